@@ -1,0 +1,1 @@
+"""The specification in code: bytes to values and back, with no input or output."""
