@@ -1,0 +1,332 @@
+"""Strict JSON in, canonical JSON out (spec: 03-store-layout, DOC-n).
+
+Reading refuses what two readers could understand differently: duplicate keys, NaN, integers that a double
+cannot hold, lone surrogates, deep nesting. Writing is canonical (RFC 8785), so that equal values give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any, Never, cast
+
+import zstandard
+
+from wbtable.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+Json = dict[str, Any]
+
+MAX_DEPTH = 64
+MAX_DOCUMENT = 256 << 20
+MAX_SAFE_INTEGER = 2**53 - 1
+
+
+def parse(data: bytes, place: str, *, max_bytes: int = MAX_DOCUMENT) -> Json:
+    """Return the object that the UTF-8 JSON text `data` holds (DOC-1, DOC-2).
+
+    Raises:
+        FormatError: it is no JSON object, or one that two readers could understand differently.
+
+    """
+    if len(data) > max_bytes:
+        msg = f"expected a document of at most {max_bytes} bytes, found {len(data)}"
+        raise FormatError(msg, place=place)
+    _check_depth(data, place)
+    try:
+        text = data.decode("utf-8")
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_int=_safe_int,
+            parse_float=_finite,
+        )
+        # A lone surrogate can only have come from an escape; it has no UTF-8 form.
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeError as error:
+        msg = f"expected UTF-8 text: {error}"
+        raise FormatError(msg, place=place) from None
+    except (ValueError, RecursionError) as error:
+        raise FormatError(str(error), place=place) from None
+    if not isinstance(value, dict):
+        msg = f"expected a JSON object, found {type(value).__name__}"
+        raise FormatError(msg, place=place)
+    return cast("Json", value)
+
+
+def _check_depth(data: bytes, place: str) -> None:
+    """Refuse deep nesting before the recursive parser sees it (DOC-2)."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    brackets = _STRINGS.sub(b"", data).translate(None, delete=_NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets:
+            return
+    msg = f"expected balanced brackets and at most {MAX_DEPTH} levels of nesting"
+    raise FormatError(msg, place=place)
+
+
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_NOT_BRACKETS = bytes(b for b in range(256) if b not in b"[]{}")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Json:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                msg = f"the key {key!r:.80} stands twice in one object"
+                raise ValueError(msg)
+            seen.add(key)
+    return out
+
+
+def _refuse_constant(name: str) -> Never:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+def _safe_int(text: str) -> int:
+    if len(text) > 17 or abs(int(text)) > MAX_SAFE_INTEGER:
+        msg = f"the integer {text:.40} is beyond 2^53 - 1; such values stand as strings"
+        raise ValueError(msg)
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        msg = f"the number {text:.40} is out of range"
+        raise ValueError(msg)
+    return value
+
+
+def canonical(value: object) -> bytes:
+    """Return the canonical JSON of `value` (RFC 8785; DOC-3).
+
+    Raises:
+        FormatError: `value` holds something that JSON cannot: NaN, an integer beyond 2^53 - 1, a lone surrogate.
+
+    """
+    try:
+        return _encode(value, 0).encode("utf-8")
+    except (ValueError, TypeError) as error:
+        msg = f"not representable in a document: {error}"
+        raise FormatError(msg) from None
+
+
+_text = json.encoder.encode_basestring
+
+
+def _encode(value: object, depth: int) -> str:
+    kind = type(value)
+    if kind is str:
+        return _text(cast("str", value))
+    if value is None or kind is bool:
+        return _CONSTANTS[cast("bool | None", value)]
+    if kind is int:
+        if abs(cast("int", value)) > MAX_SAFE_INTEGER:
+            msg = f"the integer {value} is beyond 2^53 - 1"
+            raise ValueError(msg)
+        return str(value)
+    if depth > MAX_DEPTH:
+        msg = f"more than {MAX_DEPTH} levels of nesting"
+        raise ValueError(msg)
+    if isinstance(value, dict):
+        keys = cast("dict[str, object]", value)
+        order = sorted(keys) if all(map(_is_plain, keys)) else sorted(keys, key=_utf16)
+        return "{" + ",".join([f"{_text(key)}:{_encode(keys[key], depth + 1)}" for key in order]) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join([_encode(item, depth + 1) for item in value]) + "]"
+    if isinstance(value, float):
+        return es_number(value)
+    if isinstance(value, str):
+        return _text(str(value))
+    return _refuse(value)
+
+
+_CONSTANTS = {None: "null", True: "true", False: "false"}
+
+
+def es_number(value: float) -> str:
+    """Return the text of a finite double as ECMAScript writes it (RFC 8785, section 3.2.2.3).
+
+    Raises:
+        ValueError: it is NaN or infinite.
+
+    """
+    if not math.isfinite(value):
+        msg = f"{value} is not JSON"
+        raise ValueError(msg)
+    if value == 0:
+        return "0"
+    mantissa, _, exponent = repr(value).partition("e")
+    sign = "-" if mantissa.startswith("-") else ""
+    whole, _, fraction = mantissa.lstrip("-").partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    count = len(digits)
+    # The bounds 21 and -6 are those of ECMAScript's Number::toString.
+    if count <= point <= 21:  # noqa: PLR2004
+        return sign + digits + "0" * (point - count)
+    if 0 < point <= 21:  # noqa: PLR2004
+        return f"{sign}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:  # noqa: PLR2004
+        return f"{sign}0.{'0' * -point}{digits}"
+    power = point - 1
+    shown = digits if count == 1 else f"{digits[0]}.{digits[1:]}"
+    return f"{sign}{shown}e{'+' if power >= 0 else '-'}{abs(power)}"
+
+
+def _is_plain(key: object) -> bool:
+    """Whether UTF-16 order and code point order agree on `key` for sure."""
+    return isinstance(key, str) and key.isascii()
+
+
+def _utf16(key: str) -> bytes:
+    if not isinstance(key, str):
+        msg = f"expected text as a key, found {key!r:.80}"
+        raise TypeError(msg)
+    return key.encode("utf-16-be", "surrogatepass")
+
+
+def _refuse(value: object) -> Never:
+    msg = f"a {type(value).__name__} is not JSON"
+    raise TypeError(msg)
+
+
+def compress(data: bytes) -> bytes:
+    """Return `data` as one zstd frame that declares its size (DOC-4)."""
+    return zstandard.ZstdCompressor(level=3, write_content_size=True).compress(data)
+
+
+def decompress(frame: bytes, size: int, place: str) -> bytes:
+    """Return the content of a zstd frame, which must be `size` bytes long (DOC-4).
+
+    Raises:
+        FormatError: it is no frame, or holds another number of bytes; never more than `size` bytes are made.
+
+    """
+    try:
+        declared = zstandard.frame_content_size(frame)
+        if declared != size:
+            msg = f"expected a zstd frame of {size} bytes, found one that declares {declared}"
+            raise FormatError(msg, place=place)
+        out = zstandard.ZstdDecompressor().decompress(frame, max_output_size=size, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        msg = f"expected a zstd frame: {error}"
+        raise FormatError(msg, place=place) from None
+    if len(out) != size:
+        msg = f"expected {size} bytes, found {len(out)}"
+        raise FormatError(msg, place=place)
+    return out
+
+
+class Reader:
+    """Reads the fields of one JSON object; each error names the field's path.
+
+    Attributes:
+        fields: the object that is read.
+        place: where it stands, such as ``table manifest, tail[3]``.
+
+    """
+
+    __slots__ = ("fields", "place")
+
+    def __init__(self, value: object, place: str) -> None:
+        """Start reading `value`.
+
+        Raises:
+            FormatError: it is no JSON object.
+
+        """
+        self.fields: Json = _expect(value, dict, "an object", place)
+        self.place = place
+
+    def fail(self, key: str, expected: str) -> Never:
+        """Raise the error for a field that is not as expected.
+
+        Raises:
+            FormatError: always.
+
+        """
+        found = f"{self.fields[key]!r:.80}" if key in self.fields else "nothing"
+        msg = f"expected {expected}, found {found}"
+        raise FormatError(msg, place=f"{self.place}.{key}")
+
+    def str(self, key: str) -> str:
+        """Return a text field."""
+        value = self.fields.get(key)
+        return value if isinstance(value, str) else self.fail(key, "text")
+
+    def opt_str(self, key: str) -> str | None:  # type: ignore[valid-type]
+        """Return a text field that may be null or absent."""
+        return None if self.fields.get(key) is None else self.str(key)
+
+    def int(self, key: str, *, least: int = 0) -> int:
+        """Return an integer field of at least `least`."""
+        value = self.fields.get(key)
+        if type(value) is not int or value < least:
+            self.fail(key, f"an integer of at least {least}")
+        return value
+
+    def opt_int(self, key: str) -> int | None:  # type: ignore[valid-type]
+        """Return an integer field that may be null or absent."""
+        return None if self.fields.get(key) is None else self.int(key)
+
+    def bool(self, key: str, *, default: bool = False) -> bool:
+        """Return a boolean field, `default` if it is absent."""
+        value = self.fields.get(key, default)
+        return value if isinstance(value, bool) else self.fail(key, "true or false")
+
+    def list(self, key: str, *, optional: bool = False) -> list[Any]:  # type: ignore[valid-type]
+        """Return a list field; with `optional`, the empty list if it is null or absent."""
+        value = self.fields.get(key)
+        if value is None and optional:
+            return []
+        return value if isinstance(value, list) else self.fail(key, "a list")
+
+    def object(self, key: str, *, optional: bool = False) -> Json:  # type: ignore[valid-type]
+        """Return an object field as a dict; with `optional`, the empty one if it is null or absent."""
+        value = self.fields.get(key)
+        if value is None and optional:
+            return {}
+        return value if isinstance(value, dict) else self.fail(key, "an object")
+
+    def child(self, key: str) -> Reader:  # type: ignore[valid-type]
+        """Return a reader of an object field."""
+        return Reader(self.object(key), f"{self.place}.{key}")
+
+    def children(self, key: str, *, optional: bool = False) -> list[Reader]:  # type: ignore[valid-type]
+        """Return a reader for each object of a list field."""
+        items = self.list(key, optional=optional)
+        return [Reader(item, f"{self.place}.{key}[{i}]") for i, item in enumerate(items)]
+
+    def extra(self, known: Collection[str]) -> Json:  # type: ignore[valid-type]
+        """Return the fields that are not `known`: they are kept and written again (DOC-5)."""
+        return {key: value for key, value in self.fields.items() if key not in known}
+
+
+def _expect(value: object, kind: type, what: str, place: str) -> Any:  # noqa: ANN401 - narrowed by `kind`
+    if not isinstance(value, kind):
+        msg = f"expected {what}, found {type(value).__name__}"
+        raise FormatError(msg, place=place)
+    return value
+
+
+def build(make: Callable[[], Any], place: str) -> Any:  # noqa: ANN401 - returns what `make` returns
+    """Call `make`; if it refuses a value, say where the value stood."""
+    try:
+        return make()
+    except FormatError as error:
+        if error.place is not None:
+            raise
+        raise FormatError(str(error), place=place) from None

@@ -1,0 +1,184 @@
+"""Any Python value as canonical JSON, and back exactly (spec: 06-types, ANY-n).
+
+Used for cells of mixed columns and for what users attach: metadata, config, summaries. A value that JSON has
+stands as itself; one that it lacks, or would change, is an object with the two keys ``$type`` and ``value``.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import decimal
+import math
+import uuid
+from typing import TYPE_CHECKING, Any, cast
+
+from wbtable.errors import FormatError, TypeMismatchError
+from wbtable.format.documents import MAX_SAFE_INTEGER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TYPE, VALUE = "$type", "value"
+
+
+def tag(value: object, place: str = "value") -> Any:  # noqa: ANN401 - any JSON
+    """Return the tagged JSON form of `value` (ANY-1).
+
+    numpy scalars and arrays, enums and anything with ``item()`` or ``tolist()`` become the Python values
+    that they hold; tuples and sets become lists.
+
+    Raises:
+        TypeMismatchError: it holds something that has no form, such as a function; the message names its path.
+
+    """
+    if value is None or isinstance(value, (bool, str)) and type(value) in _PLAIN:
+        return value
+    if type(value) is int:
+        return value if abs(value) <= MAX_SAFE_INTEGER else {TYPE: "int", VALUE: str(value)}
+    if isinstance(value, float) and type(value) is float:
+        if math.isfinite(value) and not value.is_integer():
+            return value
+        return {TYPE: "float", VALUE: float_text(value)}
+    if isinstance(value, dict):
+        out = {_key(key, place): tag(item, f"{place}.{key}") for key, item in value.items()}
+        return {TYPE: "dict", VALUE: out} if TYPE in out else out
+    if isinstance(value, (list, tuple)):
+        return [tag(item, f"{place}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, (set, frozenset)):
+        return [tag(item, place) for item in sorted(value, key=repr)]
+    return _tag_object(value, place)
+
+
+_PLAIN = (bool, str)
+
+
+def _tag_object(value: object, place: str) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {TYPE: "bytes", VALUE: base64.b64encode(value).decode("ascii")}
+    if isinstance(value, dt.datetime) and not _is_pandas_null(value):
+        return {TYPE: "datetime", VALUE: value.isoformat()}
+    if isinstance(value, dt.date) and not _is_pandas_null(value):
+        return {TYPE: "date", VALUE: value.isoformat()}
+    if isinstance(value, dt.time):
+        return {TYPE: "time", VALUE: value.isoformat()}
+    if isinstance(value, dt.timedelta) and not _is_pandas_null(value):
+        return {TYPE: "timedelta", VALUE: str(value // dt.timedelta(microseconds=1))}
+    if isinstance(value, decimal.Decimal):
+        return {TYPE: "decimal", VALUE: str(value)}
+    if isinstance(value, uuid.UUID):
+        return {TYPE: "uuid", VALUE: str(value)}
+    if isinstance(value, complex):
+        return {TYPE: "complex", VALUE: [float_text(value.real), float_text(value.imag)]}
+    if _is_pandas_null(value):
+        return None
+    import enum  # noqa: PLC0415 - rare
+    import os  # noqa: PLC0415 - rare
+
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (str, int, float)):  # subclasses: numpy.str_, numpy.float64, IntFlag
+        base = str if isinstance(value, str) else bool if isinstance(value, bool) else type(value).__mro__[-2]
+        plain = str.__str__(value) if base is str else int(value) if isinstance(value, int) else float(value)
+        return tag(plain, place)
+    for name in ("item", "tolist"):
+        method = getattr(value, name, None)
+        if callable(method) and (name == "tolist" or getattr(value, "shape", None) in {(), None}):
+            return tag(method(), place)
+    msg = f"a {type(value).__name__} cannot be stored"
+    raise TypeMismatchError(msg, place=place)
+
+
+def _is_pandas_null(value: object) -> bool:
+    kind = type(value)
+    return kind.__name__ in {"NaTType", "NAType"} and kind.__module__.startswith("pandas")
+
+
+def _key(key: object, place: str) -> str:
+    if isinstance(key, str):
+        return str(key)
+    if isinstance(key, (int, float)) or hasattr(key, "item"):
+        return str(key)
+    name = getattr(key, "name", None)
+    if isinstance(name, str):
+        return name
+    msg = f"a key of type {type(key).__name__} cannot be stored"
+    raise TypeMismatchError(msg, place=place)
+
+
+def float_text(value: float) -> str:
+    """Return the shortest text that reads back as `value`: ``NaN``, ``Infinity``, ``-Infinity``, ``-0``, ``1``, ``1e-7``.
+
+    Source: ECMAScript's Number::toString, with the sign of zero kept.
+    """
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0:
+        return "-0" if math.copysign(1.0, value) < 0 else "0"
+    from wbtable.format.documents import es_number  # noqa: PLC0415 - documents imports nothing from here
+
+    return es_number(value)
+
+
+def untag(value: object, place: str = "value") -> Any:  # noqa: ANN401 - any Python value
+    """Return the Python value whose tagged JSON form is given (ANY-1).
+
+    Raises:
+        FormatError: a tag is unknown or its value is not as that tag says.
+
+    """
+    if isinstance(value, list):
+        return [untag(item, f"{place}[{i}]") for i, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    if TYPE not in value:
+        return {key: untag(item, f"{place}.{key}") for key, item in value.items()}
+    name, text = value[TYPE], value.get(VALUE)
+    if name == "dict" and isinstance(text, dict):
+        return {key: untag(item, f"{place}.{key}") for key, item in text.items()}
+    make = _MAKERS.get(cast("str", name)) if isinstance(name, str) else None
+    if make is None:
+        msg = f"the tag {name!r:.80} is unknown"
+        raise FormatError(msg, place=place)
+    try:
+        return make(text)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        msg = f"expected a {name}, found {text!r:.80}: {error}"
+        raise FormatError(msg, place=place) from None
+
+
+def _timedelta(text: object) -> dt.timedelta:
+    return dt.timedelta(microseconds=int(cast("str", text)))
+
+
+def _complex(parts: object) -> complex:
+    real, imag = cast("list[str]", parts)
+    return complex(float(real), float(imag))
+
+
+_MAX_INT_DIGITS = 4000
+
+
+def _int(text: object) -> int:
+    if not isinstance(text, str) or len(text) > _MAX_INT_DIGITS:
+        msg = f"expected text of at most {_MAX_INT_DIGITS} digits"
+        raise ValueError(msg)
+    return int(text)
+
+
+_MAKERS: dict[str, Callable[[Any], object]] = {
+    "int": _int,
+    "float": float,
+    "bytes": lambda text: base64.b64decode(text, validate=True),
+    "datetime": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "time": dt.time.fromisoformat,
+    "timedelta": _timedelta,
+    "decimal": decimal.Decimal,
+    "uuid": uuid.UUID,
+    "complex": _complex,
+}
