@@ -139,12 +139,16 @@ def _numbers(left: ColumnType, right: ColumnType) -> ColumnType:
     a, b = cast("NumberType", left), cast("NumberType", right)
     if a.is_float or b.is_float:
         both_float = a.is_float and b.is_float
-        wider = max(a.dtype, b.dtype, key=lambda name: int(name.lstrip("uintflo"))) if both_float else "float64"
+        wider = max(a.dtype, b.dtype, key=_float_width) if both_float else "float64"
         return NumberType(dtype=wider)
     if "uint64" in {a.dtype, b.dtype}:
         unsigned = a.dtype.startswith("u") and b.dtype.startswith("u")
         return NumberType(dtype="uint64") if unsigned else IntegerType()
     return NumberType(dtype="int64")
+
+
+def _float_width(dtype: str) -> int:
+    return int(dtype.removeprefix("float"))
 
 
 def _integer_and_number(left: ColumnType, right: ColumnType) -> ColumnType:

@@ -1,0 +1,69 @@
+"""The version of the format and its feature flags (spec: 12-versioning)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from wbtable.errors import FormatError, UnsupportedError
+from wbtable.format.documents import Json, Reader
+
+FORMAT_VERSION: Final = "0.1"
+"""What this version writes, MAJOR.MINOR."""
+READER_FEATURES: Final[frozenset[str]] = frozenset()
+"""The features that this version can read."""
+WRITER_FEATURES: Final[frozenset[str]] = frozenset()
+"""The features that this version can keep intact when it writes on top of them."""
+
+_VERSION = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
+
+
+def parse_version(text: str, place: str) -> tuple[int, int]:
+    """Return MAJOR and MINOR of a format version (VERSION-1).
+
+    Raises:
+        FormatError: it is not two numbers with a point between.
+
+    """
+    match = _VERSION.fullmatch(text)
+    if match is None:
+        msg = f"expected a format version like {FORMAT_VERSION}, found {text!r:.40}"
+        raise FormatError(msg, place=place)
+    return int(match[1]), int(match[2])
+
+
+def check_document(value: Json, kind: str, place: str) -> None:
+    """Accept a root document that this version can read (VERSION-2, VERSION-3).
+
+    Raises:
+        FormatError: it is of another kind, or has no version.
+        UnsupportedError: its MAJOR is newer, or it needs a feature that is unknown here.
+
+    """
+    fields = Reader(value, place)
+    if fields.str("kind") != kind:
+        fields.fail("kind", kind)
+    major, _ = parse_version(fields.str("format"), f"{place}.format")
+    ours, _ = parse_version(FORMAT_VERSION, "FORMAT_VERSION")
+    if major > ours:
+        msg = f"it is written in format {value['format']}, this version reads up to {ours}.x: upgrade wbtable"
+        raise UnsupportedError(msg, place=place)
+    _refuse_unknown(fields, "reader", READER_FEATURES)
+
+
+def check_writable(value: Json, place: str) -> None:
+    """Accept a root document that this version may write on top of (VERSION-4).
+
+    Raises:
+        UnsupportedError: it has a writer feature that is unknown here.
+
+    """
+    _refuse_unknown(Reader(value, place), "writer", WRITER_FEATURES)
+
+
+def _refuse_unknown(fields: Reader, side: str, known: frozenset[str]) -> None:
+    features = Reader(fields.object("features", optional=True), f"{fields.place}.features")
+    unknown = [name for name in features.list(side, optional=True) if name not in known]
+    if unknown:
+        msg = f"it needs the {side} feature {unknown[0]!r:.80}, unknown to this version: upgrade wbtable"
+        raise UnsupportedError(msg, place=fields.place)
