@@ -1,0 +1,149 @@
+"""Logs: numbered files, each made by exclusive creation; the highest number wins (spec: 10b-commit, LOG-n)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.errors import ConflictError, NotFoundError, StorageError, WbtableError
+from wbtable.format import documents
+from wbtable.format.layout import hint_key, log_key
+from wbtable.format.log_entry import LogEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from wbtable.storage.backend import Backend
+
+MAX_ENTRY: Final = 1 << 20
+ATTEMPTS: Final = 200
+_MAX_HINT = 20
+
+
+def newest(backend: Backend, log: str, start: int = -1) -> int:
+    """Return the highest number of a log, -1 if it is empty; nothing is listed (LOG-3).
+
+    Numbers have no gaps, so that one may gallop: ask for the next, then 2, 4, 8, ... further, then halve.
+
+    Args:
+        backend: where the log is.
+        log: the log's prefix.
+        start: a number that is believed to exist; it is checked, for hints may be wrong.
+
+    """
+    low = start
+    if low >= 0 and not _exists(backend, log, low):
+        low = -1
+    step = 1
+    while _exists(backend, log, low + step):
+        low += step
+        step *= 2
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _exists(backend, log, middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _exists(backend: Backend, log: str, number: int) -> bool:
+    return backend.size(log_key(log, number)) is not None
+
+
+def read_hint(backend: Backend, log: str) -> int:
+    """Return the number in a log's hint, -1 if there is none; it may be wrong (LOG-4)."""
+    try:
+        text = backend.get(hint_key(log))
+    except WbtableError:
+        return -1
+    return int(text) if text.isdigit() and len(text) < _MAX_HINT else -1
+
+
+def write_hint(backend: Backend, log: str, number: int) -> None:
+    """Leave a hint for the next reader; a failure costs that reader some probes, nothing else (LOG-4)."""
+    try:
+        backend.replace(hint_key(log), str(number).encode())
+    except WbtableError:
+        return
+
+
+def append(
+    backend: Backend,
+    log: str,
+    kind: str,
+    change: Callable[[LogEntry | None], Any],
+    *,
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+) -> LogEntry | None:
+    """Append the value that `change` makes of the newest entry; nothing is written if it is the same value (LOG-5).
+
+    A lost race is no error: the newest entry is read again, and `change` is asked again.
+
+    Raises:
+        ConflictError: others were faster in each of many attempts.
+
+    """
+    number = newest(backend, log)
+    for _ in range(ATTEMPTS):
+        current = None if number < 0 else read(backend, log, kind, number)
+        value = change(current)
+        if current is not None and current.value == value:
+            return current
+        if value is None and current is None:
+            return None
+        entry = LogEntry(kind=kind, id=uuid.uuid4().hex, created_at=clock(), value=value)
+        if _create(backend, log_key(log, number + 1), documents.canonical(entry.to_json()), kind, entry.id):
+            return entry
+        number = newest(backend, log, number + 1)
+    msg = f"others appended first in each of {ATTEMPTS} attempts"
+    raise ConflictError(msg, place=log)
+
+
+def _create(backend: Backend, key: str, data: bytes, kind: str, own: str) -> bool:
+    """Create one file of a log; return False if another writer's is there (LOG-5: read back after any error)."""
+    for attempt in (0, 1):
+        try:
+            backend.create(key, data)
+        except WbtableError as error:
+            try:
+                found = LogEntry.from_json(documents.parse(backend.get(key), key, max_bytes=MAX_ENTRY), kind, key)
+            except NotFoundError:
+                if attempt or not isinstance(error, StorageError):
+                    raise error from None
+                continue
+            return found.id == own
+        return True
+    return False
+
+
+def read(backend: Backend, log: str, kind: str, number: int) -> LogEntry:
+    """Return one entry of a log.
+
+    Raises:
+        NotFoundError: there is none of this number.
+        FormatError: it is damaged.
+
+    """
+    key = log_key(log, number)
+    return LogEntry.from_json(documents.parse(backend.get(key), key, max_bytes=MAX_ENTRY), kind, key)
+
+
+def value(backend: Backend, log: str, kind: str) -> Any:  # noqa: ANN401 - as LogEntry.value
+    """Return what the newest entry of a log says, None if the log is empty."""
+    number = newest(backend, log)
+    return None if number < 0 else read(backend, log, kind, number).value
+
+
+def entries(backend: Backend, log: str, kind: str) -> Iterator[LogEntry]:
+    """Yield every entry of a log, the oldest first."""
+    number = 0
+    while True:
+        try:
+            entry = read(backend, log, kind, number)
+        except NotFoundError:
+            return
+        yield entry
+        number += 1

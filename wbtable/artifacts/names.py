@@ -1,0 +1,129 @@
+"""Names of artifacts and of their versions: pure rules (spec: 10-artifacts, NAME-n)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from wbtable.errors import FormatError, UsageError
+from wbtable.format.digest import Digest
+from wbtable.format.layout import check_alias, check_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_PROJECT: Final = "uncategorized"
+LATEST: Final = "latest"
+_VERSION = re.compile(r"v(0|[1-9][0-9]{0,14})")
+_TAG = re.compile(r"[-\w]+( +[-\w]+)*")
+MAX_TAG: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionName:
+    """What ``project/name:x`` says (NAME-1).
+
+    Attributes:
+        project: the project's name; None if the text had none.
+        name: the artifact's name.
+        version: the number, for ``v<digits>``.
+        digest: the artifact digest, for ``SHA-256:<64 hex>`` or 64 hexadecimal characters.
+        alias: an alias; ``latest`` if the text had nothing behind the name.
+
+    """
+
+    project: str | None
+    name: str
+    version: int | None = None
+    digest: Digest | None = None
+    alias: str | None = None
+
+
+def parse_name(text: str) -> VersionName:
+    """Read ``[project/]name[:alias|vN|digest]``; the project ends at the first ``/``, the name at the first ``:``.
+
+    Raises:
+        UsageError: it is not of this form.
+
+    """
+    if not isinstance(text, str):
+        msg = f"expected an artifact's name like project/name:latest, found {type(text).__name__}"
+        raise UsageError(msg)
+    head, slash, rest = text.partition("/")
+    if slash and ":" in head:
+        slash, rest = "", text
+    project = check_name(head, "project") if slash else None
+    name, colon, which = (rest if slash else text).partition(":")
+    check_name(name, "artifact name")
+    if not colon:
+        return VersionName(project=project, name=name, alias=LATEST)
+    version = parse_version(which)
+    if version is not None:
+        return VersionName(project=project, name=name, version=version)
+    digest = _parse_digest(which)
+    if digest is not None:
+        return VersionName(project=project, name=name, digest=digest)
+    alias = which if which == LATEST else check_alias(which)
+    return VersionName(project=project, name=name, alias=alias)
+
+
+def parse_version(text: str) -> int | None:
+    """Return the number in ``v<digits>``; None if the text is something else."""
+    match = _VERSION.fullmatch(text)
+    return None if match is None else int(match[1])
+
+
+def _parse_digest(text: str) -> Digest | None:
+    try:
+        return Digest(text) if re.fullmatch(r"[0-9a-f]{64}", text) else Digest.parse(text)
+    except FormatError:
+        return None
+
+
+def check_aliases(aliases: Iterable[str]) -> tuple[str, ...]:
+    """Return aliases that may be given to a version; ``latest`` is left out, for it always is the newest (NAME-3).
+
+    Raises:
+        UsageError: one is reserved or no name.
+
+    """
+    if isinstance(aliases, str):
+        msg = f"expected a list of aliases, found the text {aliases!r:.60}"
+        raise UsageError(msg)
+    return tuple(dict.fromkeys(check_alias(alias) for alias in aliases if alias != LATEST))
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags, sorted, each once (NAME-4).
+
+    Raises:
+        UsageError: one is not words of letters, digits, ``_`` and ``-``, separated by blanks.
+
+    """
+    if isinstance(tags, str):
+        msg = f"expected a list of tags, found the text {tags!r:.60}"
+        raise UsageError(msg)
+    found = sorted(set(tags))
+    for tag in found:
+        if not isinstance(tag, str) or len(tag) > MAX_TAG or not _TAG.fullmatch(tag):
+            msg = f"a tag is words of letters, digits, '_' and '-', separated by blanks: {tag!r:.80} is not"
+            raise UsageError(msg)
+    return tuple(found)
+
+
+def check_type(kind: object) -> str:
+    """Return an artifact's type (NAME-2).
+
+    Raises:
+        UsageError: it is no name.
+
+    """
+    return check_name(kind, "artifact type")
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return an ending for a message that lists names like `name`; empty if there are none."""
+    found = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"; did you mean {', '.join(repr(item) for item in found)}?" if found else ""
