@@ -209,6 +209,19 @@ def _maps(left: ColumnType, right: ColumnType) -> ColumnType:
     return MapType(key=unify(a.key, b.key), item=unify(a.item, b.item))
 
 
+def _map_and_struct(left: ColumnType, right: ColumnType) -> ColumnType:
+    found, struct = (left, right) if isinstance(left, MapType) else (right, left)
+    if not cast("StructType", struct).fields:  # the empty dict
+        return found
+    if not isinstance(cast("MapType", found).key, StringType):
+        msg = f"expected {left}, found {right}"
+        raise TypeMismatchError(msg)
+    out = cast("MapType", found)
+    for field in cast("StructType", struct).fields:
+        out = MapType(key=out.key, item=unify(out.item, field.type))
+    return out
+
+
 def _ndarrays(left: ColumnType, right: ColumnType) -> ColumnType:
     a, b = cast("NdarrayType", left), cast("NdarrayType", right)
     same = a.dtype == b.dtype
@@ -268,5 +281,6 @@ _RULES: dict[type[ColumnType], Callable[[ColumnType, ColumnType], ColumnType]] =
     ClassesType: _classes,
 }
 _MIXED: dict[frozenset[str], Callable[[ColumnType, ColumnType], ColumnType]] = {
+    frozenset({"map", "struct"}): _map_and_struct,
     frozenset({"integer", "number"}): _integer_and_number,
 }

@@ -1,0 +1,1 @@
+"""Tables: filled row by row or column by column, written as fragments and packs, read lazily."""

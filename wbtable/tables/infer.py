@@ -1,0 +1,357 @@
+"""What logical type a Python value has, and its plain form for encoding (spec: 06-types, TYPE-10)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import math
+import os
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from wbtable.errors import TypeMismatchError
+from wbtable.format.types import (
+    MAX_PRECISION,
+    AnyType,
+    BinaryType,
+    BooleanType,
+    ColumnType,
+    ComplexType,
+    DateType,
+    DecimalType,
+    DurationType,
+    Field,
+    IntegerType,
+    ListType,
+    MapType,
+    NdarrayType,
+    NullType,
+    NumberType,
+    StringType,
+    StructType,
+    TimestampType,
+    TimeType,
+    UuidType,
+    unify,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Typed = tuple[ColumnType, Any]
+"""A logical type, and the plain value that is encoded under it."""
+
+INT64 = NumberType(dtype="int64")
+FLOAT64 = NumberType(dtype="float64")
+STRING = StringType()
+NULL = NullType()
+MAX_INT64 = 2**63 - 1
+MAX_EXACT_FLOAT = 2**53
+_MAX_INTEGER = 10**MAX_PRECISION - 1
+_MAX_STRUCT_KEYS = 1000
+_UNIT_OF = {"Y": None, "M": None, "W": None, "D": None, "h": "s", "m": "s", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}
+
+FIXED: dict[type, ColumnType] = {
+    type(None): NULL,
+    bool: BooleanType(),
+    float: FLOAT64,
+    str: STRING,
+    bytes: BinaryType(),
+    dt.date: DateType(),
+    dt.time: TimeType(unit="us"),
+    dt.timedelta: DurationType(unit="us"),
+    uuid.UUID: UuidType(),
+    complex: ComplexType(),
+    np.bool_: BooleanType(),
+    np.str_: STRING,
+    np.bytes_: BinaryType(),
+    np.complex64: ComplexType(),
+    np.complex128: ComplexType(),
+    **{
+        getattr(np, name): NumberType(dtype=name)
+        for name in (
+            "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64",
+        )
+    },
+}  # fmt: skip
+"""Classes whose instances all have one type and are their own plain form."""
+
+
+def infer(value: object) -> Typed:
+    """Return the logical type of `value` and its plain form.
+
+    Raises:
+        TypeMismatchError: it cannot be stored; the message says what can.
+
+    """
+    found = FIXED.get(type(value))
+    if found is not None:
+        return found, value
+    make = _MAKERS.get(type(value))
+    return _other(value) if make is None else make(value)
+
+
+def infer_int(value: int) -> ColumnType:
+    """Return the narrowest of int64, uint64 and integer that holds `value`.
+
+    Raises:
+        TypeMismatchError: it has more than 38 digits.
+
+    """
+    if -MAX_INT64 - 1 <= value <= MAX_INT64:
+        return INT64
+    if 0 <= value < 2**64:
+        return NumberType(dtype="uint64")
+    if abs(value) <= _MAX_INTEGER:
+        return IntegerType()
+    msg = f"the integer has {len(str(abs(value)))} digits, at most {MAX_PRECISION} can be stored as a number; store text"
+    raise TypeMismatchError(msg)
+
+
+def _int(value: Any) -> Typed:  # noqa: ANN401 - dispatched by class, here and below
+    return infer_int(value), value
+
+
+def zone_name(value: dt.datetime) -> str | None:
+    """Return the name of a datetime's zone: an IANA name, ``UTC``, or a fixed offset such as ``+02:00``."""
+    zone = value.tzinfo
+    if zone is None:
+        return None
+    if zone is dt.UTC:
+        return "UTC"
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if isinstance(name, str):
+        return name
+    offset = value.utcoffset() or dt.timedelta()
+    if not offset:
+        return "UTC"
+    minutes = int(offset.total_seconds()) // 60
+    return f"{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def _datetime(value: Any) -> Typed:  # noqa: ANN401
+    return TimestampType(unit="us", zone=zone_name(value)), value
+
+
+def _decimal(value: Any) -> Typed:  # noqa: ANN401
+    if not value.is_finite():
+        msg = f"the decimal {value} is not finite; use a float column"
+        raise TypeMismatchError(msg)
+    _, digits, exponent = value.as_tuple()
+    scale = max(0, -exponent)
+    precision = max(len(digits) + max(exponent, 0), scale, 1)
+    if precision > 1000:  # noqa: PLR2004 - the bound of DecimalType
+        msg = f"the decimal has {precision} digits, at most 1000 can be stored"
+        raise TypeMismatchError(msg)
+    return DecimalType(precision=precision, scale=scale), value
+
+
+_LIST_OF = {frozenset({kind}): ListType(item=found) for kind, found in FIXED.items() if kind in {float, str, bool, bytes}}
+_EMPTY_LIST = ListType(item=NULL)
+
+
+def _list(value: Any) -> Typed:  # noqa: ANN401
+    items = list(value)
+    kinds = frozenset(map(type, items))
+    known = _LIST_OF.get(kinds)
+    if known is not None:
+        return known, items
+    if kinds == {int}:
+        return ListType(item=unify(infer_int(max(items)), infer_int(min(items)))), items
+    item: ColumnType = NULL
+    plain = []
+    for i, element in enumerate(items):
+        try:
+            found, kept = infer(element)
+            item = found if item is NULL else unify(item, found)
+        except TypeMismatchError as error:
+            raise TypeMismatchError(str(error), place=f"element {i}") from None
+        plain.append(kept)
+    return (ListType(item=item) if items else _EMPTY_LIST), plain
+
+
+def _set(value: Any) -> Typed:  # noqa: ANN401
+    try:
+        return _list(sorted(value))
+    except TypeError:
+        return _list(sorted(value, key=repr))
+
+
+def _dict(value: Any) -> Typed:  # noqa: ANN401
+    if len(value) > _MAX_STRUCT_KEYS or not all(isinstance(key, str) for key in value):
+        keys, kept_keys = _list(list(value))
+        items, kept_items = _list(list(value.values()))
+        found = MapType(key=cast("ListType", keys).item, item=cast("ListType", items).item)
+        return found, dict(zip(kept_keys, kept_items, strict=True))
+    fields, plain = [], {}
+    for key, item in value.items():
+        try:
+            found_item, plain[str(key)] = infer(item)
+        except TypeMismatchError as error:
+            raise TypeMismatchError(str(error), place=f'field "{key}"') from None
+        fields.append(Field(name=str(key), type=found_item))
+    return StructType(fields=tuple(fields)), plain
+
+
+def array_dtype(array: np.ndarray[Any, Any]) -> str | None:
+    """Return the dtype name under which an array is stored; None if it has none (object, void)."""
+    kind = array.dtype.kind
+    if kind in "iuf" and array.dtype.itemsize <= 8 or kind == "b":  # noqa: PLR2004 - longer floats have no Arrow type
+        return array.dtype.name
+    if kind == "c" and array.dtype.itemsize in {8, 16}:
+        return array.dtype.name
+    if kind in "US":
+        return "str" if kind == "U" else "bytes"
+    if kind in "mM" and np.datetime_data(array.dtype)[0] in {"s", "ms", "us", "ns"} and np.datetime_data(array.dtype)[1] == 1:
+        return array.dtype.name
+    return None
+
+
+def _ndarray(value: Any) -> Typed:  # noqa: ANN401
+    dtype = array_dtype(value)
+    if dtype is not None:
+        # A copy: the caller may fill the same buffer again.
+        kept = np.array(value, dtype=value.dtype.newbyteorder("="), order="C", copy=True)
+        return NdarrayType(dtype=dtype, shape=kept.shape), kept
+    if value.dtype.kind in "mM":
+        unit = _UNIT_OF.get(np.datetime_data(value.dtype)[0]) or "s"
+        return _ndarray(value.astype(f"{value.dtype.kind}8[{unit}]"))
+    if value.dtype.kind == "O":
+        return infer(value.tolist())
+    msg = f"arrays of dtype {value.dtype} cannot be stored"
+    raise TypeMismatchError(msg)
+
+
+def _datetime64(value: Any) -> Typed:  # noqa: ANN401
+    if np.isnat(value):
+        return NULL, None
+    unit, count = np.datetime_data(value.dtype)
+    if unit == "D":
+        return DateType(), value
+    known = _UNIT_OF.get(unit)
+    if known is None:
+        return DateType(), value.astype("datetime64[D]")
+    plain = value if known == unit and count == 1 else value.astype(f"datetime64[{known}]")
+    return TimestampType(unit=known), plain
+
+
+def _timedelta64(value: Any) -> Typed:  # noqa: ANN401
+    if np.isnat(value):
+        return NULL, None
+    unit, count = np.datetime_data(value.dtype)
+    known = _UNIT_OF.get(unit) or "s"
+    plain = value if known == unit and count == 1 else value.astype(f"timedelta64[{known}]")
+    return DurationType(unit=known), plain
+
+
+def _bytes(value: Any) -> Typed:  # noqa: ANN401
+    return FIXED[bytes], bytes(value)
+
+
+_MAKERS: dict[type, Callable[[Any], Typed]] = {
+    int: _int,
+    dt.datetime: _datetime,
+    decimal.Decimal: _decimal,
+    list: _list,
+    tuple: _list,
+    range: _list,
+    set: _set,
+    frozenset: _set,
+    dict: _dict,
+    np.ndarray: _ndarray,
+    np.datetime64: _datetime64,
+    np.timedelta64: _timedelta64,
+    bytearray: _bytes,
+    memoryview: _bytes,
+}
+
+
+def _other(value: object) -> Typed:
+    """Infer what no exact class decides: subclasses, media, and values of libraries that need not be installed."""
+    kind = type(value)
+    module = kind.__module__.partition(".")[0]
+    if module == "pandas":
+        return _pandas(value, kind.__name__)
+    if isinstance(value, enum.Enum):
+        return STRING, value.name
+    media = as_media(value)
+    if media is not None:
+        return media.column_type(), media
+    if module in {"torch", "jax", "jaxlib", "tensorflow"} or hasattr(value, "__array__"):
+        return _tensor(value)
+    for base, plain in ((str, str.__str__), (bool, bool), (int, int.__int__), (float, float.__float__)):
+        if isinstance(value, base):
+            return infer(plain(value))  # type: ignore[operator]
+    if isinstance(value, os.PathLike):
+        return STRING, os.fspath(value)
+    for base in (dt.datetime, dt.date, dict, list, tuple, frozenset, set, bytes):
+        if isinstance(value, base):
+            return _MAKERS[base](value) if base in _MAKERS else (FIXED[base], value)
+    link = getattr(value, "as_link", None)
+    if callable(link):
+        return cast("Typed", link())
+    hint = "; put the table into the artifact and link to its rows" if kind.__name__.endswith("Table") else ""
+    msg = f"a value of type {kind.__module__}.{kind.__qualname__} cannot be stored{hint}"
+    raise TypeMismatchError(msg)
+
+
+def as_media(value: object) -> Any:  # noqa: ANN401 - wbtable.media.base.Media or None
+    """Return the media object that `value` is or wraps, else None; imports no media library for it."""
+    from wbtable.media.base import Media  # noqa: PLC0415 - tables of numbers need no media code
+    from wbtable.media.wrap import wrap  # noqa: PLC0415
+
+    return value if isinstance(value, Media) else wrap(value)
+
+
+def _pandas(value: Any, name: str) -> Typed:  # noqa: ANN401
+    if name in {"NAType", "NaTType"}:
+        return NULL, None
+    if name == "Timestamp":
+        return TimestampType(unit=value.unit, zone=zone_name(value)), value
+    if name == "Timedelta":
+        return DurationType(unit=value.unit), value.to_timedelta64()
+    if hasattr(value, "to_numpy"):
+        return infer(value.to_numpy())
+    msg = f"a pandas {name} cannot be stored in a cell"
+    raise TypeMismatchError(msg)
+
+
+def _tensor(value: Any) -> Typed:  # noqa: ANN401
+    detach = getattr(value, "detach", None)
+    if callable(detach):
+        value = detach().cpu()
+        if "bfloat16" in str(value.dtype):
+            value = value.float()
+        value = value.numpy()
+    array = np.asarray(value)
+    return infer(array[()]) if array.ndim == 0 and not isinstance(value, np.ndarray) else _ndarray(array)
+
+
+def is_missing(value: object) -> bool:
+    """Whether `value` is None, NaN, or a null of pandas: what a column with ``optional=False`` refuses."""
+    if value is None or isinstance(value, float) and math.isnan(value):
+        return True
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and (value is pandas.NA or value is pandas.NaT)
+
+
+def common_type(types: Iterable[ColumnType], *, mixed: bool) -> ColumnType:
+    """Return the narrowest type that holds all, or ``any`` if there is none and `mixed` allows it.
+
+    Raises:
+        TypeMismatchError: there is none.
+
+    """
+    out: ColumnType = NULL
+    for found in types:
+        try:
+            out = unify(out, found)
+        except TypeMismatchError:
+            if not mixed:
+                raise
+            return AnyType()
+    return out
