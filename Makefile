@@ -1,0 +1,60 @@
+# `make demo` and `make test` are all a newcomer needs. Works with GNU make 3.81, which macOS has.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+BENCH  := .venv-bench
+
+.PHONY: help demo test check bench format hooks clean
+
+help:
+	@echo "make demo    train a classifier on real images, log its predictions, compare them"
+	@echo "make test    run the tests"
+	@echo "make check   format, lint, types, import contracts: what CI and the hook run"
+	@echo "make bench   measure beside the peers (installs them, in $(BENCH))"
+	@echo "make format  let ruff format and mend what it can"
+	@echo "make hooks   run make check before each commit"
+	@echo "make clean   remove what these commands made"
+
+# Each environment is made once, and again only when pyproject.toml changes.
+$(VENV)/core.stamp: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "wbtable needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/core.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(BENCH)/bench.stamp: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+demo: $(VENV)/core.stamp
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal --quiet
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/architecture tests/conformance
+
+bench: $(BENCH)/bench.stamp
+	$(BENCH)/bin/python -m benchmarks
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+hooks: $(VENV)/dev.stamp
+	$(BIN)/pre-commit install
+
+clean:
+	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
