@@ -1,0 +1,1 @@
+"""Bytes by key, then bytes by digest."""

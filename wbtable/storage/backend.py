@@ -1,0 +1,123 @@
+"""What a store needs of the place it lies in (spec: 03-store-layout, BACKEND-n)."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from wbtable.errors import UsageError
+from wbtable.storage.local_backend import LocalBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
+
+
+class Backend(Protocol):
+    """Bytes by key under one root. Safe to use from several threads.
+
+    Keys are relative paths with `/` between their parts, made by `wbtable.format.layout`.
+    Every method may raise StorageError, or DeniedError below it.
+
+    Attributes:
+        url: the root, as it was opened.
+        unsafe_single_writer: whether `create` may be emulated where the place cannot do it (BACKEND-3).
+
+    """
+
+    url: str
+    unsafe_single_writer: bool
+
+    def create(self, key: str, data: bytes) -> None:
+        """Make a key that must not exist; of several racers exactly one succeeds (BACKEND-1).
+
+        Readers see nothing or all of `data`. Whatever `put` wrote before is durable before the key exists.
+
+        Raises:
+            AlreadyExistsError: the key exists.
+
+        """
+
+    def put(self, key: str, data: bytes) -> None:
+        """Make an immutable object, unless one of the same length is there (BACKEND-2).
+
+        Readers see nothing or all of `data`. Durable once `sync`, `create` or `replace` returns.
+        """
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Make an immutable object of a file's bytes, as `put` does; a file of `temporary` is moved."""
+
+    def replace(self, key: str, data: bytes) -> None:
+        """Make a key or overwrite it, atomically: hints, one's own lease, a run's own summary (LAYOUT-7)."""
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes of a key.
+
+        Raises:
+            NotFoundError: it does not exist.
+
+        """
+
+    def get_range(self, key: str, offset: int, size: int) -> bytes:
+        """Return exactly `size` bytes from `offset`.
+
+        Raises:
+            NotFoundError: the key does not exist.
+            FormatError: the key has fewer bytes.
+
+        """
+
+    def get_tail(self, key: str, size: int) -> bytes:
+        """Return the last `size` bytes, or all if there are fewer."""
+
+    def get_ranges(self, ranges: Sequence[tuple[str, int, int]]) -> list[bytes]:
+        """Return the bytes of many `(key, offset, size)`, in their order; neighbours are read together."""
+
+    def size(self, key: str) -> int | None:
+        """Return the length of a key in bytes, None if it does not exist."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a folder; may be stale, and is never trusted for commits (BACKEND-4)."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete keys; those that do not exist are fine."""
+
+    def sync(self) -> None:
+        """Return once everything that was put is durable."""
+
+    def temporary(self) -> Path:
+        """Return the path of a new, empty local file, from which `put_file` is cheapest."""
+
+    def local_path(self, key: str) -> Path | None:
+        """Return the local path of a key, whether it exists or not; None if the place is not a local disk."""
+
+
+def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Backend:
+    """Return the backend for a path or URL; nothing is made or read.
+
+    Args:
+        url: a path, `file://…`, `memory://…`, or the URL of any file system that fsspec knows.
+        storage_options: passed to the file system; local disks take none.
+
+    Raises:
+        UsageError: the URL is not understood.
+        MissingExtraError: its file system needs a package that is not installed.
+
+    """
+    text = os.fspath(url)
+    if not isinstance(text, str) or not text:
+        msg = f"expected a path or a URL, found {url!r:.120}"
+        raise UsageError(msg)
+    match = _SCHEME.fullmatch(text)
+    if match is None or match[1].lower() in {"file", "local"}:
+        if storage_options:
+            msg = f"a local path takes no storage options, found {', '.join(sorted(storage_options))}"
+            raise UsageError(msg)
+        return LocalBackend(Path(match[2] if match else text))
+    # Only here, so that work on local disks never imports fsspec.
+    from wbtable.storage.fsspec_backend import FsspecBackend  # noqa: PLC0415
+
+    return FsspecBackend(text, **storage_options)

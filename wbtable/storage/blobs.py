@@ -1,0 +1,291 @@
+"""From FILE cells to bytes: grouped by object, joined, parallel, each digest checked (spec: 04-packs, PACK-8..10)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, WbtableError
+from wbtable.format.digest import MAX_SIZE, Digest
+from wbtable.format.file_cell import parse_uri
+from wbtable.format.layout import suffixed_key
+from wbtable.storage.ranges import coalesce
+from wbtable.storage.workers import CORES, run_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from wbtable.storage.backend import Backend
+    from wbtable.storage.open_files import OpenFiles
+
+    Ints = npt.NDArray[np.int64]
+
+_PREFIX = b"SHA-256:"
+_CHECKSUM_SIZE = 72
+_REMOTE_GAP = 64 << 10
+_BLOCK = 4 << 20
+_IOV = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BlobRanges:
+    """Which bytes a column of FILE cells names; nulls have size 0 and no container.
+
+    Attributes:
+        keys: the key of each container, under the root of the objects.
+        container: for each row the number of its key, -1 for null.
+        offset: where each blob begins in its container, in bytes.
+        size: the length of each blob in bytes, -1 where the cell leaves it to the object.
+        expected: the raw SHA-256 of each blob, (rows, 64) lowercase hex as uint8; zeros for null.
+
+    """
+
+    keys: list[str]
+    container: Ints
+    offset: Ints
+    size: Ints
+    expected: npt.NDArray[np.uint8]
+
+
+def parse_files(files: pa.Array, prefix: str, describe: Callable[[int], str]) -> BlobRanges:
+    """Read a FILE array strictly (PACK-8).
+
+    Args:
+        files: a struct array with the fields of `FILE_TYPE`.
+        prefix: what stands before `objects/` in the keys.
+        describe: says where a row stands, for the messages.
+
+    Raises:
+        FormatError: a cell's uri, offset, size or checksum is missing or impossible.
+
+    """
+    # Flattening pushes the validity of the struct down into its fields.
+    fields = dict(zip([field.name for field in files.type], cast("Any", files).flatten(), strict=True))
+    rows = len(files)
+    present = np.asarray(pc.is_valid(files).to_numpy(zero_copy_only=False), dtype=bool)
+    uris = pc.dictionary_encode(fields["uri"])
+    container = np.asarray(pc.fill_null(uris.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    _refuse(present & (container < 0), "a uri", describe)
+    keys = []
+    for i, uri in enumerate(uris.dictionary.to_pylist()):
+        try:
+            digest, packed = parse_uri(uri)
+        except FormatError as error:
+            row = int(np.flatnonzero(container == i)[0])
+            raise FormatError(str(error), place=describe(row)) from None
+        keys.append(prefix + suffixed_key(digest, ".pack" if packed else ""))
+    offset = np.asarray(pc.fill_null(fields["offset"], 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    size = np.asarray(pc.fill_null(fields["size"], -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    known = np.asarray(pc.is_valid(fields["size"]).to_numpy(zero_copy_only=False), dtype=bool)
+    _refuse(present & ((offset < 0) | (offset > MAX_SIZE)), "an offset from 0 to 2^53 - 1", describe)
+    _refuse(present & known & ((size < 0) | (size > MAX_SIZE)), "a size from 0 to 2^53 - 1", describe)
+    size[~present] = 0
+    expected = np.zeros((rows, 64), np.uint8)
+    good = np.asarray(
+        pc.fill_null(pc.equal(pc.binary_length(fields["checksum"]), _CHECKSUM_SIZE), False).to_numpy(  # noqa: FBT003
+            zero_copy_only=False
+        ),
+        dtype=bool,
+    )
+    _refuse(present & ~good, "a checksum like SHA-256:<64 hex>", describe)
+    texts = pc.cast(fields["checksum"], pa.large_binary()).filter(pa.array(good & present))
+    where = np.flatnonzero(good & present)
+    table = np.frombuffer(_joined(texts), np.uint8).reshape(-1, _CHECKSUM_SIZE)
+    wrong = (table[:, :8] != np.frombuffer(_PREFIX, np.uint8)).any(axis=1)
+    if wrong.any():
+        msg = "expected a checksum like SHA-256:<64 hex>"
+        raise FormatError(msg, place=describe(int(where[np.flatnonzero(wrong)[0]])))
+    expected[where] = table[:, 8:]
+    return BlobRanges(keys=keys, container=container, offset=offset, size=size, expected=expected)
+
+
+def _joined(array: pa.LargeBinaryArray) -> memoryview:
+    """Return the values of an array without nulls, one after the other."""
+    if not len(array):
+        return memoryview(b"")
+    bounds = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
+    return memoryview(array.buffers()[2])[int(bounds[0]) : int(bounds[-1])]
+
+
+def _refuse(bad: npt.NDArray[np.bool_], expected: str, describe: Callable[[int], str]) -> None:
+    if bad.any():
+        msg = f"expected {expected} in the cell's file"
+        raise FormatError(msg, place=describe(int(np.flatnonzero(bad)[0])))
+
+
+def read_ranges(
+    backend: Backend, open_files: OpenFiles, ranges: BlobRanges, describe: Callable[[int], str]
+) -> tuple[npt.NDArray[np.uint8], Ints]:
+    """Return the bytes of all rows one after the other, and where each begins (rows + 1 offsets).
+
+    Raises:
+        NotFoundError: a container does not exist.
+        FormatError: a container is shorter than a cell says.
+        DigestMismatchError: the bytes are not those that a cell names.
+
+    """
+    lengths = _container_lengths(backend, open_files, ranges, describe)
+    size = _bounded_sizes(ranges, lengths, describe)
+    starts = np.zeros(len(size) + 1, np.int64)
+    np.cumsum(size, out=starts[1:])
+    out = np.empty(int(starts[-1]), np.uint8)
+    # By container, then offset: neighbours in a pack are read together.
+    order = np.lexsort((ranges.offset, ranges.container))
+    order = order[ranges.container[order] >= 0]
+    if not len(order):
+        return out, starts
+    job = _Job(backend, open_files, ranges, size, starts, out, describe)
+    run_all(job.read, _blocks(order, size))
+    return out, starts
+
+
+def _container_lengths(
+    backend: Backend, open_files: OpenFiles, ranges: BlobRanges, describe: Callable[[int], str]
+) -> Ints:
+    lengths = np.zeros(len(ranges.keys), np.int64)
+    for i, key in enumerate(ranges.keys):
+        path = backend.local_path(key)
+        try:
+            found = backend.size(key) if path is None else open_files.get(str(path)).size
+        except NotFoundError:
+            found = None
+        if found is None:
+            row = int(np.flatnonzero(ranges.container == i)[0])
+            msg = f"the object {key} does not exist in {backend.url}"
+            raise NotFoundError(msg, place=describe(row))
+        lengths[i] = found
+    return lengths
+
+
+def _bounded_sizes(ranges: BlobRanges, lengths: Ints, describe: Callable[[int], str]) -> Ints:
+    """Return the size of each row, none beyond the end of its container: checked before memory is taken."""
+    if not len(lengths):
+        return np.zeros(len(ranges.size), np.int64)
+    room = np.where(ranges.container >= 0, lengths[ranges.container] - ranges.offset, 0)
+    size = np.where(ranges.size < 0, room, ranges.size)
+    bad = np.flatnonzero((room < 0) | (size > room))
+    if bad.size:
+        row = int(bad[0])
+        which = int(ranges.container[row])
+        msg = (
+            f"expected {int(ranges.size[row])} bytes at {int(ranges.offset[row])} of {ranges.keys[which]},"
+            f" found {int(lengths[which])} bytes in all: the object is cut short, or the cell is wrong"
+        )
+        raise FormatError(msg, place=describe(row))
+    return size
+
+
+def _blocks(order: Ints, size: Ints) -> list[Ints]:
+    """Cut the rows, in the order of reading, into about equal work for the threads."""
+    total = np.cumsum(size[order])
+    block = max(64 << 10, min(_BLOCK, int(total[-1]) // (4 * CORES) + 1))
+    cuts = np.searchsorted(total, np.arange(block, int(total[-1]), block))
+    return [part for part in np.split(order, np.unique(cuts)) if len(part)]
+
+
+class _Job:
+    """What the threads share while they read one column."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one private call
+        self,
+        backend: Backend,
+        open_files: OpenFiles,
+        ranges: BlobRanges,
+        size: Ints,
+        starts: Ints,
+        out: npt.NDArray[np.uint8],
+        describe: Callable[[int], str],
+    ) -> None:
+        self.backend = backend
+        self.open_files = open_files
+        self.ranges = ranges
+        self.size = size
+        self.starts = starts
+        self.out = memoryview(out)
+        self.describe = describe
+
+    def read(self, rows: Ints) -> None:
+        """Read and check some rows, which are in the order of their containers and offsets."""
+        where = self.ranges.container[rows]
+        for part in np.split(rows, np.flatnonzero(np.diff(where)) + 1):
+            key = self.ranges.keys[int(self.ranges.container[part[0]])]
+            path = self.backend.local_path(key)
+            if path is None:
+                self._read_remote(key, part)
+            else:
+                self._read_local(str(path), part)
+            self._check(key, part)
+
+    def _read_remote(self, key: str, rows: Ints) -> None:
+        wanted = [(key, int(self.ranges.offset[row]), int(self.size[row])) for row in rows]
+        runs = coalesce(wanted, _REMOTE_GAP)
+        for run, data in zip(
+            runs, self.backend.get_ranges([(run.key, run.offset, run.size) for run in runs]), strict=True
+        ):
+            for i in run.members:
+                _, offset, size = wanted[i]
+                at = int(self.starts[rows[i]])
+                self.out[at : at + size] = data[offset - run.offset : offset - run.offset + size]
+
+    def _read_local(self, path: str, rows: Ints) -> None:
+        file = self.open_files.get(path)
+        offsets, sizes, starts = self.ranges.offset[rows], self.size[rows], self.starts[rows]
+        # A run: blobs that lie side by side in the pack. One system call reads it into their places.
+        joins = (offsets[1:] == offsets[:-1] + sizes[:-1]).astype(bool)
+        bounds = [0, *(np.flatnonzero(~joins) + 1).tolist(), len(rows)]
+        ends = (starts + sizes).tolist()
+        begins, at = starts.tolist(), offsets.tolist()
+        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+            for i in range(first, last, _IOV):
+                stop = min(last, i + _IOV)
+                views = [self.out[begins[j] : ends[j]] for j in range(i, stop)]
+                want = sum(ends[j] - begins[j] for j in range(i, stop))
+                if os.preadv(file.fd, views, at[i]) != want:
+                    self._read_slowly(file.fd, views, at[i], path)
+
+    @staticmethod
+    def _read_slowly(fd: int, views: list[memoryview], offset: int, path: str) -> None:
+        """Read again, one by one: the system may give less than asked."""
+        for view in views:
+            left = view
+            while left:
+                got = os.preadv(fd, [left], offset)
+                if not got:
+                    msg = f"expected {len(left)} more bytes at {offset}: the file is cut short"
+                    raise FormatError(msg, place=path)
+                left, offset = left[got:], offset + got
+
+    def _check(self, key: str, rows: Ints) -> None:
+        out, sha256 = self.out, hashlib.sha256
+        begins, sizes = self.starts[rows].tolist(), self.size[rows].tolist()
+        found = "".join([sha256(out[at : at + size]).hexdigest() for at, size in zip(begins, sizes, strict=True)])
+        table = np.frombuffer(found.encode("ascii"), np.uint8).reshape(-1, 64)
+        wrong = (table != self.ranges.expected[rows]).any(axis=1)
+        if wrong.any():
+            i = int(np.flatnonzero(wrong)[0])
+            path = self.backend.local_path(key)
+            if path is not None:
+                self.open_files.forget(str(path))
+            raise self._damaged(key, int(rows[i]), found[64 * i : 64 * i + 64])
+
+    def _damaged(self, key: str, row: int, found: str) -> WbtableError:
+        expected = self.ranges.expected[row].tobytes()
+        offset, size = int(self.ranges.offset[row]), int(self.size[row])
+        try:
+            digest = Digest(expected.decode("ascii"))
+        except (FormatError, UnicodeDecodeError):
+            msg = f"expected a checksum like SHA-256:<64 lowercase hex>, found {expected!r}"
+            return FormatError(msg, place=self.describe(row))
+        msg = (
+            f"the bytes are damaged: expected {digest}, found SHA-256:{found}"
+            f" in {size} bytes at {offset} of {key} in {self.backend.url}"
+        )
+        return DigestMismatchError(msg, place=self.describe(row))

@@ -1,0 +1,366 @@
+"""A store on a local disk: temporary file, fsync, link, fsync of the directory (spec: 03-store-layout, LOCAL-n)."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError
+from wbtable.format.layout import TEMPORARY
+from wbtable.storage.directories import dirty_directories
+from wbtable.storage.os_errors import explained
+from wbtable.storage.ranges import coalesce, cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+_GAP = 64 << 10
+
+ADVICE = (
+    "this disk has no hard links, so two writers could both make the same version;"
+    " put the store on another disk, or create it with unsafe_single_writer"
+    " (--unsafe-single-writer) and never write from two processes at once"
+)
+
+
+class LocalBackend:
+    """Bytes by key in a folder of a local disk.
+
+    Attributes:
+        url: the folder's path.
+        root: the same, absolute.
+        unsafe_single_writer: whether `create` may look and then rename where the disk has no hard links.
+
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Use a folder, which need not exist yet."""
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links and read the disk
+        self.url = str(self.root)
+        self.unsafe_single_writer = False
+        self._base = str(self.root)
+        self._dirty = dirty_directories(self._base)
+
+    def __repr__(self) -> str:
+        """Show the folder."""
+        return f"LocalBackend({self._base!r})"
+
+    # Writing: LOCAL-1 to LOCAL-4.
+
+    def create(self, key: str, data: bytes) -> None:
+        """See `Backend.create`."""
+        temp = self._write_temp(key, data)
+        try:
+            with explained(f"make {self._shown(key)} durable"):
+                # What this key refers to must survive a crash that it survives (LOCAL-3).
+                self._dirty.flush()
+            target = self._prepare(key)
+            with explained(f"create {self._shown(key)}"):
+                try:
+                    self._link_exclusively(temp, target)
+                except FileExistsError:
+                    msg = f"{key} exists already"
+                    raise AlreadyExistsError(msg, place=self.url) from None
+                self._dirty.add(os.path.dirname(target))
+                self._dirty.flush()
+        finally:
+            _remove(temp)
+
+    def put(self, key: str, data: bytes) -> None:
+        """See `Backend.put`."""
+        if self._is_there(key, len(data)):
+            return
+        temp = self._write_temp(key, data)
+        try:
+            self._publish(temp, key, len(data))
+        finally:
+            _remove(temp)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """See `Backend.put_file`."""
+        own = os.path.dirname(path) == os.path.join(self._base, TEMPORARY)
+        temp = str(path) if own else None
+        try:
+            with explained(f"read {path}"):
+                size = os.stat(path).st_size
+            if self._is_there(key, size):
+                return
+            if temp is None:
+                temp = self._copy_temp(key, path)
+            else:
+                with explained(f"write {self._shown(key)}"):
+                    _fsync_file(temp)
+            self._publish(temp, key, size)
+        finally:
+            if temp is not None:
+                _remove(temp)
+
+    def replace(self, key: str, data: bytes) -> None:
+        """See `Backend.replace`."""
+        temp = self._write_temp(key, data)
+        try:
+            target = self._prepare(key)
+            with explained(f"write {self._shown(key)}"):
+                os.replace(temp, target)
+                self._dirty.add(os.path.dirname(target))
+                self._dirty.flush()
+        finally:
+            _remove(temp)
+
+    def sync(self) -> None:
+        """See `Backend.sync`."""
+        with explained(f"make what was written in {self.url} durable"):
+            self._dirty.flush()
+
+    def temporary(self) -> Path:
+        """See `Backend.temporary`."""
+        fd, path = self._open_temp()
+        os.close(fd)
+        return Path(path)
+
+    def tidy(self) -> None:
+        """Remove the folder of temporary files if it is empty: a table on its own has no use for it."""
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.join(self._base, TEMPORARY))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """See `Backend.delete`."""
+        for key in keys:
+            path = self._path(key)
+            with explained(f"delete {self._shown(key)}"):
+                try:
+                    os.unlink(path)
+                except FileNotFoundError:
+                    continue
+            self._dirty.add(os.path.dirname(path))
+
+    # Reading.
+
+    def get(self, key: str) -> bytes:
+        """See `Backend.get`."""
+        with self._reading(key):
+            return Path(self._path(key)).read_bytes()
+
+    def get_range(self, key: str, offset: int, size: int) -> bytes:
+        """See `Backend.get_range`."""
+        with self._reading(key):
+            fd = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                have = os.fstat(fd).st_size
+                # Before memory is taken: a size from outside may be anything.
+                if offset < 0 or size < 0 or offset + size > have:
+                    msg = f"expected {size} bytes at {offset}, found {have} bytes in all: it is cut short"
+                    raise FormatError(msg, place=self._shown(key))
+                return pread_exactly(fd, offset, size, self._shown(key))
+            finally:
+                os.close(fd)
+
+    def get_tail(self, key: str, size: int) -> bytes:
+        """See `Backend.get_tail`."""
+        with self._reading(key):
+            fd = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                have = os.fstat(fd).st_size
+                size = min(size, have)
+                return pread_exactly(fd, have - size, size, self._shown(key))
+            finally:
+                os.close(fd)
+
+    def get_ranges(self, ranges: Sequence[tuple[str, int, int]]) -> list[bytes]:
+        """See `Backend.get_ranges`."""
+        runs = coalesce(ranges, _GAP)
+        return cut(ranges, runs, [self.get_range(run.key, run.offset, run.size) for run in runs])
+
+    def size(self, key: str) -> int | None:
+        """See `Backend.size`."""
+        with explained(f"look for {self._shown(key)}"):
+            try:
+                info = os.stat(self._path(key))
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return info.st_size if stat.S_ISREG(info.st_mode) else None
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See `Backend.list`."""
+        start = self._path(prefix) if prefix else self._base
+        with explained(f"list {start}"):
+            for folder, folders, files in os.walk(start):
+                folders.sort()
+                inside = os.path.relpath(folder, self._base)
+                for name in sorted(files):
+                    yield name if inside == "." else f"{inside}/{name}".replace(os.sep, "/")
+
+    def local_path(self, key: str) -> Path | None:
+        """See `Backend.local_path`."""
+        return Path(self._path(key))
+
+    # How.
+
+    def _path(self, key: str) -> str:
+        return f"{self._base}/{key}"
+
+    def _shown(self, key: str) -> str:
+        return f"{key} in {self.url}"
+
+    @contextlib.contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        try:
+            with explained(f"read {self._shown(key)}"):
+                yield
+        except NotFoundError:
+            msg = f"{key} does not exist"
+            raise NotFoundError(msg, place=self.url) from None
+
+    def _is_there(self, key: str, size: int) -> bool:
+        """Whether an object of this length is there; if so its entry will be durable at the next flush."""
+        try:
+            found = os.stat(self._path(key)).st_size
+        except OSError:
+            return False
+        if found != size:
+            return False
+        # Whoever made it may not have synced its directory yet, and we are about to rely on it (LOCAL-4).
+        self._dirty.add(os.path.dirname(self._path(key)))
+        return True
+
+    def _open_temp(self) -> tuple[int, str]:
+        folder = os.path.join(self._base, TEMPORARY)
+        with explained(f"make a temporary file in {folder}"):
+            for _ in range(16):
+                path = os.path.join(folder, f"{secrets.token_hex(12)}.tmp")
+                try:
+                    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), path
+                except FileNotFoundError:
+                    self._make_folder(folder)
+            raise OSError(errno.EIO, "the folder vanishes again and again")
+
+    def _write_temp(self, key: str, data: bytes) -> str:
+        """Write and fsync a temporary file; it is removed if that fails (LOCAL-1)."""
+        fd, path = self._open_temp()
+        try:
+            with explained(f"write {self._shown(key)} ({len(data)} bytes)"):
+                write_all(fd, data)
+                os.fsync(fd)
+        except BaseException:
+            _close_and_remove(fd, path)
+            raise
+        os.close(fd)
+        return path
+
+    def _copy_temp(self, key: str, source: Path) -> str:
+        fd, path = self._open_temp()
+        try:
+            with explained(f"write {self._shown(key)} from {source}"):
+                with open(source, "rb") as src, os.fdopen(os.dup(fd), "wb") as out:
+                    shutil.copyfileobj(src, out, 1 << 20)
+                os.fsync(fd)
+        except BaseException:
+            _close_and_remove(fd, path)
+            raise
+        os.close(fd)
+        return path
+
+    def _prepare(self, key: str) -> str:
+        """Make the folder of a key; return the key's path."""
+        target = self._path(key)
+        folder = os.path.dirname(target)
+        if not os.path.isdir(folder):
+            with explained(f"make {folder}"):
+                self._make_folder(folder)
+        return target
+
+    def _make_folder(self, folder: str) -> None:
+        """Make a folder and those above it; each new entry becomes durable at the next flush."""
+        missing = []
+        while not os.path.isdir(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for path in reversed(missing):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path)
+            # Also if another made it just now: it may not be durable yet.
+            self._dirty.add(os.path.dirname(path))
+
+    def _publish(self, temp: str, key: str, size: int) -> None:
+        """Give a durable temporary file its key; an object that is there is kept if it is whole (LOCAL-2)."""
+        target = self._prepare(key)
+        with explained(f"write {self._shown(key)}"):
+            try:
+                os.link(temp, target)
+            except FileExistsError:
+                if os.stat(target).st_size != size:
+                    # A damaged object: its name says what it should be, so putting it again mends it.
+                    os.replace(temp, target)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                # Safe without links: the name is the digest of the bytes, so whoever comes last changes nothing.
+                os.replace(temp, target)
+            self._dirty.add(os.path.dirname(target))
+
+    def _link_exclusively(self, temp: str, target: str) -> None:
+        try:
+            os.link(temp, target)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if not self.unsafe_single_writer:
+                raise UnsupportedError(ADVICE, place=self.url) from error
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, "exists", target) from error
+            os.rename(temp, target)
+
+
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write all of `data`; the system may take it in parts."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def pread_exactly(fd: int, offset: int, size: int, place: str) -> bytes:
+    """Return `size` bytes from `offset` of an open file.
+
+    Raises:
+        FormatError: the file ends before.
+
+    """
+    parts = []
+    while size:
+        part = os.pread(fd, min(size, 1 << 30), offset)
+        if not part:
+            msg = f"expected {size} more bytes at {offset}: the file is cut short"
+            raise FormatError(msg, place=place)
+        parts.append(part)
+        offset += len(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _fsync_file(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _close_and_remove(fd: int, path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.close(fd)
+    _remove(path)
+
+
+def _remove(path: str) -> None:
+    """Remove a temporary file; failing to is no reason to fail."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)

@@ -1,0 +1,56 @@
+"""Operating system errors, said in wbtable's words."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from wbtable.errors import DeniedError, DiskFullError, NotFoundError, StorageError, WbtableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DENIED = {errno.EACCES, errno.EPERM}
+
+
+def explain(error: OSError, doing: str) -> WbtableError:
+    """Return the error to raise for an operating system error.
+
+    Args:
+        error: what the system said.
+        doing: what was being done, such as ``write objects/ab/… in /data/store``.
+
+    """
+    code = error.errno
+    reason = error.strerror or str(error)
+    if code in _FULL:
+        what = "the disk is full" if code == errno.ENOSPC else "the disk quota is used up"
+        return DiskFullError(f"could not {doing}: {what}; free some room and try again, nothing committed is affected")
+    if code == errno.EROFS:
+        return DeniedError(f"could not {doing}: the file system is read-only")
+    if code in _DENIED:
+        return DeniedError(f"could not {doing}: permission denied ({reason}); check who owns the folder")
+    if code in (errno.ENOENT, errno.ENOTDIR):
+        return NotFoundError(f"could not {doing}: it does not exist")
+    if code == errno.EMFILE:
+        return StorageError(f"could not {doing}: too many open files; raise the limit (ulimit -n)")
+    return StorageError(f"could not {doing}: {reason}")
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Raise wbtable's errors for the operating system's.
+
+    Raises:
+        StorageError: the system refused; DiskFullError and DeniedError where it said so.
+        NotFoundError: a file does not exist.
+
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, WbtableError):
+            raise
+        raise explain(error, doing) from error

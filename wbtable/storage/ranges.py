@@ -1,0 +1,68 @@
+"""Which reads to join: neighbouring ranges of a key become one read. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_RUN = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One read that serves several ranges.
+
+    Attributes:
+        key: what is read.
+        offset: where the read begins, in bytes.
+        size: its length in bytes.
+        members: the ranges that it serves, by their numbers.
+
+    """
+
+    key: str
+    offset: int
+    size: int
+    members: tuple[int, ...]
+
+
+def coalesce(ranges: Sequence[tuple[str, int, int]], gap: int, most: int = MAX_RUN) -> list[Run]:
+    """Return the reads that serve all ranges.
+
+    Args:
+        ranges: key, offset and size of each.
+        gap: how many unneeded bytes between two ranges are worth a request less.
+        most: no read is made longer than this by joining; a longer range is read alone.
+
+    """
+    order = sorted(range(len(ranges)), key=ranges.__getitem__)
+    runs: list[Run] = []
+    members: list[int] = []
+    key, start, end = "", 0, 0
+    for i in order:
+        name, offset, size = ranges[i]
+        stop = offset + size
+        if members and name == key and offset <= end + gap and max(end, stop) - start <= most:
+            members.append(i)
+            end = max(end, stop)
+            continue
+        if members:
+            runs.append(Run(key=key, offset=start, size=end - start, members=tuple(members)))
+        key, start, end, members = name, offset, stop, [i]
+    if members:
+        runs.append(Run(key=key, offset=start, size=end - start, members=tuple(members)))
+    return runs
+
+
+def cut(ranges: Sequence[tuple[str, int, int]], runs: Sequence[Run], data: Sequence[bytes]) -> list[bytes]:
+    """Return the bytes of each range out of the bytes of the runs."""
+    out: list[bytes] = [b""] * len(ranges)
+    for run, read in zip(runs, data, strict=True):
+        for i in run.members:
+            _, offset, size = ranges[i]
+            start = offset - run.offset
+            out[i] = read[start : start + size]
+    return out

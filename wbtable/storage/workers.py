@@ -1,0 +1,53 @@
+"""Threads that this process shares for hashing and reading.
+
+SHA-256, `pread` and `write` release the interpreter's lock, so threads use the cores.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+CORES = max(1, min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+
+_guard = Lock()
+_pool: ThreadPoolExecutor | None = None
+
+
+def workers() -> ThreadPoolExecutor:
+    """Return this process's pool, one thread a core. Its tasks never wait for other tasks of it."""
+    global _pool  # noqa: PLW0603 - made at first use, and again after a fork
+    with _guard:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable")
+        return _pool
+
+
+def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
+    """Return `function` of each item, computed on the pool; the first error in their order is raised."""
+    if len(items) <= 1:
+        return [function(item) for item in items]
+    futures = [workers().submit(function, item) for item in items]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _forget_pool() -> None:
+    """After a fork: the pool's threads stayed in the parent."""
+    global _guard, _pool  # noqa: PLW0603 - see above
+    _guard, _pool = Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
