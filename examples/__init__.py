@@ -1,0 +1,1 @@
+"""Runnable examples, executed by the tests: `python -m examples.demo`."""

@@ -1,0 +1,1 @@
+"""Data that the examples use; see README.md beside this file."""
