@@ -31,6 +31,8 @@ from wbtable.format.types import (
     has_media,
 )
 
+from wbtable.tables.capture import Tagged
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -116,7 +118,7 @@ def _complex(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter)
 
 
 def _any(values: Sequence[Any], _type: ColumnType, _blobs: BlobPutter) -> pa.Array:
-    return pa.array([None if v is None else canonical(tag(v)).decode() for v in values], type=pa.string())
+    return _flat([None if v is None else canonical(v.json if isinstance(v, Tagged) else tag(v)).decode() for v in values], pa.string())
 
 
 def _offsets(lengths: list[int], mask: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Array:

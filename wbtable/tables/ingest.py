@@ -1,0 +1,264 @@
+"""Columns that come whole: DataFrames, Arrow tables and streams, arrays; without a row loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wbtable.errors import TypeMismatchError, UsageError, WbtableError
+from wbtable.format.types import (
+    BinaryType,
+    ColumnType,
+    DecimalType,
+    MediaType,
+    NdarrayType,
+    NullType,
+    StructType,
+    TimestampType,
+    UuidType,
+    contains,
+    has_media,
+    unify,
+)
+from wbtable.tables.capture import Captured, capture
+from wbtable.tables.coerce import coercion, from_arrow_type
+from wbtable.tables.encode import encode
+from wbtable.tables.infer import NULL, is_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wbtable.tables.encode import BlobPutter
+
+
+def column_names(names: Sequence[object]) -> list[str]:
+    """Return column names as text; enum members by their name, other kinds by `str`.
+
+    Raises:
+        UsageError: two are the same, then or before.
+
+    """
+    out = [_name(name) for name in names]
+    if len(set(out)) != len(out):
+        twice = next(name for name in out if out.count(name) > 1)
+        msg = f"expected distinct column names, found {twice!r} more than once"
+        raise UsageError(msg)
+    return out
+
+
+def _name(name: object) -> str:
+    if isinstance(name, str):
+        return str(getattr(name, "name", name)) if type(name) is not str and hasattr(name, "name") else str(name)
+    if isinstance(name, tuple):
+        msg = f"the column name {name!r:.80} has several levels; join them into one text first"
+        raise UsageError(msg)
+    return str(getattr(name, "name", name))
+
+
+def encode_values(
+    values: Sequence[Any],
+    name: str,
+    blobs: BlobPutter,
+    *,
+    declared: ColumnType | None = None,
+    optional: bool = True,
+    mixed: bool = False,
+    first_row: int = 0,
+) -> tuple[ColumnType, pa.Array]:
+    """Return type and physical array of the Python values of one column.
+
+    Raises:
+        TypeMismatchError: a value does not fit the others, or what is declared; the message names column and row.
+
+    """
+    from wbtable.tables.rows import ColumnRule, RowBuffer  # noqa: PLC0415 - rows imports this floor's encoders too
+
+    rule = ColumnRule(declared=declared, optional=optional, mixed=mixed)
+    buffer = RowBuffer([name], [declared or NULL], [rule])
+    for i, value in enumerate(values):
+        buffer.add((value,), first_row + i)
+    (plain,) = buffer.clear()
+    try:
+        return buffer.types[0], encode(plain, buffer.types[0], blobs)
+    except WbtableError as error:
+        raise type(error)(str(error), place=f'column "{name}"') from None
+
+
+def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPutter) -> pa.Array:
+    """Return the physical array of an Arrow array that came from outside.
+
+    Args:
+        array: its values; for a media type encoded bytes, or our own cells.
+        column_type: what they are to be.
+        name: the column, for messages.
+        blobs: where media bytes go.
+
+    Raises:
+        TypeMismatchError: they are something else.
+
+    """
+    target = column_type.arrow()
+    if isinstance(array, pa.ExtensionArray):
+        if isinstance(column_type, UuidType) and array.type.extension_name == "arrow.uuid":
+            return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
+        array = array.storage
+    if array.type == target:
+        return array
+    if isinstance(column_type, MediaType) and is_binary(array.type):
+        return _media_from_bytes(array, column_type, name, blobs)
+    if pa.types.is_dictionary(array.type) or pa.types.is_run_end_encoded(array.type):
+        decoded = array.dictionary_decode() if pa.types.is_dictionary(array.type) else pc.run_end_decode(array)
+        return physical(decoded, column_type, name, blobs)
+    try:
+        if isinstance(column_type, NdarrayType) and column_type.is_tensor:
+            return array.cast(pa.list_(array.type.value_type, column_type.size)).cast(target)
+        if isinstance(column_type, DecimalType) and pa.types.is_string(target):
+            return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], target)
+        if _needs_python(column_type):
+            return encode_values(array.to_pylist(), name, blobs, declared=column_type)[1]
+        return array.cast(target)
+    except pa.ArrowException as error:
+        msg = f"expected {column_type}, found Arrow's {array.type}: {error}"
+        raise TypeMismatchError(msg, place=f'column "{name}"') from None
+
+
+def _needs_python(column_type: ColumnType) -> bool:
+    if contains(column_type, UuidType) or has_media(column_type):
+        return True
+    return contains(column_type, StructType) and _has_empty_struct(column_type)
+
+
+def _has_empty_struct(column_type: ColumnType) -> bool:
+    if isinstance(column_type, StructType) and column_type.has_absent:
+        return True
+    return any(_has_empty_struct(child) for child in column_type.children())
+
+
+def is_binary(found: pa.DataType) -> bool:
+    """Whether an Arrow type holds bytes."""
+    types = pa.types
+    return bool(types.is_binary(found) or types.is_large_binary(found) or types.is_binary_view(found))
+
+
+def _media_from_bytes(array: pa.Array, column_type: MediaType, name: str, blobs: BlobPutter) -> pa.Array:
+    make = coercion(column_type)
+    cells: list[Captured | None] = []
+    for i, data in enumerate(array.to_pylist()):
+        try:
+            cells.append(None if data is None or make is None else capture(make(data)))
+        except WbtableError as error:
+            raise type(error)(str(error), place=f'column "{name}", row {i}') from None
+    return encode(cells, column_type, blobs)
+
+
+def arrow_stream(value: object) -> pa.RecordBatchReader | None:
+    """Return a reader of anything with the Arrow C stream or a ``to_arrow``; None of anything else."""
+    if isinstance(value, pa.RecordBatch):
+        return pa.RecordBatchReader.from_batches(value.schema, [value])
+    if isinstance(value, pa.RecordBatchReader):
+        return value
+    if hasattr(value, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(cast("Any", value))
+    for name in ("fetch_arrow_reader", "to_arrow_reader", "to_arrow"):
+        method = getattr(value, name, None)
+        if callable(method):
+            found = method()
+            return found if isinstance(found, pa.RecordBatchReader) else arrow_stream(found)
+    return None
+
+
+def is_pandas(value: object) -> bool:
+    """Whether `value` is a pandas DataFrame."""
+    return type(value).__name__ == "DataFrame" and type(value).__module__.partition(".")[0] == "pandas"
+
+
+def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - pandas need not be installed
+    """Yield names, and Arrow arrays or lists of Python values, of a DataFrame; its index is left out.
+
+    NaN of numpy's floats stays NaN; the nulls of pandas' own types, and NaT, become null.
+
+    Raises:
+        UsageError: names repeat, or have several levels.
+
+    """
+    for position, name in enumerate(column_names(list(frame.columns))):
+        yield name, _pandas_array(frame.iloc[:, position])
+
+
+def _pandas_array(series: Any) -> object:  # noqa: ANN401 - a pandas Series
+    dtype = series.dtype
+    kind = getattr(dtype, "kind", "O")
+    if isinstance(dtype, np.dtype) and kind in "biuf":
+        return pa.array(series.to_numpy(), from_pandas=False)
+    if isinstance(dtype, np.dtype) and kind == "O":
+        return _objects(series.to_numpy())
+    if isinstance(dtype, np.dtype) and kind not in "mM":
+        return list(series.to_numpy())
+    try:
+        found = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError):
+        return [None if is_missing(value) else value for value in series]
+    return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
+
+
+def _objects(values: np.ndarray[Any, Any]) -> object:
+    kinds = {type(value) for value in values[:100]}
+    if kinds <= {str, type(None)}:
+        try:
+            found = pa.array(values, pa.string(), from_pandas=False)
+        except (pa.ArrowException, TypeError):
+            return list(values)
+        return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
+    return list(values)
+
+
+def array_column(values: np.ndarray[Any, Any]) -> object:
+    """Return an Arrow array, or a list of Python values, of the rows of an array."""
+    if values.ndim == 1 and values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:  # noqa: PLR2004 - Arrow's widest
+        return pa.array(np.ascontiguousarray(values), from_pandas=False)
+    if values.ndim > 1 and values.dtype.kind != "O":
+        return list(values)
+    return values.tolist() if values.dtype.kind == "O" else list(values)
+
+
+def declared_or_found(declared: ColumnType | None, found: pa.DataType, name: str) -> ColumnType:
+    """Return the type of a column that comes as Arrow: what is declared, if the data fit it, else what is found.
+
+    Raises:
+        TypeMismatchError: they do not fit.
+
+    """
+    inferred = from_arrow_type(found)
+    if declared is None or isinstance(declared, NullType):
+        return inferred
+    if isinstance(declared, MediaType) and isinstance(inferred, BinaryType):
+        return declared
+    if declared.arrow() == inferred.arrow() or pa.types.is_null(found):
+        return declared
+    if isinstance(declared, TimestampType) and isinstance(inferred, TimestampType):
+        return declared
+    try:
+        if isinstance(unify(declared, inferred), type(declared)):
+            return declared
+    except TypeMismatchError:
+        pass
+    msg = f"expected {declared}, found {inferred}"
+    raise TypeMismatchError(msg, place=f'column "{name}"')
+
+
+
+
+__all__ = [
+    "array_column",
+    "arrow_stream",
+    "column_names",
+    "declared_or_found",
+    "encode_values",
+    "is_binary",
+    "is_pandas",
+    "pandas_columns",
+    "physical",
+]

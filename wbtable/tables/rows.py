@@ -1,0 +1,264 @@
+"""Rows on their way in: checked when they are added, kept until there are enough to encode (spec: 06-types, TYPE-10)."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from wbtable.errors import TypeMismatchError, UsageError, WbtableError
+from wbtable.format.tagged import tag
+from wbtable.format.types import AnyType, ClassesType, ColumnType, MediaType, NullType, NumberType, unify
+from wbtable.tables.coerce import coercion
+from wbtable.tables.capture import Tagged, capture
+from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, infer, is_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MAX_ROWS = 16_384
+"""Rows kept as Python values before they are encoded."""
+MAX_BYTES = 64 << 20
+"""Bytes of values kept before they are encoded, as far as they can be told."""
+_MIN_INT64 = -MAX_INT64 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnRule:
+    """What the user said of one column.
+
+    Attributes:
+        declared: its type where it was given; None: it is inferred.
+        optional: whether None and NaN are allowed.
+        mixed: whether values of unlike types make it ``any``.
+
+    """
+
+    declared: ColumnType | None = None
+    optional: bool = True
+    mixed: bool = False
+
+
+class RowBuffer:
+    """Checks rows and keeps them.
+
+    Attributes:
+        names: the columns.
+        types: their types so far.
+        rules: what was declared of them.
+        pending: the rows that are not encoded yet, in plain form.
+
+    """
+
+    __slots__ = ("_bytes", "_coerce", "_next_weighing", "_plans", "names", "pending", "rules", "types")
+
+    def __init__(self, names: Sequence[str], types: Sequence[ColumnType], rules: Sequence[ColumnRule]) -> None:
+        """Start with no row."""
+        self.names = list(names)
+        self.types = list(types)
+        self.rules = list(rules)
+        self.pending: list[Sequence[Any]] = []
+        self._coerce: list[Callable[[Any], Any] | None] = [
+            None if rule.declared is None else coercion(rule.declared) for rule in self.rules
+        ]
+        self._plans: dict[tuple[type, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._bytes = 0
+        self._next_weighing = 1
+
+    def add(self, row: Sequence[Any], number: int) -> list[tuple[int, ColumnType, ColumnType]]:
+        """Check and keep one row; nothing is kept of a row that is refused.
+
+        Args:
+            row: a value for each column.
+            number: the row's position in the table, for messages.
+
+        Returns:
+            The columns that the row widens, as (position, type before, type now): what was encoded before must
+            be convertible, or :meth:`drop_last` be called.
+
+        Raises:
+            UsageError: the row has another length.
+            TypeMismatchError: a value has another type than its column.
+
+        """
+        signature = tuple(map(type, row))
+        plan = self._plans.get(signature)
+        if plan is None:
+            plan = self._plan(signature, row, number)
+        ints, slow = plan
+        for i in ints:
+            if not _MIN_INT64 <= row[i] <= MAX_INT64:
+                slow = (*slow, i)
+        widened: list[tuple[int, ColumnType, ColumnType]] = []
+        if slow:
+            row = list(row)
+            for i in slow:
+                row[i] = self._accept(i, row[i], number, widened)
+            for i, _, now in widened:
+                self.types[i] = now
+            if widened:
+                self._plans.clear()
+        self.pending.append(row)
+        if len(self.pending) >= self._next_weighing:
+            self._weigh(row)
+        return widened
+
+    def drop_last(self, widened: Sequence[tuple[int, ColumnType, ColumnType]]) -> None:
+        """Take back the row that was added last, and what it widened."""
+        self.pending.pop()
+        for i, before, _ in widened:
+            self.types[i] = before
+        self._plans.clear()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to encode what is kept."""
+        return len(self.pending) >= MAX_ROWS or self._bytes >= MAX_BYTES
+
+    def clear(self) -> list[list[Any]]:
+        """Return the kept rows as columns, and forget them."""
+        columns = [list(column) for column in zip(*self.pending, strict=True)] or [[] for _ in self.names]
+        self.pending = []
+        self._bytes = 0
+        self._next_weighing = 1
+        return columns
+
+    def _plan(
+        self, signature: tuple[type, ...], row: Sequence[Any], number: int
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Decide which cells of rows of these classes need a look at the value."""
+        if len(row) != len(self.names):
+            self._refuse_length(row, number)
+        ints: list[int] = []
+        slow: list[int] = []
+        for i, (kind, column, rule) in enumerate(zip(signature, self.types, self.rules, strict=True)):
+            fixed = FIXED.get(kind)
+            if kind is int and column == INT64 and self._coerce[i] is None:
+                ints.append(i)
+            elif fixed is None or self._coerce[i] is not None or isinstance(column, AnyType):
+                slow.append(i)
+            elif not rule.optional and (kind is type(None) or issubclass(kind, (float, np.floating))):
+                slow.append(i)
+            elif not (isinstance(fixed, NullType) or _is_plain(fixed, column)):
+                slow.append(i)
+        plan = tuple(ints), tuple(slow)
+        # Columns may still widen: remember the plan only while every type it rests on is known.
+        if not any(isinstance(column, NullType) for column in self.types):
+            self._plans[signature] = plan
+        return plan
+
+    def _refuse_length(self, row: Sequence[Any], number: int) -> None:
+        missing = self.names[len(row) :]
+        detail = f": missing {', '.join(map(repr, missing[:10]))}" if missing else ""
+        if len(missing) > 10:  # noqa: PLR2004 - only so many names help
+            detail += f" and {len(missing) - 10} more"
+        msg = f"expected {len(self.names)} values, found {len(row)}{detail}"
+        raise UsageError(msg, place=f"row {number}")
+
+    def _accept(self, i: int, value: Any, number: int, widened: list[tuple[int, ColumnType, ColumnType]]) -> Any:  # noqa: ANN401 - any cell
+        """Return the plain form of a cell, noting in `widened` what it does to the column."""
+        place = f'column "{self.names[i]}", row {number}'
+        rule, column = self.rules[i], self.types[i]
+        if not rule.optional and is_missing(value):
+            msg = f"expected {column}, found {value}; the column is declared with optional=False"
+            raise TypeMismatchError(msg, place=place)
+        try:
+            coerce = self._coerce[i]
+            if coerce is not None:
+                value = coerce(value)
+            if isinstance(column, AnyType):
+                return _tagged(value)
+            if isinstance(column, ClassesType):  # checked by its coercion
+                return value
+            found, plain = infer(value)
+            if isinstance(found, MediaType):
+                plain = capture(plain)
+            if found == column or isinstance(found, NullType):
+                self._weigh_value(plain)
+                return plain
+            try:
+                merged = unify(column, found)
+            except TypeMismatchError:
+                if not rule.mixed:
+                    raise
+                merged, plain = AnyType(), _tagged(value)
+            if merged != column:
+                if rule.declared is not None and not isinstance(rule.declared, NullType):
+                    merged = _declared(rule.declared, merged, found, plain)
+                if merged != column:
+                    widened.append((i, column, merged))
+            _check_exact(merged, plain)
+        except WbtableError as error:
+            kind = type(error) if isinstance(error, UsageError) else UsageError
+            hint = _hint(column, error)
+            raise kind(f"{error}{hint}", place=place) from None
+        self._weigh_value(plain)
+        return plain
+
+    def _weigh(self, row: Sequence[Any]) -> None:
+        """Estimate from one row how many bytes the rows since the last look take."""
+        since = len(self.pending) - self._next_weighing + 1
+        size = sum(map(sys.getsizeof, row))
+        self._bytes += size * max(since, 1)
+        self._next_weighing = len(self.pending) + max(1, min(1024, (8 << 20) // (size + 1)))
+
+    def _weigh_value(self, plain: object) -> None:
+        if isinstance(plain, np.ndarray):
+            self._bytes += plain.nbytes
+        else:
+            payload = getattr(plain, "payload_size", None)
+            if payload is not None:
+                self._bytes += cast("int", payload)
+
+
+def _is_plain(fixed: ColumnType, column: ColumnType) -> bool:
+    """Whether every value of a class of type `fixed` is encoded in `column` as it is."""
+    if fixed == column:
+        return True
+    if isinstance(fixed, NumberType) and isinstance(column, NumberType) and fixed.is_float == column.is_float:
+        try:
+            return unify(column, fixed) == column
+        except TypeMismatchError:
+            return False
+    return False
+
+
+def _declared(declared: ColumnType, merged: ColumnType, found: ColumnType, plain: object) -> ColumnType:
+    """Return the declared type if `plain` fits it exactly, for values that Python cannot type as narrowly."""
+    if isinstance(declared, NumberType) and isinstance(found, NumberType):
+        if declared.is_float:
+            return declared
+        if not found.is_float and np.can_cast(np.min_scalar_type(cast("int", plain)), declared.dtype):
+            return declared
+    if type(declared) is type(merged) and declared.arrow() == merged.arrow():
+        return merged
+    if unify(declared, found) == declared:
+        return declared
+    if type(declared) is type(found) and declared.kind in {"timestamp", "duration", "time", "decimal", "list", "image"}:
+        return merged
+    msg = f"expected {declared}, found {found}"
+    raise TypeMismatchError(msg)
+
+
+def _check_exact(column: ColumnType, plain: object) -> None:
+    if (
+        isinstance(column, NumberType)
+        and column.is_float
+        and isinstance(plain, (int, np.integer))
+        and abs(int(plain)) > MAX_EXACT_FLOAT
+    ):
+        msg = f"the integer {plain} is beyond 2^53, so that {column} cannot hold it exactly"
+        raise TypeMismatchError(msg)
+
+
+def _tagged(value: object) -> Tagged | None:
+    json = tag(value)
+    return None if json is None else Tagged(json)
+
+
+def _hint(column: ColumnType, error: WbtableError) -> str:
+    if isinstance(error, TypeMismatchError) and str(error).startswith(f"expected {column}, found"):
+        return "; give values of one type, or make the table with allow_mixed_types=True"
+    return ""

@@ -1,0 +1,192 @@
+"""Where a table that is being filled keeps the bytes of its media: in memory, and beyond a bound in temporary packs."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+
+from wbtable.errors import NotFoundError
+from wbtable.format.digest import Digest
+from wbtable.storage.workers import run_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wbtable.media.payload import Payload
+    from wbtable.storage.objects import ObjectStore
+
+MAX_MEMORY = 128 << 20
+"""Bytes of blobs that a table keeps in memory."""
+_PREFIX = "wbtable-"
+
+
+def cache_root() -> Path:
+    """Return the one root of everything that can be made again: ``WBTABLE_CACHE_DIR``, else the user's cache folder."""
+    given = os.environ.get("WBTABLE_CACHE_DIR")
+    if given:
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "wbtable"
+
+
+def temporary_folder() -> Path:
+    """Make a folder that is removed when this process ends, or found and removed after it crashed."""
+    root = cache_root() / "spill"
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _remove_orphans(root)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
+    owner = os.getpid()
+    atexit.register(_remove, folder, owner)
+    return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child must not remove its parent's
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_orphans(root: Path) -> None:
+    with contextlib.suppress(OSError):
+        for folder in root.iterdir():
+            pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+            if folder.name.startswith(_PREFIX) and pid.isdigit() and not _is_running(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+class TableBlobs:
+    """The blobs of one table that is being filled; reads and keeps them by digest.
+
+    The cells that it makes have no location: only content type, size and checksum.
+    """
+
+    __slots__ = ("__weakref__", "_guard", "_memory", "_size", "_spilled", "_store")
+
+    def __init__(self) -> None:
+        """Start with no blob."""
+        self._memory: dict[str, bytes | Payload] = {}
+        self._spilled: dict[str, dict[str, object]] = {}
+        self._store: ObjectStore | None = None
+        self._size = 0
+        self._guard = Lock()
+
+    def put_many(self, payloads: Sequence[Payload]) -> list[dict[str, object]]:
+        """Keep the bytes of each payload, once for each digest; return the FILE group of each.
+
+        Raises:
+            UsageError: a file changed since it was added.
+
+        """
+        digests = run_all(_digest_run, _runs(payloads))
+        flat = [digest for run in digests for digest in run]
+        files: list[dict[str, object]] = []
+        with self._guard:
+            for payload, digest in zip(payloads, flat, strict=True):
+                checksum = f"SHA-256:{digest}"
+                if checksum not in self._memory and checksum not in self._spilled:
+                    large = payload.path is not None
+                    self._memory[checksum] = payload if large else cast("bytes", payload.data)
+                    self._size += 0 if large else payload.size
+                files.append(
+                    {
+                        "uri": None,
+                        "offset": None,
+                        "size": payload.size,
+                        "content_type": payload.content_type,
+                        "checksum": checksum,
+                    }
+                )
+            if self._size > MAX_MEMORY:
+                self._spill()
+        return files
+
+    def _spill(self) -> None:
+        from wbtable.storage.local_backend import LocalBackend  # noqa: PLC0415 - most tables never spill
+        from wbtable.storage.objects import ObjectStore  # noqa: PLC0415
+        from wbtable.storage.packs import PackWriter  # noqa: PLC0415
+
+        if self._store is None:
+            folder = temporary_folder()
+            weakref.finalize(self, _remove, folder, os.getpid())
+            self._store = ObjectStore(LocalBackend(folder))
+        inline = {key: data for key, data in self._memory.items() if isinstance(data, bytes)}
+        writer = PackWriter(self._store)
+        placed = writer.add_many(list(inline.values()))
+        writer.seal()
+        for key, place in zip(inline, placed, strict=True):
+            self._spilled[key] = {
+                "uri": writer.uri(place.container),
+                "offset": place.offset,
+                "size": place.size,
+                "checksum": key,
+            }
+            del self._memory[key]
+        self._size = 0
+
+    def read(self, file: Mapping[str, object]) -> bytes:
+        """Return the bytes that a FILE group names.
+
+        Raises:
+            NotFoundError: they are not kept here.
+
+        """
+        return self.read_many([file])[0]
+
+    def read_many(self, files: Sequence[Mapping[str, object]]) -> list[bytes]:
+        """Return the bytes of many FILE groups, in their order.
+
+        Raises:
+            NotFoundError: some are not kept here.
+
+        """
+        out: list[Any] = [None] * len(files)
+        far: list[tuple[int, dict[str, object]]] = []
+        with self._guard:
+            for i, file in enumerate(files):
+                key = cast("str", file.get("checksum"))
+                found = self._memory.get(key)
+                if found is not None:
+                    out[i] = found
+                elif key in self._spilled:
+                    far.append((i, self._spilled[key]))
+                else:
+                    msg = f"the blob {key} is not part of this table"
+                    raise NotFoundError(msg)
+        if far and self._store is not None:
+            for (i, _), data in zip(far, self._store.read_blobs([file for _, file in far]), strict=True):
+                out[i] = data
+        return [data if isinstance(data, bytes) else data.read() for data in out]
+
+
+def _runs(payloads: Sequence[Payload]) -> list[Sequence[Payload]]:
+    """Cut the payloads into runs worth a task of their own."""
+    runs: list[Sequence[Payload]] = []
+    start = size = 0
+    for i, payload in enumerate(payloads):
+        size += payload.size + 500
+        if size > 1 << 20:
+            runs.append(payloads[start : i + 1])
+            start, size = i + 1, 0
+    if start < len(payloads):
+        runs.append(payloads[start:])
+    return runs
+
+
+def _digest_run(payloads: Sequence[Payload]) -> list[str]:
+    return [Digest.of(payload.read()).hex for payload in payloads]
