@@ -83,7 +83,7 @@ def parse_files(files: pa.Array, prefix: str, describe: Callable[[int], str]) ->
             raise FormatError(str(error), place=describe(row)) from None
         keys.append(prefix + suffixed_key(digest, ".pack" if packed else ""))
     offset = np.asarray(pc.fill_null(fields["offset"], 0).to_numpy(zero_copy_only=False), dtype=np.int64)
-    size = np.asarray(pc.fill_null(fields["size"], -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    size = np.array(pc.fill_null(fields["size"], -1).to_numpy(zero_copy_only=False), dtype=np.int64)
     known = np.asarray(pc.is_valid(fields["size"]).to_numpy(zero_copy_only=False), dtype=bool)
     _refuse(present & ((offset < 0) | (offset > MAX_SIZE)), "an offset from 0 to 2^53 - 1", describe)
     _refuse(present & known & ((size < 0) | (size > MAX_SIZE)), "a size from 0 to 2^53 - 1", describe)

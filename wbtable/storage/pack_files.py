@@ -1,0 +1,147 @@
+"""The background of a pack writer: temporary files filled in order by one thread, made durable by another."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition
+from typing import TYPE_CHECKING
+
+from wbtable.storage.os_errors import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from wbtable.storage.backend import Backend
+
+_IOV = 512
+
+
+class PackFile:
+    """One pack being written to a temporary file.
+
+    Attributes:
+        path: the temporary file.
+
+    """
+
+    __slots__ = ("fd", "path")
+
+    def __init__(self, backend: Backend) -> None:
+        """Make the file."""
+        self.path: Path = backend.temporary()
+        with explained(f"write {self.path}"):
+            self.fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+
+    def write(self, blocks: Sequence[bytes | memoryview]) -> None:
+        """Append blocks."""
+        with explained(f"write blobs to the pack {self.path}"):
+            for i in range(0, len(blocks), _IOV):
+                _write_vector(self.fd, blocks[i : i + _IOV])
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def discard(self) -> None:
+        """Close and remove the file."""
+        with contextlib.suppress(OSError):
+            self.close()
+        with contextlib.suppress(OSError):
+            os.unlink(self.path)
+
+
+def _write_vector(fd: int, blocks: Sequence[bytes | memoryview]) -> None:
+    """Write all of the blocks; the system may take them in parts."""
+    left = [memoryview(block).cast("B") for block in blocks if len(block)]
+    while left:
+        done = os.writev(fd, left)
+        while left and done >= len(left[0]):
+            done -= len(left.pop(0))
+        if done:
+            left[0] = left[0][done:]
+
+
+class Background:
+    """Runs the writes of one writer in order, behind its back, with a bound on what waits.
+
+    The first failure is kept, and raised by the next call; later work is dropped.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Let at most `most` bytes wait; a single larger job may."""
+        self._most = most
+        self._waiting = 0
+        self._change = Condition()
+        self._error: BaseException | None = None
+        self._open = 0
+        # Two threads: the next pack is written while the last one is made durable.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="wbtable-pack-write")
+        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="wbtable-pack-sync")
+
+    def write(self, size: int, job: Callable[[], None]) -> None:
+        """Queue a job that frees `size` bytes; waits while too many are queued."""
+        self._queue(self._writer, size, job)
+
+    def finish(self, size: int, job: Callable[[], None]) -> None:
+        """Queue a job behind all writes queued so far, which does not hold up later ones."""
+        self._queue(self._writer, size, lambda: self._submit(self._syncer, size, job))
+
+    def wait(self) -> None:
+        """Return once everything queued is done.
+
+        Raises:
+            StorageError: a job failed.
+
+        """
+        with self._change:
+            while self._open and self._error is None:
+                self._change.wait()
+        self._raise()
+
+    def stop(self) -> None:
+        """Drop what is queued, wait for what runs, and end the threads."""
+        with self._change:
+            self._error = self._error or RuntimeError("this writer was stopped")
+            self._change.notify_all()
+        self._writer.shutdown(wait=True, cancel_futures=True)
+        self._syncer.shutdown(wait=True, cancel_futures=True)
+
+    def close(self) -> None:
+        """End the threads, once `wait` returned."""
+        self._writer.shutdown(wait=True)
+        self._syncer.shutdown(wait=True)
+
+    def _queue(self, pool: ThreadPoolExecutor, size: int, job: Callable[[], None]) -> None:
+        self._raise()
+        with self._change:
+            while self._waiting and self._waiting + size > self._most and self._error is None:
+                self._change.wait()
+        self._submit(pool, size, job)
+
+    def _submit(self, pool: ThreadPoolExecutor, size: int, job: Callable[[], None]) -> None:
+        with self._change:
+            self._waiting += size
+            self._open += 1
+        pool.submit(self._run, size, job)
+
+    def _run(self, size: int, job: Callable[[], None]) -> None:
+        try:
+            if self._error is None:
+                job()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            with self._change:
+                self._error = self._error or error
+        finally:
+            with self._change:
+                self._waiting -= size
+                self._open -= 1
+                self._change.notify_all()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error

@@ -1,0 +1,436 @@
+"""Blobs in, packs out: hashed on threads, deduplicated, written in the background (spec: 04-packs, PACK-1..6)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, cast
+
+from wbtable.errors import UsageError
+from wbtable.format.digest import BLOB, MAX_SIZE, PACK, Descriptor, Digest
+from wbtable.format.file_cell import parse_uri, relative_uri
+from wbtable.format.layout import suffixed_key
+from wbtable.format.pack import LARGE_BLOB, MAX_ENTRIES, TARGET_SIZE, encode_trailer, trailer_digest
+from wbtable.storage.os_errors import explained
+from wbtable.storage.pack_files import Background, PackFile
+from wbtable.storage.seen import SeenBlobs
+from wbtable.storage.workers import CORES, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+    from types import TracebackType
+
+    from wbtable.storage.objects import ObjectStore
+    from wbtable.storage.seen import Place
+
+_HASH_BLOCK = 1 << 20
+_CHUNK_BYTES = 2 << 20
+_CHUNK_BLOBS = 256
+_WRITE_BYTES = 4 << 20
+_MOST_WAITING = 64 << 20
+
+
+class PayloadLike(Protocol):
+    """Encoded bytes, perhaps in a file; a file is read only if it is still the one that was added."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    def read(self) -> bytes:
+        """Return the bytes; raises UsageError if the file changed."""
+
+    def open(self) -> BinaryIO:
+        """Open the bytes for reading; raises UsageError if the file changed."""
+
+
+Blob = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLocation:
+    """Where a blob is known to be already.
+
+    Attributes:
+        uri: the pack or large blob, as FILE cells write it (FILE-2).
+        offset: where the blob begins in it, in bytes.
+        size: the blob's length in bytes.
+
+    """
+
+    uri: str
+    offset: int
+    size: int
+
+    def __post_init__(self) -> None:
+        """Refuse what no FILE cell may say."""
+        parse_uri(self.uri)
+        if self.offset < 0 or self.size < 0 or self.offset + self.size > MAX_SIZE:
+            msg = f"expected an offset and a size that end by 2^53 - 1, found {self.offset} and {self.size}"
+            raise UsageError(msg)
+
+
+class Placement(NamedTuple):
+    """Where one blob went.
+
+    Attributes:
+        digest: the SHA-256 of the blob.
+        size: its length in bytes.
+        container: the number of its pack or large blob in this writer: see `PackWriter.uri`.
+        offset: where it begins in that, in bytes.
+
+    """
+
+    digest: Digest
+    size: int
+    container: int
+    offset: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Container:
+    """A pack or a large blob; it has a name once it can grow no more."""
+
+    uri: str | None = None
+    digest: Digest | None = None
+    size: int = 0
+    packed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A large blob, streamed to a temporary file and hashed on the way."""
+
+    raw: bytes
+    size: int
+    path: Path
+
+
+class PackWriter:
+    """Stores blobs: small ones in packs, large ones as objects; equal ones once.
+
+    Not for several threads. Buffers given must not change until `seal` returns. At most about 64 MiB wait to be
+    written, besides what the caller holds. Use as a context manager: `seal` at the end, `abort` on an error.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        known: Callable[[Digest], FileLocation | None] | None = None,
+        target: int = TARGET_SIZE,
+        max_entries: int = MAX_ENTRIES,
+        large: int = LARGE_BLOB,
+    ) -> None:
+        """Write to `objects`.
+
+        Args:
+            objects: where packs go.
+            known: says where a blob is already, in these same objects; a place that is not there is ignored.
+            target: a pack is closed before its blobs exceed this many bytes (PACK-2).
+            max_entries: a pack holds at most this many blobs.
+            large: a blob of this many bytes or more is an object of its own (PACK-1).
+
+        """
+        if not 1 <= max_entries <= MAX_ENTRIES or target < 1 or large < 1:
+            msg = f"expected 1 to {MAX_ENTRIES} entries and positive sizes"
+            raise UsageError(msg)
+        self._objects = objects
+        self._known = known
+        self._target, self._max_entries, self._large = target, max_entries, large
+        self._background = Background(_MOST_WAITING)
+        self._seen = SeenBlobs()
+        self._containers: list[_Container] = []
+        self._by_uri: dict[str, int | None] = {}
+        self._closed = False
+        # The pack that is being filled.
+        self._file: PackFile | None = None
+        self._files: list[PackFile] = []
+        self._number = -1
+        self._size = 0
+        self._digests: list[bytes] = []
+        self._sizes: list[int] = []
+        self._blocks: list[Blob] = []
+        self._block_bytes = 0
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Seal after success, abort after an error."""
+        if self._closed:
+            return
+        if kind is None:
+            self.seal()
+        self.abort()
+
+    def add_many(self, payloads: Sequence[Blob | PayloadLike]) -> list[Placement]:
+        """Store blobs; return where each went, in their order.
+
+        They are hashed on threads while earlier ones are written; a file is read there too, and refused if it
+        changed meanwhile. Nothing is durable before `seal`.
+
+        Raises:
+            UsageError: a file changed while it was read, or the writer is closed.
+            DiskFullError: there is no room; the writer can only be aborted.
+
+        """
+        if self._closed:
+            msg = "this writer was sealed for good or aborted"
+            raise UsageError(msg)
+        out: list[Placement] = []
+        chunks = _chunks(payloads, self._large)
+        ahead: list[Future[list[tuple[bytes, Blob]] | _Stored]] = []
+        try:
+            for chunk in chunks:
+                if len(ahead) > 2 * CORES:
+                    self._place(ahead.pop(0).result(), out)
+                ahead.append(self._submit(chunk))
+            while ahead:
+                self._place(ahead.pop(0).result(), out)
+        except BaseException:
+            for future in ahead:
+                _drop(future)
+            raise
+        return out
+
+    def cut(self) -> None:
+        """Close the pack that is being filled, so that it has a name; what comes next starts another."""
+        if self._number < 0:
+            return
+        trailer = encode_trailer(self._digests, self._sizes)
+        digest = trailer_digest(trailer)
+        self._blocks.append(trailer)
+        self._block_bytes += len(trailer)
+        self._flush()
+        container, file = self._containers[self._number], cast("PackFile", self._file)
+        container.digest, container.size = digest, self._size + len(trailer)
+        container.uri = relative_uri(digest, packed=True)
+        self._background.finish(0, lambda: self._publish(file, digest))
+        self._file, self._number, self._size = None, -1, 0
+        self._digests, self._sizes = [], []
+
+    def seal(self) -> None:
+        """Close the pack that is being filled; return once everything is in place and durable.
+
+        Raises:
+            StorageError: something could not be written.
+
+        """
+        self.cut()
+        self._background.wait()
+        self._files.clear()
+        self._objects.backend.sync()
+
+    def abort(self) -> None:
+        """End the writer; drop what has not been sealed. Packs already in place stay: collection removes them."""
+        if self._closed:
+            return
+        self._closed = True
+        self._background.stop()
+        for file in self._files:
+            file.discard()
+        self._blocks = []
+
+    def is_sealed(self, container: int) -> bool:
+        """Whether a container has its name."""
+        return self._containers[container].uri is not None
+
+    def uri(self, container: int) -> str:
+        """Return the URI of a container, as FILE cells write it (FILE-2).
+
+        Raises:
+            UsageError: the pack is still being filled: `cut` or `seal` first.
+
+        """
+        uri = self._containers[container].uri
+        if uri is None:
+            msg = f"container {container} is still being filled and has no name yet: cut or seal first"
+            raise UsageError(msg)
+        return uri
+
+    def descriptor(self, container: int) -> Descriptor:
+        """Return the descriptor of a container.
+
+        Raises:
+            UsageError: the pack is still being filled.
+
+        """
+        self.uri(container)
+        entry = self._containers[container]
+        media_type = PACK if entry.packed else BLOB
+        return Descriptor(media_type=media_type, digest=cast("Digest", entry.digest), size=entry.size)
+
+    # How.
+
+    def _submit(self, chunk: list[Blob | PayloadLike]) -> Future[list[tuple[bytes, Blob]] | _Stored]:
+        first = chunk[0]
+        if not isinstance(first, Blob) and first.size >= self._large:
+            return workers().submit(self._store_large, first)
+        return workers().submit(_hash_chunk, chunk)
+
+    def _place(self, result: list[tuple[bytes, Blob]] | _Stored, out: list[Placement]) -> None:
+        """Give each blob of a hashed chunk its place: a known one, or the next."""
+        if isinstance(result, _Stored):
+            out.append(self._place_stored(result))
+            return
+        seen = self._seen.find_many([raw for raw, _ in result])
+        for (raw, data), before in zip(result, seen, strict=True):
+            digest = Digest(raw.hex())
+            size = data.nbytes if isinstance(data, memoryview) else len(data)
+            # One blob may stand twice in a chunk.
+            place = before or self._seen.get_recent(raw)
+            if place is None:
+                place = self._find_known(digest, size) or self._append(raw, digest, data, size)
+                self._seen.add(raw, place)
+            out.append(Placement(digest, size, place[0], place[1]))
+
+    def _place_stored(self, stored: _Stored) -> Placement:
+        digest = Digest(stored.raw.hex())
+        place = self._seen.find_many([stored.raw])[0] or self._find_known(digest, stored.size)
+        if place is None:
+            place = self._add_large(digest, stored.size)
+            key = self._objects.key(digest, BLOB)
+            self._background.finish(0, lambda: self._objects.backend.put_file(key, stored.path))
+        else:
+            _unlink(stored.path)
+        self._seen.add(stored.raw, place)
+        return Placement(digest, stored.size, place[0], place[1])
+
+    def _find_known(self, digest: Digest, size: int) -> Place | None:
+        """Return where `known` has a blob, if that is really there."""
+        location = self._known(digest) if self._known is not None else None
+        if location is None or location.size != size:
+            return None
+        if location.uri not in self._by_uri:
+            self._by_uri[location.uri] = self._adopt(location.uri)
+        number = self._by_uri[location.uri]
+        if number is None or location.offset + size > self._containers[number].size:
+            return None
+        return number, location.offset, size
+
+    def _adopt(self, uri: str) -> int | None:
+        """Make a container of an object that is there; None if it is not."""
+        digest, packed = parse_uri(uri)
+        key = self._objects.prefix + suffixed_key(digest, ".pack" if packed else "")
+        size = self._objects.backend.size(key)
+        if size is None:
+            return None
+        self._containers.append(_Container(uri=uri, digest=digest, size=size, packed=packed))
+        return len(self._containers) - 1
+
+    def _add_large(self, digest: Digest, size: int) -> Place:
+        uri = relative_uri(digest, packed=False)
+        self._containers.append(_Container(uri=uri, digest=digest, size=size, packed=False))
+        return len(self._containers) - 1, 0, size
+
+    def _append(self, raw: bytes, digest: Digest, data: Blob, size: int) -> Place:
+        """Put a blob at the end of the current pack, or make it an object (PACK-1, PACK-2)."""
+        if size >= self._large:
+            place = self._add_large(digest, size)
+            key = self._objects.key(digest, BLOB)
+            self._background.write(size, lambda: self._objects.backend.put(key, bytes(data)))
+            return place
+        if self._number >= 0 and (self._size + size > self._target or len(self._sizes) >= self._max_entries):
+            self.cut()
+        if self._number < 0:
+            self._containers.append(_Container())
+            self._number = len(self._containers) - 1
+            self._file = PackFile(self._objects.backend)
+            self._files.append(self._file)
+        offset = self._size
+        self._digests.append(raw)
+        self._sizes.append(size)
+        self._blocks.append(data)
+        self._size += size
+        self._block_bytes += size
+        if self._block_bytes >= _WRITE_BYTES:
+            self._flush()
+        return self._number, offset, size
+
+    def _flush(self) -> None:
+        """Hand what has gathered to the thread that writes."""
+        blocks, self._blocks = self._blocks, []
+        size, self._block_bytes = self._block_bytes, 0
+        file = cast("PackFile", self._file)
+        self._background.write(size, lambda: file.write(blocks))
+
+    def _publish(self, file: PackFile, digest: Digest) -> None:
+        """Give a written pack its name (PACK-5); `put_file` makes it durable first."""
+        file.close()
+        self._objects.put_file(PACK, file.path, digest)
+
+    def _store_large(self, payload: PayloadLike) -> _Stored:
+        """Stream a file to a temporary one, hashing what is written: the bytes named are the bytes stored."""
+        path = self._objects.backend.temporary()
+        hasher, size = hashlib.sha256(), 0
+        try:
+            with payload.open() as source, explained(f"write {path}"), open(path, "wb", buffering=0) as target:
+                while block := source.read(_HASH_BLOCK):
+                    hasher.update(block)
+                    target.write(block)
+                    size += len(block)
+            # Opening it again checks it again.
+            payload.open().close()
+            if size != payload.size:
+                msg = f"a file changed while it was being added: expected {payload.size} bytes, found {size}"
+                raise UsageError(msg)
+        except BaseException:
+            _unlink(path)
+            raise
+        return _Stored(raw=hasher.digest(), size=size, path=path)
+
+
+def _chunks(payloads: Sequence[Blob | PayloadLike], large: int) -> list[list[Blob | PayloadLike]]:
+    """Cut the blobs into about equal work; each large one is alone."""
+    chunks: list[list[Blob | PayloadLike]] = []
+    chunk: list[Blob | PayloadLike] = []
+    room = _CHUNK_BYTES
+    for payload in payloads:
+        if isinstance(payload, bytes):
+            size = len(payload)
+        else:
+            size = payload.nbytes if isinstance(payload, memoryview) else _size(payload)
+        if chunk and (size > room or len(chunk) >= _CHUNK_BLOBS):
+            chunks.append(chunk)
+            chunk, room = [], _CHUNK_BYTES
+        chunk.append(payload)
+        room -= size
+        if size >= large:
+            chunks.append(chunk)
+            chunk, room = [], _CHUNK_BYTES
+    if chunk:
+        chunks.append(chunk)
+    return chunks
+
+
+def _size(payload: bytearray | PayloadLike) -> int:
+    return len(payload) if isinstance(payload, bytearray) else payload.size
+
+
+def _hash_chunk(chunk: list[Blob | PayloadLike]) -> list[tuple[bytes, Blob]]:
+    sha256 = hashlib.sha256
+    out: list[tuple[bytes, Blob]] = []
+    for payload in chunk:
+        data = payload if isinstance(payload, Blob) else payload.read()
+        out.append((sha256(data).digest(), data))
+    return out
+
+
+def _drop(future: Future[list[tuple[bytes, Blob]] | _Stored]) -> None:
+    """Remove the temporary file of a large blob that nobody wants any more."""
+    if future.cancel():
+        return
+    with contextlib.suppress(Exception):
+        result = future.result()
+        if isinstance(result, _Stored):
+            _unlink(result.path)
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)

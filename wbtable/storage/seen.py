@@ -1,0 +1,93 @@
+"""Where this writer has put each blob: digest -> place, in about 60 bytes a blob.
+
+A dict of Python objects would take 300; ten million small images are a common data set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+Place = tuple[int, int, int]
+"""Container, offset in bytes, size in bytes."""
+
+_RECENT = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sorted:
+    """Blobs in the order of the first eight bytes of their digests."""
+
+    heads: npt.NDArray[np.uint64]
+    digests: npt.NDArray[np.void]
+    places: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, digests: npt.NDArray[np.void], places: npt.NDArray[np.int64]) -> _Sorted:
+        heads = np.ascontiguousarray(digests.view(np.uint64).reshape(-1, 4)[:, 0])
+        order = np.argsort(heads, kind="stable")
+        return cls(heads=heads[order], digests=digests[order], places=places[order])
+
+    def find(self, digest: bytes, head: np.uint64, at: int) -> Place | None:
+        while at < len(self.heads) and self.heads[at] == head:
+            if self.digests[at].tobytes() == digest:
+                container, offset, size = self.places[at].tolist()
+                return container, offset, size
+            at += 1
+        return None
+
+
+class SeenBlobs:
+    """A map from raw digests to places that grows by little."""
+
+    def __init__(self, recent: int = _RECENT) -> None:
+        """Start empty; the last `recent` blobs are kept in a dict, the others in sorted arrays."""
+        self._limit = recent
+        self._recent: dict[bytes, Place] = {}
+        self._runs: list[_Sorted] = []
+
+    def __len__(self) -> int:
+        """Return how many blobs are known."""
+        return len(self._recent) + sum(len(run.heads) for run in self._runs)
+
+    def add(self, digest: bytes, place: Place) -> None:
+        """Note where a blob is."""
+        self._recent[digest] = place
+
+    def get_recent(self, digest: bytes) -> Place | None:
+        """Return the place of a blob added since the last `find_many`."""
+        return self._recent.get(digest)
+
+    def find_many(self, digests: Sequence[bytes]) -> list[Place | None]:
+        """Return the place of each blob, None where it is unknown."""
+        if len(self._recent) >= self._limit:
+            self._settle()
+        found = list(map(self._recent.get, digests))
+        if not self._runs:
+            return found
+        heads = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 4)[:, 0]
+        for run in self._runs:
+            at = np.searchsorted(run.heads, heads)
+            near = run.heads[np.minimum(at, len(run.heads) - 1)] == heads
+            for i in np.flatnonzero(near).tolist():
+                if found[i] is None:
+                    found[i] = run.find(digests[i], heads[i], int(at[i]))
+        return found
+
+    def _settle(self) -> None:
+        """Move the dict into an array; arrays of like size are merged, so that few remain."""
+        digests = np.frombuffer(b"".join(self._recent), "V32")
+        places = np.array(list(self._recent.values()), np.int64)
+        self._recent = {}
+        while self._runs and len(self._runs[-1].heads) <= 2 * len(digests):
+            last = self._runs.pop()
+            digests = np.concatenate([last.digests, digests])
+            places = np.concatenate([last.places, places])
+        self._runs.append(_Sorted.of(digests, places))
