@@ -1,0 +1,263 @@
+"""Casting narrower columns to the wider type that the manifest names (spec: 06-types, TYPE-9).
+
+Every cast is exact or an error: an integer beyond 2^53 never becomes a float, a timestamp never overflows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wbtable.errors import FormatError
+from wbtable.format.types import (
+    ABSENT,
+    AnyType,
+    ColumnType,
+    DecimalType,
+    ImageType,
+    ListType,
+    MapType,
+    NdarrayType,
+    NullType,
+    NumberType,
+    StructType,
+)
+
+if TYPE_CHECKING:
+    from wbtable.errors import WbtableError
+    from wbtable.format.schema import Schema
+
+MAX_EXACT = 2**53
+"""The largest magnitude up to which every integer is a double."""
+
+
+def conform_batch(
+    batch: pa.RecordBatch,
+    have: Schema,
+    want: Schema,
+    *,
+    place: str | None = None,
+    error: type[WbtableError] = FormatError,
+) -> pa.RecordBatch:
+    """Return a batch with exactly the columns of `want`; columns that it lacks are null.
+
+    Raises:
+        error: a value cannot be widened exactly; the message names column and row.
+
+    """
+    rows = batch.num_rows
+    if not len(want):
+        return pa.record_batch({"": pa.nulls(rows)}).select([])
+    arrays = []
+    for column in want:
+        at = batch.schema.get_field_index(column.name)
+        if at < 0:
+            arrays.append(pa.nulls(rows, column.type.arrow()))
+            continue
+        where = f'{place}, column "{column.name}"' if place else f'column "{column.name}"'
+        arrays.append(conform(batch.column(at), have[column.name], column.type, place=where, error=error))
+    return pa.RecordBatch.from_arrays(arrays, schema=want.arrow())
+
+
+def conform(
+    array: pa.Array,
+    have: ColumnType,
+    want: ColumnType,
+    *,
+    place: str,
+    error: type[WbtableError] = FormatError,
+) -> pa.Array:
+    """Return `array`, whose logical type is `have`, in the physical form of the wider type `want`.
+
+    Raises:
+        error: a value cannot be widened exactly, or the types do not widen.
+
+    """
+    target = want.arrow()
+    if have == want or array.type.equals(target):
+        return array if array.type.equals(target) else to_physical(array, target, place=place, error=error)
+    array = to_physical(array, have.arrow(), place=place, error=error)
+    if isinstance(have, NullType):
+        return pa.nulls(len(array), target)
+    if isinstance(want, AnyType):
+        return _to_any(array, have)
+    if isinstance(have, StructType) and isinstance(want, StructType):
+        return _structs(array, have, want, place, error)
+    if isinstance(have, ListType) and isinstance(want, ListType):
+        values = conform(array.values, have.item, want.item, place=place, error=error)
+        return relist(array, values, target)
+    if isinstance(have, MapType) and isinstance(want, MapType):
+        keys = conform(array.keys, have.key, want.key, place=place, error=error)
+        items = conform(array.items, have.item, want.item, place=place, error=error)
+        entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
+        return relist(array, entries, target)
+    if isinstance(have, NdarrayType) and isinstance(want, NdarrayType):
+        return _ndarrays(array, have, want)
+    if isinstance(have, ImageType) and isinstance(want, ImageType):
+        return to_physical(array, target, place=place, error=error)
+    if isinstance(have, DecimalType) and pa.types.is_string(target):
+        return array.cast(pa.string())
+    if isinstance(have, NumberType) or have.kind == want.kind:
+        return to_physical(array, target, place=place, error=error)
+    msg = f"expected {want}, found {have}"
+    raise error(msg, place=place)
+
+
+def to_physical(
+    array: pa.Array, target: pa.DataType, *, place: str, error: type[WbtableError] = FormatError
+) -> pa.Array:
+    """Return `array` in another physical type that holds the same values, or more.
+
+    Dictionaries, views and run ends are decoded; struct fields are matched by name, and those missing are null.
+
+    Raises:
+        error: a value does not fit.
+
+    """
+    found = array.type
+    if found.equals(target):
+        return array
+    if isinstance(array, pa.ExtensionArray):
+        return to_physical(array.storage, target, place=place, error=error)
+    if pa.types.is_dictionary(found) or pa.types.is_run_end_encoded(found):
+        plain = array.dictionary_decode() if pa.types.is_dictionary(found) else pc.run_end_decode(array)
+        return to_physical(plain, target, place=place, error=error)
+    if pa.types.is_struct(target) and pa.types.is_struct(found):
+        children = []
+        for field in target:
+            at = found.get_field_index(field.name)
+            child = pa.nulls(len(array), field.type) if at < 0 else array.field(at)
+            children.append(to_physical(child, field.type, place=place, error=error))
+        return pa.StructArray.from_arrays(children, fields=list(target), mask=_mask(array))
+    if _is_list(target) and _is_list(found):
+        return relist(array, to_physical(array.values, target.value_type, place=place, error=error), target)
+    if pa.types.is_fixed_size_list(target) and pa.types.is_fixed_size_list(found):
+        if found.list_size != target.list_size:
+            msg = f"expected {target}, found {found}"
+            raise error(msg, place=place)
+        values = to_physical(_fixed_values(array), target.value_type, place=place, error=error)
+        return pa.FixedSizeListArray.from_arrays(values, type=target, mask=_mask(array))
+    if pa.types.is_map(target) and pa.types.is_map(found):
+        keys = to_physical(array.keys, target.key_type, place=place, error=error)
+        items = to_physical(array.items, target.item_type, place=place, error=error)
+        entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
+        return relist(array, entries, target)
+    if _is_number_text_mix(found, target):
+        msg = f"expected {target}, found {found}"
+        raise error(msg, place=place)
+    if pa.types.is_floating(target) and pa.types.is_integer(found):
+        _check_exact(array, target, place, error)
+    try:
+        return array.cast(target)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:
+        msg = f"expected {target}, found {found}: {cause}"
+        raise error(msg, place=place) from None
+
+
+def _is_list(found: pa.DataType) -> bool:
+    return bool(pa.types.is_list(found) or pa.types.is_large_list(found))
+
+
+def _is_number_text_mix(found: pa.DataType, target: pa.DataType) -> bool:
+    """Whether Arrow's cast would parse or print: it never may."""
+    text_target = pa.types.is_string(target) or pa.types.is_large_string(target)
+    text_found = (
+        pa.types.is_string(found)
+        or pa.types.is_large_string(found)
+        or pa.types.is_string_view(found)
+        or pa.types.is_binary(found)
+        or pa.types.is_null(found)
+    )
+    return bool(text_target) != bool(text_found) and not (
+        pa.types.is_null(found) or pa.types.is_binary(target) or pa.types.is_large_binary(target)
+    )
+
+
+def _check_exact(array: pa.Array, target: pa.DataType, place: str, error: type[WbtableError]) -> None:
+    limit = {16: 2**11, 32: 2**24}.get(target.bit_width, MAX_EXACT)
+    bounds = pc.min_max(array)
+    low, high = bounds["min"].as_py(), bounds["max"].as_py()
+    if low is None or (-limit <= low and high <= limit):
+        return
+    worst = high if high > limit else low
+    at = pc.index(array, pa.scalar(worst, array.type)).as_py()
+    msg = f"the integer {worst} is beyond 2^{limit.bit_length() - 1} and has no exact form as {target}"
+    raise error(msg, place=f"{place}, row {at}")
+
+
+def _mask(array: pa.Array) -> pa.Array | None:
+    return array.is_null() if array.null_count else None
+
+
+def _fixed_values(array: pa.FixedSizeListArray) -> pa.Array:
+    """Return the elements of all cells, those of null cells included."""
+    size = array.type.list_size
+    return array.values.slice(array.offset * size, len(array) * size)
+
+
+def relist(array: pa.Array, values: pa.Array, target: pa.DataType) -> pa.Array:
+    """Return lists with the lengths and nulls of `array` over other `values`."""
+    width = pa.int64() if pa.types.is_large_list(target) else pa.int32()
+    offsets = pa.array(array.offsets.to_numpy(), width)
+    validity = None
+    if array.null_count:
+        validity = pc.if_else(array.is_valid(), True, False).buffers()[1]  # noqa: FBT003 - a copy that starts at bit 0
+    return pa.Array.from_buffers(
+        target, len(array), [validity, offsets.buffers()[1]], null_count=array.null_count, children=[values]
+    )
+
+
+def _structs(
+    array: pa.StructArray, have: StructType, want: StructType, place: str, error: type[WbtableError]
+) -> pa.Array:
+    """Widen structs; a key that `have` has not is absent in every row (TYPE-7)."""
+    theirs = {field.name: field.type for field in have.fields}
+    children = []
+    for field in want.fields:
+        found = theirs.get(field.name)
+        if found is None:
+            children.append(pa.nulls(len(array), field.type.arrow()))
+            continue
+        inner = f"{place}.{field.name}"
+        child = array.field(array.type.get_field_index(field.name))
+        children.append(conform(child, found, field.type, place=inner, error=error))
+    if want.has_absent:
+        missing = [field.name for field in want.fields if field.name not in theirs]
+        if have.has_absent:
+            old = array.field(array.type.get_field_index(ABSENT)).to_pylist()
+        else:
+            old = [None] * len(array)
+        held = array.is_valid().to_pylist()
+        lists = [([*(names or ()), *missing] or None) if here else None for names, here in zip(old, held, strict=True)]
+        children.append(pa.array(lists, pa.list_(pa.string())))
+    return pa.StructArray.from_arrays(children, fields=list(want.arrow()), mask=_mask(array))
+
+
+def _ndarrays(array: pa.Array, have: NdarrayType, want: NdarrayType) -> pa.Array:
+    """Widen arrays of one shape to arrays of any, and of one dtype to arrays of any (TYPE-8)."""
+    from wbtable.tables.values import ndarray_cells, ndarrays_to_physical  # noqa: PLC0415 - values builds on this module
+
+    if have.is_tensor and want.dtype == have.dtype:
+        rows, size = len(array), have.size
+        shape = pa.array(np.tile(np.array(have.shape, np.int64), rows))
+        shapes = pa.ListArray.from_arrays(_steps(rows, len(cast("tuple[int, ...]", have.shape))), shape)
+        values = pa.ListArray.from_arrays(_steps(rows, size), _fixed_values(array))
+        return pa.StructArray.from_arrays([shapes, values], fields=list(want.arrow()), mask=_mask(array))
+    return ndarrays_to_physical(ndarray_cells(array, have), want)
+
+
+def _steps(rows: int, step: int) -> pa.Array:
+    return pa.array(np.arange(rows + 1, dtype=np.int64) * step, pa.int32())
+
+
+def _to_any(array: pa.Array, have: ColumnType) -> pa.Array:
+    """Write each value as tagged canonical JSON (ANY-1)."""
+    from wbtable.format.documents import canonical  # noqa: PLC0415 - rare
+    from wbtable.format.tagged import tag  # noqa: PLC0415 - rare
+    from wbtable.tables.values import to_python  # noqa: PLC0415 - values builds on this module
+
+    cells = to_python(array, have)
+    return pa.array([None if cell is None else canonical(tag(cell)).decode() for cell in cells], pa.string())

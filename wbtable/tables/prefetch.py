@@ -1,0 +1,45 @@
+"""Doing the next pieces of work on threads while the caller handles this one."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+
+def ahead(function: Callable[[_A], _B], items: Iterable[_A], depth: int = 2) -> Iterator[_B]:
+    """Yield `function` of each item in order, at most `depth` of them under way or waiting.
+
+    A single item is computed at once, without a thread. Errors are raised in the items' order; what was begun behind
+    one is dropped.
+    """
+    left = iter(items)
+    first = list(islice(left, 2))
+    if len(first) < 2:  # noqa: PLR2004 - nothing to overlap
+        for item in first:
+            yield function(item)
+        return
+    pool = ThreadPoolExecutor(depth, thread_name_prefix="wbtable-ahead")
+    waiting: deque[Future[_B]] = deque()
+    try:
+        for item in first[:depth]:
+            waiting.append(pool.submit(function, item))
+        rest = first[depth:]
+        while waiting:
+            done = waiting.popleft()
+            value = done.result()
+            for item in rest or islice(left, 1):
+                waiting.append(pool.submit(function, item))
+            rest = []
+            yield value
+    finally:
+        for future in waiting:
+            future.cancel()
+        pool.shutdown(wait=False)
