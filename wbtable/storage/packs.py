@@ -198,6 +198,29 @@ class PackWriter:
             raise
         return out
 
+    def add_hashed(self, blobs: Sequence[tuple[Digest, Blob]]) -> list[Placement]:
+        """Store blobs whose digests the caller has just computed or checked; return where each went, in their order.
+
+        Raises:
+            UsageError: the writer is closed.
+            DiskFullError: there is no room; the writer can only be aborted.
+
+        """
+        out: list[Placement] = []
+        self._place([(digest.raw, data) for digest, data in blobs], out)
+        return out
+
+    def find(self, blobs: Sequence[tuple[Digest, int]]) -> list[Placement | None]:
+        """Return where blobs of these digests and sizes are already, None where they are not."""
+        out: list[Placement | None] = []
+        seen = self._seen.find_many([digest.raw for digest, _ in blobs])
+        for (digest, size), before in zip(blobs, seen, strict=True):
+            place = before or self._find_known(digest, size)
+            if place is not None and before is None:
+                self._seen.add(digest.raw, place)
+            out.append(None if place is None else Placement(digest, size, place[0], place[1]))
+        return out
+
     def cut(self) -> None:
         """Close the pack that is being filled, so that it has a name; what comes next starts another."""
         if self._number < 0:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from wbtable.errors import TypeMismatchError, UsageError, WbtableError
 from wbtable.format.types import (
@@ -25,6 +24,7 @@ from wbtable.format.types import (
 )
 from wbtable.tables.capture import Captured, capture
 from wbtable.tables.coerce import coercion, from_arrow_type
+from wbtable.tables.conform import to_physical
 from wbtable.tables.encode import encode
 from wbtable.tables.infer import NULL, is_missing
 
@@ -109,20 +109,13 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
         return array
     if isinstance(column_type, MediaType) and is_binary(array.type):
         return _media_from_bytes(array, column_type, name, blobs)
-    if pa.types.is_dictionary(array.type) or pa.types.is_run_end_encoded(array.type):
-        decoded = array.dictionary_decode() if pa.types.is_dictionary(array.type) else pc.run_end_decode(array)
-        return physical(decoded, column_type, name, blobs)
-    try:
-        if isinstance(column_type, NdarrayType) and column_type.is_tensor:
-            return array.cast(pa.list_(array.type.value_type, column_type.size)).cast(target)
-        if isinstance(column_type, DecimalType) and pa.types.is_string(target):
-            return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], target)
-        if _needs_python(column_type):
-            return encode_values(array.to_pylist(), name, blobs, declared=column_type)[1]
-        return array.cast(target)
-    except pa.ArrowException as error:
-        msg = f"expected {column_type}, found Arrow's {array.type}: {error}"
-        raise TypeMismatchError(msg, place=f'column "{name}"') from None
+    if isinstance(column_type, NdarrayType) and column_type.is_tensor and pa.types.is_fixed_size_list(array.type):
+        return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
+    if isinstance(column_type, DecimalType) and pa.types.is_string(target):
+        return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], target)
+    if _needs_python(column_type):
+        return encode_values(array.to_pylist(), name, blobs, declared=column_type)[1]
+    return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
 
 
 def _needs_python(column_type: ColumnType) -> bool:

@@ -10,13 +10,15 @@ import numpy as np
 
 from wbtable.errors import TypeMismatchError, UsageError, WbtableError
 from wbtable.format.tagged import tag
-from wbtable.format.types import AnyType, ClassesType, ColumnType, MediaType, NullType, NumberType, unify
+from wbtable.format.types import AnyType, ClassesType, ColumnType, LinkType, MediaType, NullType, NumberType, unify
 from wbtable.tables.coerce import coercion
 from wbtable.tables.capture import Tagged, capture
 from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, infer, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from wbtable.tables.keys import RowLink
 
 MAX_ROWS = 16_384
 """Rows kept as Python values before they are encoded."""
@@ -49,10 +51,11 @@ class RowBuffer:
         types: their types so far.
         rules: what was declared of them.
         pending: the rows that are not encoded yet, in plain form.
+        links: the table to whose rows each column of links points.
 
     """
 
-    __slots__ = ("_bytes", "_coerce", "_next_weighing", "_plans", "names", "pending", "rules", "types")
+    __slots__ = ("_bytes", "_coerce", "_next_weighing", "_plans", "links", "names", "pending", "rules", "types")
 
     def __init__(self, names: Sequence[str], types: Sequence[ColumnType], rules: Sequence[ColumnRule]) -> None:
         """Start with no row."""
@@ -60,6 +63,7 @@ class RowBuffer:
         self.types = list(types)
         self.rules = list(rules)
         self.pending: list[Sequence[Any]] = []
+        self.links: dict[str, Any] = {}
         self._coerce: list[Callable[[Any], Any] | None] = [
             None if rule.declared is None else coercion(rule.declared) for rule in self.rules
         ]
@@ -175,6 +179,8 @@ class RowBuffer:
             found, plain = infer(value)
             if isinstance(found, MediaType):
                 plain = capture(plain)
+            elif isinstance(found, LinkType):
+                plain = self._link(self.names[i], plain)
             if found == column or isinstance(found, NullType):
                 self._weigh_value(plain)
                 return plain
@@ -196,6 +202,12 @@ class RowBuffer:
             raise kind(f"{error}{hint}", place=place) from None
         self._weigh_value(plain)
         return plain
+
+    def _link(self, name: str, link: RowLink) -> int:
+        if self.links.setdefault(name, link.table) is not link.table:
+            msg = "expected a link to a row of the table that the column links to, found one to another table"
+            raise TypeMismatchError(msg)
+        return int(link.index)
 
     def _weigh(self, row: Sequence[Any]) -> None:
         """Estimate from one row how many bytes the rows since the last look take."""

@@ -139,6 +139,11 @@ class TableBlobs:
             del self._memory[key]
         self._size = 0
 
+    def file_payload(self, checksum: str) -> Payload | None:
+        """Return the file that holds a blob, if it is a large one that was not read yet."""
+        found = self._memory.get(checksum)
+        return None if found is None or isinstance(found, bytes) else found
+
     def read(self, file: Mapping[str, object]) -> bytes:
         """Return the bytes that a FILE group names.
 

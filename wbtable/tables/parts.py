@@ -1,0 +1,247 @@
+"""The rows of a table that is being filled: finished parts, and the rows behind them that are still Python values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wbtable.errors import NotFoundError, TypeMismatchError, UsageError, WbtableError
+from wbtable.format.schema import Column, Schema
+from wbtable.format.types import ColumnType, NullType, NumberType
+from wbtable.tables.encode import encode
+from wbtable.tables.infer import MAX_EXACT_FLOAT
+from wbtable.tables.rows import ColumnRule, RowBuffer
+from wbtable.tables.source import ArrowSource, ConcatSource, ProjectedSource, Source
+from wbtable.tables.spill import TableBlobs, temporary_folder
+from wbtable.tables.zip_source import ZipSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+MAX_MEMORY = 256 << 20
+"""Bytes of encoded rows that a table keeps in memory."""
+_SMALL = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    source: Source
+    in_memory: bool
+
+
+class Parts:
+    """What a table holds; grows at its end, and by whole columns.
+
+    Attributes:
+        blobs: the bytes of its media.
+        buffer: the rows that are not encoded yet.
+
+    """
+
+    __slots__ = ("_bytes", "_folder", "_parts", "_rows", "_whole", "blobs", "buffer")
+
+    def __init__(self, names: Sequence[str], types: Sequence[ColumnType], rules: Sequence[ColumnRule]) -> None:
+        """Start with no row."""
+        self.buffer = RowBuffer(names, types, rules)
+        self.blobs = TableBlobs()
+        self._parts: list[_Part] = []
+        self._rows = 0
+        self._bytes = 0
+        self._whole: Source | None = None
+        self._folder: Path | None = None
+
+    @classmethod
+    def of_source(cls, source: Source) -> Parts:
+        """Start with the rows of a source."""
+        names = source.schema.names
+        parts = cls(names, [column.type for column in source.schema], [ColumnRule()] * len(names))
+        parts.append(source)
+        return parts
+
+    @property
+    def num_rows(self) -> int:
+        """The number of rows."""
+        return self._rows + len(self.buffer.pending)
+
+    @property
+    def schema(self) -> Schema:
+        """The columns and their types so far."""
+        return Schema(tuple(map(Column, self.buffer.names, self.buffer.types)))
+
+    def add(self, row: Sequence[Any]) -> None:
+        """Add one row; nothing of a row that is refused is kept.
+
+        Raises:
+            UsageError: it has another length.
+            TypeMismatchError: a value has another type than its column.
+
+        """
+        widened = self.buffer.add(row, self.num_rows)
+        for i, before, now in widened:
+            try:
+                self._check_widening(i, before, now)
+            except TypeMismatchError:
+                self.buffer.drop_last(widened)
+                raise
+        self._whole = None
+        if self.buffer.is_full:
+            self.flush()
+
+    def _check_widening(self, i: int, before: ColumnType, now: ColumnType) -> None:
+        """Refuse to make floats of integers that they cannot hold."""
+        if not (isinstance(before, NumberType) and isinstance(now, NumberType) and now.is_float and not before.is_float):
+            return
+        name = self.buffer.names[i]
+        extremes = [row[i] for row in self.buffer.pending if isinstance(row[i], (int, np.integer))]
+        for part in self._parts:
+            for batch in part.source.batches([name]):
+                found = pc.min_max(batch.column(0)).as_py() if batch.num_columns else None
+                extremes.extend(v for v in (found or {}).values() if v is not None)
+        if extremes and max(map(abs, map(int, extremes))) > MAX_EXACT_FLOAT:
+            msg = f"the column holds integers beyond 2^53, which {now} cannot hold exactly; expected {before}"
+            raise TypeMismatchError(msg, place=f'column "{name}", row {self.num_rows - 1}')
+
+    def flush(self) -> None:
+        """Encode the rows that are still Python values.
+
+        Raises:
+            WbtableError: a value cannot be stored; the message names column and row, and the rows stay.
+
+        """
+        pending = self.buffer.pending
+        if not pending:
+            return
+        columns = self.buffer.clear()
+        arrays = []
+        try:
+            for name, found, values in zip(self.buffer.names, self.buffer.types, columns, strict=True):
+                try:
+                    arrays.append(encode(values, found, self.blobs))
+                except WbtableError as error:
+                    place = f'column "{name}", rows {self._rows} to {self._rows + len(values) - 1}'
+                    raise type(error)(str(error), place=place) from None
+        except BaseException:
+            self.buffer.pending = pending
+            raise
+        schema = self.schema
+        self.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
+
+    def append_table(self, table: pa.Table, schema: Schema) -> None:
+        """Add rows that are in physical form; their blobs are in :attr:`blobs`."""
+        if table.num_columns == 0:
+            return
+        if self._parts and table.num_rows < _SMALL:
+            last = self._parts[-1]
+            # Rows added between reads would leave a part each: small neighbours become one.
+            if last.in_memory and last.source.schema == schema and last.source.num_rows < _SMALL:
+                before = last.source.batches()
+                table = pa.concat_tables([pa.Table.from_batches(before, table.schema), table]).combine_chunks()
+                self._parts.pop()
+                self._rows -= last.source.num_rows
+        self._bytes += table.nbytes
+        self._push(_Part(ArrowSource(table, schema, self.blobs), in_memory=True))
+        if self._bytes > MAX_MEMORY:
+            self._spill()
+
+    def append(self, source: Source) -> None:
+        """Add the rows of a source, whose columns must fit."""
+        self.flush()
+        self._push(_Part(source, in_memory=False))
+
+    def _push(self, part: _Part) -> None:
+        self._parts.append(part)
+        self._rows += part.source.num_rows
+        self._whole = None
+
+    def _spill(self) -> None:
+        """Move what is in memory to a temporary file, from which it is mapped."""
+        if self._folder is None:
+            self._folder = temporary_folder()
+        for i, part in enumerate(self._parts):
+            if not part.in_memory or not isinstance(part.source, ArrowSource):
+                continue
+            path = self._folder / f"{i}-{self._rows}.arrow"
+            with pa.ipc.new_file(path, part.source.table.schema) as sink:
+                sink.write_table(part.source.table)
+            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            self._parts[i] = _Part(ArrowSource(table, part.source.schema, self.blobs), in_memory=False)
+        self._bytes = 0
+        self._whole = None
+
+    def whole(self) -> Source:
+        """Return all rows as one immutable source; rows added later are not in it."""
+        self.flush()
+        if self._whole is None:
+            schema = self.schema
+            sources = [part.source for part in self._parts]
+            if len(sources) == 1 and sources[0].schema == schema:
+                self._whole = sources[0]
+            elif not sources:
+                self._whole = ArrowSource(schema.arrow().empty_table(), schema, self.blobs)
+            else:
+                self._whole = ConcatSource(sources, schema, error=TypeMismatchError)
+        return self._whole
+
+    def add_columns(self, columns: Iterable[tuple[str, ColumnType, pa.Array | pa.ChunkedArray]]) -> None:
+        """Put further columns, in physical form, behind the others.
+
+        Raises:
+            UsageError: a name is taken, or a column has another number of values.
+
+        """
+        added = list(columns)
+        for name, _, array in added:
+            if name in self.buffer.names:
+                msg = f"there is a column {name!r} already"
+                raise UsageError(msg)
+            if self.buffer.names and len(array) != self.num_rows:
+                msg = f"expected {self.num_rows} values, found {len(array)}"
+                raise UsageError(msg, place=f'column "{name}"')
+        schema = Schema(tuple(Column(name, found) for name, found, _ in added))
+        right = ArrowSource(pa.table([array for _, _, array in added], schema=schema.arrow()), schema, self.blobs)
+        self._replace(ZipSource(self.whole(), right) if self.buffer.names else right)
+
+    def replace_column(self, name: str, column_type: ColumnType, array: pa.Array | pa.ChunkedArray) -> None:
+        """Put another column in the place of one.
+
+        Raises:
+            NotFoundError: there is none of this name.
+
+        """
+        names = list(self.buffer.names)
+        if name not in names:
+            self.schema.index(name)
+            raise NotFoundError(name)
+        rest = [other for other in names if other != name]
+        schema = Schema((Column(name, column_type),))
+        right = ArrowSource(pa.table([array], schema=schema.arrow()), schema, self.blobs)
+        joined: Source = ZipSource(ProjectedSource(self.whole(), rest), right) if rest else right
+        self._replace(ProjectedSource(joined, names))
+
+    def _replace(self, source: Source) -> None:
+        rules = dict(zip(self.buffer.names, self.buffer.rules, strict=True))
+        names = source.schema.names
+        types = [column.type for column in source.schema]
+        links = self.buffer.links
+        self.buffer = RowBuffer(names, types, [rules.get(name, ColumnRule()) for name in names])
+        self.buffer.links = links
+        self._parts, self._rows, self._bytes, self._whole = [], 0, 0, None
+        self._push(_Part(source, in_memory=False))
+
+    def declare(self, name: str, rule: ColumnRule) -> None:
+        """Set what later rows must have in a column."""
+        at = self.schema.index(name)
+        rules = list(self.buffer.rules)
+        rules[at] = rule
+        types = list(self.buffer.types)
+        if rule.declared is not None and isinstance(types[at], NullType):
+            types[at] = rule.declared
+        pending, links = self.buffer.pending, self.buffer.links
+        self.buffer = RowBuffer(self.buffer.names, types, rules)
+        self.buffer.pending, self.buffer.links = pending, links
+        self._whole = None

@@ -1,0 +1,219 @@
+"""Moving blobs into a store: the FILE groups of a batch are given the places where their bytes went (FILE-2, FILE-3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from wbtable.errors import FormatError
+from wbtable.format.digest import BLOB, PACK, Descriptor, Digest
+from wbtable.format.file_cell import FILE_TYPE, parse_uri
+from wbtable.tables.blobs import StoreBlobs
+from wbtable.tables.spill import TableBlobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from wbtable.storage.objects import ObjectStore
+    from wbtable.storage.packs import PackWriter, Placement
+    from wbtable.tables.blobs import BlobReader
+
+_MAX_READ = 64 << 20
+"""Bytes of blobs in flight between two stores."""
+_PENDING = "#"
+
+Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+def holds_files(found: pa.DataType) -> bool:
+    """Whether an Arrow type is, or nests, the FILE group."""
+    if found == FILE_TYPE:
+        return True
+    return any(holds_files(found.field(i).type) for i in range(found.num_fields))
+
+
+def map_files(array: pa.Array, change: Callable[[pa.StructArray], pa.StructArray]) -> pa.Array:
+    """Return `array` with each FILE group in it, however deep, replaced by ``change`` of it."""
+    found = array.type
+    if not holds_files(found):
+        return array
+    if found == FILE_TYPE:
+        return change(cast("pa.StructArray", array))
+    if pa.types.is_struct(found):
+        children = [map_files(array.field(i), change) for i in range(found.num_fields)]
+        mask = array.is_null() if array.null_count else None
+        return pa.StructArray.from_arrays(children, fields=list(found), mask=mask)
+    if pa.types.is_map(found):
+        # A map is a list of entries; its items may be media.
+        entries = pa.ListArray.from_arrays(_compact_offsets(array), _entries(array))
+        items = map_files(entries.values.field(1), change)
+        return pa.MapArray.from_arrays(entries.offsets, entries.values.field(0), items, type=found)
+    values = map_files(array.flatten(), change)
+    return pa.ListArray.from_arrays(_compact_offsets(array), values, type=found)
+
+
+def _entries(array: pa.Array) -> pa.Array:
+    start, end = array.offsets[0].as_py(), array.offsets[len(array)].as_py()
+    whole = pa.StructArray.from_arrays([array.keys, array.items], names=["key", "value"])
+    return whole.slice(start, end - start) if len(whole) != end - start else whole
+
+
+def _compact_offsets(array: pa.Array) -> pa.Array:
+    """Return offsets that start at 0 and are null where the list is."""
+    lengths = np.diff(np.asarray(array.offsets))
+    mask = np.asarray(array.is_null()) if array.null_count else np.zeros(len(array), dtype=np.bool_)
+    lengths[mask] = 0
+    ends = np.zeros(len(array) + 1, dtype=np.int32)
+    np.cumsum(lengths, out=ends[1:])
+    return pa.array(ends, mask=np.append(mask, False) if mask.any() else None)  # noqa: FBT003 - the last end
+
+
+@dataclass(slots=True)
+class Relocator:
+    """Stores the blobs of batches and points their cells to them.
+
+    A pack has no name before it is closed. Until then a cell's ``uri`` is ``#`` and the container's number:
+    :meth:`resolve` puts the name in.
+
+    Attributes:
+        objects: where the blobs go.
+        packs: what writes them.
+        containers: the descriptors of what the cells name, by URI.
+
+    """
+
+    objects: ObjectStore
+    packs: PackWriter
+    containers: dict[str, Descriptor] = field(default_factory=dict)
+
+    def move(self, batch: pa.RecordBatch, blobs: BlobReader) -> tuple[pa.RecordBatch, int]:
+        """Store what `batch` names in `blobs`.
+
+        Returns:
+            The batch with new locations, and the highest number of a container that they name, -1 for none.
+
+        """
+        highest = -1
+
+        def change(files: pa.StructArray) -> pa.StructArray:
+            nonlocal highest
+            if isinstance(blobs, StoreBlobs) and blobs.objects is self.objects:
+                self._note(files.field("uri"))
+                return files
+            moved, last = self._store(files, blobs)
+            highest = max(highest, last)
+            return moved
+
+        arrays = [map_files(column, change) for column in batch.columns]
+        return pa.RecordBatch.from_arrays(arrays, schema=batch.schema), highest
+
+    def is_ready(self, highest: int) -> bool:
+        """Whether every container up to one has its name."""
+        return highest < 0 or all(map(self.packs.is_sealed, range(highest, -1, -1)))
+
+    def resolve(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, set[str]]:
+        """Return the batch with the names of all containers, and the URIs that it names."""
+        used: set[str] = set()
+
+        def change(files: pa.StructArray) -> pa.StructArray:
+            uris = files.field("uri").dictionary_encode()
+            names = [self._name(uri) for uri in uris.dictionary.to_pylist()]
+            used.update(names)
+            fields = [files.field(i) for i in range(files.type.num_fields)]
+            fields[0] = pa.DictionaryArray.from_arrays(uris.indices, pa.array(names, pa.string())).dictionary_decode()
+            mask = files.is_null() if files.null_count else None
+            return pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=mask)
+
+        arrays = [map_files(column, change) for column in batch.columns]
+        return pa.RecordBatch.from_arrays(arrays, schema=batch.schema), used
+
+    def _name(self, uri: str) -> str:
+        if not uri.startswith(_PENDING):
+            return uri
+        number = int(uri[1:])
+        name = self.packs.uri(number)
+        self.containers[name] = self.packs.descriptor(number)
+        return name
+
+    def _note(self, uris: pa.Array) -> None:
+        """Note the containers of cells that stay where they are."""
+        for uri in uris.unique().to_pylist():
+            if uri is not None and uri not in self.containers:
+                digest, packed = parse_uri(uri)
+                media_type = PACK if packed else BLOB
+                size = self.objects.backend.size(self.objects.key(digest, media_type))
+                if size is None:
+                    msg = f"the object {uri} that media cells name is missing"
+                    raise FormatError(msg)
+                self.containers[uri] = Descriptor(media_type=media_type, digest=digest, size=size)
+
+    def _store(self, files: pa.StructArray, blobs: BlobReader) -> tuple[pa.StructArray, int]:
+        valid = np.flatnonzero(np.asarray(files.is_valid()))
+        cells = files.take(pa.array(valid)).to_pylist() if len(valid) else []
+        wanted = [(Digest.parse(cell["checksum"]), int(cell["size"])) for cell in cells]
+        places: list[Placement | None] = self.packs.find(wanted)
+        missing: dict[str, int] = {}
+        for i, place in enumerate(places):
+            if place is None:
+                missing.setdefault(cells[i]["checksum"], i)
+        for run in _runs(missing.values(), [size for _, size in wanted]):
+            self._copy(run, cells, wanted, blobs, places)
+        for i, place in enumerate(places):
+            if place is None:
+                places[i] = places[missing[cells[i]["checksum"]]]
+        placed = cast("list[Placement]", places)
+        containers = np.fromiter((place.container for place in placed), np.int64, len(placed))
+        offsets = np.fromiter((place.offset for place in placed), np.int64, len(placed))
+        return _located(files, valid, containers, offsets), int(containers.max(initial=-1))
+
+    def _copy(
+        self,
+        run: list[int],
+        cells: list[dict[str, Any]],
+        wanted: list[tuple[Digest, int]],
+        blobs: BlobReader,
+        places: list[Placement | None],
+    ) -> None:
+        inline = []
+        for i in run:
+            payload = blobs.file_payload(cells[i]["checksum"]) if isinstance(blobs, TableBlobs) else None
+            if payload is None:
+                inline.append(i)
+            else:
+                (places[i],) = self.packs.add_many([payload])
+        data = blobs.read_many([cells[i] for i in inline])
+        stored = self.packs.add_hashed([(wanted[i][0], found) for i, found in zip(inline, data, strict=True)])
+        for i, place in zip(inline, stored, strict=True):
+            places[i] = place
+
+
+def _runs(positions: Iterable[int], sizes: list[int]) -> Iterable[list[int]]:
+    run: list[int] = []
+    total = 0
+    for i in positions:
+        if run and total + sizes[i] > _MAX_READ:
+            yield run
+            run, total = [], 0
+        run.append(i)
+        total += sizes[i]
+    if run:
+        yield run
+
+
+def _located(files: pa.StructArray, valid: Ints, containers: Ints, offsets: Ints) -> pa.StructArray:
+    """Return the FILE groups with pending URIs and offsets."""
+    rows = len(files)
+    mask = np.ones(rows, dtype=np.bool_)
+    mask[valid] = False
+    numbers, inverse = np.unique(containers, return_inverse=True)
+    indices = np.zeros(rows, dtype=np.int32)
+    indices[valid] = inverse
+    where = np.zeros(rows, dtype=np.int64)
+    where[valid] = offsets
+    names = pa.array([f"{_PENDING}{number}" for number in numbers], pa.string())
+    uris = pa.DictionaryArray.from_arrays(pa.array(indices, mask=mask), names).dictionary_decode()
+    fields = [uris, pa.array(where, mask=mask), *(files.field(i) for i in range(2, files.type.num_fields))]
+    return pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=pa.array(mask) if mask.any() else None)

@@ -1,0 +1,548 @@
+"""The table: filled row by row, from arrays or DataFrames, read lazily (spec: 05-tables)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
+
+import numpy as np
+import pyarrow as pa
+
+from wbtable.errors import TypeMismatchError, UsageError
+from wbtable.format.table_manifest import LOG_MODES
+from wbtable.format.types import AnyType, ColumnType
+from wbtable.tables import ingest
+from wbtable.tables.coerce import column_type_of
+from wbtable.tables.infer import NULL
+from wbtable.tables.keys import ForeignKeyTo, RowIndex, RowLink, check_primary_key
+from wbtable.tables.parts import Parts
+from wbtable.tables.readable import Readable
+from wbtable.tables.rows import ColumnRule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from wbtable.format.schema import Schema
+    from wbtable.tables.blobs import BlobReader
+    from wbtable.tables.source import Indices, Source
+
+LogMode = Literal["IMMUTABLE", "MUTABLE", "INCREMENTAL"]
+_DEFAULT_COLUMNS = ("Input", "Output", "Expected")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSnapshot:
+    """A table as it was at one moment; it reads like a source.
+
+    Attributes:
+        source: its rows.
+        log_mode: how logging it again behaves.
+        primary_key: the column that names rows, or None.
+        foreign_keys: columns that name rows of other tables.
+        links: for columns of row links, the table linked to.
+
+    """
+
+    source: Source
+    log_mode: LogMode = "IMMUTABLE"
+    primary_key: str | None = None
+    foreign_keys: tuple[ForeignKeyTo, ...] = ()
+    links: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def schema(self) -> Schema:
+        """The columns."""
+        return self.source.schema
+
+    @property
+    def num_rows(self) -> int:
+        """The number of rows."""
+        return self.source.num_rows
+
+    @property
+    def blobs(self) -> BlobReader:
+        """Reads the blobs of media cells."""
+        return self.source.blobs
+
+    def batches(self, columns: Sequence[str] | None = None, batch_size: int = 65536) -> Iterator[pa.RecordBatch]:
+        """Yield all rows in order."""
+        return self.source.batches(columns, batch_size)
+
+    def take(self, indices: Indices, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows at `indices`, in that order."""
+        return self.source.take(indices, columns)
+
+
+class Table(Readable):
+    """Rows with named, typed columns.
+
+    Values are taken at the call and come back as they went in: NaN is not None, integers keep all digits, times keep
+    zone and precision, arrays keep dtype and shape. There is no row limit; beyond a bound rows and media wait in
+    temporary files. Not for several threads while it is being filled.
+    """
+
+    def __init__(  # noqa: PLR0913 - W&B's signature
+        self,
+        columns: Sequence[object] | None = None,
+        data: object = None,
+        rows: object = None,
+        dataframe: object = None,
+        dtype: object = None,
+        optional: bool | Sequence[bool] = True,  # noqa: FBT001, FBT002 - W&B's signature
+        allow_mixed_types: bool = False,  # noqa: FBT001, FBT002 - W&B's signature
+        log_mode: LogMode = "IMMUTABLE",
+    ) -> None:
+        """Make a table, empty or filled.
+
+        Args:
+            columns: names; other kinds than text become text. Default: the DataFrame's, the keys of dict rows, or
+                W&B's ``Input, Output, Expected``.
+            data: a list of rows (each a list, tuple or dict), an array of two dimensions, or a DataFrame.
+            rows: another name for `data`.
+            dataframe: a DataFrame of pandas or polars, or anything with the Arrow C stream; its index is left out.
+            dtype: the type of all columns, a list of one for each, or a dict by name; else types are inferred.
+            optional: whether None and NaN are allowed, for all columns or for each.
+            allow_mixed_types: columns of unlike types hold any values instead of raising.
+            log_mode: IMMUTABLE, MUTABLE or INCREMENTAL.
+
+        Raises:
+            UsageError: names repeat, a row has another length, or the arguments contradict each other.
+            TypeMismatchError: a value has another type than its column; the message names column and row.
+
+        """
+        if log_mode not in LOG_MODES:
+            msg = f"expected a log_mode of {', '.join(LOG_MODES)}, found {log_mode!r:.40}"
+            raise UsageError(msg)
+        given = [value for value in (data, rows, dataframe) if value is not None]
+        if len(given) > 1:
+            msg = "expected one of data, rows and dataframe, found several"
+            raise UsageError(msg)
+        source = given[0] if given else None
+        self._log_mode: LogMode = log_mode
+        self._mixed = bool(allow_mixed_types)
+        self._primary_key: str | None = None
+        self._foreign_keys: tuple[ForeignKeyTo, ...] = ()
+        self.origin: Any = None
+        names = ingest.column_names(list(columns)) if columns is not None else _names_of(source)
+        rules = _rules(names, dtype, optional, mixed=self._mixed)
+        self._parts = Parts(names, [rule.declared or NULL for rule in rules], rules)
+        if source is not None:
+            self._fill(source, renamed=columns is not None)
+
+    @classmethod
+    def _of_parts(cls, parts: Parts, *, log_mode: LogMode = "IMMUTABLE") -> Self:
+        table = cls.__new__(cls)
+        table._log_mode, table._mixed, table._primary_key, table._foreign_keys = log_mode, False, None, ()
+        table.origin = None
+        table._parts = parts
+        return table
+
+    @classmethod
+    def from_source(
+        cls,
+        source: Source,
+        *,
+        log_mode: LogMode = "IMMUTABLE",
+        primary_key: str | None = None,
+        foreign_keys: Iterable[ForeignKeyTo] = (),
+        origin: object = None,
+    ) -> Self:
+        """Return a table of the rows of a source, which are read when they are asked for."""
+        table = cls._of_parts(Parts.of_source(source), log_mode=log_mode)
+        table._primary_key, table._foreign_keys, table.origin = primary_key, tuple(foreign_keys), origin
+        return table
+
+    @classmethod
+    def from_arrow(cls, data: object, dtype: object = None) -> Self:
+        """Return a table of anything with the Arrow C stream: pyarrow, polars, pandas, DuckDB.
+
+        Args:
+            data: it; dictionaries, views and run ends are decoded.
+            dtype: types by name, such as ``{"image": wbtable.Image}`` for a column of encoded bytes.
+
+        Raises:
+            UsageError: it has no Arrow C stream, or names repeat.
+            TypeMismatchError: a column is not of the type declared.
+
+        """
+        reader = ingest.arrow_stream(data)
+        if reader is None:
+            msg = f"expected a table with the Arrow C stream, found {type(data).__name__}"
+            raise UsageError(msg)
+        table = cls(columns=list(reader.schema.names), dtype=dtype)
+        table._append_stream(reader)
+        return table
+
+    # Filling --------------------------------------------------------------------------------------------
+
+    def _fill(self, source: object, *, renamed: bool) -> None:
+        names = self._parts.buffer.names
+        if ingest.is_pandas(source):
+            found = list(ingest.pandas_columns(source))
+            self._append_columns(_renamed(found, names, renamed=renamed))
+        elif isinstance(source, np.ndarray):
+            self._append_columns(_array_columns(source, names))
+        elif not isinstance(source, (list, tuple)) and (reader := ingest.arrow_stream(source)) is not None:
+            self._append_stream(reader)
+        elif isinstance(source, Readable):
+            self._append_stream(cast("pa.RecordBatchReader", ingest.arrow_stream(source)))
+        else:
+            for row in _rows_of(source):
+                self._add(row)
+
+    def _append_stream(self, reader: pa.RecordBatchReader) -> None:
+        names = self._parts.buffer.names
+        if len(names) != len(reader.schema):
+            msg = f"expected {len(reader.schema)} column names, found {len(names)}"
+            raise UsageError(msg)
+        declared = [rule.declared for rule in self._parts.buffer.rules]
+        types = [
+            ingest.declared_or_found(want, field.type, name)
+            for want, field, name in zip(declared, reader.schema, names, strict=True)
+        ]
+        self._parts.buffer.types = types
+        schema = self._parts.schema
+        for batch in reader:
+            if batch.num_rows:
+                arrays = [
+                    ingest.physical(array, found, name, self._parts.blobs)
+                    for array, found, name in zip(batch.columns, types, names, strict=True)
+                ]
+                self._parts.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
+
+    def _append_columns(self, columns: Iterable[tuple[str, object]]) -> None:
+        types: list[ColumnType] = []
+        arrays: list[pa.Array] = []
+        for i, (name, values) in enumerate(columns):
+            rule = self._parts.buffer.rules[i]
+            found, array = self._encode(name, values, rule)
+            types.append(found)
+            arrays.append(array)
+        self._parts.buffer.types = types
+        schema = self._parts.schema
+        self._parts.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
+
+    def _encode(self, name: str, values: object, rule: ColumnRule) -> tuple[ColumnType, pa.Array]:
+        blobs = self._parts.blobs
+        if isinstance(values, (pa.Array, pa.ChunkedArray)) and not isinstance(rule.declared, AnyType):
+            array = pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
+            try:
+                found = ingest.declared_or_found(rule.declared, array.type, name)
+            except TypeMismatchError:
+                values = array.to_pylist()
+            else:
+                if not rule.optional and array.null_count:
+                    msg = "expected a value in every row; the column is declared with optional=False"
+                    raise TypeMismatchError(msg, place=f'column "{name}"')
+                return found, ingest.physical(array, found, name, blobs)
+        listed = values.to_pylist() if isinstance(values, (pa.Array, pa.ChunkedArray)) else cast("Any", values)
+        return ingest.encode_values(
+            listed, name, blobs, declared=rule.declared, optional=rule.optional, mixed=rule.mixed
+        )
+
+    def _add(self, row: object) -> None:
+        if isinstance(row, dict):
+            names = self._parts.buffer.names
+            unknown = [str(key) for key in row if str(key) not in names]
+            if unknown:
+                msg = f"unknown column {unknown[0]!r}; there are {names!r:.200}"
+                raise UsageError(msg, place=f"row {len(self)}")
+            by_name = {str(key): value for key, value in row.items()}
+            missing = [name for name in names if name not in by_name]
+            if missing:
+                msg = f"expected {len(names)} values, found {len(row)}: missing {', '.join(map(repr, missing))}"
+                raise UsageError(msg, place=f"row {len(self)}")
+            row = [by_name[name] for name in names]
+        elif isinstance(row, np.ndarray):
+            row = list(row)
+        elif not isinstance(row, (list, tuple)):
+            msg = f"expected a row as list, tuple or dict, found {type(row).__name__}"
+            raise UsageError(msg, place=f"row {len(self)}")
+        self._parts.add(cast("Sequence[Any]", row))
+
+    def add_data(self, *data: Any) -> None:  # noqa: ANN401 - any cells
+        """Add one row, a value for each column.
+
+        Raises:
+            UsageError: there are more or fewer values than columns; the message names the missing ones.
+            TypeMismatchError: a value has another type than its column; the row is not added, the table stays usable.
+
+        """
+        self._parts.add(data)
+
+    def add_row(self, *row: Any) -> None:  # noqa: ANN401 - any cells
+        """Add one row; W&B's older name for :meth:`add_data`."""
+        self._parts.add(row)
+
+    def add_column(self, name: str, data: object, optional: bool = True) -> None:  # noqa: FBT001, FBT002 - W&B's signature
+        """Add one column behind the others.
+
+        Args:
+            name: its name.
+            data: as many values as there are rows: a list, an array (rows first) or an Arrow array.
+            optional: whether None and NaN are allowed.
+
+        Raises:
+            UsageError: the name is taken, or there are more or fewer values than rows.
+            TypeMismatchError: the values are of unlike types.
+
+        """
+        self._refuse_incremental("add_column")
+        (text,) = ingest.column_names([name])
+        values = ingest.array_column(data) if isinstance(data, np.ndarray) else data
+        if not isinstance(values, (list, tuple, pa.Array, pa.ChunkedArray)):
+            if not hasattr(values, "__iter__") or isinstance(values, (str, bytes, dict)):
+                msg = f"expected a list or array of values, found {type(values).__name__}"
+                raise UsageError(msg, place=f'column "{text}"')
+            values = list(values)
+        if self._parts.buffer.names and len(cast("Any", values)) != len(self):
+            msg = f"expected {len(self)} values, found {len(cast('Any', values))}"
+            raise UsageError(msg, place=f'column "{text}"')
+        found, array = self._encode(text, values, ColumnRule(optional=optional, mixed=self._mixed))
+        self._parts.add_columns([(text, found, array)])
+
+    def add_computed_columns(self, fn: Callable[[int, dict[str, Any]], dict[str, Any]]) -> None:
+        """Add the columns that `fn` gives for each row.
+
+        Args:
+            fn: takes a row's position and its values by name; returns new values by name. A key that it leaves out
+                is None in that row.
+
+        Raises:
+            UsageError: it returns something else, or a name is taken.
+
+        """
+        self._refuse_incremental("add_computed_columns")
+        names = list(self.columns)
+        computed: dict[str, list[Any]] = {}
+        for i, row in self.iterrows():
+            found = fn(int(i), dict(zip(names, row, strict=True)))
+            if not isinstance(found, dict):
+                msg = f"expected a dict of new values, found {type(found).__name__}"
+                raise UsageError(msg, place=f"row {int(i)}")
+            for key, value in found.items():
+                computed.setdefault(str(key), [None] * int(i)).append(value)
+            for values in computed.values():
+                if len(values) <= int(i):
+                    values.append(None)
+        added = []
+        for name, values in computed.items():
+            kind, array = self._encode(name, values, ColumnRule(mixed=self._mixed))
+            added.append((name, kind, array))
+        if added:
+            self._parts.add_columns(added)
+
+    def cast(self, col_name: str, dtype: object, optional: bool = True) -> None:  # noqa: FBT001, FBT002 - W&B's signature
+        """Give a column another type, to which each of its values converts exactly.
+
+        Raises:
+            NotFoundError: there is no such column.
+            TypeMismatchError: a value does not convert exactly; nothing is changed.
+
+        """
+        want = column_type_of(dtype)
+        have = self.schema[col_name]
+        if have == want:
+            self._parts.declare(col_name, ColumnRule(declared=want, optional=optional))
+            return
+        values: object = self[col_name]
+        if have.arrow() != want.arrow() or has_python_form(have):
+            values = [row[0] for row in self._rows([col_name])]
+        rule = ColumnRule(declared=want, optional=optional)
+        found, array = self._encode(col_name, values, rule)
+        self._parts.replace_column(col_name, want if found.arrow() == want.arrow() else found, array)
+        self._parts.declare(col_name, rule)
+
+    # Keys and links -------------------------------------------------------------------------------------
+
+    def set_pk(self, col_name: str) -> None:
+        """Make a column the primary key: its values name rows, each once, none of them null.
+
+        Raises:
+            NotFoundError: there is no such column.
+            UsageError: values repeat or are missing.
+
+        """
+        check_primary_key(self._source(), col_name)
+        self._primary_key = col_name
+
+    def set_fk(self, col_name: str, table: object, table_col: str) -> None:
+        """Say that the values of a column are keys of another table.
+
+        Args:
+            col_name: the column of this table.
+            table: the other table, or its path in the artifact into which both go.
+            table_col: the column of the other table.
+
+        Raises:
+            NotFoundError: a column is missing.
+            UsageError: the columns' types cannot be equal.
+
+        """
+        key = ForeignKeyTo.of(self.schema, col_name, table, table_col)
+        self._foreign_keys = (*(k for k in self._foreign_keys if k.column != col_name), key)
+
+    def get_index(self) -> list[RowLink]:
+        """Return a link to each row, for cells of other tables."""
+        return [self.index_ref(i) for i in range(len(self))]
+
+    def index_ref(self, index: int) -> RowLink:
+        """Return a link to the row at `index`, for a cell of another table."""
+        if not 0 <= index < len(self):
+            msg = f"expected a row from 0 to {len(self) - 1}, found {index}"
+            raise UsageError(msg)
+        return RowLink(self, RowIndex(index))
+
+    # Reading --------------------------------------------------------------------------------------------
+
+    def _source(self) -> Source:
+        return self._parts.whole()
+
+    def snapshot(self) -> TableSnapshot:
+        """Return the table as it is now; rows and columns added later are not in it."""
+        return TableSnapshot(
+            source=self._parts.whole(),
+            log_mode=self._log_mode,
+            primary_key=self._primary_key,
+            foreign_keys=self._foreign_keys,
+            links=tuple(self._parts.buffer.links.items()),
+        )
+
+    @property
+    def log_mode(self) -> LogMode:
+        """IMMUTABLE, MUTABLE or INCREMENTAL."""
+        return self._log_mode
+
+    @property
+    def primary_key(self) -> str | None:
+        """The column that names rows, or None."""
+        return self._primary_key
+
+    @property
+    def schema(self) -> Schema:
+        """The columns and their logical types so far."""
+        return self._parts.schema
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+        return list(self._parts.buffer.names)
+
+    @property
+    def data(self) -> list[list[Any]]:
+        """All rows as Python values; a copy."""
+        return [list(row) for _, row in self.iterrows()]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._parts.num_rows
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other table has the same columns and the same values, NaN equal to NaN."""
+        return self._equals(other) if isinstance(other, Table) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def write(self, url: str, name: str = "table") -> None:
+        """Write the table on its own: ``<name>.table.json`` beside ``objects/``.
+
+        Args:
+            url: a directory, or a URL of any fsspec file system.
+            name: the name; slashes make folders.
+
+        Raises:
+            ConflictError: there is a table of this name; appending needs an artifact.
+            StorageError: it cannot be written; nothing of that name is left.
+
+        """
+        from wbtable.tables.standalone import write_table  # noqa: PLC0415 - reading needs no writer
+
+        write_table(self.snapshot(), url, name)
+
+    def _refuse_incremental(self, what: str) -> None:
+        if self._log_mode == "INCREMENTAL":
+            msg = f"{what} would change rows that were logged already; a table of log_mode INCREMENTAL only grows"
+            raise UsageError(msg)
+
+
+def has_python_form(column_type: ColumnType) -> bool:
+    """Whether values of the type are better converted one by one."""
+    return column_type.kind in {"uuid", "complex", "any", "integer", "ndarray", "struct", "list", "map"}
+
+
+def _names_of(source: object) -> list[str]:
+    if source is None:
+        return list(_DEFAULT_COLUMNS)
+    if isinstance(source, (list, tuple)):
+        if source and isinstance(source[0], dict):
+            return ingest.column_names(list(dict.fromkeys(key for row in source for key in cast("Any", row))))
+        return list(_DEFAULT_COLUMNS)
+    if isinstance(source, np.ndarray):
+        return list(_DEFAULT_COLUMNS)
+    columns = getattr(source, "columns", None) or getattr(source, "column_names", None) if not ingest.is_pandas(
+        source
+    ) else source.columns  # type: ignore[attr-defined]
+    if columns is None or callable(columns):
+        schema = getattr(source, "schema", None)
+        columns = getattr(schema, "names", None) or list(_DEFAULT_COLUMNS)
+    if isinstance(source, (pa.Table, pa.RecordBatch)):
+        columns = source.schema.names
+    return ingest.column_names(list(columns))
+
+
+def _rules(names: Sequence[str], dtype: object, optional: object, *, mixed: bool) -> list[ColumnRule]:
+    count = len(names)
+    if dtype is None:
+        types: list[ColumnType | None] = [None] * count
+    elif isinstance(dtype, dict):
+        unknown = [key for key in dtype if key not in names]
+        if unknown:
+            msg = f"dtype names the unknown column {unknown[0]!r}; there are {list(names)!r:.200}"
+            raise UsageError(msg)
+        types = [column_type_of(dtype[name]) if name in dtype else None for name in names]
+    elif isinstance(dtype, (list, tuple)):
+        if len(dtype) != count:
+            msg = f"expected {count} types in dtype, found {len(dtype)}"
+            raise UsageError(msg)
+        types = [None if one is None else column_type_of(one) for one in dtype]
+    else:
+        types = [column_type_of(dtype)] * count
+    if isinstance(optional, (list, tuple)):
+        if len(optional) != count:
+            msg = f"expected {count} booleans in optional, found {len(optional)}"
+            raise UsageError(msg)
+        allowed = [bool(one) for one in optional]
+    else:
+        allowed = [bool(optional)] * count
+    return [ColumnRule(declared=t, optional=o, mixed=mixed) for t, o in zip(types, allowed, strict=True)]
+
+
+def _rows_of(source: object) -> Iterable[object]:
+    if isinstance(source, (str, bytes, dict)) or not hasattr(source, "__iter__"):
+        msg = f"expected data as a list of rows, an array or a DataFrame, found {type(source).__name__}"
+        raise UsageError(msg)
+    return cast("Iterable[object]", source)
+
+
+def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tuple[str, object]]:
+    if array.ndim < 2:  # noqa: PLR2004 - rows and columns
+        msg = f"expected an array of rows and columns, found {array.ndim} dimensions"
+        raise UsageError(msg)
+    if array.shape[1] != len(names):
+        msg = f"expected {len(names)} columns, found {array.shape[1]}: name them with columns="
+        raise UsageError(msg)
+    return [(name, ingest.array_column(array[:, i])) for i, name in enumerate(names)]
+
+
+def _renamed(
+    found: list[tuple[str, object]], names: Sequence[str], *, renamed: bool
+) -> list[tuple[str, object]]:
+    if not renamed:
+        return found
+    have = dict(found)
+    if all(name in have for name in names):
+        return [(name, have[name]) for name in names]
+    if len(found) != len(names):
+        msg = f"expected {len(found)} column names, found {len(names)}"
+        raise UsageError(msg)
+    return [(name, values) for name, (_, values) in zip(names, found, strict=True)]
