@@ -122,9 +122,11 @@ def to_physical(
         return array
     if isinstance(array, pa.ExtensionArray):
         return to_physical(array.storage, target, place=place, error=error)
-    if pa.types.is_dictionary(found) or pa.types.is_run_end_encoded(found):
-        plain = array.dictionary_decode() if pa.types.is_dictionary(found) else pc.run_end_decode(array)
-        return to_physical(plain, target, place=place, error=error)
+    if pa.types.is_dictionary(found):
+        # The few distinct values first: not every type that they may have can be taken from.
+        return to_physical(array.dictionary, target, place=place, error=error).take(array.indices)
+    if pa.types.is_run_end_encoded(found):
+        return to_physical(pc.run_end_decode(array), target, place=place, error=error)
     if pa.types.is_struct(target) and pa.types.is_struct(found):
         children = []
         for field in target:
