@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import wait
 from dataclasses import dataclass
+from itertools import repeat
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,10 +19,11 @@ from wbtable.format.digest import MAX_SIZE, Digest
 from wbtable.format.file_cell import parse_uri
 from wbtable.format.layout import suffixed_key
 from wbtable.storage.ranges import coalesce
-from wbtable.storage.workers import CORES, run_all
+from wbtable.storage.workers import CORES, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     import numpy.typing as npt
 
@@ -31,8 +35,11 @@ if TYPE_CHECKING:
 _PREFIX = b"SHA-256:"
 _CHECKSUM_SIZE = 72
 _REMOTE_GAP = 64 << 10
-_BLOCK = 4 << 20
+_LEAST_BLOCK = 256 << 10
+_MOST_BLOCK = 8 << 20
 _IOV = 512
+_SHORT = 128 << 10
+_SLOW = 0.0002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,14 +143,14 @@ def read_ranges(
     size = _bounded_sizes(ranges, lengths, describe)
     starts = np.zeros(len(size) + 1, np.int64)
     np.cumsum(size, out=starts[1:])
-    out = np.empty(int(starts[-1]), np.uint8)
+    # Arrow's allocator keeps pages for the next read; fresh ones from the system cost as much as the reading.
+    out = np.frombuffer(pa.allocate_buffer(int(starts[-1])), np.uint8)
     # By container, then offset: neighbours in a pack are read together.
     order = np.lexsort((ranges.offset, ranges.container))
     order = order[ranges.container[order] >= 0]
     if not len(order):
         return out, starts
-    job = _Job(backend, open_files, ranges, size, starts, out, describe)
-    run_all(job.read, _blocks(order, size))
+    _Job(backend, open_files, ranges, size, starts, out, describe).run(_blocks(order, size))
     return out, starts
 
 
@@ -186,7 +193,7 @@ def _bounded_sizes(ranges: BlobRanges, lengths: Ints, describe: Callable[[int], 
 def _blocks(order: Ints, size: Ints) -> list[Ints]:
     """Cut the rows, in the order of reading, into about equal work for the threads."""
     total = np.cumsum(size[order])
-    block = max(64 << 10, min(_BLOCK, int(total[-1]) // (4 * CORES) + 1))
+    block = max(_LEAST_BLOCK, min(_MOST_BLOCK, int(total[-1]) // (2 * CORES) + 1))
     cuts = np.searchsorted(total, np.arange(block, int(total[-1]), block))
     return [part for part in np.split(order, np.unique(cuts)) if len(part)]
 
@@ -212,19 +219,40 @@ class _Job:
         self.out = memoryview(out)
         self.describe = describe
 
-    def read(self, rows: Ints) -> None:
-        """Read and check some rows, which are in the order of their containers and offsets."""
-        where = self.ranges.container[rows]
-        for part in np.split(rows, np.flatnonzero(np.diff(where)) + 1):
-            key = self.ranges.keys[int(self.ranges.container[part[0]])]
-            path = self.backend.local_path(key)
-            if path is None:
-                self._read_remote(key, part)
-            else:
-                self._read_local(str(path), part)
-            self._check(key, part)
+    def run(self, blocks: list[Ints]) -> None:
+        """Read the blocks here and check them on the pool.
 
-    def _read_remote(self, key: str, rows: Ints) -> None:
+        Long reads go on while earlier blocks are checked. Many short ones do not: each gives the interpreter's
+        lock away, and waiting to have it back takes longer than the read.
+        """
+        checks: list[Future[None]] = []
+        later: list[Ints] = []
+        try:
+            for rows in blocks:
+                where = self.ranges.container[rows]
+                parts = np.split(rows, np.flatnonzero(np.diff(where)) + 1)
+                reads = sum([self._read(part) for part in parts])
+                if len(blocks) == 1:
+                    self._check(rows)
+                elif reads * _SHORT > int(self.size[rows].sum()):
+                    later.append(rows)
+                else:
+                    checks.append(workers().submit(self._check, rows))
+            checks.extend([workers().submit(self._check, rows) for rows in later])
+        finally:
+            wait(checks)
+        for check in checks:
+            check.result()
+
+    def _read(self, rows: Ints) -> int:
+        """Read rows of one container; return in how many reads."""
+        key = self.ranges.keys[int(self.ranges.container[rows[0]])]
+        path = self.backend.local_path(key)
+        if path is None:
+            return self._read_remote(key, rows)
+        return self._read_local(str(path), rows)
+
+    def _read_remote(self, key: str, rows: Ints) -> int:
         wanted = [(key, int(self.ranges.offset[row]), int(self.size[row])) for row in rows]
         runs = coalesce(wanted, _REMOTE_GAP)
         for run, data in zip(
@@ -234,22 +262,34 @@ class _Job:
                 _, offset, size = wanted[i]
                 at = int(self.starts[rows[i]])
                 self.out[at : at + size] = data[offset - run.offset : offset - run.offset + size]
+        return len(runs)
 
-    def _read_local(self, path: str, rows: Ints) -> None:
+    def _read_local(self, path: str, rows: Ints) -> int:
         file = self.open_files.get(path)
         offsets, sizes, starts = self.ranges.offset[rows], self.size[rows], self.starts[rows]
-        # A run: blobs that lie side by side in the pack. One system call reads it into their places.
-        joins = (offsets[1:] == offsets[:-1] + sizes[:-1]).astype(bool)
-        bounds = [0, *(np.flatnonzero(~joins) + 1).tolist(), len(rows)]
-        ends = (starts + sizes).tolist()
-        begins, at = starts.tolist(), offsets.tolist()
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
-            for i in range(first, last, _IOV):
-                stop = min(last, i + _IOV)
-                views = [self.out[begins[j] : ends[j]] for j in range(i, stop)]
-                want = sum(ends[j] - begins[j] for j in range(i, stop))
-                if os.preadv(file.fd, views, at[i]) != want:
-                    self._read_slowly(file.fd, views, at[i], path)
+        # A run lies side by side in the pack: one system call. A piece lies side by side in the result too.
+        near = offsets[1:] == offsets[:-1] + sizes[:-1]
+        together = near & (starts[1:] == starts[:-1] + sizes[:-1])
+        pieces = np.concatenate([[0], np.flatnonzero(~together) + 1, [len(rows)]])
+        begins, at = starts[pieces[:-1]].tolist(), offsets[pieces[:-1]].tolist()
+        ends = (starts[pieces[1:] - 1] + sizes[pieces[1:] - 1]).tolist()
+        # A new run starts where the pack has a gap, or where the system takes no more pieces at once.
+        breaks = np.flatnonzero(~near[pieces[1:-1] - 1]) + 1
+        if len(breaks) + 1 < len(begins):
+            breaks = np.union1d(breaks, np.arange(_IOV, len(begins), _IOV))
+        views = [self.out[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        firsts, lasts = [0, *breaks.tolist()], [*breaks.tolist(), len(views)]
+        runs = [views[first:last] for first, last in zip(firsts, lasts, strict=True)]
+        wheres = [at[first] for first in firsts]
+        clock = perf_counter()
+        got = [os.preadv(file.fd, runs[0], wheres[0])]
+        if len(runs) > 1 and perf_counter() - clock > _SLOW:
+            _read_ahead(file.fd, at, begins, ends)
+        got.extend(map(os.preadv, repeat(file.fd), runs[1:], wheres[1:]))
+        for i, run in enumerate(runs):
+            if got[i] != sum(map(len, run)):
+                self._read_slowly(file.fd, run, wheres[i], path)
+        return len(runs)
 
     @staticmethod
     def _read_slowly(fd: int, views: list[memoryview], offset: int, path: str) -> None:
@@ -263,18 +303,21 @@ class _Job:
                     raise FormatError(msg, place=path)
                 left, offset = left[got:], offset + got
 
-    def _check(self, key: str, rows: Ints) -> None:
-        out, sha256 = self.out, hashlib.sha256
-        begins, sizes = self.starts[rows].tolist(), self.size[rows].tolist()
-        found = "".join([sha256(out[at : at + size]).hexdigest() for at, size in zip(begins, sizes, strict=True)])
-        table = np.frombuffer(found.encode("ascii"), np.uint8).reshape(-1, 64)
-        wrong = (table != self.ranges.expected[rows]).any(axis=1)
+    def _check(self, rows: Ints) -> None:
+        """Hash the blobs of some rows."""
+        out = self.out
+        bounds = zip(self.starts[rows].tolist(), (self.starts[rows] + self.size[rows]).tolist(), strict=True)
+        # Hashing lets other threads run. With nothing but it in the loop they seldom wait for each other.
+        hashes = list(map(hashlib.sha256, [out[start:end] for start, end in bounds]))
+        found = b"".join([one.digest() for one in hashes]).hex().encode("ascii")
+        wrong = (np.frombuffer(found, np.uint8).reshape(-1, 64) != self.ranges.expected[rows]).any(axis=1)
         if wrong.any():
             i = int(np.flatnonzero(wrong)[0])
+            key = self.ranges.keys[int(self.ranges.container[rows[i]])]
             path = self.backend.local_path(key)
             if path is not None:
                 self.open_files.forget(str(path))
-            raise self._damaged(key, int(rows[i]), found[64 * i : 64 * i + 64])
+            raise self._damaged(key, int(rows[i]), found[64 * i : 64 * i + 64].decode("ascii"))
 
     def _damaged(self, key: str, row: int, found: str) -> WbtableError:
         expected = self.ranges.expected[row].tobytes()
@@ -289,3 +332,10 @@ class _Job:
             f" in {size} bytes at {offset} of {key} in {self.backend.url}"
         )
         return DigestMismatchError(msg, place=self.describe(row))
+
+
+def _read_ahead(fd: int, offsets: list[int], begins: list[int], ends: list[int]) -> None:
+    """Tell the system what will be read: a disk answers many requests at once faster than one by one."""
+    if hasattr(os, "posix_fadvise"):
+        for offset, begin, end in zip(offsets, begins, ends, strict=True):
+            os.posix_fadvise(fd, offset, end - begin, os.POSIX_FADV_WILLNEED)
