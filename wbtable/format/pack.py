@@ -159,8 +159,5 @@ def _check_tiling(offsets: npt.NDArray[np.uint64], sizes: npt.NDArray[np.uint64]
         if not bad.size and int(ends[-1]) == end:
             return
     at = int(bad[0]) if bad.size else len(sizes) - 1
-    msg = (
-        f"expected entries that tile the first {end} bytes,"
-        f" found offset {int(offsets[at])} and size {int(sizes[at])}"
-    )
+    msg = f"expected entries that tile the first {end} bytes, found offset {int(offsets[at])} and size {int(sizes[at])}"
     raise FormatError(msg, place=f"{place}: entries[{at}]")

@@ -17,14 +17,14 @@ _DRIVE = re.compile(r"[A-Za-z]:/")
 
 
 def check_path(path: object, what: str = "path") -> str:
-    """Return `path` if it can name an entry of an artifact (PATH-1, PATH-2).
+    r"""Return `path` if it can name an entry of an artifact (PATH-1, PATH-2).
 
     Args:
         path: the path to check.
         what: what it is, for the message.
 
     Raises:
-        UsageError: it is empty, absolute or too long, holds `\\`, NUL or an empty, `.` or `..` part,
+        UsageError: it is empty, absolute or too long, holds `\`, NUL or an empty, `.` or `..` part,
             or begins with `objects/`.
 
     """

@@ -118,6 +118,6 @@ def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Back
             raise UsageError(msg)
         return LocalBackend(Path(match[2] if match else text))
     # Only here, so that work on local disks never imports fsspec.
-    from wbtable.storage.fsspec_backend import FsspecBackend  # noqa: PLC0415
+    from wbtable.storage.fsspec_backend import FsspecBackend
 
     return FsspecBackend(text, **storage_options)

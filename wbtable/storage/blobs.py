@@ -97,7 +97,7 @@ def parse_files(files: pa.Array, prefix: str, describe: Callable[[int], str]) ->
     size[~present] = 0
     expected = np.zeros((rows, 64), np.uint8)
     good = np.asarray(
-        pc.fill_null(pc.equal(pc.binary_length(fields["checksum"]), _CHECKSUM_SIZE), False).to_numpy(  # noqa: FBT003
+        pc.fill_null(pc.equal(pc.binary_length(fields["checksum"]), _CHECKSUM_SIZE), False).to_numpy(
             zero_copy_only=False
         ),
         dtype=bool,
@@ -201,7 +201,7 @@ def _blocks(order: Ints, size: Ints) -> list[Ints]:
 class _Job:
     """What the threads share while they read one column."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one private call
+    def __init__(
         self,
         backend: Backend,
         open_files: OpenFiles,
@@ -216,7 +216,7 @@ class _Job:
         self.ranges = ranges
         self.size = size
         self.starts = starts
-        self.out = memoryview(out)
+        self.out = out.data
         self.describe = describe
 
     def run(self, blocks: list[Ints]) -> None:

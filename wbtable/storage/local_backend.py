@@ -42,7 +42,7 @@ class LocalBackend:
 
     def __init__(self, root: Path) -> None:
         """Use a folder, which need not exist yet."""
-        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links and read the disk
+        self.root = Path(os.path.abspath(root))
         self.url = str(self.root)
         self.unsafe_single_writer = False
         self._base = str(self.root)

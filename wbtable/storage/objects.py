@@ -1,4 +1,4 @@
-"""Content-addressed put and get: objects by digest, blobs by FILE cell (spec: 02-digests, 03-store-layout, 04-packs)."""
+"""Content-addressed put and get: objects by digest, blobs by FILE cell (spec: 02-digests, 04-packs)."""
 
 from __future__ import annotations
 

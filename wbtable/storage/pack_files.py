@@ -35,7 +35,7 @@ class PackFile:
         with explained(f"write {self.path}"):
             self.fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
 
-    def write(self, blocks: Sequence[bytes | memoryview]) -> None:
+    def write(self, blocks: Sequence[bytes | bytearray | memoryview]) -> None:
         """Append blocks."""
         with explained(f"write blobs to the pack {self.path}"):
             for i in range(0, len(blocks), _IOV):
@@ -55,7 +55,7 @@ class PackFile:
             os.unlink(self.path)
 
 
-def _write_vector(fd: int, blocks: Sequence[bytes | memoryview]) -> None:
+def _write_vector(fd: int, blocks: Sequence[bytes | bytearray | memoryview]) -> None:
     """Write all of the blocks; the system may take them in parts."""
     left = [memoryview(block).cast("B") for block in blocks if len(block)]
     while left:

@@ -45,7 +45,7 @@ def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
 
 def _forget_pool() -> None:
     """After a fork: the pool's threads stayed in the parent."""
-    global _guard, _pool  # noqa: PLW0603 - see above
+    global _guard, _pool
     _guard, _pool = Lock(), None
 
 

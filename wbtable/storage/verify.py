@@ -1,0 +1,96 @@
+"""Whether stored objects are what their names say (spec: 02-digests, DIGEST-5; 04-packs, PACK-11)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from wbtable.errors import DigestMismatchError, FormatError, NotFoundError
+from wbtable.format import documents
+from wbtable.format.digest import PACK, Digest, suffix_of
+from wbtable.storage.workers import CORES, run_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wbtable.format.digest import Descriptor
+    from wbtable.format.pack import PackEntry
+    from wbtable.storage.objects import ObjectStore
+
+_BLOCK = 8 << 20
+
+
+def verify_object(objects: ObjectStore, descriptor: Descriptor) -> None:
+    """Read an object whole and re-hash it, by its media type.
+
+    Raises:
+        NotFoundError: it is not there.
+        FormatError: it has another length, or is not of its media type.
+        DigestMismatchError: its bytes are damaged.
+
+    """
+    if descriptor.media_type == PACK:
+        verify_pack(objects, descriptor.digest, descriptor.size)
+    elif suffix_of(descriptor.media_type).endswith(".json.zst"):
+        documents.parse(objects.get(descriptor), str(descriptor.digest))
+    else:
+        _verify_plain(objects, descriptor)
+
+
+def verify_pack(objects: ObjectStore, digest: Digest, size: int | None = None) -> list[PackEntry]:
+    """Re-hash the trailer of a pack and each of its blobs; return the blobs (PACK-11).
+
+    Raises:
+        NotFoundError: the pack is not there.
+        FormatError: it has another length than `size`, or is no pack.
+        DigestMismatchError: its trailer or a blob is damaged; the message says where.
+
+    """
+    entries, found = objects.pack_entries(digest)
+    key = objects.key(digest, PACK)
+    place = f"{key} in {objects.backend.url}"
+    if size is not None and found != size:
+        raise FormatError(f"expected a pack of {size} bytes, found {found}", place=place)
+
+    def check(group: Sequence[PackEntry]) -> None:
+        start = group[0].offset
+        data = memoryview(objects.backend.get_range(key, start, sum(entry.size for entry in group)))
+        for entry in group:
+            at = entry.offset - start
+            entry.digest.check(data[at : at + entry.size], f"{entry.size} bytes at {entry.offset} of {place}")
+
+    groups = _groups(entries)
+    # A few at a time, so that a pack of large blobs is not in memory whole.
+    for i in range(0, len(groups), 2 * CORES):
+        run_all(check, groups[i : i + 2 * CORES])
+    return entries
+
+
+def _groups(entries: Sequence[PackEntry]) -> list[list[PackEntry]]:
+    groups: list[list[PackEntry]] = []
+    size = 0
+    for entry in entries:
+        if not groups or size + entry.size > _BLOCK:
+            groups.append([])
+            size = 0
+        groups[-1].append(entry)
+        size += entry.size
+    return groups
+
+
+def _verify_plain(objects: ObjectStore, descriptor: Descriptor) -> None:
+    """Hash a large object in blocks, so that it need not fit in memory."""
+    key = objects.key(descriptor.digest, descriptor.media_type)
+    place = f"{key} in {objects.backend.url}"
+    found = objects.backend.size(key)
+    if found is None:
+        raise NotFoundError(f"the object {key} does not exist", place=objects.backend.url)
+    if found != descriptor.size:
+        raise FormatError(f"expected {descriptor.size} bytes, found {found}: the object is damaged", place=place)
+    hasher = hashlib.sha256()
+    for offset in range(0, found, _BLOCK):
+        hasher.update(objects.backend.get_range(key, offset, min(_BLOCK, found - offset)))
+    if hasher.hexdigest() != descriptor.digest.hex:
+        raise DigestMismatchError(
+            f"the bytes are damaged: expected {descriptor.digest}, found {Digest(hasher.hexdigest())}", place=place
+        )
