@@ -278,6 +278,9 @@ def _other(value: object) -> Typed:
         return _pandas(value, kind.__name__)
     if isinstance(value, enum.Enum):
         return STRING, value.name
+    link = getattr(value, "as_link", None)
+    if callable(link):
+        return cast("Typed", link())
     media = as_media(value)
     if media is not None:
         return media.column_type(), media
@@ -291,9 +294,6 @@ def _other(value: object) -> Typed:
     for base in (dt.datetime, dt.date, dict, list, tuple, frozenset, set, bytes):
         if isinstance(value, base):
             return _MAKERS[base](value) if base in _MAKERS else (FIXED[base], value)
-    link = getattr(value, "as_link", None)
-    if callable(link):
-        return cast("Typed", link())
     hint = "; put the table into the artifact and link to its rows" if kind.__name__.endswith("Table") else ""
     msg = f"a value of type {kind.__module__}.{kind.__qualname__} cannot be stored{hint}"
     raise TypeMismatchError(msg)

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from wbtable.errors import TypeMismatchError, UsageError, WbtableError
+from wbtable.format.file_cell import FILE_TYPE
 from wbtable.format.types import (
     BinaryType,
     ColumnType,
     DecimalType,
+    ImageType,
     MediaType,
     NdarrayType,
     NullType,
@@ -27,6 +29,7 @@ from wbtable.tables.coerce import coercion, from_arrow_type
 from wbtable.tables.conform import to_physical
 from wbtable.tables.encode import encode
 from wbtable.tables.infer import NULL, is_missing
+from wbtable.tables.spill import TableBlobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,6 +140,8 @@ def is_binary(found: pa.DataType) -> bool:
 
 
 def _media_from_bytes(array: pa.Array, column_type: MediaType, name: str, blobs: BlobPutter) -> pa.Array:
+    if isinstance(column_type, ImageType) and isinstance(blobs, TableBlobs):
+        return _images_from_bytes(array, column_type, name, blobs)
     make = coercion(column_type)
     cells: list[Captured | None] = []
     for i, data in enumerate(array.to_pylist()):
@@ -145,6 +150,39 @@ def _media_from_bytes(array: pa.Array, column_type: MediaType, name: str, blobs:
         except WbtableError as error:
             raise type(error)(str(error), place=f'column "{name}", row {i}') from None
     return encode(cells, column_type, blobs)
+
+
+def _images_from_bytes(array: pa.Array, column_type: ImageType, name: str, blobs: TableBlobs) -> pa.Array:
+    """Make image cells of encoded bytes column by column; the bytes are kept where they are (MEDIA-5)."""
+    from wbtable.media.image import cells_from_binary  # noqa: PLC0415 - tables of numbers need no media code
+
+    whole = array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
+    facts = cells_from_binary(whole, lambda row: f'column "{name}", row {row}')
+    validity, offsets, data = whole.buffers()
+    del validity
+    width = np.int64 if pa.types.is_large_binary(whole.type) else np.int32
+    ends = np.frombuffer(offsets, width)[whole.offset : whole.offset + len(whole) + 1].astype(np.int64)
+    valid = np.asarray(whole.is_valid())
+    view = memoryview(data) if data is not None else memoryview(b"")
+    starts, stops = ends[:-1][valid].tolist(), ends[1:][valid].tolist()
+    checksums = blobs.put_views([view[start:stop] for start, stop in zip(starts, stops, strict=True)])
+    places = pa.array(np.cumsum(valid) - 1, mask=~valid)
+    mask = pa.array(~valid) if not valid.all() else None
+    rows = len(whole)
+    fields = [
+        pa.nulls(rows, pa.string()),
+        pa.nulls(rows, pa.int64()),
+        pa.array(np.diff(ends), mask=~valid),
+        facts.field("content_type"),
+        pa.array(checksums, pa.string()).take(places),
+    ]
+    file = pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=mask)
+    found = column_type.arrow()
+    known = {"file": file, "width": facts.field("width"), "height": facts.field("height")}
+    children = [known.get(field.name, pa.nulls(rows, field.type)) for field in found]
+    return pa.StructArray.from_arrays(
+        [child.cast(field.type) for child, field in zip(children, found, strict=True)], fields=list(found), mask=mask
+    )
 
 
 def arrow_stream(value: object) -> pa.RecordBatchReader | None:

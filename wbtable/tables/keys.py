@@ -17,46 +17,25 @@ if TYPE_CHECKING:
     from wbtable.tables.source import Source
 
 
-class RowIndex(int):
-    """A row's position; what ``iterrows`` yields, so that it can be linked to."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowLink:
-    """A link to one row of a table, to be put into a cell of another.
+class RowLink(int):
+    """A row's position that knows its table: a number, and in a cell of another table a link to the row.
 
     Attributes:
-        table: the table linked to.
-        index: the row's position there.
+        table: the table that the row is in.
 
     """
 
     table: Any
-    index: int
+
+    def __new__(cls, table: object, index: int) -> Self:
+        """Name the row at `index` of `table`."""
+        link = super().__new__(cls, index)
+        link.table = table
+        return link
 
     def as_link(self) -> tuple[ColumnType, RowLink]:
         """Return the logical type and plain form of a cell with this link."""
         return LinkType(), self
-
-    def __int__(self) -> int:
-        """Return the row's position."""
-        return int(self.index)
-
-    def __index__(self) -> int:
-        """Return the row's position."""
-        return int(self.index)
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the other links to the same row."""
-        if isinstance(other, RowLink):
-            return self.index == other.index and self.table is other.table
-        return isinstance(other, int) and other == self.index
-
-    def __hash__(self) -> int:
-        """Return a hash that agrees with equality."""
-        return hash(int(self.index))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

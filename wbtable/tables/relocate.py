@@ -11,13 +11,13 @@ import pyarrow as pa
 from wbtable.errors import FormatError
 from wbtable.format.digest import BLOB, PACK, Descriptor, Digest
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
+from wbtable.storage.objects import ObjectStore
 from wbtable.tables.blobs import StoreBlobs
 from wbtable.tables.spill import TableBlobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from wbtable.storage.objects import ObjectStore
     from wbtable.storage.packs import PackWriter, Placement
     from wbtable.tables.blobs import BlobReader
 
@@ -100,7 +100,7 @@ class Relocator:
 
         def change(files: pa.StructArray) -> pa.StructArray:
             nonlocal highest
-            if isinstance(blobs, StoreBlobs) and blobs.objects is self.objects:
+            if _is_same(blobs, self.objects):
                 self._note(files.field("uri"))
                 return files
             moved, last = self._store(files, blobs)
@@ -184,10 +184,19 @@ class Relocator:
                 inline.append(i)
             else:
                 (places[i],) = self.packs.add_many([payload])
-        data = blobs.read_many([cells[i] for i in inline])
+        names = [cells[i] for i in inline]
+        data = blobs.borrow_many(names) if isinstance(blobs, TableBlobs) else blobs.read_many(names)
         stored = self.packs.add_hashed([(wanted[i][0], found) for i, found in zip(inline, data, strict=True)])
         for i, place in zip(inline, stored, strict=True):
             places[i] = place
+
+
+def _is_same(blobs: BlobReader, objects: ObjectStore) -> bool:
+    """Whether cells that are read through `blobs` already lie in `objects`."""
+    store = blobs.objects if isinstance(blobs, StoreBlobs) else blobs
+    return store is objects or (
+        isinstance(store, ObjectStore) and store.backend is objects.backend and store.prefix == objects.prefix
+    )
 
 
 def _runs(positions: Iterable[int], sizes: list[int]) -> Iterable[list[int]]:

@@ -207,7 +207,7 @@ class RowBuffer:
         if self.links.setdefault(name, link.table) is not link.table:
             msg = "expected a link to a row of the table that the column links to, found one to another table"
             raise TypeMismatchError(msg)
-        return int(link.index)
+        return int(link)
 
     def _weigh(self, row: Sequence[Any]) -> None:
         """Estimate from one row how many bytes the rows since the last look take."""

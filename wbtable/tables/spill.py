@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
 import weakref
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from wbtable.errors import NotFoundError
-from wbtable.format.digest import Digest
 from wbtable.storage.workers import run_all
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_MEMORY = 128 << 20
 """Bytes of blobs that a table keeps in memory."""
 _PREFIX = "wbtable-"
+_RUN_BYTES = 1 << 20
 
 
 def cache_root() -> Path:
@@ -80,7 +81,7 @@ class TableBlobs:
 
     def __init__(self) -> None:
         """Start with no blob."""
-        self._memory: dict[str, bytes | Payload] = {}
+        self._memory: dict[str, bytes | memoryview | Payload] = {}
         self._spilled: dict[str, dict[str, object]] = {}
         self._store: ObjectStore | None = None
         self._size = 0
@@ -93,16 +94,13 @@ class TableBlobs:
             UsageError: a file changed since it was added.
 
         """
-        digests = run_all(_digest_run, _runs(payloads))
-        flat = [digest for run in digests for digest in run]
+        sizes = [payload.size for payload in payloads]
+        runs = run_all(_digest_payloads, _runs(payloads, sizes))
         files: list[dict[str, object]] = []
         with self._guard:
-            for payload, digest in zip(payloads, flat, strict=True):
+            for payload, digest in zip(payloads, [digest for run in runs for digest in run], strict=True):
                 checksum = f"SHA-256:{digest}"
-                if checksum not in self._memory and checksum not in self._spilled:
-                    large = payload.path is not None
-                    self._memory[checksum] = payload if large else cast("bytes", payload.data)
-                    self._size += 0 if large else payload.size
+                self._keep(checksum, payload if payload.path is not None else cast("bytes", payload.data))
                 files.append(
                     {
                         "uri": None,
@@ -116,6 +114,24 @@ class TableBlobs:
                 self._spill()
         return files
 
+    def put_views(self, views: Sequence[memoryview]) -> list[str]:
+        """Keep buffers without copying them; return the checksum of each. They must not change any more."""
+        runs = run_all(_digest_views, _runs(views, [view.nbytes for view in views]))
+        checksums = [f"SHA-256:{digest}" for run in runs for digest in run]
+        with self._guard:
+            for checksum, view in zip(checksums, views, strict=True):
+                self._keep(checksum, view)
+            if self._size > MAX_MEMORY:
+                self._spill()
+        return checksums
+
+    def _keep(self, checksum: str, data: bytes | memoryview | Payload) -> None:
+        if checksum in self._memory or checksum in self._spilled:
+            return
+        self._memory[checksum] = data
+        if isinstance(data, (bytes, memoryview)):
+            self._size += len(data)
+
     def _spill(self) -> None:
         from wbtable.storage.local_backend import LocalBackend  # noqa: PLC0415 - most tables never spill
         from wbtable.storage.objects import ObjectStore  # noqa: PLC0415
@@ -125,7 +141,7 @@ class TableBlobs:
             folder = temporary_folder()
             weakref.finalize(self, _remove, folder, os.getpid())
             self._store = ObjectStore(LocalBackend(folder))
-        inline = {key: data for key, data in self._memory.items() if isinstance(data, bytes)}
+        inline = {key: data for key, data in self._memory.items() if isinstance(data, (bytes, memoryview))}
         writer = PackWriter(self._store)
         placed = writer.add_many(list(inline.values()))
         writer.seal()
@@ -142,7 +158,7 @@ class TableBlobs:
     def file_payload(self, checksum: str) -> Payload | None:
         """Return the file that holds a blob, if it is a large one that was not read yet."""
         found = self._memory.get(checksum)
-        return None if found is None or isinstance(found, bytes) else found
+        return None if found is None or isinstance(found, (bytes, memoryview)) else found
 
     def read(self, file: Mapping[str, object]) -> bytes:
         """Return the bytes that a FILE group names.
@@ -155,6 +171,15 @@ class TableBlobs:
 
     def read_many(self, files: Sequence[Mapping[str, object]]) -> list[bytes]:
         """Return the bytes of many FILE groups, in their order.
+
+        Raises:
+            NotFoundError: some are not kept here.
+
+        """
+        return [data if isinstance(data, bytes) else bytes(data) for data in self.borrow_many(files)]
+
+    def borrow_many(self, files: Sequence[Mapping[str, object]]) -> list[bytes | memoryview]:
+        """Return the bytes of many FILE groups, in their order, without copying those that are in memory.
 
         Raises:
             NotFoundError: some are not kept here.
@@ -176,22 +201,29 @@ class TableBlobs:
         if far and self._store is not None:
             for (i, _), data in zip(far, self._store.read_blobs([file for _, file in far]), strict=True):
                 out[i] = data
-        return [data if isinstance(data, bytes) else data.read() for data in out]
+        return [data if isinstance(data, (bytes, memoryview)) else data.read() for data in out]
 
 
-def _runs(payloads: Sequence[Payload]) -> list[Sequence[Payload]]:
-    """Cut the payloads into runs worth a task of their own."""
-    runs: list[Sequence[Payload]] = []
-    start = size = 0
-    for i, payload in enumerate(payloads):
-        size += payload.size + 500
-        if size > 1 << 20:
-            runs.append(payloads[start : i + 1])
-            start, size = i + 1, 0
-    if start < len(payloads):
-        runs.append(payloads[start:])
+_T = TypeVar("_T")
+
+
+def _runs(items: Sequence[_T], sizes: Sequence[int]) -> list[Sequence[_T]]:
+    """Cut items into runs that are each worth a task of its own."""
+    runs: list[Sequence[_T]] = []
+    start = total = 0
+    for i, size in enumerate(sizes):
+        total += size + 500
+        if total > _RUN_BYTES:
+            runs.append(items[start : i + 1])
+            start, total = i + 1, 0
+    if start < len(items):
+        runs.append(items[start:])
     return runs
 
 
-def _digest_run(payloads: Sequence[Payload]) -> list[str]:
-    return [Digest.of(payload.read()).hex for payload in payloads]
+def _digest_payloads(payloads: Sequence[Payload]) -> list[str]:
+    return [hashlib.sha256(payload.read()).hexdigest() for payload in payloads]
+
+
+def _digest_views(views: Sequence[memoryview]) -> list[str]:
+    return [hashlib.sha256(view).hexdigest() for view in views]

@@ -14,7 +14,7 @@ from wbtable.format.types import AnyType, ColumnType
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.infer import NULL
-from wbtable.tables.keys import ForeignKeyTo, RowIndex, RowLink, check_primary_key
+from wbtable.tables.keys import ForeignKeyTo, RowLink, check_primary_key
 from wbtable.tables.parts import Parts
 from wbtable.tables.readable import Readable
 from wbtable.tables.rows import ColumnRule
@@ -347,7 +347,7 @@ class Table(Readable):
             return
         values: object = self[col_name]
         if have.arrow() != want.arrow() or has_python_form(have):
-            values = [row[0] for row in self._rows([col_name])]
+            values = self.get_column(col_name)
         rule = ColumnRule(declared=want, optional=optional)
         found, array = self._encode(col_name, values, rule)
         self._parts.replace_column(col_name, want if found.arrow() == want.arrow() else found, array)
@@ -391,7 +391,10 @@ class Table(Readable):
         if not 0 <= index < len(self):
             msg = f"expected a row from 0 to {len(self) - 1}, found {index}"
             raise UsageError(msg)
-        return RowLink(self, RowIndex(index))
+        return RowLink(self, index)
+
+    def _row_index(self, number: int) -> int:
+        return RowLink(self, number)
 
     # Reading --------------------------------------------------------------------------------------------
 
@@ -439,7 +442,7 @@ class Table(Readable):
 
     def __eq__(self, other: object) -> bool:
         """Whether the other table has the same columns and the same values, NaN equal to NaN."""
-        return self._equals(other) if isinstance(other, Table) else NotImplemented
+        return self._same_rows(other) if isinstance(other, Table) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 

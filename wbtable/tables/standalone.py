@@ -1,0 +1,294 @@
+"""Tables written on their own: ``<name>.table.json`` beside ``objects/`` (spec: 05-tables, TABLE-9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import pyarrow as pa
+
+from wbtable.errors import AlreadyExistsError, UsageError
+from wbtable.format.documents import canonical
+from wbtable.format.schema import Column, Schema
+from wbtable.storage.backend import open_backend
+from wbtable.storage.objects import ObjectStore
+from wbtable.tables import ingest
+from wbtable.tables.coerce import column_type_of
+from wbtable.tables.encode import encode
+from wbtable.tables.infer import NULL
+from wbtable.tables.reader import TableReader
+from wbtable.tables.rows import ColumnRule, RowBuffer
+from wbtable.tables.spill import TableBlobs
+from wbtable.tables.writer import TableBuilder, widened
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from wbtable.format.table_manifest import TableManifest
+    from wbtable.storage.backend import Backend
+    from wbtable.tables.table import TableSnapshot
+
+SUFFIX = ".table.json"
+_SLICE_BYTES = 64 << 20
+
+
+def manifest_key(name: str) -> str:
+    """Return the key of the manifest of a table called `name`.
+
+    Raises:
+        UsageError: the name cannot be a path.
+
+    """
+    from wbtable.format.paths import check_path  # noqa: PLC0415 - its rules are those of artifacts
+
+    plain = name.removesuffix(SUFFIX)
+    check_path(plain + SUFFIX)
+    return plain + SUFFIX
+
+
+class _Target:
+    """Where a standalone table goes."""
+
+    def __init__(self, url: str | os.PathLike[str], name: str) -> None:
+        self.backend: Backend = open_backend(url)
+        self.key = manifest_key(name)
+        self.objects = ObjectStore(self.backend)
+        self.refuse_existing()
+
+    def refuse_existing(self) -> None:
+        if self.backend.size(self.key) is not None:
+            msg = f"there is a table {self.key!r} in {self.backend.url} already: choose another name, or append in an artifact"
+            raise AlreadyExistsError(msg)
+
+    def create(self, manifest: TableManifest) -> None:
+        """Make the table: nothing of it can be found before this."""
+        try:
+            self.backend.create(self.key, canonical(manifest.to_json()))
+        except AlreadyExistsError:
+            self.refuse_existing()
+            raise
+
+
+def write_table(snapshot: TableSnapshot, url: str | os.PathLike[str], name: str) -> None:
+    """Write a table on its own.
+
+    Raises:
+        AlreadyExistsError: there is one of this name.
+        UsageError: it links to tables that are not written with it.
+        StorageError: it cannot be written; nothing of that name is left.
+
+    """
+    if snapshot.links or any(not isinstance(key.table, str) for key in snapshot.foreign_keys):
+        msg = "the table links to rows of another table: put both into one artifact"
+        raise UsageError(msg)
+    target = _Target(url, name)
+    with TableBuilder(target.objects, snapshot.schema) as builder:
+        builder.add_source(snapshot)
+        manifest = builder.finish(log_mode=snapshot.log_mode, primary_key=snapshot.primary_key)
+    target.create(manifest)
+
+
+class TableWriter:
+    """Writes a table row by row or batch by batch, in bounded memory, without a Table in between.
+
+    Nothing can be read before the writer is closed without an error; then the whole table is there. Use as a context
+    manager. Not for several threads.
+    """
+
+    def __init__(
+        self,
+        url: str | os.PathLike[str],
+        name: str = "table",
+        columns: Sequence[object] | None = None,
+        dtype: dict[str, object] | None = None,
+    ) -> None:
+        """Start a table.
+
+        Args:
+            url: a directory, or a URL of any fsspec file system.
+            name: its name; slashes make folders.
+            columns: names; default: those of the first batch, or the keys of the first dict row.
+            dtype: types by name, such as ``{"image": wbtable.Image}`` for a column of encoded bytes.
+
+        Raises:
+            AlreadyExistsError: there is a table of this name.
+            UsageError: names repeat.
+
+        """
+        self._target = _Target(url, name)
+        self._dtype = {str(key): column_type_of(value) for key, value in (dtype or {}).items()}
+        self._rows = 0
+        self._buffer: RowBuffer | None = None
+        self._builder: TableBuilder | None = None
+        self._closed = False
+        if columns is not None:
+            self._start(ingest.column_names(list(columns)))
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close after success, abort after an error."""
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def __len__(self) -> int:
+        """Return the number of rows written so far."""
+        return self._rows
+
+    def _start(self, names: list[str]) -> RowBuffer:
+        rules = [ColumnRule(declared=self._dtype.get(name)) for name in names]
+        self._buffer = RowBuffer(names, [rule.declared or NULL for rule in rules], rules)
+        return self._buffer
+
+    def write_row(self, *row: Any) -> None:  # noqa: ANN401 - any cells
+        """Write one row, a value for each column.
+
+        Raises:
+            UsageError: it has another length, or the writer is closed.
+            TypeMismatchError: a value has another type than its column; the row is not written.
+
+        """
+        self.write_rows([row])
+
+    def write_rows(self, rows: Iterable[Sequence[Any] | dict[str, Any]]) -> None:
+        """Write rows, each a list, a tuple, or a dict with a value for each column.
+
+        Raises:
+            UsageError: a row has another length, or the writer is closed.
+            TypeMismatchError: a value has another type than its column; the rows before it are written.
+
+        """
+        self._refuse_closed()
+        for row in rows:
+            buffer = self._buffer
+            if isinstance(row, dict):
+                buffer = buffer or self._start(ingest.column_names(list(row)))
+                row = self._in_order(row, buffer)  # noqa: PLW2901 - the same row
+            if buffer is None:
+                msg = "the first row does not say what the columns are called: give columns="
+                raise UsageError(msg)
+            buffer.add(row, self._rows)
+            self._rows += 1
+            if buffer.is_full:
+                self._flush()
+
+    def _in_order(self, row: dict[str, Any], buffer: RowBuffer) -> list[Any]:
+        if row.keys() != set(buffer.names):
+            odd = sorted(map(str, set(row) ^ set(buffer.names)))
+            msg = f"expected the columns {buffer.names!r:.200}, found others: {', '.join(map(repr, odd))}"
+            raise UsageError(msg, place=f"row {self._rows}")
+        return [row[name] for name in buffer.names]
+
+    def write_batch(self, batch: object) -> None:
+        """Write the rows of anything with the Arrow C stream; columns are matched by name.
+
+        Raises:
+            UsageError: a column is missing, or the writer is closed.
+            TypeMismatchError: a column has another type.
+
+        """
+        self._refuse_closed()
+        reader = ingest.arrow_stream(batch)
+        if reader is None:
+            msg = f"expected Arrow data, found {type(batch).__name__}"
+            raise UsageError(msg)
+        buffer = self._buffer or self._start(ingest.column_names(list(reader.schema.names)))
+        if set(reader.schema.names) != set(buffer.names):
+            odd = sorted(set(reader.schema.names) ^ set(buffer.names))
+            msg = f"expected the columns {buffer.names!r:.200}, found others: {', '.join(map(repr, odd))}"
+            raise UsageError(msg)
+        self._flush()
+        for one in reader:
+            for part in _slices(one):
+                self._write_part(part.select(buffer.names), buffer)
+
+    def _write_part(self, part: pa.RecordBatch, buffer: RowBuffer) -> None:
+        blobs = TableBlobs()
+        arrays, columns = [], []
+        for i, (name, rule) in enumerate(zip(buffer.names, buffer.rules, strict=True)):
+            found = ingest.declared_or_found(rule.declared, part.column(i).type, name)
+            arrays.append(ingest.physical(part.column(i), found, name, blobs))
+            columns.append(Column(name, found))
+        schema = Schema(tuple(columns))
+        self._add(pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs)
+        self._rows += part.num_rows
+
+    def _flush(self) -> None:
+        buffer = self._buffer
+        if buffer is None or not buffer.pending:
+            return
+        blobs = TableBlobs()
+        types = list(buffer.types)
+        schema = Schema(tuple(map(Column, buffer.names, types)))
+        arrays = [encode(values, found, blobs) for values, found in zip(buffer.clear(), types, strict=True)]
+        self._add(pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs)
+
+    def _add(self, batch: pa.RecordBatch, schema: Schema, blobs: TableBlobs) -> None:
+        builder = self._builder_for(schema)
+        from wbtable.tables.conform import conform_batch  # noqa: PLC0415 - only where columns widened
+
+        whole = batch if schema == builder.schema else conform_batch(batch, schema, builder.schema, error=UsageError)
+        builder.add(whole, blobs)
+
+    def _builder_for(self, schema: Schema) -> TableBuilder:
+        """Return a builder whose columns hold the new rows; columns that widen late are written again, wider."""
+        before = self._builder
+        if before is None:
+            self._builder = TableBuilder(self._target.objects, schema)
+            return self._builder
+        wide = widened(before.schema, schema)
+        if wide == before.schema:
+            return before
+        manifest = before.finish()
+        self._builder = TableBuilder(self._target.objects, wide)
+        if self._buffer is not None:
+            self._buffer.types = [column.type for column in wide]
+        self._builder.add_source(cast("Any", TableReader(self._target.objects, manifest)))
+        return self._builder
+
+    def close(self) -> None:
+        """Write what is left and make the table.
+
+        Raises:
+            StorageError: it cannot be written; nothing of its name is left.
+
+        """
+        if self._closed:
+            return
+        try:
+            self._flush()
+            if self._builder is None:
+                names = self._buffer.names if self._buffer is not None else []
+                types = self._buffer.types if self._buffer is not None else []
+                self._builder = TableBuilder(self._target.objects, Schema(tuple(map(Column, names, types))))
+            self._target.create(self._builder.finish())
+        except BaseException:
+            self.abort()
+            raise
+        self._closed = True
+
+    def abort(self) -> None:
+        """End the writer without a table."""
+        self._closed = True
+        if self._builder is not None:
+            self._builder.abort()
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            msg = "this writer is closed"
+            raise UsageError(msg)
+
+
+def _slices(batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:
+    """Cut a batch so that the bytes of its media fit into memory more than once."""
+    rows = max(1, batch.num_rows * _SLICE_BYTES // max(_SLICE_BYTES, batch.nbytes))
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
+
+
+__all__ = ["SUFFIX", "TableWriter", "manifest_key", "write_table"]

@@ -1,0 +1,373 @@
+"""Rows in, a table manifest out: blobs to packs, rows to fragments, both on threads (spec: 05-tables, 07-fragments)."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import pyarrow as pa
+
+from wbtable.errors import UsageError
+from wbtable.format.digest import FRAGMENT, FRAGMENT_PAGE, SKETCH, TABLE, Descriptor, Digest
+from wbtable.format.schema import Schema
+from wbtable.format.sketch import TableSketch
+from wbtable.format.table_manifest import (
+    PAGE_FRAGMENTS,
+    Fragment,
+    PageEntry,
+    TableManifest,
+    page_content_digest,
+    write_page,
+)
+from wbtable.format.types import has_media
+from wbtable.storage.packs import PackWriter
+from wbtable.storage.workers import CORES
+from wbtable.tables.conform import conform_batch
+from wbtable.tables.fragment_job import FragmentJob, Written
+from wbtable.tables.relocate import Relocator
+from wbtable.tables.source import ConcatSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+    from types import TracebackType
+
+    from wbtable.format.table_manifest import ForeignKey
+    from wbtable.storage.objects import ObjectStore
+    from wbtable.storage.packs import FileLocation
+    from wbtable.tables.blobs import BlobReader
+    from wbtable.tables.source import Source
+
+    Known = Callable[[Digest], FileLocation | None]
+
+BATCH_ROWS = 65_536
+_PLAN_ROWS = 65_536
+_MOST_WAITING = 1 << 20
+"""Rows that may wait for their pack to be closed before it is closed early."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    batch: pa.RecordBatch
+    highest: int
+
+
+@dataclass(slots=True)
+class _Open:
+    """The fragment that is being gathered."""
+
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    rows: int = 0
+    uris: set[str] = field(default_factory=set)
+
+
+class TableBuilder:
+    """Writes one table into a store, batch by batch, in bounded memory.
+
+    Not for several threads. Use as a context manager: what was not finished is aborted, and leaves no manifest.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        schema: Schema,
+        *,
+        known: Known | None = None,
+        base: TableManifest | None = None,
+        sketch: TableSketch | None = None,
+    ) -> None:
+        """Start a table.
+
+        Args:
+            objects: where it goes.
+            schema: its columns.
+            known: says where a blob is already.
+            base: the table behind whose rows these go; its columns are `schema`'s, or narrower.
+            sketch: that table's sketch.
+
+        """
+        self.schema = schema
+        self._objects = objects
+        self._base = base
+        self._sketch = sketch
+        self._packs = PackWriter(objects, known)
+        self._relocator = Relocator(objects, self._packs)
+        self._media = any(has_media(column.type) for column in schema)
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_rows = 0
+        self._open = _Open()
+        self._job: FragmentJob | None = None
+        self._first_row = 0 if base is None else base.rows
+        self._jobs: list[Future[Written]] = []
+        self._written: list[Written] = []
+        self._containers: list[tuple[Descriptor, ...]] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        """Return the builder."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Abort what was not finished."""
+        self.abort()
+
+    def add(self, batch: pa.RecordBatch, blobs: BlobReader) -> None:
+        """Add rows in physical form.
+
+        Args:
+            batch: columns exactly as ``schema.arrow()``.
+            blobs: reads what its media cells name.
+
+        Raises:
+            UsageError: the builder is closed.
+            StorageError: something cannot be written; the builder can only be aborted.
+
+        """
+        if self._closed:
+            msg = "this table is finished"
+            raise UsageError(msg)
+        if not batch.num_rows:
+            return
+        if not self._media:
+            self._gather(batch, frozenset())
+            return
+        moved, highest = self._relocator.move(batch, blobs)
+        self._waiting.append(_Waiting(moved, highest))
+        self._waiting_rows += moved.num_rows
+        if self._waiting_rows > _MOST_WAITING:
+            self._packs.cut()
+        self._release()
+
+    def add_source(self, source: Source) -> None:
+        """Add all rows of a source."""
+        for batch, blobs in _stream(source, self.schema):
+            self.add(batch, blobs)
+
+    def _release(self) -> None:
+        """Pass on the rows whose packs have names."""
+        while self._waiting and self._relocator.is_ready(self._waiting[0].highest):
+            first = self._waiting.popleft()
+            self._waiting_rows -= first.batch.num_rows
+            batch, uris = self._relocator.resolve(first.batch)
+            self._gather(batch, uris)
+
+    def _gather(self, batch: pa.RecordBatch, uris: set[str] | frozenset[str]) -> None:
+        while batch.num_rows:
+            limit = _PLAN_ROWS if self._job is None else self._job.fragment_rows
+            part = batch.slice(0, limit - self._open.rows)
+            batch = batch.slice(part.num_rows)
+            self._open.batches.append(part)
+            self._open.rows += part.num_rows
+            self._open.uris |= uris
+            if self._open.rows < limit:
+                return
+            if self._job is None:
+                self._plan()
+            while self._job is not None and self._open.rows >= self._job.fragment_rows:
+                self._submit(self._job.fragment_rows)
+
+    def _plan(self) -> None:
+        """Decide cuts and encodings from the first rows, which are all there now (FRAG-2)."""
+        table = pa.Table.from_batches(self._open.batches, self.schema.arrow())
+        self._job = FragmentJob.plan(self._objects, self.schema, table)
+
+    def _submit(self, rows: int) -> None:
+        job = self._job
+        if job is None:
+            return
+        table = pa.Table.from_batches(self._open.batches, self.schema.arrow())
+        part, rest = table.slice(0, rows), table.slice(rows)
+        # Where the rest begins in the middle of a batch, its containers cannot be told apart: both parts list them.
+        uris = self._open.uris
+        self._containers.append(tuple(self._relocator.containers[uri] for uri in sorted(uris)))
+        self._open = _Open(
+            batches=rest.to_batches() if rest.num_rows else [],
+            rows=rest.num_rows,
+            uris=set(uris) if rest.num_rows else set(),
+        )
+        while len(self._jobs) - len(self._written) >= max(2, CORES):
+            self._written.append(self._jobs[len(self._written)].result())
+        first = self._first_row
+        self._first_row += rows
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable-fragment")
+        self._jobs.append(self._pool.submit(job.write, part, first))
+
+    def finish(
+        self,
+        *,
+        log_mode: str = "IMMUTABLE",
+        primary_key: str | None = None,
+        foreign_keys: Sequence[ForeignKey] = (),
+    ) -> TableManifest:
+        """Write what is left; return the manifest, which the caller stores.
+
+        Raises:
+            StorageError: something cannot be written.
+
+        """
+        self._packs.seal()
+        self._release()
+        if self._open.rows:
+            if self._job is None:
+                self._plan()
+            while self._job is not None and self._open.rows:
+                self._submit(min(self._open.rows, self._job.fragment_rows))
+        while len(self._written) < len(self._jobs):
+            self._written.append(self._jobs[len(self._written)].result())
+        self._close()
+        return self._manifest(log_mode, primary_key, foreign_keys)
+
+    def _manifest(
+        self, log_mode: str, primary_key: str | None, foreign_keys: Sequence[ForeignKey]
+    ) -> TableManifest:
+        base = self._base
+        pages = list(base.pages) if base is not None else []
+        tail = list(base.tail) if base is not None else []
+        rows = base.rows if base is not None else 0
+        sketch = self._sketch or TableSketch.empty(self.schema)
+        for written, containers in zip(self._written, self._containers, strict=True):
+            tail.append(written.fragment(containers))
+            rows += written.rows
+            sketch = sketch.merge(written.sketch)
+        while len(tail) >= PAGE_FRAGMENTS:
+            pages.append(put_page(self._objects, tail[:PAGE_FRAGMENTS]))
+            del tail[:PAGE_FRAGMENTS]
+        return TableManifest(
+            schema=self.schema,
+            rows=rows,
+            pages=tuple(pages),
+            tail=tuple(tail),
+            summaries=tuple(sketch.summaries()),
+            sketch=self._objects.put(SKETCH, sketch.to_bytes()) if rows else None,
+            log_mode=log_mode,
+            primary_key=primary_key,
+            foreign_keys=tuple(foreign_keys),
+            extra=dict(base.extra) if base is not None else {},
+        )
+
+    def abort(self) -> None:
+        """End the builder; what it stored so far is collected later, no manifest names it."""
+        if self._closed:
+            return
+        for job in self._jobs:
+            job.cancel()
+        self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._packs.abort()
+
+
+def put_page(objects: ObjectStore, fragments: Sequence[Fragment]) -> PageEntry:
+    """Store one full page of the fragment list (TABLE-5)."""
+    return PageEntry(
+        page=objects.put_document(FRAGMENT_PAGE, write_page(fragments)),
+        rows=sum(fragment.rows for fragment in fragments),
+        content_digest=page_content_digest(fragments),
+    )
+
+
+def write_source(
+    source: Source,
+    objects: ObjectStore,
+    *,
+    known: Known | None = None,
+    foreign_keys: Sequence[ForeignKey] = (),
+    schema: Schema | None = None,
+) -> tuple[Descriptor, TableManifest]:
+    """Write the rows of a source, or of a snapshot of a table, into a store.
+
+    Args:
+        source: the rows.
+        objects: where to.
+        known: says where a blob is already.
+        foreign_keys: those of the manifest, their tables named by path.
+        schema: the source's columns with links named by path; default: its own.
+
+    Returns:
+        The descriptor of the manifest, and the manifest.
+
+    Raises:
+        WbtableError: a value cannot be stored, or the store fails; no manifest is written.
+
+    """
+    with TableBuilder(objects, schema or source.schema, known=known) as builder:
+        builder.add_source(source)
+        manifest = builder.finish(
+            log_mode=getattr(source, "log_mode", "IMMUTABLE"),
+            primary_key=getattr(source, "primary_key", None),
+            foreign_keys=foreign_keys,
+        )
+    return objects.put_document(TABLE, manifest.to_json()), manifest
+
+
+def append_source(
+    source: Source, objects: ObjectStore, base: TableManifest, *, known: Known | None = None
+) -> tuple[Descriptor, TableManifest]:
+    """Write the rows of a source behind those of a stored table, whose history is not rewritten.
+
+    Args:
+        source: the rows; their columns widen with the base's (TYPE-9).
+        objects: where the base is, and where the rows go.
+        base: the manifest of the table that grows.
+        known: says where a blob is already.
+
+    Raises:
+        TypeMismatchError: the columns do not fit.
+
+    """
+    schema = widened(base.schema, source.schema)
+    sketch = read_sketch(objects, base, schema)
+    with TableBuilder(objects, schema, known=known, base=base, sketch=sketch) as builder:
+        builder.add_source(source)
+        manifest = builder.finish(
+            log_mode=base.log_mode, primary_key=base.primary_key, foreign_keys=base.foreign_keys
+        )
+    return objects.put_document(TABLE, manifest.to_json()), manifest
+
+
+def read_sketch(objects: ObjectStore, manifest: TableManifest, schema: Schema) -> TableSketch:
+    """Return the sketch of a stored table, for the columns of a schema that is as wide or wider."""
+    if manifest.sketch is None:
+        return TableSketch.empty(schema)
+    return TableSketch.from_bytes(objects.get(manifest.sketch), schema, manifest.rows)
+
+
+def widened(left: Schema, right: Schema) -> Schema:
+    """Return the columns of both, their types widened, those of `left` first.
+
+    Raises:
+        TypeMismatchError: two of one name do not widen; the message names the column.
+
+    """
+    from wbtable.errors import TypeMismatchError  # noqa: PLC0415 - only for the error's place
+    from wbtable.format.types import unify  # noqa: PLC0415
+
+    out = {column.name: column.type for column in left}
+    for column in right:
+        try:
+            out[column.name] = unify(out[column.name], column.type) if column.name in out else column.type
+        except TypeMismatchError as error:
+            raise TypeMismatchError(str(error), place=f'column "{column.name}"') from None
+    return Schema.of(out.items())
+
+
+def _stream(source: Source, schema: Schema) -> Iterator[tuple[pa.RecordBatch, BlobReader]]:
+    """Yield batches in the form of `schema`, each with what reads its blobs."""
+    inner = getattr(source, "source", None)
+    if inner is not None and hasattr(source, "log_mode"):
+        yield from _stream(inner, schema)
+        return
+    if isinstance(source, ConcatSource):
+        for part in source.parts:
+            yield from _stream(part, schema)
+        return
+    have = source.schema
+    for batch in source.batches(None, BATCH_ROWS):
+        yield (batch if have == schema else conform_batch(batch, have, schema, error=UsageError)), source.blobs
