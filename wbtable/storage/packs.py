@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from wbtable.errors import UsageError
 from wbtable.format.digest import BLOB, MAX_SIZE, PACK, Descriptor, Digest
 from wbtable.format.file_cell import parse_uri, relative_uri
 from wbtable.format.layout import suffixed_key
 from wbtable.format.pack import LARGE_BLOB, MAX_ENTRIES, TARGET_SIZE, encode_trailer, trailer_digest
-from wbtable.storage.os_errors import explained
+from wbtable.storage.hashing import Blob, Stored, chunks_of, drop, hash_chunk, store_large, unlink
 from wbtable.storage.pack_files import Background, PackFile
 from wbtable.storage.seen import SeenBlobs
 from wbtable.storage.workers import CORES, workers
@@ -24,31 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from wbtable.storage.hashing import Hashed, PayloadLike
     from wbtable.storage.objects import ObjectStore
     from wbtable.storage.seen import Place
 
-_HASH_BLOCK = 1 << 20
-_CHUNK_BYTES = 2 << 20
-_CHUNK_BLOBS = 256
 _WRITE_BYTES = 4 << 20
 _MOST_WAITING = 64 << 20
-
-
-class PayloadLike(Protocol):
-    """Encoded bytes, perhaps in a file; a file is read only if it is still the one that was added."""
-
-    @property
-    def size(self) -> int:
-        """The number of bytes."""
-
-    def read(self) -> bytes:
-        """Return the bytes; raises UsageError if the file changed."""
-
-    def open(self) -> BinaryIO:
-        """Open the bytes for reading; raises UsageError if the file changed."""
-
-
-Blob = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,19 +79,11 @@ class _Container:
     packed: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """A large blob, streamed to a temporary file and hashed on the way."""
-
-    raw: bytes
-    size: int
-    path: Path
-
-
 class PackWriter:
     """Stores blobs: small ones in packs, large ones as objects; equal ones once.
 
-    Not for several threads. Buffers given must not change until `seal` returns. At most about 64 MiB wait to be
+    Not for several threads. A read-only memoryview is not copied: what it shows must not change until
+    `seal` returns. At most about 64 MiB wait to be
     written, besides what the caller holds. Use as a context manager: `seal` at the end, `abort` on an error.
     """
 
@@ -149,6 +119,7 @@ class PackWriter:
         # The pack that is being filled.
         self._file: PackFile | None = None
         self._files: list[PackFile] = []
+        self._temporaries: list[Path] = []
         self._number = -1
         self._size = 0
         self._digests: list[bytes] = []
@@ -183,8 +154,8 @@ class PackWriter:
             msg = "this writer was sealed for good or aborted"
             raise UsageError(msg)
         out: list[Placement] = []
-        chunks = _chunks(payloads, self._large)
-        ahead: list[Future[list[tuple[bytes, Blob]] | _Stored]] = []
+        chunks = chunks_of(payloads, self._large)
+        ahead: list[Future[Hashed]] = []
         try:
             for chunk in chunks:
                 if len(ahead) > 2 * CORES:
@@ -194,7 +165,7 @@ class PackWriter:
                 self._place(ahead.pop(0).result(), out)
         except BaseException:
             for future in ahead:
-                _drop(future)
+                drop(future)
             raise
         return out
 
@@ -247,6 +218,7 @@ class PackWriter:
         self.cut()
         self._background.wait()
         self._files.clear()
+        self._temporaries.clear()
         self._objects.backend.sync()
 
     def abort(self) -> None:
@@ -257,6 +229,8 @@ class PackWriter:
         self._background.stop()
         for file in self._files:
             file.discard()
+        for path in self._temporaries:
+            unlink(path)
         self._blocks = []
 
     def is_sealed(self, container: int) -> bool:
@@ -290,15 +264,15 @@ class PackWriter:
 
     # How.
 
-    def _submit(self, chunk: list[Blob | PayloadLike]) -> Future[list[tuple[bytes, Blob]] | _Stored]:
+    def _submit(self, chunk: list[Blob | PayloadLike]) -> Future[Hashed]:
         first = chunk[0]
         if not isinstance(first, Blob) and first.size >= self._large:
-            return workers().submit(self._store_large, first)
-        return workers().submit(_hash_chunk, chunk)
+            return workers().submit(store_large, self._objects.backend, first)
+        return workers().submit(hash_chunk, chunk)
 
-    def _place(self, result: list[tuple[bytes, Blob]] | _Stored, out: list[Placement]) -> None:
+    def _place(self, result: Hashed, out: list[Placement]) -> None:
         """Give each blob of a hashed chunk its place: a known one, or the next."""
-        if isinstance(result, _Stored):
+        if isinstance(result, Stored):
             out.append(self._place_stored(result))
             return
         seen = self._seen.find_many([raw for raw, _ in result])
@@ -312,15 +286,16 @@ class PackWriter:
                 self._seen.add(raw, place)
             out.append(Placement(digest, size, place[0], place[1]))
 
-    def _place_stored(self, stored: _Stored) -> Placement:
+    def _place_stored(self, stored: Stored) -> Placement:
         digest = Digest(stored.raw.hex())
         place = self._seen.find_many([stored.raw])[0] or self._find_known(digest, stored.size)
         if place is None:
             place = self._add_large(digest, stored.size)
             key = self._objects.key(digest, BLOB)
+            self._temporaries.append(stored.path)
             self._background.finish(0, lambda: self._objects.backend.put_file(key, stored.path))
         else:
-            _unlink(stored.path)
+            unlink(stored.path)
         self._seen.add(stored.raw, place)
         return Placement(digest, stored.size, place[0], place[1])
 
@@ -386,74 +361,3 @@ class PackWriter:
         """Give a written pack its name (PACK-5); `put_file` makes it durable first."""
         file.close()
         self._objects.put_file(PACK, file.path, digest)
-
-    def _store_large(self, payload: PayloadLike) -> _Stored:
-        """Stream a file to a temporary one, hashing what is written: the bytes named are the bytes stored."""
-        path = self._objects.backend.temporary()
-        hasher, size = hashlib.sha256(), 0
-        try:
-            with payload.open() as source, explained(f"write {path}"), open(path, "wb", buffering=0) as target:
-                while block := source.read(_HASH_BLOCK):
-                    hasher.update(block)
-                    target.write(block)
-                    size += len(block)
-            # Opening it again checks it again.
-            payload.open().close()
-            if size != payload.size:
-                msg = f"a file changed while it was being added: expected {payload.size} bytes, found {size}"
-                raise UsageError(msg)
-        except BaseException:
-            _unlink(path)
-            raise
-        return _Stored(raw=hasher.digest(), size=size, path=path)
-
-
-def _chunks(payloads: Sequence[Blob | PayloadLike], large: int) -> list[list[Blob | PayloadLike]]:
-    """Cut the blobs into about equal work; each large one is alone."""
-    chunks: list[list[Blob | PayloadLike]] = []
-    chunk: list[Blob | PayloadLike] = []
-    room = _CHUNK_BYTES
-    for payload in payloads:
-        if isinstance(payload, bytes):
-            size = len(payload)
-        else:
-            size = payload.nbytes if isinstance(payload, memoryview) else _size(payload)
-        if chunk and (size > room or len(chunk) >= _CHUNK_BLOBS):
-            chunks.append(chunk)
-            chunk, room = [], _CHUNK_BYTES
-        chunk.append(payload)
-        room -= size
-        if size >= large:
-            chunks.append(chunk)
-            chunk, room = [], _CHUNK_BYTES
-    if chunk:
-        chunks.append(chunk)
-    return chunks
-
-
-def _size(payload: bytearray | PayloadLike) -> int:
-    return len(payload) if isinstance(payload, bytearray) else payload.size
-
-
-def _hash_chunk(chunk: list[Blob | PayloadLike]) -> list[tuple[bytes, Blob]]:
-    sha256 = hashlib.sha256
-    out: list[tuple[bytes, Blob]] = []
-    for payload in chunk:
-        data = payload if isinstance(payload, Blob) else payload.read()
-        out.append((sha256(data).digest(), data))
-    return out
-
-
-def _drop(future: Future[list[tuple[bytes, Blob]] | _Stored]) -> None:
-    """Remove the temporary file of a large blob that nobody wants any more."""
-    if future.cancel():
-        return
-    with contextlib.suppress(Exception):
-        result = future.result()
-        if isinstance(result, _Stored):
-            _unlink(result.path)
-
-
-def _unlink(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(path)
