@@ -14,10 +14,10 @@ from wbtable.format.layout import HEADER, TEMPORARY
 if TYPE_CHECKING:
     from wbtable.storage.backend import Backend
 
-KIND = "store"
+KIND = "wbtable.store"
 ALGORITHM = "SHA-256"
 MAX_HEADER = 1 << 20
-_KNOWN = ("kind", "format", "algorithm", "exclusive_create", "unsafe_single_writer")
+_KNOWN = ("kind", "format", "algorithm", "probe", "unsafe_single_writer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +41,20 @@ class StoreHeader:
         """Refuse a header that promises what the probe did not find."""
         parse_version(self.format, "store header.format")
         if not self.exclusive_create and not self.unsafe_single_writer:
-            msg = "a store without exclusive creation must be marked unsafe_single_writer"
-            raise FormatError(msg, place="store header")
+            raise FormatError(
+                "a store without exclusive creation must be marked unsafe_single_writer", place="store header"
+            )
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
         return {
+            "features": {"reader": [], "writer": []},
+            "refs": [],
             **self.extra,
             "kind": KIND,
             "format": self.format,
             "algorithm": ALGORITHM,
-            "exclusive_create": self.exclusive_create,
+            "probe": {"exclusive_create": self.exclusive_create},
             "unsafe_single_writer": self.unsafe_single_writer,
         }
 
@@ -72,7 +75,7 @@ class StoreHeader:
             raise UnsupportedError(msg, place=place)
         return cls(
             format=fields.str("format"),
-            exclusive_create=fields.bool("exclusive_create"),
+            exclusive_create=fields.child("probe").bool("exclusive_create"),
             unsafe_single_writer=fields.bool("unsafe_single_writer"),
             extra=fields.extra(_KNOWN),
         )

@@ -151,8 +151,7 @@ class PackWriter:
 
         """
         if self._closed:
-            msg = "this writer was sealed for good or aborted"
-            raise UsageError(msg)
+            raise UsageError("this writer was sealed for good or aborted")
         out: list[Placement] = []
         chunks = chunks_of(payloads, self._large)
         ahead: list[Future[Hashed]] = []
@@ -177,8 +176,10 @@ class PackWriter:
             DiskFullError: there is no room; the writer can only be aborted.
 
         """
+        if self._closed:
+            raise UsageError("this writer was sealed for good or aborted")
         out: list[Placement] = []
-        self._place([(digest.raw, data) for digest, data in blobs], out)
+        self._place([(digest.raw, bytes(data) if isinstance(data, bytearray) else data) for digest, data in blobs], out)
         return out
 
     def find(self, blobs: Sequence[tuple[Digest, int]]) -> list[Placement | None]:
