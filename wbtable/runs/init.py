@@ -1,0 +1,305 @@
+"""``init``: start a run, or go on with one (spec: 14-runs, RUN-1)."""
+
+from __future__ import annotations
+
+import atexit
+import concurrent.futures.thread  # noqa: F401 - its exit callback has to be registered before ours
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.artifacts.store import resolve_store
+from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, UsageError
+from wbtable.format.layout import check_name
+from wbtable.format.run_record import RunFinish, RunStart, RunSummary
+from wbtable.format.tagged import tag
+from wbtable.runs import globals as current
+from wbtable.runs.console import say, warn_once
+from wbtable.runs.files import RunFiles, now
+from wbtable.runs.identity import environment, new_id, state_of, this_process
+from wbtable.runs.naming import check_run_id
+from wbtable.runs.run import Run
+from wbtable.runs.settings import as_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wbtable.artifacts.store import Store
+
+DEFAULT_PROJECT: Final = "uncategorized"
+MODES: Final = ("online", "offline", "shared", "disabled")
+RESUMES: Final = ("never", "allow", "must", "auto")
+REINITS: Final = ("default", "finish_previous", "return_previous", "create_new")
+
+_MEANINGLESS: Final = frozenset(
+    {
+        "allow_val_change",
+        "anonymous",
+        "config_exclude_keys",
+        "config_include_keys",
+        "dir",
+        "entity",
+        "force",
+        "fork_from",
+        "magic",
+        "monitor_gym",
+        "resume_from",
+        "save_code",
+        "settings",
+        "sync_tensorboard",
+        "tensorboard",
+    }
+)
+
+
+def init(
+    project: str | None = None,
+    name: str | None = None,
+    id: str | None = None,
+    config: Any = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    resume: bool | str | None = None,
+    tags: Iterable[str] = (),
+    notes: str | None = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    mode: str | None = None,
+    reinit: bool | str | None = None,
+    **accepted: Any,
+) -> Run:
+    """Start a run and make it the current one.
+
+    Prints one line on stderr: the run, the store, and how to look further. The run that is open is finished first.
+    At exit the run is finished.
+
+    Args:
+        project: the project; ``uncategorized`` by default.
+        name: what people call the run; its id by default.
+        id: the run's id, unique in its project; random by default.
+        config: settings: a dict, an argparse.Namespace or a dataclass.
+        store: a store or its URL; by default `WBTABLE_STORE`, else the nearest ``.wbtable/`` in this folder or above,
+            else ``./.wbtable``, made if absent.
+        resume: whether a run of this id may exist: ``never`` (the default), ``allow``, ``must``; True and ``auto``
+            are ``allow``.
+        tags: labels.
+        notes: free text.
+        group: what it belongs to.
+        job_type: what part it plays there.
+        mode: ``disabled`` writes nothing; ``online``, ``offline`` and ``shared`` all write to the store.
+        reinit: ``return_previous`` returns the open run; ``create_new`` leaves it open; else it is finished.
+        accepted: W&B's further arguments; those without meaning here are warned of once.
+
+    Raises:
+        UsageError: a name or argument is not usable.
+        AlreadyExistsError: there is a run of this id, and `resume` does not allow it.
+        ConflictError: the run to resume is running.
+        NotFoundError: `store` does not exist, or with ``resume="must"`` the run.
+
+    """
+    _check_accepted(accepted)
+    how = _choice("reinit", _reinit(reinit), REINITS)
+    open_run = current.current()
+    if open_run is not None:
+        if how == "return_previous":
+            return open_run
+        if how != "create_new":
+            open_run.finish()
+    start = RunStart(
+        project=check_name(DEFAULT_PROJECT if project is None else project, "project"),
+        id=new_id() if id is None else check_run_id(id),
+        attempt=0,
+        created_at=now(),
+        name="",
+        process=this_process(),
+        config=_settings(config),
+        tags=_tags(tags),
+        notes=_text("notes", notes),
+        group=_text("group", group),
+        job_type=_text("job_type", job_type),
+        environment=environment(),
+    )
+    start = _with(start, name=_text("name", name) or start.id)
+    if _choice("mode", mode or os.environ.get("WBTABLE_MODE"), MODES) == "disabled":
+        run = Run(start, None, finished=current.forget)
+    else:
+        run = _begin(start, resolve_store(store, create=True), _resume(resume), is_new=id is None)
+        _announce(run)
+    current.remember(run)
+    _finish_at_exit()
+    return run
+
+
+def _announce(run: Run) -> None:
+    """Say on one line which run it is, where, and how to look further."""
+    if run.store is not None:
+        verb = "resumed run" if run.resumed else "run"
+        say(f"{verb} {run.path} in {run.store.url} (look: wbtable --store {run.store.url} show {run.path})")
+
+
+def _begin(start: RunStart, store: Store, resume: str, *, is_new: bool) -> Run:
+    """Create the start record: of a new run, or of a further attempt (RUN-1)."""
+    while True:
+        files = RunFiles(store.backend, start.project, start.id)
+        last = None if resume == "never" and not is_new else files.newest_attempt()
+        if last is None:
+            if resume == "must":
+                msg = f"there is no run {start.project}/{start.id} to resume in {store.url!r}"
+                raise NotFoundError(msg)
+            try:
+                files.start(start)
+            except AlreadyExistsError:
+                if is_new:
+                    fresh = new_id()
+                    start = _with(start, id=fresh, name=fresh if start.name == start.id else start.name)
+                    continue
+                if resume != "never":
+                    continue
+                msg = (
+                    f"there is a run {start.project}/{start.id} already in {store.url!r}:"
+                    ' give another id, or resume="allow" to go on with it'
+                )
+                raise AlreadyExistsError(msg) from None
+            return Run(start, store, finished=current.forget)
+        if is_new:
+            start = _with(start, id=new_id())
+            continue
+        return _resumed(start, store, files, last)
+
+
+def _resumed(start: RunStart, store: Store, files: RunFiles, last: RunStart) -> Run:
+    """Start a further attempt: config, summary and steps go on where the last one left them."""
+    summary, ended = files.summary(), files.finished(last.attempt)
+    if state_of(last, summary, ended, now()) == "running":
+        where = f"process {last.process.pid} on {last.process.host}"
+        msg = f"the run {start.project}/{start.id} is running ({where}): only a run that ended can be resumed"
+        raise ConflictError(msg)
+    known: RunFinish | RunSummary | None = ended or summary
+    before = dict(last.config) if known is None else dict(known.config)
+    again = _with(
+        start,
+        attempt=last.attempt + 1,
+        config={**before, **start.config},
+        name=last.name if start.name == start.id else start.name,
+        tags=tuple(dict.fromkeys([*last.tags, *start.tags])),
+        notes=start.notes or last.notes,
+        group=start.group or last.group,
+        job_type=start.job_type or last.job_type,
+    )
+    try:
+        files.start(again)
+    except AlreadyExistsError:
+        msg = f"the run {start.project}/{start.id} was resumed by another process at the same time"
+        raise ConflictError(msg) from None
+    state = RunSummary(
+        attempt=again.attempt,
+        updated_at=again.created_at,
+        next_step=_next_step(files, known),
+        config=again.config,
+        summary={} if known is None else known.summary,
+    )
+    files.write_summary(state)
+    return Run(again, store, state, finished=current.forget)
+
+
+def _next_step(files: RunFiles, known: RunFinish | RunSummary | None) -> int:
+    """Return the step after the last that is in the history: a crash may have lost the summary that says so."""
+    if isinstance(known, RunFinish):
+        return known.next_step
+    from wbtable.format.run_history import STEP
+    from wbtable.runs.reading import read_history
+
+    steps = read_history(files, now(), [])[STEP]
+    recorded = int(steps[-1].as_py()) + 1 if len(steps) else 0
+    return max(recorded, 0 if known is None else known.next_step)
+
+
+def _with(start: RunStart, **changes: Any) -> RunStart:
+    from dataclasses import replace
+
+    return replace(start, **changes)
+
+
+def _resume(value: bool | str | None) -> str:
+    if value is None or value is False:
+        return "never"
+    found = _choice("resume", "allow" if value is True else value, RESUMES)
+    return "allow" if found == "auto" else found or "never"
+
+
+def _reinit(value: bool | str | None) -> str | None:
+    if isinstance(value, bool):
+        return "finish_previous" if value else "return_previous"
+    return value
+
+
+def _choice(what: str, value: Any, known: tuple[str, ...]) -> str | None:
+    if value is None or value in known:
+        return value
+    msg = f"expected {what} to be one of {', '.join(known)}, found {value!r:.60}"
+    raise UsageError(msg)
+
+
+def _text(what: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        tag(value, what)
+        if value is not None:
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError:
+                msg = f"expected {what} as Unicode text, found a lone surrogate"
+                raise UsageError(msg) from None
+        return value
+    msg = f"expected {what} as text, found {type(value).__name__}"
+    raise UsageError(msg)
+
+
+def _tags(tags: Iterable[str] | None) -> tuple[str, ...]:
+    found = (tags,) if isinstance(tags, str) else tuple(tags or ())
+    return tuple(str(_text("a tag", item)) for item in dict.fromkeys(found))
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    from wbtable.runs.settings import Settings
+
+    return Settings("config", lambda: None, as_mapping(config, "config")).as_dict()
+
+
+def _check_accepted(accepted: dict[str, Any]) -> None:
+    for key, value in accepted.items():
+        if key not in _MEANINGLESS:
+            msg = f"init() has no argument {key!r}"
+            raise UsageError(msg)
+        if value is not None:
+            warn_once(f"init({key}=...) has no meaning here and does nothing")
+
+
+# Exit.
+
+_registered = False
+
+
+def _finish_at_exit() -> None:
+    """Have open runs finished when the interpreter ends, while threads can still be used."""
+    global _registered  # noqa: PLW0603 - once in a process
+    if _registered:
+        return
+    _registered = True
+    # Executors refuse work once their own callback has run; callbacks registered later run before it.
+    # Commits need executors, so atexit alone, which comes after it, would be too late.
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(_at_exit)
+    atexit.register(_at_exit)
+
+
+def _at_exit() -> None:
+    for _ in range(len(current._current)):  # noqa: SLF001 - one room
+        run = current.current()
+        if run is None:
+            return
+        run.finish(exit_code=_exit_code())
+
+
+def _exit_code() -> int:
+    """Return 1 if an exception that nobody caught ends this process."""
+    return 1 if getattr(sys, "last_type", None) is not None and not hasattr(sys, "ps1") else 0

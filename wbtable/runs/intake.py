@@ -1,0 +1,196 @@
+"""A call of ``log``: values are taken, steps counted, rows and jobs handed on (spec: 14-runs, RUN-3)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from wbtable.errors import UsageError
+from wbtable.format.run_history import Cell, to_text
+from wbtable.format.types import AnyType
+from wbtable.runs.console import warn, warn_once
+from wbtable.runs.tables import TableJob
+from wbtable.runs.uploads import Uploads, media_row, store_media
+from wbtable.runs.values import PLAIN, Prepared, key_fault, plain_value, prepare, take_scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wbtable.artifacts.store import Store
+    from wbtable.artifacts.version import Version
+    from wbtable.format.run_history import Row
+    from wbtable.runs.recorder import Recorder
+    from wbtable.runs.tables import Owner
+
+
+class Intake:
+    """Takes what a run logs. Safe to use from several threads and after a fork.
+
+    Attributes:
+        step: the step that the next row has.
+        open: whether anything is taken.
+        lock: guards the step and the latest values.
+        latest: the last value of each key.
+        uploads: the queue of media and tables.
+
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        recorder: Recorder | None,
+        store: Store | None,
+        latest: dict[str, Any],
+        committed: Callable[[Version, str], None],
+    ) -> None:
+        """Take rows for a run.
+
+        Args:
+            owner: the run.
+            recorder: writes the rows; None if nothing is written.
+            store: holds media and tables; None if nothing is written.
+            latest: is kept up to date with the last value of each key.
+            committed: is told of each table's version and key.
+
+        """
+        self.step = 0
+        self.open = True
+        self.lock = threading.RLock()
+        self.latest = latest
+        self.uploads = Uploads(owner.id)
+        self._owner, self._recorder, self._store, self._committed = owner, recorder, store, committed
+        self._pid = os.getpid()
+        self._good_keys: set[tuple[str, ...]] = set()
+        self._tables: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._went_back = False
+
+    def log(self, data: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
+        """Take one call of ``log``; see :meth:`wbtable.runs.run.Run.log`."""
+        moment = time.time_ns() // 1000
+        if self._pid != os.getpid():
+            self.after_fork()
+        found: Prepared | None = None
+        try:
+            keys = tuple(data)
+            if keys not in self._good_keys:
+                found = self._prepare(data, keys)
+            elif not PLAIN.issuperset(map(type, data.values())):
+                scalars = take_scalars(data)
+                if scalars is None:
+                    found = self._prepare(data, keys)
+                else:
+                    data = scalars
+        except (TypeError, AttributeError):
+            found = self._prepare(data, keys := ())
+        with self.lock:
+            at = self._admit(step)
+            if at is None:
+                return
+            if commit or (commit is None and step is None):
+                self.step = at + 1
+            if found is not None:
+                self._record(found, at, moment)
+                return
+            self.latest.update(data)
+            if self._recorder is not None:
+                self._recorder.add((at, moment, keys, tuple(data.values())), len(keys))
+
+    def _prepare(self, data: Any, keys: tuple[Any, ...]) -> Prepared:
+        if not hasattr(data, "items") or not hasattr(data, "values"):
+            msg = f"expected a dict of names and values, found {type(data).__name__}"
+            raise UsageError(msg)
+        found = prepare(data)
+        for problem in found.problems:
+            warn_once(f"run {self._owner.id}: {problem}")
+        if not found.problems and all(type(key) is str and key_fault(key) is None for key in keys):
+            self._good_keys.add(keys)
+        return found
+
+    def _admit(self, step: int | None) -> int | None:
+        """Return the row's step; None if that is in the past."""
+        if not self.open:
+            msg = f"the run {self._owner.project}/{self._owner.id} is finished: call init() to start another"
+            raise UsageError(msg)
+        if step is None:
+            return self.step
+        try:
+            at = int(step)
+        except (TypeError, ValueError, OverflowError):
+            warn_once(f"run {self._owner.id}: expected an integer as step, found {step!r:.60}; the current one is used")
+            return self.step
+        if at < self.step or at >= 1 << 62:
+            if not self._went_back:
+                self._went_back = True
+                warn(
+                    f"run {self._owner.id}: log(step={at}) was left out: steps only go up, and step {self.step} was"
+                    " reached; further ones are left out silently"
+                )
+            return None
+        self.step = at
+        return at
+
+    def _record(self, found: Prepared, step: int, moment: int) -> None:
+        self.latest.update({key: plain_value(value) for key, value in found.scalars.items()})
+        if self._recorder is None:
+            return
+        if found.scalars:
+            row = (step, moment, tuple(found.scalars), tuple(found.scalars.values()))
+            self._recorder.add(row, len(found.scalars))
+        if found.media:
+            self._upload_media(self._recorder, found.media, step, moment)
+        for key, table in found.tables.items():
+            self._upload_table(self._recorder, key, table, step, moment)
+
+    def _upload_media(self, recorder: Recorder, cells: dict[str, Cell], step: int, moment: int) -> None:
+        store = self._store
+        assert store is not None
+
+        def work() -> None:
+            refs = store_media(store.objects, cells)
+            self._hand_on(recorder, media_row(step, moment, cells), refs)
+
+        self.uploads.add(f"media {', '.join(map(repr, cells))}", work, _lose)
+
+    def _upload_table(self, recorder: Recorder, key: str, table: Any, step: int, moment: int) -> None:
+        store = self._store
+        assert store is not None
+        try:
+            job = TableJob.take(self._owner, key, table, again=table in self._tables)
+        except Exception as error:  # noqa: BLE001 - a table that cannot be stored must not end training
+            warn(f"run {self._owner.id}: {key!r} was not logged: {error}")
+            return
+        with contextlib.suppress(TypeError):
+            self._tables.add(table)
+
+        def work() -> None:
+            version = job.commit(store)
+            self._committed(version, key)
+            cell = Cell(AnyType(), to_text(job.reference(version)))
+            self._hand_on(recorder, media_row(step, moment, {key: cell}), [])
+
+        self.uploads.add(f"the table {key!r}", work, job.rescue)
+
+    def _hand_on(self, recorder: Recorder, row: Row, refs: list[Any]) -> None:
+        recorder.add_cells(row, refs)
+        with self.lock:
+            self.latest.update({key: plain_value(cell) for key, cell in zip(row.keys, row.values, strict=True)})
+        recorder.touch()
+
+    def after_fork(self) -> None:
+        """Go on in a forked child: rows and jobs that wait belong to the parent, and so does the summary (RUN-9)."""
+        if self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        self.lock = threading.RLock()
+        self.uploads.reset()
+        if self._recorder is not None:
+            self._recorder.owner = False
+            self._recorder.reset()
+
+
+def _lose() -> None:
+    """Keep nothing: the warning has said what was not stored."""

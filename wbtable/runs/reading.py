@@ -1,0 +1,261 @@
+"""Reading runs: which there are, what they came to, and their history (spec: 14-runs)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from wbtable.errors import NotFoundError
+from wbtable.format.layout import project_prefix, unescape
+from wbtable.format.run_history import (
+    RESERVED,
+    RUNTIME,
+    STEP,
+    TIMESTAMP,
+    conform,
+    merge_schemas,
+    merge_steps,
+    read_segment,
+)
+from wbtable.format.run_keys import LOGGED, USED
+from wbtable.runs.files import RunFiles, now
+from wbtable.runs.identity import state_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from wbtable.artifacts.store import Store
+    from wbtable.artifacts.version import Version
+    from wbtable.format.run_history import Segment
+    from wbtable.format.run_record import RunFinish, RunStart, RunSummary
+
+_EMPTY: Final = pa.schema([(STEP, pa.int64()), (TIMESTAMP, pa.timestamp("us", "UTC")), (RUNTIME, pa.float64())])
+
+
+class RunInfo:
+    """A run as it stands in a store: read when this is made, and again by :meth:`refresh`.
+
+    Attributes:
+        project: the project's name.
+        id: the run's id.
+        start: the record of its newest attempt.
+        state: ``running``, ``finished``, ``failed`` or ``crashed``.
+
+    """
+
+    def __init__(self, store: Store, project: str, run_id: str) -> None:
+        """Read a run.
+
+        Raises:
+            NotFoundError: there is no such run.
+            FormatError: its records are damaged.
+
+        """
+        self._store = store
+        self._files = RunFiles(store.backend, project, run_id)
+        self.project, self.id = project, run_id
+        self.start: RunStart
+        self.state: str
+        self._first: RunStart
+        self._summary: RunSummary | None
+        self._finish: RunFinish | None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read it again.
+
+        Raises:
+            NotFoundError: there is no such run.
+
+        """
+        newest = self._files.newest_attempt()
+        if newest is None:
+            msg = f"there is no run {self.path} in {self._store.url!r}"
+            raise NotFoundError(msg)
+        self.start = newest
+        first = newest if newest.attempt == 0 else self._files.attempt(0)
+        self._first = first or newest
+        self._finish = self._files.finished(newest.attempt)
+        self._summary = self._files.summary() if self._finish is None else None
+        self.state = state_of(newest, self._summary, self._finish, now())
+
+    def __repr__(self) -> str:
+        """Show the path and the state."""
+        return f"<RunInfo {self.path} {self.state}>"
+
+    @property
+    def path(self) -> str:
+        """``project/id``."""
+        return f"{self.project}/{self.id}"
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.start.name
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings with all updates."""
+        return dict((self._finish or self._summary or self.start).config)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The last value of each key, and what was set."""
+        found = self._finish or self._summary
+        return {} if found is None else dict(found.summary)
+
+    @property
+    def created_at(self) -> dt.datetime:
+        """When its first attempt started."""
+        return self._first.created_at
+
+    @property
+    def finished_at(self) -> dt.datetime | None:
+        """When its newest attempt ended; None if it did not."""
+        return None if self._finish is None else self._finish.finished_at
+
+    @property
+    def updated_at(self) -> dt.datetime:
+        """The last sign of life."""
+        if self._finish is not None:
+            return self._finish.finished_at
+        return self.start.created_at if self._summary is None else self._summary.updated_at
+
+    @property
+    def exit_code(self) -> int | None:
+        """0 if all went well; None while it was not ended."""
+        return None if self._finish is None else self._finish.exit_code
+
+    @property
+    def next_step(self) -> int:
+        """The step after the last, as far as the run has said."""
+        found = self._finish or self._summary
+        return 0 if found is None else found.next_step
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what it is and came to, as values that :func:`wbtable.format.tagged.tag` can store."""
+        return {
+            "path": self.path,
+            "name": self.name,
+            "state": self.state,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "exit_code": self.exit_code,
+            "attempts": self.start.attempt + 1,
+            "group": self.start.group,
+            "job_type": self.start.job_type,
+            "tags": list(self.start.tags),
+            "notes": self.start.notes,
+            "config": self.config,
+            "summary": self.summary,
+            "environment": dict(self.start.environment),
+            "used": self.used(),
+            "logged": self.logged(),
+        }
+
+    def history(self, keys: Iterable[str] | None = None) -> pa.Table:
+        """Return what it logged, one row for each step, as an Arrow table (``.to_pandas()`` for a DataFrame).
+
+        Args:
+            keys: the columns beside ``_step``, ``_timestamp`` and ``_runtime``; None for all.
+
+        Raises:
+            NotFoundError: nothing was logged under one of `keys`.
+
+        """
+        return read_history(self._files, self.created_at, keys)
+
+    def used(self) -> list[str]:
+        """Return the versions that it used, as ``project/name:vN``."""
+        return [link.version for link in self._files.links(USED)]
+
+    def logged(self) -> list[str]:
+        """Return the versions that it logged, as ``project/name:vN``."""
+        return list(dict.fromkeys(link.version for link in self._files.links(LOGGED)))
+
+    def artifacts(self) -> list[Version]:
+        """Return the versions that it logged and that are not deleted."""
+        return self._versions(self.logged())
+
+    def used_artifacts(self) -> list[Version]:
+        """Return the versions that it used and that are not deleted."""
+        return self._versions(self.used())
+
+    def _versions(self, names: Iterable[str]) -> list[Version]:
+        out: list[Version] = []
+        for name in names:
+            try:
+                out.append(self._store.artifact(name))
+            except NotFoundError:
+                continue
+        return out
+
+
+def list_runs(store: Store, project: str) -> list[RunInfo]:
+    """Return the runs of a project, the newest last; found by listing, which on some backends lags behind."""
+    from wbtable.artifacts.store import children
+
+    ids = [unescape(part) for part in children(store.backend, f"{project_prefix(project)}/runs")]
+    found = []
+    for run_id in ids:
+        try:
+            found.append(RunInfo(store, project, run_id))
+        except NotFoundError:
+            # Its folder is being made.
+            continue
+    return sorted(found, key=lambda run: (run.created_at, run.id))
+
+
+def read_history(files: RunFiles, started: dt.datetime, keys: Iterable[str] | None = None) -> pa.Table:
+    """Return a run's rows, one for each step, in order of step (RUN-4).
+
+    Raises:
+        NotFoundError: nothing was logged under one of `keys`.
+        FormatError: a segment is damaged; the message names it.
+
+    """
+    wanted = None if keys is None else [key for key in keys if key not in RESERVED]
+    parts = _segments(files, wanted)
+    if not parts:
+        _check_keys(wanted, [])
+        return _EMPTY.empty_table()
+    schema = merge_schemas(part.schema for part in parts)
+    _check_keys(wanted, schema.names)
+    table = merge_steps(pa.concat_tables([conform(part, schema) for part in parts]))
+    zero = int(started.timestamp() * 1_000_000)
+    runtime = pa.array((table[TIMESTAMP].cast(pa.int64()).to_numpy() - zero) / 1e6, pa.float64())
+    columns = [name for name in table.column_names if name not in RESERVED] if wanted is None else wanted
+    return table.add_column(2, RUNTIME, runtime).select([STEP, TIMESTAMP, RUNTIME, *dict.fromkeys(columns)])
+
+
+def _segments(files: RunFiles, keys: list[str] | None) -> list[Segment]:
+    """Return the compacted history, if an attempt ended, and the segments behind it."""
+    out: list[Segment] = []
+    newest = files.newest_attempt()
+    start = 0
+    for attempt in range(newest.attempt if newest is not None else -1, -1, -1):
+        ended = files.finished(attempt)
+        if ended is not None and ended.history is not None:
+            out.append(read_segment(files.get_object(ended.history), f"history of attempt {attempt}", keys))
+            start = ended.segments
+            break
+    out.extend(read_segment(data, key, keys) for _, key, data in files.segments(start))
+    return out
+
+
+def _check_keys(wanted: list[str] | None, names: list[str]) -> None:
+    for key in wanted or ():
+        if key not in names:
+            import difflib
+
+            near = difflib.get_close_matches(key, names, n=3)
+            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            msg = f"nothing was logged under {key!r}{hint}"
+            raise NotFoundError(msg)
+
+
+def empty_history() -> pa.Table:
+    """Return the history of a run that records nothing."""
+    return _EMPTY.empty_table()

@@ -1,0 +1,344 @@
+"""A run: what a training script logs to (spec: 14-runs)."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from wbtable.artifacts.store import resolve_store
+from wbtable.errors import UsageError, WbtableError
+from wbtable.format.run_keys import LOGGED, USED
+from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
+from wbtable.runs.compaction import compact
+from wbtable.runs.console import warn, warn_once
+from wbtable.runs.files import RunFiles, now
+from wbtable.runs.intake import Intake
+from wbtable.runs.reading import empty_history, read_history
+from wbtable.runs.recorder import Recorder
+from wbtable.runs.settings import Settings
+from wbtable.runs.tables import as_draft, commit_artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from wbtable.artifacts.store import Store
+    from wbtable.artifacts.version import Version
+
+PATIENCE: Final = 10.0
+"""Seconds for which ``finish`` waits for a store that does not answer."""
+
+_live: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+class Run:
+    """One run of a training script, open for logging. Safe to use from several threads and after a fork.
+
+    ``log`` never waits for the store and never raises because of it. Made by :func:`wbtable.init`.
+
+    Attributes:
+        project: the project's name.
+        id: the run's id, unique in its project.
+        name: what people call it.
+        tags: its labels.
+        notes: free text, or None.
+        group: what it belongs to, or None.
+        job_type: what part it plays there, or None.
+        config: its settings.
+        summary: the last value of each key, and what was set.
+
+    """
+
+    def __init__(
+        self,
+        start: RunStart,
+        store: Store | None,
+        resumed: RunSummary | None = None,
+        finished: Callable[[Run], None] | None = None,
+    ) -> None:
+        """Open a run whose start record is written.
+
+        Args:
+            start: the start record.
+            store: where it is written; None writes nothing.
+            resumed: where an earlier attempt ended.
+            finished: is told when the run is finished.
+
+        """
+        self.project, self.id, self.name = start.project, start.id, start.name
+        self.tags, self.notes, self.group, self.job_type = start.tags, start.notes, start.group, start.job_type
+        self._start, self._store, self._finished = start, store, finished
+        self._used: dict[str, None] = {}
+        self._recorder: Recorder | None = None
+        latest: dict[str, Any] = {}
+        self.config = Settings("config", self._touch, start.config)
+        self.summary = Settings("summary", self._touch, {} if resumed is None else resumed.summary, latest)
+        self._files = None if store is None else RunFiles(store.backend, self.project, self.id)
+        if self._files is not None:
+            self._recorder = Recorder(self._files, self._summarize)
+        self._intake = Intake(self, self._recorder, store, latest, self._logged_table)
+        self._intake.step = 0 if resumed is None else resumed.next_step
+        _live.add(self)
+
+    # What it is.
+
+    @property
+    def path(self) -> str:
+        """``project/id``."""
+        return f"{self.project}/{self.id}"
+
+    @property
+    def store(self) -> Store | None:
+        """The store that it is written to; None if it is disabled."""
+        return self._store
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing is written."""
+        return self._store is None
+
+    @property
+    def resumed(self) -> bool:
+        """Whether it goes on from an earlier attempt."""
+        return self._start.attempt > 0
+
+    @property
+    def start_time(self) -> float:
+        """When it started, in seconds since 1970."""
+        return self._start.created_at.timestamp()
+
+    @property
+    def step(self) -> int:
+        """The step that the next row has."""
+        return self._intake.step
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The versions that it used, as ``project/name:vN``."""
+        return tuple(self._used)
+
+    def __repr__(self) -> str:
+        """Show what and where it is."""
+        where = "disabled" if self._store is None else f"in {self._store.url}"
+        return f"<Run {self.path} {where}{'' if self._intake.open else ', finished'}>"
+
+    # Logging.
+
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+        """Record values; they are taken as they are now, and the call returns at once.
+
+        Scalars of any kind, nested dicts (their keys joined by ``.``), media, histograms, lists of media, tables. A
+        value that cannot be stored is warned of, by its key, and left out; the others are recorded.
+
+        Args:
+            data: names and values.
+            step: the row that they belong to; None for the current one. Steps only go up: for an earlier one
+                nothing is recorded, with a warning.
+            commit: whether the row is complete, and the next call starts a new one. None: exactly if `step` is None.
+
+        Raises:
+            UsageError: `data` is no mapping, or the run is finished.
+
+        """
+        self._intake.log(data, step, commit)
+
+    def log_artifact(
+        self,
+        artifact_or_path: Any,
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Iterable[str] = (),
+        tags: Iterable[str] = (),
+    ) -> Version:
+        """Commit a draft as the newest version of its artifact, recorded as made by this run.
+
+        Args:
+            artifact_or_path: a draft, or the path of a file or directory of which one is made.
+            name: the artifact's name, for a path; ``run-<id>-<file name>`` by default.
+            type: the artifact's type, for a path.
+            aliases: names for the version beside ``latest``.
+            tags: labels for the version.
+
+        Returns:
+            The version: a new one, or the newest if that has the same content. A disabled run returns the draft.
+
+        Raises:
+            UsageError: it is no draft, or a name is malformed.
+            ConflictError: others changed the same paths meanwhile.
+            StorageError: the store does not take it; the draft stays usable.
+
+        """
+        self._check_open()
+        draft = as_draft(artifact_or_path, name, type, self.id)
+        if self._store is None:
+            return draft  # type: ignore[return-value]
+        self._intake.uploads.drain()
+        names = [aliases] if isinstance(aliases, str) else aliases or ()
+        version = commit_artifact(self, draft, self._store, names, tags or ())
+        self._link(LOGGED, version)
+        return version
+
+    def use_artifact(self, artifact_or_name: Any, type: str | None = None) -> Version:
+        """Return a version and record that this run used it.
+
+        Args:
+            artifact_or_name: ``name:alias`` of this project, ``project/name:alias``, or a version.
+            type: the type that it must have, if given.
+
+        Raises:
+            NotFoundError: there is no such version; the message has names like it.
+            UsageError: the name is malformed, or the version is of another type.
+
+        """
+        self._check_open()
+        version: Version
+        if isinstance(artifact_or_name, str):
+            store = self._store or resolve_store()
+            self._intake.uploads.drain()
+            version = store.artifact(artifact_or_name, type=type, project=self.project)
+        elif hasattr(artifact_or_name, "wait"):
+            version = artifact_or_name.wait()
+        else:
+            msg = f"expected a version or its name, found {artifact_or_name.__class__.__name__}"
+            raise UsageError(msg)
+        self._link(USED, version)
+        return version
+
+    def _logged_table(self, version: Version, key: str) -> None:
+        self._link(LOGGED, version, key)
+
+    def _link(self, how: str, version: Version, key: str | None = None) -> None:
+        """Record lineage (RUN-6); what cannot be recorded is warned of, for the version itself is committed."""
+        name = version.qualified_name
+        if how == USED:
+            if name in self._used:
+                return
+            self._used[name] = None
+        if self._files is None:
+            return
+        try:
+            if how == USED and version.store.url == self._files.backend.url:
+                version.record_run(self.path, USED)
+            self._files.add_link(RunLink(how=how, version=name, created_at=now(), key=key))
+        except (WbtableError, OSError) as error:
+            warn(f"run {self.id}: the lineage of {name} was not recorded: {error}")
+
+    # Reading.
+
+    def history(self, keys: Iterable[str] | None = None) -> pa.Table:
+        """Return what was logged so far, one row for each step, as an Arrow table (``.to_pandas()`` for a DataFrame).
+
+        Args:
+            keys: the columns beside ``_step``, ``_timestamp`` and ``_runtime``; None for all.
+
+        Raises:
+            NotFoundError: nothing was logged under one of `keys`.
+
+        """
+        if self._files is None:
+            return empty_history()
+        if self._recorder is not None and self._intake.open:
+            self._intake.uploads.drain()
+            self._recorder.flush()
+        return read_history(self._files, self._start.created_at, keys)
+
+    # The end.
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """Write everything, and end the run; ending it again does nothing.
+
+        Args:
+            exit_code: 0 (or None) if all went well.
+            quiet: accepted for W&B's sake.
+
+        """
+        self._intake.after_fork()
+        with self._intake.lock:
+            if not self._intake.open:
+                return
+            self._intake.open = False
+        if self._finished is not None:
+            self._finished(self)
+        if self._recorder is None:
+            return
+        self._intake.uploads.close()
+        done = self._recorder.close(PATIENCE)
+        if not done or not self._recorder.owner:
+            return
+        try:
+            self._write_finish(0 if exit_code is None else int(exit_code))
+        except (WbtableError, OSError) as error:
+            warn(f"run {self.id}: its end was not recorded: {error}")
+
+    def _write_finish(self, exit_code: int) -> None:
+        assert self._files is not None
+        assert self._store is not None
+        made = compact(self._files, self._store.objects)
+        record = RunFinish(
+            attempt=self._start.attempt,
+            finished_at=now(),
+            exit_code=exit_code,
+            next_step=self._intake.step,
+            config=self.config.as_dict(),
+            summary=self.summary.as_dict(),
+            segments=made.segments,
+            history=made.history,
+            refs=made.refs,
+        )
+        if not self._files.finish(record):
+            warn(f"run {self.id}: another process ended it first")
+
+    def __enter__(self) -> Self:
+        """Return the run."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Finish: with exit code 0, or 1 if the block raised."""
+        self.finish(0 if kind is None else 1)
+
+    # What does nothing here, for scripts that have it.
+
+    def watch(self, *_args: Any, **_kwargs: Any) -> None:
+        """Accept a model to watch; gradients are not recorded, which is said once."""
+        warn_once("watch() has no meaning here and does nothing")
+
+    def define_metric(self, *_args: Any, **_kwargs: Any) -> None:
+        """Accept the definition of a metric; steps are always explicit here, which is said once."""
+        warn_once("define_metric() has no meaning here and does nothing")
+
+    # How.
+
+    def _check_open(self) -> None:
+        if not self._intake.open:
+            msg = f"the run {self.path} is finished: call init() to start another"
+            raise UsageError(msg)
+
+    def _touch(self) -> None:
+        if self._recorder is not None:
+            self._recorder.touch()
+
+    def _summarize(self) -> RunSummary:
+        with self._intake.lock:
+            return RunSummary(
+                attempt=self._start.attempt,
+                updated_at=now(),
+                next_step=self._intake.step,
+                config=self.config.as_dict(),
+                summary=self.summary.as_dict(),
+            )
+
+    def _after_fork(self) -> None:
+        self._intake.after_fork()
+
+
+def _fork() -> None:
+    for run in list(_live):
+        run._after_fork()  # noqa: SLF001 - this module's own class
+
+
+os.register_at_fork(after_in_child=_fork)

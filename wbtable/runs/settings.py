@@ -1,0 +1,139 @@
+"""A run's config and summary: mappings with attribute access that tell the run when they change."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+from wbtable.errors import UsageError
+from wbtable.format.tagged import tag, untag
+
+
+class Settings(MutableMapping[str, Any]):
+    """Named values, read and set as items or attributes; they are taken as they are when they are set.
+
+    Values are any that wbtable can store; tuples become lists, numpy scalars plain numbers.
+    """
+
+    __slots__ = ("_changed", "_values", "_what")
+
+    def __init__(
+        self,
+        what: str,
+        changed: Callable[[], None],
+        values: Mapping[str, Any] | None = None,
+        into: dict[str, Any] | None = None,
+    ) -> None:
+        """Start with values.
+
+        Args:
+            what: the name for messages: ``config`` or ``summary``.
+            changed: is called after each change.
+            values: the first values.
+            into: holds the values; whoever else writes it, writes values that can be stored.
+
+        """
+        object.__setattr__(self, "_what", what)
+        object.__setattr__(self, "_changed", changed)
+        object.__setattr__(self, "_values", {} if into is None else into)
+        for key, value in (values or {}).items():
+            self._values[str(key)] = self._take(str(key), value)
+
+    def _take(self, key: str, value: object) -> Any:
+        place = f"{self._what}.{key}"
+        return untag(tag(value, place), place)
+
+    def __getitem__(self, key: str) -> Any:
+        """Return a value."""
+        return self._values[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Set a value.
+
+        Raises:
+            TypeMismatchError: it cannot be stored.
+
+        """
+        if not isinstance(key, str):
+            msg = f"expected text as a key of {self._what}, found {type(key).__name__}"
+            raise UsageError(msg)
+        self._values[key] = self._take(key, value)
+        self._changed()
+
+    def __delitem__(self, key: str) -> None:
+        """Remove a value."""
+        del self._values[key]
+        self._changed()
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the keys."""
+        return iter(list(self._values))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a value."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            msg = f"{self._what} has no {name!r}; there are {', '.join(self._values) or 'none'}"
+            raise AttributeError(msg) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a value."""
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        """Remove a value."""
+        try:
+            del self[name]
+        except KeyError:
+            msg = f"{self._what} has no {name!r}"
+            raise AttributeError(msg) from None
+
+    def __repr__(self) -> str:
+        """Show the values."""
+        return f"{self._what}({self._values!r})"
+
+    def update(self, *args: Any, allow_val_change: bool = True, **kwargs: Any) -> None:
+        """Set several values; `allow_val_change` is accepted, values may always change."""
+        del allow_val_change
+        for given in args:
+            for key, value in as_mapping(given, self._what).items():
+                self[str(key)] = value
+        for key, value in kwargs.items():
+            self[key] = value
+
+    def setdefaults(self, values: Mapping[str, Any]) -> None:
+        """Set those values that are not set yet."""
+        for key, value in as_mapping(values, self._what).items():
+            self.setdefault(str(key), value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a copy."""
+        return dict(self._values)
+
+
+def as_mapping(value: object, what: str) -> Mapping[str, Any]:
+    """Return settings given as a mapping, a namespace, a dataclass, or None.
+
+    Raises:
+        UsageError: it is none of these.
+
+    """
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, argparse.Namespace) or hasattr(value, "__dataclass_fields__"):
+        names = vars(value) if hasattr(value, "__dict__") else value.__dataclass_fields__
+        return {name: getattr(value, name) for name in names}
+    if isinstance(value, (list, tuple)) and all(isinstance(item, (list, tuple)) and len(item) == 2 for item in value):
+        return dict(value)
+    msg = f"expected {what} as a dict, an argparse.Namespace or a dataclass, found {type(value).__name__}"
+    raise UsageError(msg)

@@ -1,0 +1,124 @@
+"""History segments on their way into the store: in memory, then in a local folder, bounded (spec: 14-runs, RUN-9)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+from wbtable.format.layout import escape
+
+MAX_MEMORY: Final = 32 << 20
+MAX_DISK: Final = 4 << 30
+
+
+def cache_root() -> Path:
+    """Return the folder that holds everything local that can be made again, or waits to be sent."""
+    named = os.environ.get("WBTABLE_CACHE_DIR")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(base) / "wbtable" if base else Path.home() / ".cache" / "wbtable"
+
+
+def spool_root(project: str, run_id: str) -> Path:
+    """Return the folder in which a run keeps what its store did not take."""
+    return cache_root() / "spool" / escape(project) / escape(run_id)
+
+
+class Spool:
+    """Segments in order; those that the store does not take go to files, so that a killed process leaves them.
+
+    Safe to use from several threads: the loop adds while a thread sends. One thread alone may send.
+
+    Attributes:
+        directory: where the files are.
+        dropped: how many segments found no room at all.
+
+    """
+
+    __slots__ = ("_bytes", "_disk", "_items", "_lock", "_next", "directory", "dropped")
+
+    def __init__(self, directory: Path) -> None:
+        """Hold nothing; the directory is made when it is needed."""
+        self.directory = directory
+        self.dropped = 0
+        self._items: deque[bytes | Path] = deque()
+        self._bytes = 0
+        self._disk = 0
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many segments wait."""
+        return len(self._items)
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether some wait in files."""
+        return self._disk > 0
+
+    def add(self, data: bytes) -> None:
+        """Add a segment at the end; beyond the bound of memory it goes to a file."""
+        with self._lock:
+            self._items.append(data)
+            self._bytes += len(data)
+            if self._bytes > MAX_MEMORY:
+                self._save()
+
+    def first(self) -> bytes:
+        """Return the segment that waits longest."""
+        with self._lock:
+            item = self._items[0]
+        return item if isinstance(item, bytes) else item.read_bytes()
+
+    def pop(self) -> None:
+        """Forget the segment that waits longest: the store has it."""
+        with self._lock:
+            item = self._items.popleft()
+            if isinstance(item, bytes):
+                self._bytes -= len(item)
+                return
+            self._disk -= item.stat().st_size
+            item.unlink()
+            if not self._disk:
+                with contextlib.suppress(OSError):
+                    self.directory.rmdir()
+
+    def save(self) -> None:
+        """Move what is in memory to files; what finds no room on the disk stays, up to the bound of memory."""
+        with self._lock:
+            self._save()
+
+    def _save(self) -> None:
+        for i, item in enumerate(self._items):
+            if not isinstance(item, bytes):
+                continue
+            if self._disk + len(item) > MAX_DISK:
+                break
+            try:
+                self._items[i] = self._write(item)
+            except OSError:
+                break
+            self._bytes -= len(item)
+            self._disk += len(item)
+        # The one that waits longest stays: it may be on its way.
+        while self._bytes > MAX_MEMORY and len(self._items) > 1:
+            lost = self._items.pop()
+            if not isinstance(lost, bytes):
+                self._items.append(lost)
+                return
+            self._bytes -= len(lost)
+            self.dropped += 1
+
+    def _write(self, data: bytes) -> Path:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.directory / f"{os.getpid()}-{self._next:020d}.parquet"
+        self._next += 1
+        temp = path.with_suffix(".tmp")
+        temp.write_bytes(data)
+        temp.replace(path)
+        return path

@@ -1,0 +1,134 @@
+"""Artifacts of a run: tables that are logged by key, drafts that are logged by name (spec: 14-runs, RUN-6, RUN-10)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wbtable.artifacts.commit import RunInfo, commit
+from wbtable.artifacts.draft import Artifact
+from wbtable.artifacts.store import Store, create_store
+from wbtable.errors import AlreadyExistsError, UsageError
+from wbtable.runs.console import warn, warn_once
+from wbtable.runs.naming import RUN_TABLE, table_artifact, table_entry
+from wbtable.runs.spool import spool_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wbtable.artifacts.version import Version
+
+
+class Owner(Protocol):
+    """What a job needs to know of its run."""
+
+    @property
+    def project(self) -> str:
+        """The run's project."""
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The versions that the run used so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableJob:
+    """A table that was logged under a key, as it was then.
+
+    Attributes:
+        owner: the run.
+        key: the key.
+        draft: holds the table's content.
+        path: where in the draft the table is.
+        rows: how many rows it has, None if that is not known without reading it.
+
+    """
+
+    owner: Owner
+    key: str
+    draft: Artifact
+    path: str
+    rows: int | None
+
+    @classmethod
+    def take(cls, owner: Owner, key: str, table: Any, *, again: bool) -> TableJob:
+        """Take a table's content as it is now.
+
+        Args:
+            owner: the run.
+            key: what it is logged under.
+            table: a table, joined table or partitioned table.
+            again: whether this very object was logged before.
+
+        Raises:
+            UsageError: it cannot be stored; the message says why.
+
+        """
+        if again and getattr(table, "_log_mode", None) == "IMMUTABLE":
+            warn_once(
+                f"run {owner.id}: the table {key!r} is IMMUTABLE and was logged before; it is stored again as it is"
+                " now (log_mode='MUTABLE' says that this is meant)"
+            )
+        draft = Artifact(table_artifact(owner.id, key), type=RUN_TABLE)
+        item = draft.add(table, table_entry(key))
+        rows = len(table) if hasattr(table, "__len__") else None
+        return cls(owner=owner, key=key, draft=draft, path=item.path, rows=rows)
+
+    def commit(self, store: Store) -> Version:
+        """Commit it, or find that it is the newest version already."""
+        return commit_artifact(self.owner, self.draft, store)
+
+    def reference(self, version: Version) -> dict[str, Any]:
+        """Return what history and summary say of it (RUN-10)."""
+        return {"_type": "table", "artifact": version.qualified_name, "path": self.path, "rows": self.rows}
+
+    def rescue(self) -> None:
+        """Commit it to a local store beside the run's spool, and say where that is."""
+        root = spool_root(self.owner.project, self.owner.id) / "store"
+        try:
+            root.parent.mkdir(parents=True, exist_ok=True)
+            store = create_store(root)
+        except AlreadyExistsError:
+            store = Store(root)
+        version = self.commit(store)
+        warn(f"run {self.owner.id}: the table {self.key!r} waits as {version.qualified_name} in {root}")
+
+
+def commit_artifact(
+    owner: Owner, draft: Artifact, store: Store, aliases: Iterable[str] = (), tags: Iterable[str] = ()
+) -> Version:
+    """Commit a draft for a run."""
+    info = RunInfo(project=owner.project, id=owner.id, inputs=owner.inputs)
+    return commit(store, draft, run=info, aliases=aliases, tags=tags)
+
+
+def as_draft(given: Any, name: str | None, kind: str | None, run_id: str) -> Artifact:
+    """Return the draft that ``log_artifact`` was given, or one made of a file or directory.
+
+    Raises:
+        UsageError: it is neither; a name or type was given that is not the draft's.
+        NotFoundError: there is no such file.
+
+    """
+    if isinstance(given, Artifact):
+        for what, asked, has in (("name", name, given.name), ("type", kind, given.type)):
+            if asked is not None and asked != has:
+                msg = f"the artifact's {what} is {has!r}, and {asked!r} was asked for: make it so when it is made"
+                raise UsageError(msg)
+        return given
+    if not isinstance(given, (str, os.PathLike)):
+        msg = f"expected an Artifact or the path of a file or directory, found {type(given).__name__}"
+        raise UsageError(msg)
+    path = Path(os.fspath(given))
+    draft = Artifact(name or f"run-{run_id}-{path.resolve().name}", type=kind or "unspecified")
+    if path.is_dir():
+        draft.add_dir(path)
+    else:
+        draft.add_file(path)
+    return draft
