@@ -11,7 +11,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import fsspec
 
@@ -218,3 +218,20 @@ class FsspecBackend:
             raise DeniedError(f"could not {what} {key}: {error}; check the credentials", place=self.url) from error
         except Exception as error:
             raise StorageError(f"could not {what} {key}: {type(error).__name__}: {error}", place=self.url) from error
+
+
+def open_remote(url: str, **storage_options: object) -> BinaryIO:
+    """Open one file of any file system that fsspec knows, for reading.
+
+    Raises:
+        NotFoundError: there is no such file.
+        DeniedError: it may not be read.
+        MissingExtraError: the package for this kind of URL is not installed.
+        StorageError: the file system fails.
+
+    """
+    root, _, name = url.rpartition("/")
+    backend = FsspecBackend(root, **storage_options)
+    with backend._doing("read", name):  # noqa: SLF001 - the same module
+        file: BinaryIO = backend._fs.open(backend._path(name), "rb")  # noqa: SLF001
+        return file

@@ -12,7 +12,6 @@ from wbtable.errors import FormatError
 from wbtable.format.digest import BLOB, PACK, Descriptor, Digest
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
 from wbtable.storage.objects import ObjectStore
-from wbtable.tables.blobs import StoreBlobs
 from wbtable.tables.spill import TableBlobs
 
 if TYPE_CHECKING:
@@ -193,9 +192,8 @@ class Relocator:
 
 def _is_same(blobs: BlobReader, objects: ObjectStore) -> bool:
     """Whether cells that are read through `blobs` already lie in `objects`."""
-    store = blobs.objects if isinstance(blobs, StoreBlobs) else blobs
-    return store is objects or (
-        isinstance(store, ObjectStore) and store.backend is objects.backend and store.prefix == objects.prefix
+    return blobs is objects or (
+        isinstance(blobs, ObjectStore) and blobs.backend is objects.backend and blobs.prefix == objects.prefix
     )
 
 

@@ -1,0 +1,140 @@
+"""wbtable: tables and artifacts for machine learning, on any storage, at any size, offline.
+
+``import wbtable as wandb`` runs code that logs W&B Tables and artifacts. Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wbtable.artifacts.draft import Artifact
+    from wbtable.artifacts.store import Store, create_store
+    from wbtable.artifacts.version import Version
+    from wbtable.errors import (
+        AlreadyExistsError,
+        CommitStateUnknownError,
+        ConflictError,
+        DeniedError,
+        DigestMismatchError,
+        DiskFullError,
+        FormatError,
+        MissingExtraError,
+        NotFoundError,
+        StorageError,
+        TypeMismatchError,
+        UnsupportedError,
+        UsageError,
+        WbtableError,
+    )
+    from wbtable.media import Audio, Classes, Histogram, Html, Image, Molecule, Object3D, Plotly, Video
+    from wbtable.runs.init import init
+    from wbtable.runs.run import Run
+    from wbtable.tables.files import read_csv, read_jsonl, read_parquet
+    from wbtable.tables.joined import JoinedTable
+    from wbtable.tables.open import open_table
+    from wbtable.tables.partitioned import PartitionedTable
+    from wbtable.tables.standalone import TableWriter
+    from wbtable.tables.table import Table
+
+    run: Run | None
+    config: Any
+    summary: Any
+    log: Any
+    log_artifact: Any
+    use_artifact: Any
+    finish: Any
+
+__version__ = "0.1.0"
+
+_ERRORS = (
+    "AlreadyExistsError CommitStateUnknownError ConflictError DeniedError DigestMismatchError DiskFullError FormatError "
+    "MissingExtraError NotFoundError StorageError TypeMismatchError UnsupportedError UsageError WbtableError"
+)
+_MEDIA = "Audio Classes Histogram Html Image Molecule Object3D Plotly Video"
+_HOMES = {
+    **dict.fromkeys(_ERRORS.split(), "wbtable.errors"),
+    **dict.fromkeys(_MEDIA.split(), "wbtable.media"),
+    "Artifact": "wbtable.artifacts.draft",
+    "Store": "wbtable.runs",
+    "create_store": "wbtable.runs",
+    "Version": "wbtable.artifacts.version",
+    "Run": "wbtable.runs.run",
+    "init": "wbtable.runs.init",
+    "JoinedTable": "wbtable.tables.joined",
+    "PartitionedTable": "wbtable.tables.partitioned",
+    "Table": "wbtable.tables.table",
+    "TableWriter": "wbtable.tables.standalone",
+    "open_table": "wbtable.tables.open",
+    "read_csv": "wbtable.tables.files",
+    "read_jsonl": "wbtable.tables.files",
+    "read_parquet": "wbtable.tables.files",
+}
+_OF_THE_RUN = ("run", "config", "summary", "log", "log_artifact", "use_artifact", "finish")
+"""The current run's; looked up at each use, because runs come and go."""
+
+__all__ = [
+    "AlreadyExistsError",
+    "Artifact",
+    "Audio",
+    "Classes",
+    "CommitStateUnknownError",
+    "ConflictError",
+    "DeniedError",
+    "DigestMismatchError",
+    "DiskFullError",
+    "FormatError",
+    "Histogram",
+    "Html",
+    "Image",
+    "JoinedTable",
+    "MissingExtraError",
+    "Molecule",
+    "NotFoundError",
+    "Object3D",
+    "PartitionedTable",
+    "Plotly",
+    "Run",
+    "StorageError",
+    "Store",
+    "Table",
+    "TableWriter",
+    "TypeMismatchError",
+    "UnsupportedError",
+    "UsageError",
+    "Version",
+    "Video",
+    "WbtableError",
+    "config",
+    "create_store",
+    "finish",
+    "init",
+    "log",
+    "log_artifact",
+    "open_table",
+    "read_csv",
+    "read_jsonl",
+    "read_parquet",
+    "run",
+    "summary",
+    "use_artifact",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    """Import a public name at its first use (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is not None:
+        found = getattr(importlib.import_module(home), name)
+        globals()[name] = found
+        return found
+    if name in _OF_THE_RUN:
+        return importlib.import_module("wbtable.runs.globals").get(name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

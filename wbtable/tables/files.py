@@ -1,0 +1,164 @@
+"""Tables from files: Parquet, CSV and JSON Lines, streamed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from wbtable.errors import FormatError, UsageError, WbtableError
+from wbtable.storage.streams import open_stream
+from wbtable.tables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Source = str | os.PathLike[str] | BinaryIO
+_BATCH = 65_536
+_MAX_LINE = 256 << 20
+
+
+def _opened(source: Source, **storage_options: object) -> tuple[BinaryIO, str]:
+    if isinstance(source, (str, os.PathLike)):
+        return open_stream(os.fspath(source), **storage_options), os.fspath(source)
+    if not hasattr(source, "read"):
+        msg = f"expected a path, a URL or an open file, found {type(source).__name__}"
+        raise UsageError(msg)
+    return source, str(getattr(source, "name", "file"))
+
+
+def read_parquet(
+    source: Source, columns: Sequence[str] | None = None, dtype: dict[str, object] | None = None, **storage_options: object
+) -> Table:
+    """Return a table of a Parquet file; its rows are read now, batch by batch.
+
+    Args:
+        source: a path, a URL of any fsspec file system, or an open file.
+        columns: which columns; default all.
+        dtype: types by name, such as ``{"image": wbtable.Image}`` for a column of encoded bytes.
+        **storage_options: for fsspec.
+
+    Raises:
+        NotFoundError: there is no such file.
+        FormatError: it is no Parquet, or damaged.
+
+    """
+    file, name = _opened(source, **storage_options)
+    with file:
+        try:
+            parquet = pq.ParquetFile(file, page_checksum_verification=True)
+            schema = parquet.schema_arrow
+            if columns is not None:
+                schema = pa.schema([schema.field(column) for column in columns])
+            batches = parquet.iter_batches(_BATCH, columns=list(columns) if columns is not None else None)
+            reader = pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in batches))
+            return Table.from_arrow(reader, dtype=dtype)
+        except (pa.ArrowException, OSError, KeyError) as error:
+            msg = f"expected a Parquet file: {error}"
+            raise FormatError(msg, place=name) from None
+
+
+def read_csv(
+    source: Source, dtype: dict[str, object] | None = None, delimiter: str = ",", **storage_options: object
+) -> Table:
+    """Return a table of a CSV file with a header line; empty cells of columns other than text are null.
+
+    Args:
+        source: a path, a URL of any fsspec file system, or an open file.
+        dtype: types by name; else inferred from the first block, and refused where a later value is of another type.
+        delimiter: what stands between cells.
+        **storage_options: for fsspec.
+
+    Raises:
+        NotFoundError: there is no such file.
+        FormatError: a line has another number of cells, or a cell is not of its column's type.
+
+    """
+    from wbtable.tables.coerce import column_type_of  # noqa: PLC0415 - only with declared types
+
+    file, name = _opened(source, **storage_options)
+    declared = {column: column_type_of(kind).arrow() for column, kind in (dtype or {}).items()}
+    with file:
+        try:
+            reader = pa.csv.open_csv(
+                file,
+                read_options=pa.csv.ReadOptions(block_size=16 << 20),
+                parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                convert_options=pa.csv.ConvertOptions(column_types=declared),
+            )
+            return Table.from_arrow(reader, dtype=dtype)
+        except pa.ArrowException as error:
+            msg = f"expected a CSV file: {error}"
+            raise FormatError(msg, place=name) from None
+
+
+def read_jsonl(source: Source, dtype: dict[str, object] | None = None, **storage_options: object) -> Table:
+    """Return a table of a JSON Lines file: one object a line, its keys the columns; keys that a line lacks are None.
+
+    Integers keep all digits. Columns are those of all lines, in the order of their first appearance.
+
+    Args:
+        source: a path, a URL of any fsspec file system, or an open file.
+        dtype: types by name; else inferred from all lines.
+        **storage_options: for fsspec.
+
+    Raises:
+        NotFoundError: there is no such file.
+        FormatError: a line is no JSON object; the message has its number.
+        TypeMismatchError: values of a column are of unlike types.
+
+    """
+    file, name = _opened(source, **storage_options)
+    table: Table | None = None
+    names: dict[str, None] = {}
+    with file:
+        rows: list[dict[str, Any]] = []
+        for row in _lines(file, name):
+            rows.append(row)
+            names.update(dict.fromkeys(row))
+            if len(rows) >= _BATCH:
+                table = _extend(table, rows, names, dtype)
+                rows = []
+        return _extend(table, rows, names, dtype)
+
+
+def _extend(
+    table: Table | None, rows: list[dict[str, Any]], names: dict[str, None], dtype: dict[str, object] | None
+) -> Table:
+    if table is None:
+        kinds = {key: kind for key, kind in (dtype or {}).items() if key in names}
+        table = Table(columns=list(names), dtype=kinds or None)
+    for column in names:
+        if column not in table.columns:
+            table.add_column(column, [None] * len(table))
+    order = table.columns
+    for row in rows:
+        table.add_data(*[row.get(column) for column in order])
+    return table
+
+
+def _lines(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
+    text = io.TextIOWrapper(cast("Any", file), encoding="utf-8-sig", errors="strict")
+    number = 0
+    try:
+        while line := text.readline(_MAX_LINE):
+            number += 1
+            if not line.strip():
+                continue
+            value = json.loads(line)
+            if not isinstance(value, dict):
+                msg = f"expected a JSON object, found {type(value).__name__}"
+                raise FormatError(msg, place=f"{name}, line {number}")
+            yield value
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, WbtableError):
+            raise
+        msg = f"expected a JSON object: {error}"
+        raise FormatError(msg, place=f"{name}, line {number or 1}") from None
+    finally:
+        text.detach()
