@@ -302,9 +302,12 @@ def _other(value: object) -> Typed:
 def as_media(value: object) -> Any:  # noqa: ANN401 - wbtable.media.base.Media or None
     """Return the media object that `value` is or wraps, else None; imports no media library for it."""
     from wbtable.media.base import Media  # noqa: PLC0415 - tables of numbers need no media code
+
+    if isinstance(value, Media):
+        return value
     from wbtable.media.wrap import wrap  # noqa: PLC0415
 
-    return value if isinstance(value, Media) else wrap(value)
+    return wrap(value)
 
 
 def _pandas(value: Any, name: str) -> Typed:  # noqa: ANN401

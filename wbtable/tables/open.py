@@ -1,0 +1,71 @@
+"""Opening tables that were written on their own, or downloaded (spec: 05-tables, TABLE-9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from wbtable.errors import NotFoundError, UsageError
+from wbtable.format.documents import parse
+from wbtable.format.table_manifest import TableManifest
+from wbtable.storage.find import find_objects
+from wbtable.storage.streams import open_stream
+from wbtable.tables.keys import ForeignKeyTo
+from wbtable.tables.reader import TableReader
+from wbtable.tables.table import LogMode, Table
+
+if TYPE_CHECKING:
+    import os
+
+    from wbtable.storage.objects import ObjectStore
+
+SUFFIX = ".table.json"
+
+
+def open_table(url: str | os.PathLike[str], **storage_options: object) -> Table:
+    """Open a table that was written on its own; rows are read when they are asked for.
+
+    Args:
+        url: its ``<name>.table.json``, or the folder that holds just one.
+        **storage_options: for fsspec.
+
+    Raises:
+        NotFoundError: there is no table, or its ``objects/`` is missing.
+        UsageError: the folder holds several.
+        FormatError: it is damaged.
+
+    """
+    text = str(url)
+    where = text if text.endswith(SUFFIX) else _only(text, **storage_options)
+    with open_stream(where, **storage_options) as file:
+        data = file.read()
+    manifest = TableManifest.from_json(parse(data, where), where)
+    return table_of(find_objects(where, **storage_options), manifest)
+
+
+def table_of(objects: ObjectStore, manifest: TableManifest, origin: object = None) -> Table:
+    """Return the table of a manifest; rows are read when they are asked for."""
+    return Table.from_source(
+        TableReader(objects, manifest),
+        log_mode=cast("LogMode", manifest.log_mode),
+        primary_key=manifest.primary_key,
+        foreign_keys=[
+            ForeignKeyTo(column=key.column, table=key.table, table_column=key.table_column)
+            for key in manifest.foreign_keys
+        ],
+        origin=origin,
+    )
+
+
+def _only(folder: str, **storage_options: object) -> str:
+    from wbtable.storage.backend import open_backend  # noqa: PLC0415 - only for folders
+
+    backend = open_backend(folder, **storage_options)
+    found = sorted(key for key in backend.list("") if key.endswith(SUFFIX) and "/" not in key)
+    if not found:
+        msg = f"there is no *{SUFFIX} in {folder}"
+        raise NotFoundError(msg)
+    if len(found) > 1:
+        names = ", ".join(found[:5])
+        msg = f"there are several tables in {folder}: name one of {names}"
+        raise UsageError(msg)
+    return f"{folder.rstrip('/')}/{found[0]}"
