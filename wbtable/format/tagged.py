@@ -72,13 +72,12 @@ def _tag_object(value: object, place: str) -> Any:  # noqa: ANN401 - any JSON
         return {TYPE: "complex", VALUE: [float_text(value.real), float_text(value.imag)]}
     if _is_pandas_null(value):
         return None
-    import enum  # noqa: PLC0415 - rare
-    import os  # noqa: PLC0415 - rare
+    import enum
 
     if isinstance(value, enum.Enum):
         return value.name
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
+    if hasattr(value, "__fspath__"):
+        return tag(value.__fspath__(), place)
     if isinstance(value, (str, int, float)):  # subclasses: numpy.str_, numpy.float64, IntFlag
         base = str if isinstance(value, str) else bool if isinstance(value, bool) else type(value).__mro__[-2]
         plain = str.__str__(value) if base is str else int(value) if isinstance(value, int) else float(value)
