@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
 _GAP = 64 << 10
-_MAX_CREATE = 1 << 20
+_MAX_CREATE = 16 << 20
 _MEMORY_LOCK = Lock()
 """fsspec's memory file system looks and then writes; this makes the two one step."""
 
