@@ -115,7 +115,7 @@ def _node(sink: _Sink, chunks: Sequence[pa.Array], column_type: ColumnType | Non
         _lengths(sink, [pc.list_value_length(chunk) for chunk in chunks])
         _node(sink, [chunk.flatten() for chunk in chunks], item, in_media=in_media)
     elif pa.types.is_boolean(kind):
-        _bits(sink, np.concatenate([_numpy(chunk.fill_null(value=False)) for chunk in chunks]))
+        _bits(sink, np.concatenate([_numpy(pc.fill_null(chunk, False)) for chunk in chunks]))
     elif isinstance(kind, pa.FixedSizeBinaryType) or _has_width(kind):
         for chunk in chunks:
             _fixed(sink, chunk)

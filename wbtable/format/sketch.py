@@ -1,0 +1,192 @@
+"""What is remembered of a table so that its summaries merge without a scan (spec: 08, SUM-n).
+
+Of each column: exact counts and extremes, the smallest hashes of its values, and its values in a sample of rows: those
+whose position hashes smallest. All three merge, in any order, to what one pass over all rows gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+import pyarrow as pa
+
+from wbtable.errors import UsageError
+from wbtable.format import xxh3
+from wbtable.format.extremes import Extremes, extremes_of, normal_chunks, sample_type, summary_kind
+from wbtable.format.smallest import Smallest, merge_smallest
+from wbtable.format.value_text import cut_sample
+
+if TYPE_CHECKING:
+    from wbtable.format.schema import Schema
+    from wbtable.format.types_base import ColumnType
+    from wbtable.format.xxh3 import I64, U64
+
+__all__ = ["SAMPLE", "ColumnSketch", "TableSketch", "sample_positions", "sketch_rows"]
+
+SAMPLE: Final = 1024
+"""How many rows a sample holds (SUM-5)."""
+
+_ENOUGH: Final = SAMPLE + 256
+"""So many positions are expected below the first bound that is tried: too few come in less than one of 10**12 tries."""
+
+
+def _position_hashes(positions: I64) -> U64:
+    return xxh3.hash_fixed(positions.view(np.uint8), 8)
+
+
+def _smallest_positions(positions: I64, hashes: U64) -> I64:
+    """Return the places, in ascending order, of the `SAMPLE` positions that hash smallest (SUM-5)."""
+    if positions.size <= SAMPLE:
+        return np.arange(positions.size)
+    chosen: I64 = np.sort(np.argpartition(hashes, SAMPLE)[:SAMPLE])
+    return chosen
+
+
+def sample_positions(first: int, rows: int) -> I64:
+    """Return, ascending, the positions in [first, first + rows) of the `SAMPLE` rows that hash smallest (SUM-5)."""
+    if rows <= SAMPLE:
+        return np.arange(first, first + rows, dtype=np.int64)
+    share = _ENOUGH / rows
+    while True:
+        bound = np.uint64(min(int(share * 2**64), 2**64 - 1))
+        positions: list[I64] = []
+        hashes: list[U64] = []
+        for start in range(0, rows, xxh3.BLOCK):
+            block = np.arange(first + start, first + min(start + xxh3.BLOCK, rows), dtype=np.int64)
+            for _, h in xxh3.fixed_blocks(block.view(np.uint8), 8):
+                below = np.flatnonzero(h < bound)
+                positions.append(block[below])
+                hashes.append(h[below])
+        found = np.concatenate(positions)
+        if found.size >= SAMPLE:
+            return found[_smallest_positions(found, np.concatenate(hashes))]
+        share *= 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ColumnSketch:
+    """What is remembered of one column.
+
+    Attributes:
+        type: its logical type.
+        extremes: exact counts and extremes.
+        hashes: the smallest distinct hashes of its values, ascending (SUM-3); none for sizes and counts.
+        sample: its values in the rows of the sample, in order of position; nulls for sizes and counts.
+
+    """
+
+    type: ColumnType
+    extremes: Extremes
+    hashes: U64
+    sample: pa.Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TableSketch:
+    """What is remembered of a table, or of some rows of it.
+
+    Attributes:
+        schema: its columns.
+        rows: how many rows it is of.
+        positions: which rows the sample is of, ascending (SUM-5).
+        columns: one for each column of `schema`.
+
+    """
+
+    schema: Schema
+    rows: int
+    positions: I64
+    columns: tuple[ColumnSketch, ...]
+
+    @classmethod
+    def empty(cls, schema: Schema) -> Self:
+        """Return the sketch of no rows."""
+        return cls(
+            schema=schema,
+            rows=0,
+            positions=np.empty(0, np.int64),
+            columns=tuple(
+                ColumnSketch(
+                    type=column.type,
+                    extremes=Extremes(),
+                    hashes=np.empty(0, np.uint64),
+                    sample=pa.nulls(0, sample_type(column.type)),
+                )
+                for column in schema
+            ),
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether the sample holds every row, so that what is computed from it is exact (SUM-8)."""
+        return self.rows <= SAMPLE
+
+    def merge(self, other: TableSketch) -> TableSketch:
+        """Return the sketch of the rows of both, which have no row in common.
+
+        Raises:
+            UsageError: the columns differ in name or type: hashes of an int32 and of an int64 do not compare.
+
+        """
+        if self.schema != other.schema:
+            msg = f"expected a sketch of the columns {self.schema.to_json()!r:.300}, found {other.schema.to_json()!r:.300}"
+            raise UsageError(msg)
+        if not self.rows or not other.rows:
+            return self if self.rows else other
+        positions = np.concatenate([self.positions, other.positions])
+        chosen = _smallest_positions(positions, _position_hashes(positions))
+        chosen = chosen[np.argsort(positions[chosen])]
+        take = pa.array(chosen)
+        return TableSketch(
+            schema=self.schema,
+            rows=self.rows + other.rows,
+            positions=positions[chosen],
+            columns=tuple(
+                ColumnSketch(
+                    type=a.type,
+                    extremes=a.extremes.merge(b.extremes),
+                    hashes=merge_smallest([a.hashes, b.hashes]),
+                    sample=pa.concat_arrays([a.sample, b.sample]).take(take),
+                )
+                for a, b in zip(self.columns, other.columns, strict=True)
+            ),
+        )
+
+
+def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, places: pa.Array) -> ColumnSketch:
+    kind = summary_kind(column_type)
+    chunks = normal_chunks(values)
+    smallest = Smallest()
+    if kind in {"counts", "sizes"}:
+        sample = pa.nulls(len(places), sample_type(column_type))
+    else:
+        for chunk in chunks:
+            smallest.add(chunk.drop_null() if chunk.null_count else chunk)
+        picked = pa.chunked_array(chunks).take(places).combine_chunks()
+        sample = cut_sample(picked) if kind == "string" else picked.cast(sample_type(column_type))
+    return ColumnSketch(type=column_type, extremes=extremes_of(chunks, kind), hashes=smallest.hashes(), sample=sample)
+
+
+def sketch_rows(table: pa.Table, schema: Schema, first_row: int) -> TableSketch:
+    """Return the sketch of consecutive rows of a table.
+
+    Args:
+        table: the rows, in the physical types of `schema` up to encodings (see `fingerprint`).
+        schema: the columns of the table, in the order of `table`.
+        first_row: the position in the whole table of the first of them.
+
+    """
+    if not table.num_rows:
+        return TableSketch.empty(schema)
+    positions = sample_positions(first_row, table.num_rows)
+    places = pa.array(positions - first_row)
+    return TableSketch(
+        schema=schema,
+        rows=table.num_rows,
+        positions=positions,
+        columns=tuple(
+            _sketch_column(values, column.type, places) for values, column in zip(table.columns, schema, strict=True)
+        ),
+    )

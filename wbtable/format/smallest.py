@@ -1,0 +1,158 @@
+"""The smallest hashes of a column's values, from which its distinct values are counted (spec: 08, SUM-3).
+
+Of uniformly distributed hashes, where the k-th smallest lies says how many there are: the KMV estimator of Bar-Yossef
+et al., "Counting distinct elements in a data stream" (2002), with a relative standard error of 1/sqrt(k), here 3 %.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wbtable.format import xxh3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from wbtable.format.xxh3 import U64
+
+__all__ = ["SMALLEST", "Smallest", "distinct_estimate", "hash_values", "merge_smallest"]
+
+SMALLEST: Final = 1024
+"""How many hashes are kept."""
+
+_PENDING: Final = 2 * SMALLEST
+_PIECE: Final = 4 * xxh3.BLOCK
+_NOTHING: Final[U64] = np.empty(0, np.uint64)
+
+
+def merge_smallest(parts: Iterable[U64]) -> U64:
+    """Return the `SMALLEST` smallest distinct hashes of all parts, ascending."""
+    merged: U64 = np.unique(np.concatenate([_NOTHING, *parts]))[:SMALLEST]
+    return merged
+
+
+def distinct_estimate(smallest: U64) -> tuple[int, bool]:
+    """Return how many distinct values there are, and whether that is exact (SUM-4)."""
+    if smallest.size < SMALLEST:
+        return int(smallest.size), True
+    return ((SMALLEST - 1) << 64) // (int(smallest[-1]) + 1), False
+
+
+def _blocks(values: pa.Array) -> Iterator[U64]:
+    """Yield hashes, a block at a time, of an array without nulls of numbers, decimals, booleans, strings or binary."""
+    kind = values.type
+    n = len(values)
+    if not n:
+        return
+    if pa.types.is_boolean(kind):
+        data = values.cast(pa.uint8()).buffers()[1]
+        for _, h in xxh3.fixed_blocks(np.frombuffer(data, np.uint8, n), 1):
+            yield h
+    elif pa.types.is_floating(kind):
+        floats = values.to_numpy()
+        # NaN is counted beside; adding zero makes -0.0 the 0.0 that it equals.
+        if np.isnan(floats.min()):
+            floats = floats[~np.isnan(floats)]
+        floats = floats + floats.dtype.type(0)
+        for _, h in xxh3.fixed_blocks(floats.view(np.uint8), floats.itemsize):
+            yield h
+    elif _is_text(kind):
+        wide = pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)
+        _, places, data = values.buffers()
+        size = 8 if wide else 4
+        offsets = np.frombuffer(places, np.int64 if wide else np.int32, n + 1, values.offset * size)
+        raw = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+        for _, h in xxh3.variable_blocks(raw, offsets):
+            yield h
+    else:
+        width = kind.byte_width
+        raw = np.frombuffer(values.buffers()[1], np.uint8, n * width, values.offset * width)
+        for _, h in xxh3.fixed_blocks(raw, width):
+            yield h
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_large_binary(kind)
+    )
+
+
+def hash_values(values: pa.Array) -> U64:
+    """Return the hash of each value as `Smallest` takes it; NaN has none (SUM-3)."""
+    return np.concatenate([_NOTHING, *(h.copy() for h in _blocks(values))])
+
+
+class Smallest:
+    """Collects the smallest distinct hashes of many values.
+
+    Values that repeat would all pass a bound that is never reached, so where many pass, equal ones are first made one
+    by Arrow's hash table; where few pass, hashing all of them is faster than that table.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no value."""
+        self._kept: U64 = _NOTHING
+        self._pending: list[U64] = []
+        self._pending_size = 0
+        self._bound = np.uint64(2**64 - 1)
+        self._repeats = False
+        self._mask = np.empty(xxh3.BLOCK, np.bool_)
+
+    def add(self, values: pa.Array) -> None:
+        """Take the values of an array without nulls."""
+        start, step = 0, xxh3.BLOCK
+        while start < len(values):
+            piece = values.slice(start, step)
+            start += len(piece)
+            step = _PIECE
+            if self._repeats:
+                different = pc.unique(piece)
+                self._repeats = 2 * len(different) <= len(piece)
+                self._hash(different)
+            else:
+                self._repeats = 4 * self._hash(piece) > len(piece)
+
+    def _hash(self, values: pa.Array) -> int:
+        """Return how many hashes were kept for a while: all of them while the bound is not known."""
+        passed = 0
+        for h in _blocks(values):
+            if self._bound == np.uint64(2**64 - 1):
+                before = self._kept.size
+                self._kept = np.unique(np.concatenate([self._kept, h]))
+                # A first block of different values says nothing against hashing them all.
+                passed += 0 if 2 * (self._kept.size - before) > h.size else h.size
+                self._cut()
+                continue
+            mask = self._mask[: h.size]
+            np.less(h, self._bound, out=mask)
+            found = h[mask]
+            if found.size:
+                passed += found.size
+                self._pending.append(found)
+                self._pending_size += found.size
+                if self._pending_size > _PENDING:
+                    self._settle()
+        return passed
+
+    def _settle(self) -> None:
+        self._kept = np.unique(np.concatenate([self._kept, *self._pending]))
+        self._pending.clear()
+        self._pending_size = 0
+        self._cut()
+
+    def _cut(self) -> None:
+        self._kept = self._kept[:SMALLEST]
+        if self._kept.size == SMALLEST:
+            self._bound = self._kept[-1]
+
+    def hashes(self) -> U64:
+        """Return the smallest distinct hashes, ascending."""
+        self._settle()
+        return self._kept
