@@ -28,14 +28,14 @@ class StoreHeader:
         format: the version of the format that the store was created in, MAJOR.MINOR.
         exclusive_create: whether the probe found that a key can be created only once.
         unsafe_single_writer: whether the store was created although it cannot, for one writer at a time.
-        extra: fields that this version does not know; they are kept.
+        extra: the remaining fields, known to this version or not; they are kept.
 
     """
 
     format: str = FORMAT_VERSION
     exclusive_create: bool = True
     unsafe_single_writer: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=lambda: {"features": {"reader": [], "writer": []}, "refs": []})
 
     def __post_init__(self) -> None:
         """Refuse a header that promises what the probe did not find."""
@@ -48,8 +48,6 @@ class StoreHeader:
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
         return {
-            "features": {"reader": [], "writer": []},
-            "refs": [],
             **self.extra,
             "kind": KIND,
             "format": self.format,

@@ -27,7 +27,7 @@ def open_stream(url: str | os.PathLike[str], **storage_options: object) -> Binar
     """
     text = str(url)
     if "://" in text and not text.startswith("file://"):
-        from wbtable.storage.fsspec_backend import open_remote  # noqa: PLC0415 - local files need no fsspec
+        from wbtable.storage.fsspec_backend import open_remote
 
         return open_remote(text, **storage_options)
     path = Path(text.removeprefix("file://")).expanduser()

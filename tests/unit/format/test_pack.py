@@ -71,11 +71,13 @@ def test_any_damage_is_noticed(data: st.DataObject) -> None:
     bad = bytearray(trailer)
     bad[bit // 8] ^= 1 << bit % 8
     assert pack.trailer_digest(bytes(bad)) != pack.trailer_digest(trailer)
-    with pytest.raises((FormatError, UnsupportedError)):
+    try:
         entries = pack.decode_trailer(bytes(bad), len(whole))
-        # Only a blob's digest can have changed without the form being wrong.
-        for found, blob in zip(entries, BLOBS, strict=True):
-            found.digest.check(blob)
+    except (FormatError, UnsupportedError):
+        return
+    # Only a blob's digest can have changed without the form being wrong.
+    assert [e.size for e in entries] == [len(blob) for blob in BLOBS]
+    assert [e.digest for e in entries] != [Digest.of(blob) for blob in BLOBS]
 
 
 @given(st.binary(max_size=300), st.integers(0, 2**53))
