@@ -128,7 +128,7 @@ class FileMedia(Media):
         cell = cast("Mapping[str, Any]", self._cell)
         return {name: cell.get(name) for name in self.facts}
 
-    def _fact(self, name: str) -> Any:  # noqa: ANN401  (each property narrows it)
+    def _fact(self, name: str) -> Any:
         return self._cell.get(name) if self._cell is not None else self._resolve()[1].get(name)
 
     def to_cell(self) -> dict[str, object]:

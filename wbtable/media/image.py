@@ -56,7 +56,7 @@ class Image(FileMedia):
 
     """
 
-    __slots__ = ("_boxes", "_box_labels", "_classes", "_file_type", "_masks", "_mode", "_source", "_type", "grouping")
+    __slots__ = ("_box_labels", "_boxes", "_classes", "_file_type", "_masks", "_mode", "_source", "_type", "grouping")
 
     kind: ClassVar[str] = "image"
     facts: ClassVar[tuple[str, ...]] = ("width", "height")
@@ -261,7 +261,10 @@ def _file_type(file_type: str | None) -> str | None:
 
 def _figure(value: object) -> Payload | None:
     """Draw a matplotlib figure, of axes or of pyplot the figure that holds them."""
-    if type(value).__module__.partition(".")[0] != "matplotlib" and getattr(value, "__name__", "") != "matplotlib.pyplot":
+    if (
+        type(value).__module__.partition(".")[0] != "matplotlib"
+        and getattr(value, "__name__", "") != "matplotlib.pyplot"
+    ):
         return None
     figure: Any = value
     if hasattr(figure, "gcf"):

@@ -71,7 +71,7 @@ def decode(data: bytes) -> PillowImage:
         with _open(data) as image:
             image.load()
             return image
-    except Exception as error:  # noqa: BLE001  (given hostile bytes, decoders raise anything)
+    except Exception as error:
         raise _guard(error) from error
 
 
@@ -88,7 +88,7 @@ def frames(data: bytes) -> Iterator[PillowImage]:
             for i in range(getattr(image, "n_frames", 1)):
                 image.seek(i)
                 yield image.convert("RGB")
-    except Exception as error:  # noqa: BLE001  (given hostile bytes, decoders raise anything)
+    except Exception as error:
         raise _guard(error) from error
 
 

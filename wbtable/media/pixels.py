@@ -113,6 +113,6 @@ def to_pixels(array: NDArray[Any], normalize: Normalize = True) -> NDArray[np.ui
         raise UsageError(f"expected an image of at least 1 x 1 pixels, found shape {array.shape}")
     if array.ndim == 2 and array.dtype.kind in "iu" and array.dtype.itemsize > 1:
         low, high = int(array.min()), int(array.max())
-        if 0 <= low and 255 < high <= 65535:
+        if low >= 0 and 255 < high <= 65535:
             return array.astype(np.uint16)
     return to_uint8(array, normalize)

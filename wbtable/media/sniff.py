@@ -61,7 +61,7 @@ def sniff_image(data: Buffer) -> ImageHeader | None:
 
 
 def _sniff(data: Buffer, start: int, end: int) -> ImageHeader | None:
-    magic = bytes(data[start : start + 4 if start + 4 < end else end])
+    magic = bytes(data[start : min(end, start + 4)])
     reader = _READERS.get(magic[:2])
     if reader is None or not magic.startswith(reader[0]):
         return None
@@ -180,14 +180,14 @@ def _webp(data: Buffer, start: int, end: int) -> ImageHeader | None:
     form = bytes(data[start + 12 : start + 16])
     if form == b"VP8 " and bytes(data[start + 23 : start + 26]) == b"\x9d\x01\x2a":
         width, height = _le16x2(data, start + 26)
-        return ImageHeader(width & 0x3FFF, height & 0x3FFF, "image/webp", True)  # noqa: FBT003
+        return ImageHeader(width & 0x3FFF, height & 0x3FFF, "image/webp", True)
     if form == b"VP8L" and data[start + 20] == 0x2F:
         (bits,) = _le32(data, start + 21)
-        return ImageHeader((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, "image/webp", True)  # noqa: FBT003
+        return ImageHeader((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, "image/webp", True)
     if form == b"VP8X":
         sides = bytes(data[start + 24 : start + 30])
         width, height = int.from_bytes(sides[:3], "little") + 1, int.from_bytes(sides[3:], "little") + 1
-        return ImageHeader(width, height, "image/webp", True)  # noqa: FBT003
+        return ImageHeader(width, height, "image/webp", True)
     raise FormatError(f"expected a VP8, VP8L or VP8X chunk at the start of the WebP, found {form!r}")
 
 

@@ -1,0 +1,33 @@
+"""Values of other libraries that mean a media value; none of those libraries is imported to know them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from wbtable.media.image import Image
+from wbtable.media.plotly import Plotly
+
+if TYPE_CHECKING:
+    from wbtable.media.base import Media
+
+_BASES: dict[tuple[str, str], type[Image | Plotly]] = {
+    ("PIL.Image", "Image"): Image,
+    ("matplotlib.figure", "Figure"): Image,
+    ("plotly.basedatatypes", "BaseFigure"): Plotly,
+}
+
+
+def wrap(value: object) -> Media | None:
+    """Return a Pillow image or matplotlib figure as Image, a Plotly figure as Plotly, None for anything else."""
+    made = _class_for(type(value))
+    return None if made is None else made(value)
+
+
+@lru_cache(maxsize=1024)
+def _class_for(kind: type) -> type[Image | Plotly] | None:
+    for base in kind.__mro__:
+        found = _BASES.get((base.__module__, base.__name__))
+        if found is not None:
+            return found
+    return None
