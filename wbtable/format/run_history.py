@@ -7,7 +7,7 @@ holds a document with the logical types and every object that its cells name.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -60,8 +60,7 @@ class Cell:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What one call of ``log`` recorded.
 
     Attributes:
@@ -99,31 +98,35 @@ def make_segment(rows: Sequence[Row], refs: Iterable[Descriptor] = ()) -> Segmen
 
     Integers and floats of one key become float64 where that is exact; other mixtures become tagged JSON.
     """
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for i, row in enumerate(rows):
-        groups.setdefault(row.keys, []).append(i)
+    steps, times, keys, values = zip(*rows, strict=True)
     columns: dict[str, tuple[ColumnType, pa.Array]] = {
-        STEP: (_FIXED[0][1], pa.array([row.step for row in rows], pa.int64())),
-        TIMESTAMP: (_FIXED[1][1], pa.array([row.time for row in rows], pa.int64()).cast(_FIXED[1][1].arrow())),
+        STEP: (_FIXED[0][1], pa.array(steps, pa.int64())),
+        TIMESTAMP: (_FIXED[1][1], pa.array(times, pa.int64()).cast(_FIXED[1][1].arrow())),
     }
-    spread: dict[str, list[Any]] = {}
-    for keys, positions in groups.items():
-        whole = len(positions) == len(rows)
-        for key, values in zip(keys, zip(*(rows[i].values for i in positions), strict=True), strict=True):
-            if whole:
-                spread[key] = list(values)
-                continue
-            column = spread.setdefault(key, [None] * len(rows))
-            for i, value in zip(positions, values, strict=True):
-                column[i] = value
-    for key, found in spread.items():
+    for key, found in _spread(keys, values).items():
         columns[key] = make_column(found)
     schema = Schema.of((name, kind) for name, (kind, _) in columns.items())
     table = pa.Table.from_arrays([array for _, array in columns.values()], schema=schema.arrow())
     return Segment(schema=schema, table=table, refs=tuple(refs))
 
 
-def make_column(values: list[Any]) -> tuple[ColumnType, pa.Array]:
+def _spread(keys: Sequence[tuple[str, ...]], values: Sequence[tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
+    """Return the values of each key, one for each row."""
+    if len(set(keys)) == 1:
+        return dict(zip(keys[0], zip(*values, strict=True), strict=True))
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i, names in enumerate(keys):
+        groups.setdefault(names, []).append(i)
+    out: dict[str, list[Any]] = {}
+    for names, positions in groups.items():
+        for key, found in zip(names, zip(*(values[i] for i in positions), strict=True), strict=True):
+            column = out.setdefault(key, [None] * len(keys))
+            for i, value in zip(positions, found, strict=True):
+                column[i] = value
+    return dict(out)
+
+
+def make_column(values: Sequence[Any]) -> tuple[ColumnType, pa.Array]:
     """Return the type of some logged values, and the values in its physical form."""
     kinds = set(map(type, values)) - {type(None)}
     try:
@@ -144,14 +147,14 @@ def make_column(values: list[Any]) -> tuple[ColumnType, pa.Array]:
     return as_any(values)
 
 
-def _integers(values: list[int | None]) -> tuple[ColumnType, pa.Array]:
+def _integers(values: Sequence[int | None]) -> tuple[ColumnType, pa.Array]:
     """Integers that a float64 may lack get the type that never widens to one (RUN-3)."""
     exact = all(value is None or -_EXACT <= value <= _EXACT for value in values)
     kind = _INT if exact else IntegerType()
     return kind, pa.array(values, pa.int64() if exact else kind.arrow())
 
 
-def _cells(values: list[Cell | None]) -> tuple[ColumnType, pa.Array]:
+def _cells(values: Sequence[Cell | None]) -> tuple[ColumnType, pa.Array]:
     found = [cell for cell in values if cell is not None]
     kind = found[0].type
     try:
@@ -159,7 +162,7 @@ def _cells(values: list[Cell | None]) -> tuple[ColumnType, pa.Array]:
             kind = unify(kind, cell.type)
         return kind, pa.array([None if cell is None else cell.value for cell in values], kind.arrow())
     except (TypeMismatchError, pa.ArrowInvalid, pa.ArrowTypeError):
-        return as_any(list(values))
+        return as_any(values)
 
 
 def as_any(values: Iterable[Any]) -> tuple[ColumnType, pa.Array]:

@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from wbtable.errors import UsageError
-from wbtable.format.run_history import Cell, to_text
+from wbtable.format.run_history import Cell, Row, to_text
 from wbtable.format.types import AnyType
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.tables import TableJob
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
-    from wbtable.format.run_history import Row
     from wbtable.runs.recorder import Recorder
     from wbtable.runs.tables import Owner
 
@@ -97,7 +96,7 @@ class Intake:
                 return
             self.latest.update(data)
             if self._recorder is not None:
-                self._recorder.add((at, moment, keys, tuple(data.values())), len(keys))
+                self._recorder.add(Row(at, moment, keys, tuple(data.values())), len(keys))
 
     def _prepare(self, data: Any, keys: tuple[Any, ...]) -> Prepared:
         if not hasattr(data, "items") or not hasattr(data, "values"):
@@ -138,7 +137,7 @@ class Intake:
         if self._recorder is None:
             return
         if found.scalars:
-            row = (step, moment, tuple(found.scalars), tuple(found.scalars.values()))
+            row = Row(step, moment, tuple(found.scalars), tuple(found.scalars.values()))
             self._recorder.add(row, len(found.scalars))
         if found.media:
             self._upload_media(self._recorder, found.media, step, moment)

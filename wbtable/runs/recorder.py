@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from wbtable.errors import StorageError, WbtableError
 from wbtable.format.layout import HEADER
@@ -31,10 +31,6 @@ HEARTBEAT: Final = 30.0
 MAX_VALUES: Final = 1 << 20
 """With so many values in memory the loop itself turns them into bytes: bounded, and without waiting for storage."""
 _SLOWEST_RETRY: Final = 60.0
-
-
-RowFields = tuple[int, int, tuple[str, ...], tuple[Any, ...]]
-"""The fields of a :class:`Row`: making the object itself would cost the loop more than all else."""
 
 
 class Recorder:
@@ -62,7 +58,7 @@ class Recorder:
         self._encoding = threading.Lock()
         self._wake = threading.Event()
         self._awake = False
-        self._rows: list[RowFields] = []
+        self._rows: list[Row] = []
         self._refs: list[Descriptor] = []
         self._values = 0
         self._dirty = False
@@ -76,8 +72,8 @@ class Recorder:
 
     # What the training loop calls.
 
-    def add(self, row: RowFields, count: int) -> None:
-        """Take the fields of a row of `count` values; it is written within a second."""
+    def add(self, row: Row, count: int) -> None:
+        """Take a row of `count` values; it is written within a second."""
         with self._lock:
             self._rows.append(row)
             self._values += count
@@ -92,7 +88,7 @@ class Recorder:
         """Take a row whose cells name objects that are in the store."""
         with self._lock:
             self._refs.extend(refs)
-        self.add((row.step, row.time, row.keys, row.values), len(row.values))
+        self.add(row, len(row.values))
 
     def touch(self) -> None:
         """Have the summary written within a second."""
@@ -159,7 +155,7 @@ class Recorder:
                 self._values = 0
             if rows:
                 self._dirty = True
-                self._spool.add(write_segment(make_segment([Row(*row) for row in rows], refs)))
+                self._spool.add(write_segment(make_segment(rows, refs)))
 
     def _send(self) -> None:
         if self._header is not None and not self._header.exists():

@@ -155,7 +155,7 @@ def to_scalar(value: object) -> Any:
     item = _item(value)
     if type(item) in PLAIN:
         if type(value).__module__ == "numpy" and not hasattr(value, "__len__"):
-            _remember(type(value))
+            _remember(type(value), type(item))
         return item
     if not isinstance(value, enum.Enum):
         for base in (int, float, str):
@@ -189,9 +189,9 @@ def _size(value: object) -> int:
     return size if isinstance(size, int) else 1
 
 
-def _remember(kind: type) -> None:
-    """Convert further scalars of a numpy type by its own ``item``, without looking at them."""
-    _CONVERTERS[kind] = kind.item  # type: ignore[attr-defined]
+def _remember(kind: type, plain: type) -> None:
+    """Convert further scalars of a numpy type without looking at them; a call of the plain type beats ``item``."""
+    _CONVERTERS[kind] = plain
 
 
 _CONVERTERS: dict[type, Callable[[Any], Any]] = {}
