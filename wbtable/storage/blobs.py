@@ -1,4 +1,4 @@
-"""From FILE cells to bytes: grouped by object, joined, parallel, each digest checked (spec: 04-packs, PACK-8..10)."""
+"""From FILE cells to bytes: grouped by object, joined, each digest checked (spec: 04-packs, PACK-8 to PACK-10)."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _container_lengths(
 
 
 def _bounded_sizes(ranges: BlobRanges, lengths: Ints, describe: Callable[[int], str]) -> Ints:
-    """Return the size of each row, none beyond the end of its container: checked before memory is taken."""
+    """Return the size of each row, none beyond the end of its container (PACK-9)."""
     if not len(lengths):
         return np.zeros(len(ranges.size), np.int64)
     room = np.where(ranges.container >= 0, lengths[ranges.container] - ranges.offset, 0)
@@ -304,7 +304,7 @@ class _Job:
                 left, offset = left[got:], offset + got
 
     def _check(self, rows: Ints) -> None:
-        """Hash the blobs of some rows."""
+        """Hash the blobs of some rows, and refuse all if one is damaged (PACK-10)."""
         out = self.out
         bounds = zip(self.starts[rows].tolist(), (self.starts[rows] + self.size[rows]).tolist(), strict=True)
         # Hashing lets other threads run. With nothing but it in the loop they seldom wait for each other.

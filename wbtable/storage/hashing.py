@@ -82,17 +82,18 @@ def _size(payload: bytearray | PayloadLike) -> int:
 
 def hash_chunk(chunk: list[Blob | PayloadLike]) -> list[tuple[bytes, bytes | memoryview]]:
     """Return the raw digest and the bytes of each blob; a buffer that could still change is copied first."""
-    sha256 = hashlib.sha256
-    out: list[tuple[bytes, bytes | memoryview]] = []
-    for payload in chunk:
-        if isinstance(payload, bytes):
-            data: bytes | memoryview = payload
-        elif isinstance(payload, bytearray | memoryview):
-            data = payload if isinstance(payload, memoryview) and payload.readonly else bytes(payload)
-        else:
-            data = payload.read()
-        out.append((sha256(data).digest(), data))
-    return out
+    blobs = [_constant(payload) for payload in chunk]
+    # Hashing lets other threads run. With nothing but it in the loop they seldom wait for each other.
+    hashes = list(map(hashlib.sha256, blobs))
+    return [(one.digest(), blob) for one, blob in zip(hashes, blobs, strict=True)]
+
+
+def _constant(payload: Blob | PayloadLike) -> bytes | memoryview:
+    if isinstance(payload, bytes):
+        return payload
+    if isinstance(payload, bytearray | memoryview):
+        return payload if isinstance(payload, memoryview) and payload.readonly else bytes(payload)
+    return payload.read()
 
 
 def store_large(backend: Backend, payload: PayloadLike) -> Stored:

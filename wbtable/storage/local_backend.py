@@ -289,7 +289,7 @@ class LocalBackend:
             self._dirty.add(os.path.dirname(path))
 
     def _publish(self, temp: str, key: str, size: int) -> None:
-        """Give a durable temporary file its key; an object that is there is kept if it is whole (LOCAL-2)."""
+        """Give a durable temporary file its key; an object that is there is kept if it is whole (LOCAL-2, PACK-12)."""
         target = self._prepare(key)
         with explained(f"write {self._shown(key)}"):
             try:

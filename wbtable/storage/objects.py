@@ -73,7 +73,7 @@ class ObjectStore:
     # Writing.
 
     def put(self, media_type: str, data: bytes) -> Descriptor:
-        """Store bytes under their digest; return their descriptor.
+        """Store bytes under their digest; return their descriptor (DIGEST-2, LAYOUT-1).
 
         Durable once the backend's `sync` or `create` returns.
 
@@ -119,7 +119,7 @@ class ObjectStore:
     # Reading.
 
     def get(self, descriptor: Descriptor) -> bytes:
-        """Return the checked content of an object.
+        """Return the checked content of an object (DIGEST-5, DIGEST-6).
 
         Raises:
             NotFoundError: it is not there.
@@ -202,7 +202,7 @@ class ObjectStore:
         return cast("list[bytes]", array.to_pylist())
 
     def read_blobs_arrow(self, files: pa.Array, describe: Callable[[int], str] | None = None) -> pa.LargeBinaryArray:
-        """Return the checked bytes of a FILE array as large_binary, in its order; null stays null (PACK-8..10).
+        """Return the checked bytes of a FILE array as large_binary, in its order; null stays null (PACK-8 to PACK-10).
 
         Ranges are grouped by object and joined, read in parallel, and each blob's digest is checked.
 
@@ -233,7 +233,7 @@ class ObjectStore:
         return f"{key} in {self.backend.url}"
 
     def _put_compressed(self, descriptor: Descriptor, key: str, data: bytes) -> None:
-        """Store a document as a frame, unless a whole one is there.
+        """Store a document as a frame (LAYOUT-3), unless a whole one is there.
 
         Frames of one content differ between zstd's releases, so a length does not tell whether one is whole.
         """

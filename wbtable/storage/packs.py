@@ -301,7 +301,7 @@ class PackWriter:
         return Placement(digest, stored.size, place[0], place[1])
 
     def _find_known(self, digest: Digest, size: int) -> Place | None:
-        """Return where `known` has a blob, if that is really there."""
+        """Return where `known` has a blob, if that is really there (PACK-6)."""
         location = self._known(digest) if self._known is not None else None
         if location is None or location.size != size:
             return None
