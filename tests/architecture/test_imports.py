@@ -1,0 +1,100 @@
+"""`import wbtable` is quick and pulls in nothing; optional packages are imported where they are used."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.architecture import repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECONDS = 0.150
+OPTIONAL = {
+    "PIL", "adlfs", "av", "datasets", "gcsfs", "matplotlib", "pandas", "plotly", "polars", "ray", "s3fs", "soundfile", "torch",
+}  # fmt: skip
+SLOW = OPTIONAL | {
+    "click",
+    "duckdb",
+    "fsspec",
+    "numpy",
+    "pyarrow",
+    "rich",
+    "starlette",
+    "uvicorn",
+    "xxhash",
+    "zstandard",
+}
+
+_MEASURE = """
+import json, sys, time
+before = set(sys.modules)
+start = time.perf_counter()
+import wbtable
+seconds = time.perf_counter() - start
+print(json.dumps([seconds, sorted({name.partition(".")[0] for name in set(sys.modules) - before})]))
+"""
+
+
+def _import_once() -> tuple[float, set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE], cwd=repository.ROOT, check=True, capture_output=True, text=True
+    )
+    seconds, modules = json.loads(done.stdout)
+    return seconds, set(modules)
+
+
+def test_import_takes_under_150_ms_and_loads_no_package() -> None:
+    runs = [_import_once() for _ in range(5)]
+    assert min(seconds for seconds, _ in runs) < SECONDS
+    assert runs[0][1] & SLOW == set()
+
+
+def _at_import_time(body: list[ast.stmt]) -> Iterator[str]:
+    """Yield the packages that running these statements imports."""
+    for statement in body:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            yield (statement.module or "").partition(".")[0]
+        elif isinstance(statement, ast.If) and ast.unparse(statement.test).endswith("TYPE_CHECKING"):
+            yield from _at_import_time(statement.orelse)
+        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            for block in ("body", "orelse", "finalbody"):
+                yield from _at_import_time(getattr(statement, block, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from _at_import_time(handler.body)
+
+
+def test_optional_packages_are_imported_inside_functions() -> None:
+    early = {
+        repository.name_of(path): sorted(found)
+        for path in repository.python("wbtable")
+        if (found := OPTIONAL & set(_at_import_time(repository.tree(path).body)))
+    }
+    assert early == {}
+
+
+def test_the_format_opens_no_file() -> None:
+    opened = [
+        f"{repository.name_of(path)}:{node.lineno}"
+        for path in repository.python("wbtable/format")
+        for node in ast.walk(repository.tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"
+    ]
+    assert opened == []
+
+
+def test_exactly_one_module_imports_fsspec() -> None:
+    importers = [
+        repository.name_of(path)
+        for path in repository.python("wbtable")
+        for node in ast.walk(repository.tree(path))
+        if (isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "fsspec" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "fsspec")
+    ]
+    assert set(importers) == {"wbtable/storage/fsspec_backend.py"}
