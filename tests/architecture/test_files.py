@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from tests.architecture import repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LINES = 400
 
 
-def _matches(pattern: str, paths: list[repository.Path]) -> list[str]:
+def _matches(pattern: str, paths: list[Path]) -> list[str]:
     found = []
     for path in paths:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECONDS = 0.150
-OPTIONAL = {
-    "PIL", "adlfs", "av", "datasets", "gcsfs", "matplotlib", "pandas", "plotly", "polars", "ray", "s3fs", "soundfile", "torch",
-}  # fmt: skip
+OPTIONAL = {"PIL", "adlfs", "av", "datasets", "gcsfs", "matplotlib", "pandas", "plotly", "polars", "ray", "s3fs"} | {
+    "soundfile",
+    "torch",
+}
 SLOW = OPTIONAL | {
     "click",
     "duckdb",

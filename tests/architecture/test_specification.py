@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.architecture import repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLAUSES = repository.clauses()
 NAMES = {clause.name for clause in CLAUSES}
@@ -46,12 +50,12 @@ def test_every_cited_id_exists() -> None:
 
 
 @pytest.mark.parametrize("page", repository.pages(), ids=lambda page: page.name)
-def test_pages_are_short(page: repository.Path) -> None:
+def test_pages_are_short(page: Path) -> None:
     assert len(page.read_text("utf-8").splitlines()) < 350
 
 
 @pytest.mark.parametrize("page", repository.pages(), ids=lambda page: page.name)
-def test_pages_end_in_requirements(page: repository.Path) -> None:
+def test_pages_end_in_requirements(page: Path) -> None:
     text = page.read_text("utf-8")
     assert page.name == "README.md" or not re.search(r"\bMUST\b", text) or "\n### Requirements\n" in text
 
