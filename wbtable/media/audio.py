@@ -207,7 +207,7 @@ def _soundfile() -> ModuleType:
 
 
 def _facts(stream: BinaryIO, size: int) -> tuple[str, dict[str, Any]]:
-    _check_wav(stream, size)
+    _check_length(stream, size)
     stream.seek(0)
     soundfile = _soundfile()
     try:
@@ -220,7 +220,7 @@ def _facts(stream: BinaryIO, size: int) -> tuple[str, dict[str, Any]]:
                     raise FormatError(f"the sound is truncated: its header says {frames:,} frames")
     except FormatError:
         raise
-    except Exception as error:  # given hostile bytes, decoders raise anything
+    except Exception as error:  # noqa: BLE001  (given hostile bytes, decoders raise anything)
         return _other(stream, error)
     known = 0 <= frames < 2**53 and rate > 0
     return _TYPES.get(form, f"audio/x-{form.lower()}"), {
@@ -245,9 +245,13 @@ def _other(stream: BinaryIO, error: Exception) -> tuple[str, dict[str, Any]]:
     return _CONTAINERS[found.content_type], facts
 
 
-def _check_wav(stream: BinaryIO, size: int) -> None:
-    """Refuse a WAV file whose data chunk ends behind the end of the file (MEDIA-10)."""
+def _check_length(stream: BinaryIO, size: int) -> None:
+    """Refuse a WAV or AIFF file that says it is longer than it is (MEDIA-10)."""
     head = stream.read(12)
+    if head[:4] == b"FORM" and head[8:] in {b"AIFF", b"AIFC"}:
+        declared = 8 + int.from_bytes(head[4:8], "big")
+        if declared > size:
+            raise FormatError(f"the AIFF file is truncated: expected {declared:,} bytes, found {size:,}")
     if head[:4] != b"RIFF" or head[8:] != b"WAVE":
         return
     at = 12

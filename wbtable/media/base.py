@@ -146,16 +146,20 @@ class FileMedia(Media):
     @classmethod
     def from_cell(cls, cell: Mapping[str, Any], blobs: BlobReader, column_type: ColumnType) -> Self:
         """Return a value that shows a stored cell; nothing is read yet (MEDIA-4)."""
-        del column_type
         file = cell.get("file")
         if not hasattr(file, "get"):
             msg = f"expected a FILE group in a cell of kind {cls.kind}, found {file!r:.80}"
             raise FormatError(msg)
         value = cls.__new__(cls)
-        value._start(None, cell.get("caption"))
-        value._cell = cell
-        value._blobs = blobs
+        value._restore(cell, blobs, column_type)  # noqa: SLF001  (a constructor of its own class)
         return value
+
+    def _restore(self, cell: Mapping[str, Any], blobs: BlobReader, column_type: ColumnType) -> None:
+        """Become the value that shows a stored cell; a kind with more state extends it."""
+        del column_type
+        self._start(None, cell.get("caption"))
+        self._cell = cell
+        self._blobs = blobs
 
     @property
     def bytes(self) -> Data:

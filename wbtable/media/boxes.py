@@ -57,14 +57,13 @@ def rows_to_boxes(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, Mappin
             layer["class_labels"] = dict(labels[name])
         box: dict[str, Any] = {"position": _position_back(row)}
         scores = row.get("scores")
-        for key, value in (
+        found = (
             ("class_id", row.get("class_id")),
             ("box_caption", row.get("caption")),
             ("scores", dict(scores) if scores is not None else None),
             ("domain", "pixel" if row.get("domain") == "pixel" else None),
-        ):
-            if value is not None:
-                box[key] = value
+        )
+        box |= {key: value for key, value in found if value is not None}
         layer["box_data"].append(box)
     return out
 

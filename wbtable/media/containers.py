@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from wbtable.errors import FormatError
+from wbtable.media.container import Container
+from wbtable.media.matroska import read_matroska
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,39 +22,6 @@ if TYPE_CHECKING:
 _MAX_MOOV = 64 << 20
 _MAX_BOXES = 1 << 20
 _TOP = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """What a container says; None where it does not.
-
-    Attributes:
-        content_type: the media type.
-        width: pixels across.
-        height: pixels down.
-        frames: pictures.
-        duration: seconds.
-        rate: pictures per second, where it is not frames / duration.
-        sample_rate: of its first sound, Hz.
-        channels: of its first sound.
-
-    """
-
-    content_type: str
-    width: int | None = None
-    height: int | None = None
-    frames: int | None = None
-    duration: float | None = None
-    rate: float | None = None
-    sample_rate: int | None = None
-    channels: int | None = None
-
-    @property
-    def fps(self) -> float | None:
-        """Pictures per second, on average."""
-        if self.rate is not None or not self.frames or not self.duration:
-            return self.rate
-        return self.frames / self.duration
 
 
 def sniff_container(stream: BinaryIO) -> Container | None:
@@ -70,8 +38,6 @@ def sniff_container(stream: BinaryIO) -> Container | None:
         if magic[4:8] in _TOP:
             return _mp4(stream, size, magic)
         if magic[:4] == b"\x1a\x45\xdf\xa3":
-            from wbtable.media.matroska import read_matroska
-
             return read_matroska(stream, size)
         if magic[:6] in {b"GIF87a", b"GIF89a"}:
             return _gif(stream)
@@ -158,43 +124,42 @@ def _movie(moov: bytes, kind: str) -> Container:
         entry = _find(track, b"mdia", b"minf", b"stbl", b"stsd")
         if handler is None or entry is None or len(entry) < 16:
             continue
-        form, duration, body = bytes(handler[8:12]), _track_duration(track), entry[16:]
+        form, (frames, duration), body = bytes(handler[8:12]), _track_times(track), entry[16:]
         longest = max(duration or 0, longest or 0) or None
         if form == b"vide" and not video:
             width, height = struct.unpack_from(">HH", body, 24)
-            video = {"width": width, "height": height, "duration": duration, "frames": _track_frames(track)}
+            video = {"width": width, "height": height, "duration": duration, "frames": frames}
         elif form == b"soun" and not sound:
             (channels,), (rate,) = struct.unpack_from(">H", body, 16), struct.unpack_from(">I", body, 24)
             sound = {"channels": channels or None, "sample_rate": (rate >> 16) or None}
-    width, height, frames = (int(video.get(k) or 0) or None for k in ("width", "height", "frames"))
     return Container(
         content_type=kind,
-        width=width,
-        height=height,
-        frames=frames,
+        **{k: int(video.get(k) or 0) or None for k in ("width", "height", "frames")},
         duration=video.get("duration") if video else longest,
         **sound,
     )
 
 
-def _track_duration(track: memoryview) -> float | None:
-    header = _find(track, b"mdia", b"mdhd")
+def _track_times(track: memoryview) -> tuple[int | None, float | None]:
+    """Return frames and seconds of a track."""
+    header, times = _find(track, b"mdia", b"mdhd"), _find(track, b"mdia", b"minf", b"stbl", b"stts")
     if header is None:
-        return None
-    scale, duration = struct.unpack_from(">IQ" if header[0] == 1 else ">II", header, 20 if header[0] == 1 else 12)
-    unknown = 2**64 - 1 if header[0] == 1 else 2**32 - 1
-    return duration / scale if scale and 0 < duration < unknown else None
-
-
-def _track_frames(track: memoryview) -> int | None:
-    times = _find(track, b"mdia", b"minf", b"stbl", b"stts")
-    if times is None:
-        return None
-    (count,) = struct.unpack_from(">I", times, 4)
-    if 8 + 8 * count > len(times):
-        raise FormatError(f"the video is damaged: {count:,} entries of its stts box end behind it")
-    # Fragmented files have none here: their frames stand in boxes further on.
-    return int(np.frombuffer(times, ">u4", 2 * count, 8)[::2].sum(dtype=np.uint64)) or None
+        return None, None
+    wide = header[0] == 1
+    scale, ticks = struct.unpack_from(">IQ" if wide else ">II", header, 20 if wide else 12)
+    known = 0 < ticks < (2**64 - 1 if wide else 2**32 - 1)
+    frames = 0
+    if times is not None:
+        (count,) = struct.unpack_from(">I", times, 4)
+        if 8 + 8 * count > len(times):
+            raise FormatError(f"the video is damaged: {count:,} entries of its stts box end behind it")
+        runs = np.frombuffer(times, ">u4", 2 * count, 8).reshape(-1, 2).astype(np.float64)
+        # The header's duration also counts a delay before the first picture. Fragmented files have no entries
+        # here: their frames stand in boxes further on.
+        frames = int(runs[:, 0].sum())
+        if frames:
+            ticks, known = float((runs[:, 0] * runs[:, 1]).sum()), True
+    return frames or None, (ticks / scale or None) if scale and known else None
 
 
 # GIF ----------------------------------------------------------------------------------------------------

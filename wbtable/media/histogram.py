@@ -78,9 +78,11 @@ class Histogram(Media):
         """
         del blobs, column_type
         value = cls.__new__(cls)
-        parts = (np.asarray(cell.get(name) or [], np.float64) for name in ("counts", "bins"))
-        value._counts, value._bins = _checked(*parts, limit=None)
+        value._restore(*(np.asarray(cell.get(name) or [], np.float64) for name in ("counts", "bins")))  # noqa: SLF001  (a constructor of its own class)
         return value
+
+    def _restore(self, counts: NDArray[np.float64], bins: NDArray[np.float64]) -> None:
+        self._counts, self._bins = _checked(counts, bins, limit=None)
 
     @property
     def histogram(self) -> list[float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+from pathlib import Path
 from typing import Any, ClassVar
 
 from wbtable.errors import UsageError
@@ -48,7 +48,7 @@ class Html(FileMedia):
         if isinstance(data, str) and (data_is_not_path or not looks_like_path(data)):
             payload: Payload | None = Payload.of_bytes(_utf8(data), "text/html")
         else:
-            payload = payload_of(os.path.expanduser(data) if isinstance(data, str) else data, "Html")
+            payload = payload_of(Path(data).expanduser() if isinstance(data, str) else data, "Html")
         if payload is None:
             raise UsageError(f"expected HTML text, a path or an open file, found {type(data).__name__}")
         self._start(payload, caption)

@@ -44,8 +44,8 @@ class Image(FileMedia):
         grouping: a number that images of one group share.
         classes: names of class ids, for boxes and masks without their own: a :class:`Classes` or its list.
         boxes: ``{layer: {"box_data": [{"position": …, "class_id": …, "scores": …, "box_caption": …, "domain": …}],
-            "class_labels": {id: name}}}``; a position is minX, maxX, minY, maxY, or middle, width, height; the domain is
-            relative to the image's sides, or ``"pixel"``.
+            "class_labels": {id: name}}}``; positions are minX, maxX, minY, maxY, or middle, width, height; the domain
+            that of the image's sides, 0 to 1, or ``"pixel"``.
         masks: ``{layer: {"mask_data": H x W class ids, "class_labels": {id: name}}}``, or ``"path"`` of an image.
         file_type: png (default), jpg, jpeg, bmp or webp for pixels; of an encoded image only what it already is.
         normalize: how floats become 0..255, as in :func:`wbtable.media.pixels.to_uint8`.
@@ -60,6 +60,16 @@ class Image(FileMedia):
 
     kind: ClassVar[str] = "image"
     facts: ClassVar[tuple[str, ...]] = ("width", "height")
+
+    grouping: int | None
+    _type: ImageType | None
+    _source: PillowImage | NDArray[Any] | None
+    _file_type: str | None
+    _mode: str | None
+    _classes: Classes | None
+    _boxes: list[dict[str, Any]] | None
+    _box_labels: dict[str, dict[int, str]]
+    _masks: dict[str, Mask] | None
 
     def __init__(
         self,
@@ -76,11 +86,12 @@ class Image(FileMedia):
     ) -> None:
         self._file_type = _file_type(file_type)
         self._mode = mode
-        self._type: ImageType | None = None
-        payload: Payload | None = None
+        self._type = None
+        self._source = None
+        payload: Payload | None
         if isinstance(data_or_path, Image):
-            self._source = data_or_path._source
-            payload = data_or_path._payload if self._source is not None else data_or_path._resolve()[0]
+            payload = None if mode or file_type else cast("Payload", data_or_path.to_cell()["file"])
+            self._source = data_or_path.to_pil() if payload is None else None
             caption = data_or_path.caption if caption is None else caption
             grouping = data_or_path.grouping if grouping is None else grouping
             classes = data_or_path.classes if classes is None else classes
@@ -89,14 +100,14 @@ class Image(FileMedia):
         else:
             payload = _figure(data_or_path) or payload_of(data_or_path, "Image")
             self._source = None if payload is not None else _pixels(data_or_path, normalize)
-        if payload is not None and self._source is None and mode is not None:
+        if payload is not None and mode is not None:
             raise UsageError("mode converts pixels, and an encoded image is kept as it is: leave mode out")
         self._start(payload, caption)
         self.grouping = None if grouping is None else index(grouping)
-        if classes is not None and not isinstance(classes, Classes):
-            classes = Classes(classes)
-        self._classes = classes
-        self._boxes, self._box_labels = (None, {}) if boxes is None else boxes_to_rows(boxes)
+        self._classes = classes if classes is None or isinstance(classes, Classes) else Classes(classes)
+        self._boxes, self._box_labels = None, {}
+        if boxes is not None:
+            self._boxes, self._box_labels = boxes_to_rows(boxes)
         self._masks = None if masks is None else masks_from(masks)
 
     def _encode(self) -> Payload:
@@ -145,19 +156,16 @@ class Image(FileMedia):
             cell["masks"] = [_mask_cell(layer, mask) for layer, mask in self._masks.items()]
         return cell
 
-    @classmethod
-    def from_cell(cls, cell: Mapping[str, Any], blobs: BlobReader, column_type: ColumnType) -> Self:
-        """Return an image that shows a stored cell; nothing is read yet (MEDIA-4)."""
-        value = super().from_cell(cell, blobs, column_type)
+    def _restore(self, cell: Mapping[str, Any], blobs: BlobReader, column_type: ColumnType) -> None:
+        super()._restore(cell, blobs, column_type)
         if not isinstance(column_type, ImageType):
             raise FormatError(f"expected the type of an image column, found {column_type}")
-        value._type = column_type
-        value._file_type = value._mode = value._source = None
-        value.grouping = cell.get("grouping")
-        value._classes = Classes(dict(column_type.classes)) if column_type.classes else None
-        value._box_labels = {layer: dict(found) for layer, found in column_type.box_labels}
-        value._boxes = value._masks = None
-        return value
+        self._type = column_type
+        self._file_type = self._mode = self._source = None
+        self.grouping = cell.get("grouping")
+        self._classes = Classes(dict(column_type.classes)) if column_type.classes else None
+        self._box_labels = {layer: dict(found) for layer, found in column_type.box_labels}
+        self._boxes = self._masks = None
 
     def _read_overlays(self) -> None:
         """Take boxes and masks out of a stored cell, the first time they are asked for."""
@@ -231,8 +239,9 @@ class Image(FileMedia):
     def _same(self, other: Self) -> bool:
         return (
             super()._same(other)
-            and (self.grouping, self._classes) == (other.grouping, other._classes)
-            and (self.boxes, self.masks) == (other.boxes, other.masks)
+            and self.grouping == other.grouping
+            and _without_labels(self.boxes) == _without_labels(other.boxes)
+            and self.masks == other.masks
         )
 
 
@@ -305,6 +314,11 @@ def _pixels(value: object, normalize: Normalize) -> PillowImage | NDArray[Any]:
     except FormatError as error:
         raise UsageError(str(error)) from None
     return np.ascontiguousarray(to_pixels(array, normalize))
+
+
+def _without_labels(boxes: dict[str, Any] | None) -> dict[str, Any] | None:
+    # Labels belong to the column: a value that was stored has those of its whole column.
+    return None if boxes is None else {layer: found["box_data"] for layer, found in boxes.items()}
 
 
 def _mask_cell(layer: str, mask: Mask) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Mask(FileMedia):
     def _encode(self) -> Payload:
         from PIL import Image as Pillow
 
-        data = pillow.encode(Pillow.fromarray(self._array), "png")
+        data = pillow.encode(Pillow.fromarray(cast("NDArray[Any]", self._array)), "png")
         self._array = None
         return Payload(data, "image/png")
 
@@ -81,8 +81,6 @@ class Mask(FileMedia):
             FormatError: the stored image is damaged or has colours.
 
         """
-        if self._array is not None:
-            return self._array.copy()
         image = pillow.decode(self.bytes)
         array = np.array(image) if image.mode == "P" else pillow.to_array(image)
         if array.ndim != 2:

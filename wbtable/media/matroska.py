@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING, BinaryIO
 
 from wbtable.errors import FormatError
-from wbtable.media.containers import Container
+from wbtable.media.container import Container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,11 +84,12 @@ def _elements(stream: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
         name, used = _id(head)
         length, more = _length(head, used)
         at += used + more
-        if name in _ENTER:
+        entered = name in _ENTER
+        if at + length > size or (length == _UNKNOWN and not entered):
+            raise FormatError(f"the video is truncated: element {name:#x} ends behind the file")
+        if entered:
             yield name, b""
             continue
-        if length == _UNKNOWN or at + length > size:
-            raise FormatError(f"the video is truncated: element {name:#x} ends behind the file")
         if name in _READ or name in _BLOCKS:
             stream.seek(at)
             yield name, stream.read(min(length, 16))

@@ -29,10 +29,10 @@ FORMATS = {
 
 
 class Molecule(FileMedia):
-    """A molecule.
+    """A molecule in a file, whose bytes are kept as they are.
 
     Args:
-        data_or_path: a path, bytes or an open file of pdb, pqr, mmcif, mcif, cif, sdf, sd, gro, mol2 or mmtf, kept as it is.
+        data_or_path: a path, bytes or an open file of pdb, pqr, mmcif, mcif, cif, sdf, sd, gro, mol2 or mmtf.
         caption: text beside the molecule.
         file_type: the format of bytes and open files, whose names do not say it.
 

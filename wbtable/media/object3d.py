@@ -38,7 +38,7 @@ class Object3D(FileMedia):
     """A point cloud, or a mesh in a file.
 
     Args:
-        data_or_path: a path, bytes or open file of gltf, glb, obj, stl, babylon or pts.json, kept as it is; points as an
+        data_or_path: a path, bytes or open file, kept as it is: gltf, glb, obj, stl, babylon or pts.json; points as an
             array of N x 3 (x, y, z), N x 4 (and a category of 1 to 14) or N x 6 (and red, green, blue of 0 to 255); or
             ``{"type": "lidar/beta", "points": …, "boxes": […], "vectors": […]}``.
         caption: text beside the scene.

@@ -8,7 +8,7 @@ import re
 import stat as stat_flags
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from wbtable.errors import FormatError, NotFoundError, UsageError
 from wbtable.format.digest import BLOB
@@ -56,23 +56,12 @@ class Payload:
         if not stat_flags.S_ISREG(found.st_mode):
             msg = f"expected a regular file, found something else at {os.fspath(path)!r}"
             raise UsageError(msg)
-        return cls(where, BLOB, (found.st_size, found.st_mtime_ns))._checked(found.st_size)
+        return _checked(cls(where, BLOB, (found.st_size, found.st_mtime_ns)))
 
     @classmethod
     def of_bytes(cls, data: bytes | bytearray | memoryview, content_type: str = BLOB) -> Self:
         """Take bytes; a mutable buffer is copied."""
-        kept = bytes(data)
-        return cls(kept, content_type)._checked(len(kept))
-
-    def _checked(self, size: int) -> Self:
-        if size == 0:
-            msg = f"expected encoded bytes, found {'an empty file' if self.stat else 'none'}{self._named()}"
-            raise UsageError(msg)
-        try:
-            limits.check_bytes(size)
-        except FormatError as error:
-            raise UsageError(str(error)) from None
-        return self
+        return _checked(cls(bytes(data), content_type))
 
     def _named(self) -> str:
         return f": {os.fspath(self.data)!r}" if isinstance(self.data, Path) else ""
@@ -137,6 +126,20 @@ class Payload:
     def _changed(self) -> None:
         msg = f"the file changed while it was being added{self._named()}"
         raise UsageError(msg)
+
+
+_P = TypeVar("_P", bound=Payload)
+
+
+def _checked(payload: _P) -> _P:
+    if payload.size == 0:
+        where = "no bytes" if payload.path is None else f"the empty file {str(payload.path)!r}"
+        raise UsageError(f"expected encoded bytes, found {where}")
+    try:
+        limits.check_bytes(payload.size)
+    except FormatError as error:
+        raise UsageError(str(error)) from None
+    return payload
 
 
 def payload_of(value: object, what: str) -> Payload | None:

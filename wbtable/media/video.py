@@ -143,7 +143,7 @@ def _frames(value: object) -> NDArray[np.uint8]:
 def tile(batch: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a batch of videos, B x T x C x H x W, as one of tiles; the number of tiles is the next power of two.
 
-    W&B's arrangement: rows are 2 ** (bits // 2), where bits is one less than the bits of that number; free tiles are black.
+    W&B's arrangement: 2**n tiles stand in 2**(n // 2) rows, and free tiles are black.
     """
     count = 1 << (batch.shape[0] - 1).bit_length()
     free = np.zeros((count - batch.shape[0], *batch.shape[1:]), np.uint8)

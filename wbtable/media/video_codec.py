@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def _av() -> ModuleType:
         import av
     except ImportError as error:
         raise MissingExtraError("videos from and to arrays need PyAV: pip install 'wbtable[video]'") from error
-    return cast("ModuleType", av)
+    return av
 
 
 def encode(frames: NDArray[np.uint8], form: str, fps: float) -> bytes:

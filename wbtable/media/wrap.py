@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wbtable.media.image import Image
 from wbtable.media.plotly import Plotly
@@ -20,12 +20,13 @@ _BASES: dict[tuple[str, str], type[Image | Plotly]] = {
 
 def wrap(value: object) -> Media | None:
     """Return a Pillow image or matplotlib figure as Image, a Plotly figure as Plotly, None for anything else."""
-    made = _class_for(type(value))
+    kind: Any = type(value)
+    made = _class_for(kind)
     return None if made is None else made(value)
 
 
 @lru_cache(maxsize=1024)
-def _class_for(kind: type) -> type[Image | Plotly] | None:
+def _class_for(kind: Any) -> type[Image | Plotly] | None:
     for base in kind.__mro__:
         found = _BASES.get((base.__module__, base.__name__))
         if found is not None:
