@@ -18,7 +18,8 @@ from wbtable.tables.infer import NULL
 from wbtable.tables.reader import TableReader
 from wbtable.tables.rows import ColumnRule, RowBuffer
 from wbtable.tables.spill import TableBlobs
-from wbtable.tables.writer import TableBuilder, widened
+from wbtable.tables.save import widened
+from wbtable.tables.writer import TableBuilder
 
 if TYPE_CHECKING:
     import os
@@ -84,7 +85,7 @@ def write_table(snapshot: TableSnapshot, url: str | os.PathLike[str], name: str)
         raise UsageError(msg)
     target = _Target(url, name)
     with TableBuilder(target.objects, snapshot.schema) as builder:
-        builder.add_source(snapshot)
+        builder.add_source(snapshot.source)
         manifest = builder.finish(log_mode=snapshot.log_mode, primary_key=snapshot.primary_key)
     target.create(manifest)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
 from wbtable.errors import UsageError
-from wbtable.format.digest import FRAGMENT, FRAGMENT_PAGE, SKETCH, TABLE, Descriptor, Digest
+from wbtable.format.digest import FRAGMENT_PAGE, SKETCH, Descriptor, Digest
 from wbtable.format.schema import Schema
 from wbtable.format.sketch import TableSketch
 from wbtable.format.table_manifest import (
@@ -142,7 +142,7 @@ class TableBuilder:
         self._release()
 
     def add_source(self, source: Source) -> None:
-        """Add all rows of a source."""
+        """Add all rows of a source, whose columns are the builder's, or narrower."""
         for batch, blobs in _stream(source, self.schema):
             self.add(batch, blobs)
 
@@ -241,8 +241,7 @@ class TableBuilder:
             rows=rows,
             pages=tuple(pages),
             tail=tuple(tail),
-            summaries=(),
-            sketch=None,
+            **sketched(self._objects, sketch),
             log_mode=log_mode,
             primary_key=primary_key,
             foreign_keys=tuple(foreign_keys),
@@ -264,6 +263,11 @@ class TableBuilder:
         self._packs.abort()
 
 
+def sketched(objects: ObjectStore, sketch: TableSketch) -> dict[str, Any]:
+    """Store a table's sketch; return the fields of the manifest that follow from it (spec: 08)."""
+    return {"summaries": (), "sketch": None}
+
+
 def put_page(objects: ObjectStore, fragments: Sequence[Fragment]) -> PageEntry:
     """Store one full page of the fragment list (TABLE-5)."""
     return PageEntry(
@@ -273,97 +277,8 @@ def put_page(objects: ObjectStore, fragments: Sequence[Fragment]) -> PageEntry:
     )
 
 
-def write_source(
-    source: Source,
-    objects: ObjectStore,
-    *,
-    known: Known | None = None,
-    foreign_keys: Sequence[ForeignKey] = (),
-    schema: Schema | None = None,
-) -> tuple[Descriptor, TableManifest]:
-    """Write the rows of a source, or of a snapshot of a table, into a store.
-
-    Args:
-        source: the rows.
-        objects: where to.
-        known: says where a blob is already.
-        foreign_keys: those of the manifest, their tables named by path.
-        schema: the source's columns with links named by path; default: its own.
-
-    Returns:
-        The descriptor of the manifest, and the manifest.
-
-    Raises:
-        WbtableError: a value cannot be stored, or the store fails; no manifest is written.
-
-    """
-    with TableBuilder(objects, schema or source.schema, known=known) as builder:
-        builder.add_source(source)
-        manifest = builder.finish(
-            log_mode=getattr(source, "log_mode", "IMMUTABLE"),
-            primary_key=getattr(source, "primary_key", None),
-            foreign_keys=foreign_keys,
-        )
-    return objects.put_document(TABLE, manifest.to_json()), manifest
-
-
-def append_source(
-    source: Source, objects: ObjectStore, base: TableManifest, *, known: Known | None = None
-) -> tuple[Descriptor, TableManifest]:
-    """Write the rows of a source behind those of a stored table, whose history is not rewritten.
-
-    Args:
-        source: the rows; their columns widen with the base's (TYPE-9).
-        objects: where the base is, and where the rows go.
-        base: the manifest of the table that grows.
-        known: says where a blob is already.
-
-    Raises:
-        TypeMismatchError: the columns do not fit.
-
-    """
-    schema = widened(base.schema, source.schema)
-    sketch = read_sketch(objects, base, schema)
-    with TableBuilder(objects, schema, known=known, base=base, sketch=sketch) as builder:
-        builder.add_source(source)
-        manifest = builder.finish(
-            log_mode=base.log_mode, primary_key=base.primary_key, foreign_keys=base.foreign_keys
-        )
-    return objects.put_document(TABLE, manifest.to_json()), manifest
-
-
-def read_sketch(objects: ObjectStore, manifest: TableManifest, schema: Schema) -> TableSketch:
-    """Return the sketch of a stored table, for the columns of a schema that is as wide or wider."""
-    if manifest.sketch is None:
-        return TableSketch.empty(schema)
-    return TableSketch.from_bytes(objects.get(manifest.sketch), schema, manifest.rows)
-
-
-def widened(left: Schema, right: Schema) -> Schema:
-    """Return the columns of both, their types widened, those of `left` first.
-
-    Raises:
-        TypeMismatchError: two of one name do not widen; the message names the column.
-
-    """
-    from wbtable.errors import TypeMismatchError  # noqa: PLC0415 - only for the error's place
-    from wbtable.format.types import unify  # noqa: PLC0415
-
-    out = {column.name: column.type for column in left}
-    for column in right:
-        try:
-            out[column.name] = unify(out[column.name], column.type) if column.name in out else column.type
-        except TypeMismatchError as error:
-            raise TypeMismatchError(str(error), place=f'column "{column.name}"') from None
-    return Schema.of(out.items())
-
-
 def _stream(source: Source, schema: Schema) -> Iterator[tuple[pa.RecordBatch, BlobReader]]:
     """Yield batches in the form of `schema`, each with what reads its blobs."""
-    inner = getattr(source, "source", None)
-    if inner is not None and hasattr(source, "log_mode"):
-        yield from _stream(inner, schema)
-        return
     if isinstance(source, ConcatSource):
         for part in source.parts:
             yield from _stream(part, schema)

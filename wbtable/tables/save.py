@@ -1,0 +1,191 @@
+"""Tables into a store: written whole, or behind the rows that are there already (spec: 05-tables)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from wbtable.errors import TypeMismatchError
+from wbtable.format.digest import TABLE, Descriptor
+from wbtable.format.schema import Schema
+from wbtable.format.sketch import TableSketch, sketch_rows
+from wbtable.format.table_manifest import PAGE_FRAGMENTS, Fragment, TableManifest
+from wbtable.format.types import unify
+from wbtable.tables.reader import TableReader
+from wbtable.tables.source import ConcatSource, SliceSource, Source
+from wbtable.tables.writer import BATCH_ROWS, TableBuilder, put_page, sketched
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wbtable.format.table_manifest import ForeignKey
+    from wbtable.storage.objects import ObjectStore
+    from wbtable.tables.table import TableSnapshot
+    from wbtable.tables.writer import Known
+
+
+def write_source(
+    source: Source | TableSnapshot,
+    objects: ObjectStore,
+    *,
+    known: Known | None = None,
+    foreign_keys: Sequence[ForeignKey] = (),
+    schema: Schema | None = None,
+) -> tuple[Descriptor, TableManifest]:
+    """Write the rows of a source, or of a snapshot of a table, into a store.
+
+    Rows that were read from a table of the same store, and are still in front, are not written again: their fragments
+    are named again.
+
+    Args:
+        source: the rows.
+        objects: where to.
+        known: says where a blob is already.
+        foreign_keys: those of the manifest, their tables named by path.
+        schema: the source's columns with links named by path; default: its own.
+
+    Returns:
+        The descriptor of the manifest, and the manifest.
+
+    Raises:
+        WbtableError: a value cannot be stored, or the store fails; no manifest is written.
+
+    """
+    rows = cast("Source", getattr(source, "source", source) if hasattr(source, "log_mode") else source)
+    want = schema or rows.schema
+    stored, rest = _split(rows, objects)
+    base = None if stored is None else stored.manifest
+    if base is not None and not _grows_to(base.schema, want):
+        base, rest = None, [rows]
+    sketch = None if base is None else read_sketch(objects, base, want)
+    with TableBuilder(objects, want, known=known, base=base, sketch=sketch) as builder:
+        for part in rest:
+            builder.add_source(part)
+        manifest = builder.finish(
+            log_mode=getattr(source, "log_mode", "IMMUTABLE"),
+            primary_key=getattr(source, "primary_key", None),
+            foreign_keys=foreign_keys,
+        )
+    return objects.put_document(TABLE, manifest.to_json()), manifest
+
+
+def append_source(
+    source: Source, objects: ObjectStore, base: TableManifest, *, known: Known | None = None
+) -> tuple[Descriptor, TableManifest]:
+    """Write the rows of a source behind those of a stored table, whose history is not rewritten.
+
+    Args:
+        source: the rows; their columns widen with the base's (TYPE-9).
+        objects: where the base is, and where the rows go.
+        base: the manifest of the table that grows.
+        known: says where a blob is already.
+
+    Raises:
+        TypeMismatchError: the columns do not fit.
+
+    """
+    schema = widened(base.schema, source.schema)
+    sketch = read_sketch(objects, base, schema)
+    with TableBuilder(objects, schema, known=known, base=base, sketch=sketch) as builder:
+        builder.add_source(source)
+        manifest = builder.finish(
+            log_mode=base.log_mode, primary_key=base.primary_key, foreign_keys=base.foreign_keys
+        )
+    return objects.put_document(TABLE, manifest.to_json()), manifest
+
+
+def merge_appends(
+    objects: ObjectStore, base: TableManifest, newest: TableManifest, ours: TableManifest
+) -> tuple[Descriptor, TableManifest] | None:
+    """Return the table with the rows that both sides put behind the base's, the newest's first (COMMIT-3).
+
+    No row is read or written again: the fragment lists are joined. None if one side did more than append.
+
+    Raises:
+        TypeMismatchError: the columns of the two do not widen.
+
+    """
+    before = _fragments(objects, base)
+    theirs, mine = _fragments(objects, newest), _fragments(objects, ours)
+    if theirs[: len(before)] != before or mine[: len(before)] != before:
+        return None
+    same = (newest.log_mode, newest.primary_key, newest.foreign_keys)
+    if (ours.log_mode, ours.primary_key, ours.foreign_keys) != same or newest.schema != ours.schema:
+        return None
+    added = mine[len(before) :]
+    rows = sum(fragment.rows for fragment in added)
+    sketch = read_sketch(objects, newest, newest.schema)
+    source = TableReader(objects, ours)
+    sketch = sketch.merge(_sketch_of(SliceSource(source, base.rows, rows), newest.schema, newest.rows))
+    pages, tail = list(newest.pages), [*newest.tail, *added]
+    while len(tail) >= PAGE_FRAGMENTS:
+        pages.append(put_page(objects, tail[:PAGE_FRAGMENTS]))
+        del tail[:PAGE_FRAGMENTS]
+    manifest = replace(
+        newest, rows=newest.rows + rows, pages=tuple(pages), tail=tuple(tail), **sketched(objects, sketch)
+    )
+    return objects.put_document(TABLE, manifest.to_json()), manifest
+
+
+def _split(rows: Source, objects: ObjectStore) -> tuple[TableReader | None, list[Source]]:
+    """Return the stored table of the same store with which `rows` begin, if they do, and the parts behind it."""
+    parts = list(rows.parts) if isinstance(rows, ConcatSource) else [rows]
+    first = parts[0] if parts else None
+    if isinstance(first, ConcatSource):
+        stored, rest = _split(first, objects)
+        return stored, [*rest, *parts[1:]]
+    if isinstance(first, TableReader) and _is_same(first.objects, objects):
+        return first, parts[1:]
+    return None, parts
+
+
+def _is_same(left: ObjectStore, right: ObjectStore) -> bool:
+    return left is right or (left.backend is right.backend and left.prefix == right.prefix)
+
+
+def _grows_to(before: Schema, after: Schema) -> bool:
+    """Whether the columns of `after` are those of `before`, wider or the same, and maybe more."""
+    try:
+        return widened(before, after) == after and after.names[: len(before)] == before.names
+    except TypeMismatchError:
+        return False
+
+
+def _fragments(objects: ObjectStore, manifest: TableManifest) -> list[Fragment]:
+    return list(TableReader(objects, manifest).fragments)
+
+
+def read_sketch(objects: ObjectStore, manifest: TableManifest, schema: Schema) -> TableSketch:
+    """Return the sketch of a stored table for the columns of `schema`; where they are wider, its rows are read for it."""
+    if not manifest.rows:
+        return TableSketch.empty(schema)
+    if manifest.sketch is not None and manifest.schema == schema:
+        return TableSketch.from_bytes(objects.get(manifest.sketch), schema)
+    return _sketch_of(TableReader(objects, manifest), schema, 0)
+
+
+def _sketch_of(source: Source, schema: Schema, first_row: int) -> TableSketch:
+    import pyarrow as pa  # noqa: PLC0415 - only where columns widened or appends met
+
+    wide = ConcatSource([source], schema)
+    sketch = TableSketch.empty(schema)
+    for batch in wide.batches(None, BATCH_ROWS):
+        sketch = sketch.merge(sketch_rows(pa.Table.from_batches([batch]), schema, first_row))
+        first_row += batch.num_rows
+    return sketch
+
+
+def widened(left: Schema, right: Schema) -> Schema:
+    """Return the columns of both, their types widened, those of `left` first.
+
+    Raises:
+        TypeMismatchError: two of one name do not widen; the message names the column.
+
+    """
+    out = {column.name: column.type for column in left}
+    for column in right:
+        try:
+            out[column.name] = unify(out[column.name], column.type) if column.name in out else column.type
+        except TypeMismatchError as error:
+            raise TypeMismatchError(str(error), place=f'column "{column.name}"') from None
+    return Schema.of(out.items())
