@@ -33,7 +33,7 @@ $(BENCH)/bench.stamp: pyproject.toml
 	@touch $@
 
 demo: $(VENV)/core.stamp
-	$(BIN)/python examples/demo.py
+	$(BIN)/python -m examples.demo
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal --quiet

@@ -1,0 +1,1 @@
+"""Measurements of wbtable beside its peers: `make bench`, or `python -m benchmarks.run`."""
