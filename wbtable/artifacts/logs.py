@@ -131,7 +131,7 @@ def read(backend: Backend, log: str, kind: str, number: int) -> LogEntry:
     return LogEntry.from_json(documents.parse(backend.get(key), key, max_bytes=MAX_ENTRY), kind, key)
 
 
-def value(backend: Backend, log: str, kind: str) -> Any:  # noqa: ANN401 - as LogEntry.value
+def value(backend: Backend, log: str, kind: str) -> Any:
     """Return what the newest entry of a log says, None if the log is empty."""
     number = newest(backend, log)
     return None if number < 0 else read(backend, log, kind, number).value

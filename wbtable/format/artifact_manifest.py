@@ -21,7 +21,7 @@ MAX_INLINE: Final = 4096
 """Up to this many entries stand in the manifest itself (ART-4)."""
 
 KIND: Final = "wbtable.artifact"
-_KNOWN = frozenset("kind format features digest count size entries pages refs".split())
+_KNOWN = frozenset(["kind", "format", "features", "digest", "count", "size", "entries", "pages", "refs"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +67,7 @@ class ArtifactManifest:
 
     def _check_sums(self) -> None:
         count = len(self.entries) or sum(page.count for page in self.pages)
-        size = sum(e.total_size for e in self.entries) or sum(
-            page.size for page in self.pages
-        )
+        size = sum(e.total_size for e in self.entries) or sum(page.size for page in self.pages)
         if (count, size) != (self.count, self.size):
             msg = f"expected {self.count} entries of {self.size} bytes, found {count} of {size}"
             raise FormatError(msg)
@@ -126,30 +124,19 @@ class ArtifactManifest:
         """
         check_document(document, KIND, place)
         reader = Reader(document, place)
-        refs = [
-            Descriptor.from_json(ref, f"{place}.refs[{i}]")
-            for i, ref in enumerate(reader.list("refs"))
-        ]
+        refs = [Descriptor.from_json(ref, f"{place}.refs[{i}]") for i, ref in enumerate(reader.list("refs"))]
         try:
             return cls(
                 digest=Digest.parse(reader.str("digest"), f"{place}.digest"),
                 count=reader.int("count"),
                 size=reader.int("size"),
-                entries=tuple(
-                    Entry.from_json(child)
-                    for child in reader.children("entries", optional=True)
-                ),
-                pages=tuple(
-                    Page.from_json(child)
-                    for child in reader.children("pages", optional=True)
-                ),
+                entries=tuple(Entry.from_json(child) for child in reader.children("entries", optional=True)),
+                pages=tuple(Page.from_json(child) for child in reader.children("pages", optional=True)),
                 refs=tuple(refs),
                 extra=reader.extra(_KNOWN),
             )
         except FormatError as error:
-            raise (
-                error if error.place else FormatError(str(error), place=place)
-            ) from None
+            raise (error if error.place else FormatError(str(error), place=place)) from None
 
 
 def sorted_refs(refs: Iterable[Descriptor]) -> tuple[Descriptor, ...]:

@@ -82,9 +82,7 @@ class Entry:
             msg = f"the entry {self.path!r:.200} has only one of pack and offset"
             raise FormatError(msg)
         for number in (self.size, self.offset, self.data_size):
-            if number is not None and not (
-                type(number) is int and 0 <= number <= MAX_SIZE
-            ):
+            if number is not None and not (type(number) is int and 0 <= number <= MAX_SIZE):
                 msg = f"the entry {self.path!r:.200} has an impossible size or offset: {number!r:.40}"
                 raise FormatError(msg)
 
@@ -122,9 +120,7 @@ class Entry:
         if self.digest is None or self.size is None:
             msg = f"the entry {self.path!r} is a reference without a digest"
             raise FormatError(msg)
-        return Descriptor(
-            media_type=self.media_type, digest=self.digest, size=self.size
-        )
+        return Descriptor(media_type=self.media_type, digest=self.digest, size=self.size)
 
     def same_content(self, other: Entry) -> bool:
         """Whether both stand for the same content (ART-6)."""
@@ -175,9 +171,7 @@ class Entry:
                 data_size=reader.opt_int("data_size") or 0,
                 media=reader.opt_str("media"),
                 reference=reference,
-                extra=reader.extra(_FIELDS)
-                if reader.fields.keys() - _FIELDS
-                else _NO_FIELDS,
+                extra=reader.extra(_FIELDS) if reader.fields.keys() - _FIELDS else _NO_FIELDS,
             ),
             reader.place,
         )

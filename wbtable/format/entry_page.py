@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
@@ -48,9 +49,7 @@ SCHEMA = pa.schema(
 
 def ends_page(path: str, count: int) -> bool:
     """Whether a page ends after an entry of this path, the `count`-th of its page (PAGE-1)."""
-    return (
-        count >= MAX_ENTRIES or xxhash.xxh3_64_intdigest(path.encode()) % MODULUS == 0
-    )
+    return count >= MAX_ENTRIES or xxhash.xxh3_64_intdigest(path.encode()) % MODULUS == 0
 
 
 def cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -96,11 +95,7 @@ class Page:
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""
-        if (
-            not 1 <= self.count <= MAX_ENTRIES
-            or self.first > self.last
-            or self.file.media_type != ENTRY_PAGE
-        ):
+        if not 1 <= self.count <= MAX_ENTRIES or self.first > self.last or self.file.media_type != ENTRY_PAGE:
             msg = f"a page of {self.count} entries from {self.first!r:.80} to {self.last!r:.80} cannot be"
             raise FormatError(msg)
         if self.file.size > MAX_PAGE_BYTES:
@@ -128,9 +123,7 @@ class Page:
         """
         return documents.build(  # type: ignore[no-any-return]
             lambda: cls(
-                file=Descriptor.from_json(
-                    reader.object("file"), f"{reader.place}.file"
-                ),
+                file=Descriptor.from_json(reader.object("file"), f"{reader.place}.file"),
                 first=reader.str("first"),
                 last=reader.str("last"),
                 count=reader.int("count", least=1),
@@ -141,9 +134,7 @@ class Page:
         )
 
 
-def encode_page(
-    entries: Sequence[Entry], refs: Sequence[Descriptor]
-) -> tuple[bytes, Page]:
+def encode_page(entries: Sequence[Entry], refs: Sequence[Descriptor]) -> tuple[bytes, Page]:
     """Return the Parquet bytes of one page and its line in the manifest (PAGE-2, PAGE-3)."""
     raw = [None if e.digest is None else e.digest.raw for e in entries]
     columns: list[pa.Array] = [
@@ -154,10 +145,7 @@ def encode_page(
         pa.array([None if e.pack is None else e.pack.raw for e in entries], _DIGEST),
         pa.array([e.offset for e in entries], pa.int64()),
         pa.array(
-            [
-                None if e.content_digest is None else e.content_digest.raw
-                for e in entries
-            ],
+            [None if e.content_digest is None else e.content_digest.raw for e in entries],
             _DIGEST,
         ),
         pa.array([e.data_size for e in entries], pa.int64()),
@@ -171,10 +159,7 @@ def encode_page(
             pa.string(),
         ),
         pa.array(
-            [
-                documents.canonical(dict(e.extra)).decode() if e.extra else None
-                for e in entries
-            ],
+            [documents.canonical(dict(e.extra)).decode() if e.extra else None for e in entries],
             pa.string(),
         ),
     ]
@@ -215,15 +200,14 @@ def decode_page(data: bytes, page: Page, place: str) -> list[Entry]:
     """
     table = _table(data, page, place)
     rows = zip(*(table.column(name).to_pylist() for name in SCHEMA.names), strict=True)
-    entries = [
-        documents.build(lambda row=row: _entry(row, place), place) for row in rows
-    ]
-    for before, after in zip(entries, entries[1:], strict=False):
+    entries = [documents.build(lambda row=row: _entry(row, place), place) for row in rows]
+    for before, after in pairwise(entries):
         if before.path >= after.path:
             msg = f"expected sorted paths, found {after.path!r:.80} after {before.path!r:.80}"
             raise FormatError(msg, place=place)
     if (entries[0].path, entries[-1].path) != (page.first, page.last):
-        msg = f"expected the paths {page.first!r:.80} to {page.last!r:.80}, found {entries[0].path!r:.80} to {entries[-1].path!r:.80}"
+        found = f"{entries[0].path!r:.80} to {entries[-1].path!r:.80}"
+        msg = f"expected the paths {page.first!r:.80} to {page.last!r:.80}, found {found}"
         raise FormatError(msg, place=place)
     if digest_of_lines(entries) != page.digest:
         msg = f"expected entries with the digest {page.digest}, found others"
@@ -237,10 +221,7 @@ def _table(data: bytes, page: Page, place: str) -> pa.Table:
         if file.metadata.num_rows != page.count:
             msg = f"expected {page.count} entries, found {file.metadata.num_rows}"
             raise FormatError(msg, place=place)
-        declared = sum(
-            file.metadata.row_group(i).total_byte_size
-            for i in range(file.metadata.num_row_groups)
-        )
+        declared = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
         if declared > MAX_PAGE_BYTES:
             msg = f"expected at most {MAX_PAGE_BYTES} bytes of entries, found {declared} declared"
             raise FormatError(msg, place=place)
@@ -266,15 +247,11 @@ def page_lines(data: bytes, page: Page, place: str) -> bytes:
     ]
     texts = _HEX[raw].reshape(len(raw), 64).view("S64").ravel()
     paths = table["path"].cast(pa.binary())
-    lines = pc.binary_join_element_wise(
-        paths, pa.array(texts, pa.binary()), b"\0SHA-256:"
-    )
+    lines = pc.binary_join_element_wise(paths, pa.array(texts, pa.binary()), b"\0SHA-256:")
     return cast("bytes", b"".join([*(line + b"\n" for line in lines.to_pylist())]))
 
 
-_HEX: npt.NDArray[np.uint8] = np.frombuffer(
-    bytes(range(256)).hex().encode(), np.uint8
-).reshape(256, 2)
+_HEX: npt.NDArray[np.uint8] = np.frombuffer(bytes(range(256)).hex().encode(), np.uint8).reshape(256, 2)
 
 
 def page_refs(data: bytes, place: str) -> list[Descriptor]:
@@ -293,20 +270,13 @@ def page_refs(data: bytes, place: str) -> list[Descriptor]:
         msg = f"expected the key {_KEY.decode()!r} in the file's metadata"
         raise FormatError(msg, place=place)
     facts = documents.Reader(documents.parse(metadata[_KEY], place), place)
-    return [
-        Descriptor.from_json(item, f"{place}.refs[{i}]")
-        for i, item in enumerate(facts.list("refs"))
-    ]
+    return [Descriptor.from_json(item, f"{place}.refs[{i}]") for i, item in enumerate(facts.list("refs"))]
 
 
 def _entry(row: tuple[object, ...], place: str) -> Entry:
     fields = cast("Mapping[str, object]", dict(zip(SCHEMA.names, row, strict=True)))
     uri, extra = fields["uri"], fields["extra"]
-    reference = (
-        None
-        if uri is None
-        else Reference(uri=cast("str", uri), etag=cast("str | None", fields["etag"]))
-    )
+    reference = None if uri is None else Reference(uri=cast("str", uri), etag=cast("str | None", fields["etag"]))
     return Entry(
         path=cast("str", fields["path"]),
         media_type=cast("str", fields["media_type"]),
@@ -318,9 +288,7 @@ def _entry(row: tuple[object, ...], place: str) -> Entry:
         data_size=cast("int", fields["data_size"]),
         media=cast("str | None", fields["media"]),
         reference=reference,
-        extra={}
-        if extra is None
-        else documents.parse(cast("str", extra).encode(), place),
+        extra={} if extra is None else documents.parse(cast("str", extra).encode(), place),
     )
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Final, Self
 
 from wbtable.errors import FormatError
 from wbtable.format.documents import Json, Reader
 from wbtable.format.features import FORMAT_VERSION, check_document
 from wbtable.format.version_record import check_commit_id, read_time, write_time
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 KINDS: Final = frozenset({"alias", "tags", "description", "ttl", "deletion", "lineage"})
-_KNOWN = frozenset("kind format features id created_at value".split())
+_KNOWN = frozenset(["kind", "format", "features", "id", "created_at", "value"])
 _SHAPES: dict[str, tuple[type, ...]] = {
     "alias": (int, type(None)),
     "tags": (list,),
@@ -52,9 +49,7 @@ class LogEntry:
         if self.kind not in KINDS:
             msg = f"expected one of {', '.join(sorted(KINDS))}, found {self.kind!r:.60}"
             raise FormatError(msg)
-        if type(self.value) not in _SHAPES[self.kind] or not _fits(
-            self.kind, self.value
-        ):
+        if type(self.value) not in _SHAPES[self.kind] or not _fits(self.kind, self.value):
             msg = f"the {self.kind} log cannot hold {self.value!r:.80}"
             raise FormatError(msg)
 
@@ -92,18 +87,14 @@ class LogEntry:
                 extra=reader.extra(_KNOWN),
             )
         except FormatError as error:
-            raise (
-                error if error.place else FormatError(str(error), place=place)
-            ) from None
+            raise (error if error.place else FormatError(str(error), place=place)) from None
 
 
-def _fits(kind: str, value: Any) -> bool:  # noqa: ANN401 - narrowed by `kind`
+def _fits(kind: str, value: Any) -> bool:
     if kind in {"alias", "ttl"}:
         return value is None or value >= 0
     if kind == "tags":
-        return all(isinstance(tag, str) for tag in value) and value == sorted(
-            set(value)
-        )
+        return all(isinstance(tag, str) for tag in value) and value == sorted(set(value))
     if kind == "lineage":
         inputs = value.get("inputs", [])
         return (

@@ -23,7 +23,7 @@ MAX_RECORD: Final = 1 << 20
 MAX_VERSION: Final = 10**15
 _KNOWN = frozenset(
     "kind format features commit_id project name version parent base artifact_type description metadata digest "
-    "manifest created_at run inputs refs".split()
+    "manifest created_at run inputs refs".split()  # noqa: SIM905 - a list of twenty would take twenty lines
 )
 _COMMIT_ID = re.compile(r"[0-9a-f]{32}")
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -135,9 +135,7 @@ class VersionRecord:
             msg = f"expected a parent in every version but v0, found {self.parent} in v{self.version}"
             raise FormatError(msg)
         if self.parent is not None and self.parent.version != self.version - 1:
-            msg = (
-                f"expected the parent v{self.version - 1}, found v{self.parent.version}"
-            )
+            msg = f"expected the parent v{self.version - 1}, found v{self.parent.version}"
             raise FormatError(msg)
         if self.manifest.media_type != ARTIFACT:
             msg = f"expected an artifact manifest, found {self.manifest.media_type}"
@@ -150,18 +148,14 @@ class VersionRecord:
         type: str,
         description: str | None,
         metadata: Mapping[str, object],
-    ) -> bool:  # noqa: A002 - the field's name
+    ) -> bool:
         """Whether a commit of these would repeat this version (COMMIT-3)."""
         mine = (self.digest, self.type, self.description, tag(dict(self.metadata)))
         return mine == (digest, type, description, tag(dict(metadata)))
 
     def to_json(self) -> Json:
         """Return the JSON form (COMMIT-4)."""
-        parent = (
-            None
-            if self.parent is None
-            else {"version": self.parent.version, "commit_id": self.parent.commit_id}
-        )
+        parent = None if self.parent is None else {"version": self.parent.version, "commit_id": self.parent.commit_id}
         return {
             **self.extra,
             "kind": KIND,
@@ -207,20 +201,14 @@ class VersionRecord:
                 description=reader.opt_str("description"),
                 metadata=untag(reader.object("metadata"), f"{place}.metadata"),
                 digest=Digest.parse(reader.str("digest"), f"{place}.digest"),
-                manifest=Descriptor.from_json(
-                    reader.object("manifest"), f"{place}.manifest"
-                ),
+                manifest=Descriptor.from_json(reader.object("manifest"), f"{place}.manifest"),
                 created_at=read_time(reader.str("created_at"), f"{place}.created_at"),
                 run=reader.opt_str("run"),
-                inputs=tuple(
-                    str(item) for item in reader.list("inputs", optional=True)
-                ),
+                inputs=tuple(str(item) for item in reader.list("inputs", optional=True)),
                 extra=reader.extra(_KNOWN),
             )
         except FormatError as error:
-            raise (
-                error if error.place else FormatError(str(error), place=place)
-            ) from None
+            raise (error if error.place else FormatError(str(error), place=place)) from None
 
 
 def _parent(reader: Reader) -> Parent | None:

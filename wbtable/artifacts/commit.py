@@ -1,0 +1,295 @@
+"""The commit, in the numbered steps of the specification (spec: 10b-commit, COMMIT-n)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from wbtable.artifacts import rebase
+from wbtable.artifacts.compose import compose
+from wbtable.artifacts.contents import Contents
+from wbtable.artifacts.draft import INHERIT
+from wbtable.artifacts.known import KnownBlobs
+from wbtable.artifacts.lease import Lease
+from wbtable.artifacts.names import DEFAULT_PROJECT, check_aliases, check_tags
+from wbtable.artifacts.put import put_changes
+from wbtable.errors import (
+    CommitStateUnknownError,
+    ConflictError,
+    DeniedError,
+    DiskFullError,
+    NotFoundError,
+    UnsupportedError,
+    UsageError,
+    WbtableError,
+)
+from wbtable.format import documents
+from wbtable.format.tagged import tag
+from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wbtable.artifacts.draft import Artifact
+    from wbtable.artifacts.put import PutResult
+    from wbtable.artifacts.store import Store
+    from wbtable.artifacts.version import Version
+    from wbtable.format.artifact_manifest import ArtifactManifest
+    from wbtable.format.digest import Descriptor
+
+RACES: Final = 1000
+"""How often others may be faster before a commit gives up."""
+
+RETRIES: Final = 4
+"""How often an answer that was lost is asked for again (COMMIT-5)."""
+
+PAUSE: Final = 0.05
+
+# After these nothing was made: what the place answered is definite.
+_DEFINITE = (DeniedError, DiskFullError, UnsupportedError, UsageError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """The run that commits.
+
+    Attributes:
+        project: its project; also that of its artifacts.
+        id: its id.
+        inputs: the versions it had used, as ``project/name:vN``.
+
+    """
+
+    project: str
+    id: str
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """``project/id``."""
+        return f"{self.project}/{self.id}"
+
+
+def commit(
+    store: Store,
+    draft: Artifact,
+    *,
+    project: str | None = None,
+    run: RunInfo | None = None,
+    aliases: Iterable[str] = (),
+    tags: Iterable[str] = (),
+) -> Version:
+    """Make a draft the newest version of its artifact, or find that the newest version is it already.
+
+    Args:
+        store: where to.
+        draft: what to commit; on any error it stays as it is, and nothing of it can be seen.
+        project: the project; None for the run's, or ``uncategorized``.
+        run: the run that commits, if one does.
+        aliases: names for the version; ``latest`` is accepted and does nothing.
+        tags: tags for the version.
+
+    Raises:
+        UsageError: an alias, tag or file of the draft is not usable.
+        ConflictError: a path was changed here and, since the draft was made, in the store too.
+        CommitStateUnknownError: it is not known whether the version was made.
+        StorageError: the store could not be written.
+
+    """
+    if not draft.is_draft():
+        version = draft.wait()
+        _record(store, version, run, check_aliases(aliases), check_tags(tags))
+        return version
+    one = project or (run.project if run is not None else None) or _base_project(draft) or DEFAULT_PROJECT
+    job = _Commit(store, draft, one, run)
+    names, marks = check_aliases(aliases), check_tags(tags)
+    version, is_new = job.run()
+    draft._version = version  # noqa: SLF001 - a draft becomes its version here and nowhere else
+    # 6. Append to the alias logs; `latest` needs none.
+    _record(store, version, None if is_new else run, names, marks)
+    if draft._ttl is not INHERIT:  # noqa: SLF001 - as above
+        version.set_ttl_seconds(draft._ttl)  # type: ignore[arg-type]  # noqa: SLF001
+    return version
+
+
+def _base_project(draft: Artifact) -> str | None:
+    base = draft._base  # noqa: SLF001 - drafts and commits are one room
+    return None if base is None else base.project
+
+
+def _record(
+    store: Store, version: Version, run: RunInfo | None, aliases: tuple[str, ...], tags: tuple[str, ...]
+) -> None:
+    """Record the run of a version that another had made, then aliases and tags (COMMIT-6)."""
+    if run is not None:
+        version.record_run(run.path, "logged", run.inputs)
+    if aliases:
+        version.add_aliases(aliases)
+    if tags:
+        version.add_tags(tags)
+
+
+class _Commit:
+    """One commit."""
+
+    def __init__(self, store: Store, draft: Artifact, project: str, run: RunInfo | None) -> None:
+        self.store = store
+        self.draft = draft
+        self.project = project
+        self.info = run
+        self.records = store.records(project, draft.name)
+        self.base = draft._base  # noqa: SLF001 - drafts and commits are one room
+        if self.base is not None and (self.base.store.url, self.base.project, self.base.name) != (
+            store.url,
+            project,
+            draft.name,
+        ):
+            raise UsageError(
+                f"the draft was made from {self.base.qualified_name} in {self.base.store.url!r}; it can be committed"
+                f" there, not to {project}/{draft.name} in {store.url!r}"
+            )
+        self.metadata = dict(draft.metadata)
+        tag(self.metadata, "metadata")
+        self.commit_id = uuid.uuid4().hex
+
+    def run(self) -> tuple[Version, bool]:
+        """Return the version, and whether this commit made it."""
+        # 1. Open a lease; put every missing object.
+        number, head = self.records.head()
+        roots = [] if head is None else [head.manifest]
+        if self.base is not None:
+            roots.append(self.base.record.manifest)
+        names = [f"{self.project}/{self.draft.name}:v{number}"] if head is not None else []
+        with Lease(self.store.backend, names) as lease:
+            base = self._contents(head)
+            put = put_changes(
+                self.store.objects,
+                self.draft._changes,  # noqa: SLF001 - drafts and commits are one room
+                self.base.contents if self.base is not None else base,
+                KnownBlobs(self.store.objects, roots) if roots else None,
+                None if self.base is None else self.base.find_descriptor,
+            )
+            return self._make(lease, put)
+
+    def _make(self, lease: Lease, put: PutResult) -> tuple[Version, bool]:
+        made: tuple[Descriptor, ArtifactManifest] | None = None
+        made_on: int | None = None
+        for attempt in range(RACES):
+            # 2. Find the newest version: a hint, then probing forward.
+            newest = self.records.newest()
+            number, head = self.records.head(newest)
+            # 3. Compare with the newest version; replay an older draft's changes on it.
+            if made is None or (self.base is not None and made_on != number):
+                made = self._compose(number, head, put)
+                made_on = number
+            descriptor, manifest = made
+            if head is not None and self._repeats(head, manifest):
+                return self._version(head), False
+            record = self._new_record(newest, descriptor, manifest)
+            # 4. Create the record of version n + 1. 5. After any error read it back.
+            lease.check()
+            if self._create(record):
+                lease.check_after(record)
+                self.records.leave_hint(record.version)
+                return self._version(record), True
+            if attempt > 2:
+                time.sleep(random.uniform(0, min(attempt, 20) * 0.002))  # noqa: S311 - spreads racing writers
+        raise ConflictError(
+            f"others committed first in each of {RACES} attempts", place=f"{self.project}/{self.draft.name}"
+        )
+
+    def _contents(self, head: VersionRecord | None) -> Contents | None:
+        return None if head is None else Contents.open(self.store.objects, head.manifest)
+
+    def _compose(self, number: int, head: VersionRecord | None, put: PutResult) -> tuple[Descriptor, ArtifactManifest]:
+        objects = self.store.objects
+        if self.base is None:
+            return compose(objects, None, put.entries, put.known)
+        if head is None or number == self.base.record.version:
+            return compose(objects, self.base.contents, put.entries, put.known)
+        newest = self._contents(head)
+        assert newest is not None
+        changes = rebase.replay(objects, self.base.contents, newest, put.entries)
+        try:
+            return compose(objects, newest, changes, put.known)
+        except UsageError as error:
+            raise ConflictError(f"{error} in v{number}, which was made since this draft was begun") from error
+
+    def _repeats(self, head: VersionRecord, manifest: ArtifactManifest) -> bool:
+        return head.same_as(
+            digest=manifest.digest,
+            type=self.draft.type,
+            description=self.draft.description,
+            metadata=self.metadata,
+        )
+
+    def _new_record(self, newest: int, descriptor: Descriptor, manifest: ArtifactManifest) -> VersionRecord:
+        parent = None
+        if newest >= 0:
+            parent = Parent(version=newest, commit_id=self.records.read(newest).commit_id)
+        return VersionRecord(
+            commit_id=self.commit_id,
+            project=self.project,
+            name=self.draft.name,
+            version=newest + 1,
+            parent=parent,
+            base=None if self.base is None else self.base.record.version,
+            type=self.draft.type,
+            description=self.draft.description,
+            metadata=self.metadata,
+            digest=manifest.digest,
+            manifest=descriptor,
+            created_at=dt.datetime.now(dt.UTC),
+            run=None if self.info is None else self.info.path,
+            inputs=() if self.info is None else self.info.inputs,
+        )
+
+    def _create(self, record: VersionRecord) -> bool:
+        """Create a record; return False if another writer's is there (COMMIT-4, COMMIT-5)."""
+        key = self.records.key(record.version)
+        data = documents.canonical(record.to_json())
+        if len(data) > MAX_RECORD:
+            raise UsageError(f"expected metadata that fits a version record of {MAX_RECORD} bytes, found {len(data)}")
+        for attempt in range(RETRIES + 1):
+            try:
+                self.store.backend.create(key, data)
+            except WbtableError as error:
+                found = self._read_back(key, error)
+                if found is not None:
+                    return found == self.commit_id
+                if isinstance(error, _DEFINITE):
+                    raise
+                if attempt == RETRIES:
+                    raise CommitStateUnknownError(
+                        f"v{record.version} could not be created, and may yet appear: {error}", place=key
+                    ) from error
+                time.sleep(PAUSE * 2**attempt)
+            else:
+                return True
+        raise AssertionError(key)
+
+    def _read_back(self, key: str, error: WbtableError) -> str | None:
+        """Return the commit id of the record that is there; None if there is none (COMMIT-5)."""
+        for attempt in range(RETRIES + 1):
+            try:
+                found = documents.parse(self.store.backend.get(key), key, max_bytes=MAX_RECORD)
+            except NotFoundError:
+                return None
+            except WbtableError as second:
+                if attempt == RETRIES:
+                    raise CommitStateUnknownError(
+                        f"the record could not be created ({error}) nor read back ({second})", place=key
+                    ) from error
+                time.sleep(PAUSE * 2**attempt)
+            else:
+                return str(found.get("commit_id"))
+        raise AssertionError(key)
+
+    def _version(self, record: VersionRecord) -> Version:
+        from wbtable.artifacts.version import Version
+
+        return Version(self.store, record)

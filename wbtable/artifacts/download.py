@@ -1,0 +1,297 @@
+"""Files of a version on a local disk: written, checked, resumed (spec: 10-artifacts, DOWN-n)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from wbtable.artifacts import references
+from wbtable.artifacts.contents import reachable, refs_of
+from wbtable.artifacts.progress import Progress
+from wbtable.artifacts.reading import DOCUMENTS, check_reference, file_cell
+from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, StorageError, UsageError, WbtableError
+from wbtable.format import documents
+from wbtable.format.digest import PACK, Descriptor, Digest, suffix_of
+from wbtable.format.layout import object_key
+from wbtable.format.pack import FOOTER_SIZE, MAX_TRAILER, decode_trailer, trailer_digest, trailer_size
+from wbtable.storage.os_errors import explained
+from wbtable.storage.workers import run_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wbtable.artifacts.version import Version
+    from wbtable.format.entry import Entry
+    from wbtable.storage.objects import ObjectStore
+
+VARIABLE: Final = "WBTABLE_ARTIFACT_DIR"
+BLOCK: Final = 8 << 20
+GROUP_BYTES: Final = 16 << 20
+GROUP_FILES: Final = 512
+
+
+def default_root(version: Version) -> Path:
+    """Return where a version is downloaded to if nothing is said: ``./artifacts/<name>:vN``."""
+    return Path(os.environ.get(VARIABLE) or "artifacts") / f"{version.name}:{version.version}"
+
+
+def download(
+    version: Version,
+    root: str | os.PathLike[str] | None = None,
+    path_prefix: str | None = None,
+    *,
+    allow_missing_references: bool = False,
+) -> Path:
+    """Write the files of a version below a directory; return the directory (DOWN-1 to DOWN-4).
+
+    Each file appears whole, under its name, with its digest checked; files that are right already are left alone, so a
+    broken download goes on where it stopped. What tables refer to is laid out in ``objects/`` at the root, so that
+    they are read in place.
+
+    Raises:
+        DigestMismatchError: stored bytes are damaged, or what a reference names has changed.
+        NotFoundError: no path begins with `path_prefix`.
+        UsageError: the directory has a link or file where a directory is needed.
+
+    """
+    target = default_root(version) if root is None else Path(root)
+    job = _Job(version, target)
+    entries = list(version.contents if path_prefix is None else version.contents.under(path_prefix))
+    if path_prefix is not None and not entries:
+        raise NotFoundError(f"no path begins with {path_prefix!r}", place=version.qualified_name)
+    with explained(f"make {target}"):
+        target.mkdir(parents=True, exist_ok=True)
+    objects = job.wanted_objects(entries)
+    total = len(entries) + len(objects)
+    with Progress("downloading", "files", total) as job.progress:
+        blobs = [e for e in entries if e.reference is None and e.media_type not in DOCUMENTS]
+        run_all(job.write_blobs, _groups(blobs))
+        run_all(job.write_object, objects)
+        for entry in entries:
+            if entry.reference is not None:
+                job.write_reference(entry, allow_missing=allow_missing_references)
+            elif entry.media_type in DOCUMENTS:
+                # Last, so that a table that can be seen is whole.
+                job.write_document(entry)
+    return target
+
+
+def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Cut entries into work for the threads, neighbours in packs together."""
+    groups: list[list[Entry]] = []
+    size = 0
+    ordered = sorted(entries, key=lambda e: (e.pack.hex if e.pack is not None else "", e.offset or 0))
+    for entry in ordered:
+        if not groups or size + (entry.size or 0) > GROUP_BYTES or len(groups[-1]) >= GROUP_FILES:
+            groups.append([])
+            size = 0
+        groups[-1].append(entry)
+        size += entry.size or 0
+    return groups
+
+
+class _Job:
+    """One download."""
+
+    def __init__(self, version: Version, target: Path) -> None:
+        self.objects: ObjectStore = version.store.objects
+        self.target = target
+        self.progress = Progress("downloading", "files")
+        self._folders: set[str] = set()
+
+    def wanted_objects(self, entries: Sequence[Entry]) -> list[Descriptor]:
+        """Return what tables and other documents lead to."""
+        roots = [e.descriptor() for e in entries if e.reference is None and e.media_type in DOCUMENTS]
+        found = reachable(self.objects, [ref for root in roots for ref in refs_of(self.objects, root)])
+        return list(found.values())
+
+    def path(self, logical: str) -> Path:
+        """Return the local path of a logical one; its folder is made.
+
+        Raises:
+            UsageError: the folder is a link, or a file is where a folder is needed.
+
+        """
+        folder = logical.rpartition("/")[0]
+        if folder and folder not in self._folders:
+            made = self.target
+            for name in folder.split("/"):
+                made /= name
+                if made.is_symlink() or (made.exists() and not made.is_dir()):
+                    raise UsageError(f"{str(made)!r} is in the way: a directory of the download belongs there")
+            with explained(f"make {made}"):
+                made.mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        return self.target / logical
+
+    def write_blobs(self, entries: Sequence[Entry]) -> None:
+        """Write some files, read together."""
+        missing = [entry for entry in entries if not is_right(self.path(entry.path), entry.digest, entry.size)]
+        large = [entry for entry in missing if entry.pack is None]
+        small = [entry for entry in missing if entry.pack is not None]
+        try:
+            found = self.objects.read_blobs([file_cell(entry) for entry in small])
+        except WbtableError as error:
+            error.add_note("while downloading " + ", ".join(repr(entry.path) for entry in small[:3]))
+            raise
+        for entry, data in zip(small, found, strict=True):
+            write_whole(self.path(entry.path), data)
+        for entry in large:
+            assert entry.digest is not None
+            key = object_key(entry.digest, entry.media_type)
+            self._copy(self.objects.prefix + key, self.path(entry.path), entry.descriptor(), entry.path)
+        self.progress.advance(len(entries))
+
+    def write_object(self, descriptor: Descriptor) -> None:
+        """Write one object below ``objects/``, as it is stored."""
+        key = object_key(descriptor.digest, descriptor.media_type)
+        path = self.path(key)
+        if not object_is_right(path, descriptor):
+            self._copy(self.objects.prefix + key, path, descriptor, key)
+        self.progress.advance()
+
+    def write_document(self, entry: Entry) -> None:
+        """Write a table's manifest, or another document, as plain JSON at its path."""
+        path = self.path(entry.path)
+        if not is_right(path, entry.digest, entry.size):
+            write_whole(path, self.objects.get(entry.descriptor()))
+        self.progress.advance()
+
+    def write_reference(self, entry: Entry, *, allow_missing: bool) -> None:
+        """Write the content that a reference names, checked against what was recorded (REF-3)."""
+        path = self.path(entry.path)
+        self.progress.advance()
+        if entry.digest is not None and is_right(path, entry.digest, entry.size):
+            return
+        hasher, size = hashlib.sha256(), 0
+        try:
+            with references.open_reference(entry) as stream, _whole(path) as out:
+                while block := stream.read(BLOCK):
+                    hasher.update(block)
+                    size += len(block)
+                    out.write(block)
+                check_reference(entry, Digest(hasher.hexdigest()), size)
+        except WbtableError:
+            if not allow_missing:
+                raise
+
+    def _copy(self, key: str, path: Path, descriptor: Descriptor, name: str) -> None:
+        """Copy an object block by block, then check what was written (DOWN-2)."""
+        backend = self.objects.backend
+        size = backend.size(key)
+        if size is None:
+            raise NotFoundError(f"the object {key} does not exist", place=backend.url)
+        with _whole(path) as out:
+            for at in range(0, size, BLOCK):
+                out.write(backend.get_range(key, at, min(BLOCK, size - at)))
+            out.flush()
+            if not object_is_right(Path(out.name), descriptor):
+                raise DigestMismatchError(f"the bytes of {key} are damaged: expected {descriptor.digest}", place=name)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file beside `path`, which takes its place when the block ends without an error."""
+    temp = path.parent / f".wbtable-{secrets.token_hex(8)}.part"
+    with explained(f"write {path}"):
+        try:
+            with temp.open("xb") as out:
+                yield out
+            temp.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temp.unlink()
+            raise
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is seen whole or not at all."""
+    with _whole(path) as out:
+        out.write(data)
+
+
+def is_right(path: Path, digest: Digest | None, size: int | None) -> bool:
+    """Whether a regular file is there with these bytes (DOWN-3)."""
+    try:
+        if digest is None or path.is_symlink() or not path.is_file() or path.stat().st_size != size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest.hex
+    except OSError as error:
+        raise StorageError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+
+
+def object_is_right(path: Path, descriptor: Descriptor) -> bool:
+    """Whether a file is the object that a descriptor names, every byte of it (DOWN-3)."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    if descriptor.media_type == PACK:
+        return _pack_is_right(path, descriptor)
+    if suffix_of(descriptor.media_type).endswith(".zst"):
+        try:
+            data = documents.decompress(path.read_bytes(), descriptor.size, str(path))
+        except FormatError:
+            return False
+        return Digest.of(data) == descriptor.digest
+    return is_right(path, descriptor.digest, descriptor.size)
+
+
+def _pack_is_right(path: Path, descriptor: Descriptor) -> bool:
+    size = path.stat().st_size
+    if size != descriptor.size:
+        return False
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, size - MAX_TRAILER))
+            tail = file.read()
+            trailer = tail[-trailer_size(tail[-FOOTER_SIZE:], size, str(path)) :]
+            if trailer_digest(trailer) != descriptor.digest:
+                return False
+            for entry in decode_trailer(trailer, size, str(path)):
+                file.seek(entry.offset)
+                if Digest.of(file.read(entry.size)) != entry.digest:
+                    return False
+    except FormatError:
+        return False
+    return True
+
+
+def checkout(version: Version, root: str | os.PathLike[str]) -> Path:
+    """Make a directory hold exactly a version: extra files, links and empty folders are deleted (DOWN-5)."""
+    target = Path(root)
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise UsageError(f"{str(target)!r} is no directory")
+    wanted = expected_files(version)
+    folders = {folder for path in wanted for folder in _folders(path)}
+    if target.exists():
+        with explained(f"tidy {target}"):
+            _tidy(target, "", set(wanted), folders)
+    return download(version, target)
+
+
+def expected_files(version: Version) -> dict[str, Descriptor | Entry]:
+    """Return every file that a download of a version has, by its path below the root."""
+    entries = list(version.contents)
+    out: dict[str, Descriptor | Entry] = {entry.path: entry for entry in entries}
+    for descriptor in _Job(version, Path()).wanted_objects(entries):
+        out[object_key(descriptor.digest, descriptor.media_type)] = descriptor
+    return out
+
+
+def _folders(path: str) -> list[str]:
+    return [path[:at] for at, char in enumerate(path) if char == "/"]
+
+
+def _tidy(folder: Path, prefix: str, files: set[str], folders: set[str]) -> None:
+    for item in sorted(os.scandir(folder), key=lambda item: item.name):
+        path = prefix + item.name
+        if item.is_dir(follow_symlinks=False):
+            _tidy(Path(item.path), path + "/", files, folders)
+            if path not in folders:
+                os.rmdir(item.path)
+        elif path not in files or item.is_symlink():
+            os.unlink(item.path)

@@ -1,0 +1,432 @@
+"""The draft of an artifact: what is to become a version (spec: 10-artifacts)."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import tempfile
+import weakref
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from wbtable.artifacts import references, staging
+from wbtable.artifacts.local_files import LocalFile, media_type_of, walk
+from wbtable.artifacts.names import check_type, near
+from wbtable.artifacts.pending import (
+    Pending,
+    PendingDocument,
+    PendingFile,
+    PendingMedia,
+    PendingReference,
+    PendingTable,
+)
+from wbtable.artifacts.progress import Progress
+from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError, WbtableError
+from wbtable.format.layout import check_name
+from wbtable.format.paths import PathTree, check_path
+from wbtable.format.tagged import tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from wbtable.artifacts.reading import Item
+    from wbtable.artifacts.version import Version
+
+TABLE_SUFFIX: Final = ".table.json"
+JOINED_SUFFIX: Final = ".joined-table.json"
+PARTITIONED_SUFFIX: Final = ".partitioned-table.json"
+SUFFIXES: Final = (TABLE_SUFFIX, JOINED_SUFFIX, PARTITIONED_SUFFIX)
+INHERIT: Final = object()
+
+
+class Artifact:
+    """A draft: what is added is remembered, and stored when it is logged.
+
+    Files are read when the draft is logged, once; one that changed meanwhile is an error then, and the draft stays
+    usable. After it was logged a draft reads as the version that it became.
+
+    Attributes:
+        name: the artifact's name.
+        type: what kind of thing it is, such as ``dataset`` or ``model``.
+        description: free text.
+        metadata: the user's values; any Python values that wbtable can store.
+
+    """
+
+    def __init__(
+        self,
+        name: str,
+        type: str = "dataset",
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start an empty draft.
+
+        Raises:
+            UsageError: the name or type is no name, or the metadata cannot be stored.
+
+        """
+        self.name = check_name(name, "artifact name")
+        self.type = check_type(type)
+        self.description = description
+        self.metadata: dict[str, Any] = dict(metadata or {})
+        tag(self.metadata, "metadata")
+        self._base: Version | None = None
+        self._changes: dict[str, Pending | None] = {}
+        self._tree = PathTree()
+        self._ttl: int | object | None = INHERIT
+        self._version: Version | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def from_version(cls, version: Version) -> Artifact:
+        """Start a draft with everything that a version has; only what changes is stored again."""
+        draft = cls(version.name, version.type, version.description, version.metadata)
+        draft._base = version
+        return draft
+
+    def __repr__(self) -> str:
+        """Show the name and what state it is in."""
+        if self._version is not None:
+            return f"<Artifact {self._version.qualified_name}>"
+        base = f" on {self._base.qualified_name}" if self._base is not None else ""
+        return f"<Artifact {self.name!r} ({self.type}), draft{base}, {len(self._changes)} changes>"
+
+    # Adding.
+
+    def add(self, obj: Any, name: str, overwrite: bool = False) -> Item:
+        """Add a table, a joined or partitioned table, or a media value under a name.
+
+        What is stored is the object as it is now; changing it later changes nothing here.
+
+        Args:
+            obj: the object.
+            name: its name; tables are stored under it and a suffix such as ``.table.json``.
+            overwrite: whether an object of this name may be replaced.
+
+        Raises:
+            UsageError: the object is of no such kind, or the name is no logical path.
+            AlreadyExistsError: the name is taken by other content.
+
+        """
+        self._check_open()
+        pending, path = staging.pending_of(obj, str(name))
+        self._set(path, pending, overwrite=overwrite)
+        return self.get_entry(path)
+
+    def __setitem__(self, name: str, obj: Any) -> None:
+        """Add an object, see `add`."""
+        self.add(obj, name)
+
+    def add_file(
+        self, local_path: str | os.PathLike[str], name: str | None = None, is_tmp: bool = False, overwrite: bool = False
+    ) -> Item:
+        """Add a file.
+
+        Args:
+            local_path: the file; it has to stay as it is until the draft is logged.
+            name: its logical path; None for the file's own name.
+            is_tmp: accepted for W&B's sake.
+            overwrite: whether a file of this name may be replaced.
+
+        Raises:
+            NotFoundError: there is no such file.
+            UsageError: it is no regular file, or the name is no logical path.
+            AlreadyExistsError: the name is taken by other content.
+
+        """
+        self._check_open()
+        local = os.path.abspath(os.fspath(local_path))
+        path = os.path.basename(local) if name is None else str(name)
+        check_path(path)
+        self._set(path, PendingFile(LocalFile.of(local), media_type_of(path)), overwrite=overwrite)
+        return self.get_entry(path)
+
+    def add_dir(self, local_path: str | os.PathLike[str], name: str | None = None, overwrite: bool = False) -> None:
+        """Add every file below a directory; all of them or, on an error, none.
+
+        Args:
+            local_path: the directory; links in it are followed while they stay inside.
+            name: what goes before the files' paths; None for nothing.
+            overwrite: whether files of the same names may be replaced.
+
+        Raises:
+            NotFoundError: there is no such directory.
+            UsageError: it is no directory, a link leaves it, or a file's path is no logical path.
+            AlreadyExistsError: a name is taken by other content.
+
+        """
+        self._check_open()
+        prefix = "" if name is None or not str(name) else check_path(str(name).rstrip("/")) + "/"
+        root = os.path.abspath(os.fspath(local_path))
+        found: dict[str, Pending] = {}
+        with Progress("reading", "files") as progress:
+            for inner, file in walk(root):
+                path = prefix + inner
+                found[path] = PendingFile(file, media_type_of(inner))
+                progress.advance()
+        self._set_all(found, overwrite=overwrite)
+
+    def add_reference(
+        self,
+        uri: Any,
+        name: str | None = None,
+        checksum: bool | str = True,
+        max_objects: int | None = None,
+        *,
+        etag: str | None = None,
+        size: int | None = None,
+    ) -> list[Item]:
+        """Add something that stays where it is.
+
+        Args:
+            uri: a URI, or an item of another version, whose content is then shared and not copied.
+            name: the logical path; of a directory, what goes before the files' paths.
+            checksum: True asks the source; False records the URI alone; text is the digest, ``SHA-256:<64 hex>``.
+            max_objects: the most files that a directory may give.
+            etag: what the server calls this state of the content.
+            size: the content's bytes.
+
+        Raises:
+            UsageError: the URI is not absolute, or its kind of source cannot be asked for a checksum.
+            NotFoundError: there is no such file.
+            AlreadyExistsError: a name is taken by other content.
+
+        """
+        self._check_open()
+        found: dict[str, Pending] = {}
+        if isinstance(uri, str | os.PathLike):
+            for entry in references.entries_of(os.fspath(uri), name, checksum=checksum, etag=etag, size=size):
+                found[entry.path] = PendingReference(entry)
+        else:
+            pending = staging.shared_entry(uri, name)
+            found[pending.entry.path] = pending
+        if max_objects is not None and len(found) > max_objects:
+            raise UsageError(f"expected at most {max_objects} objects, found {len(found)}", place=str(uri))
+        self._set_all(found, overwrite=False)
+        return [self.get_entry(path) for path in found]
+
+    @contextlib.contextmanager
+    def new_file(self, name: str, mode: str = "x", encoding: str | None = None) -> Iterator[IO[Any]]:
+        """Open a new file to write to; it is added when the block ends without an error.
+
+        Raises:
+            UsageError: the name is no logical path, or the mode does not write.
+            AlreadyExistsError: the name is taken.
+
+        """
+        self._check_open()
+        check_path(name)
+        if mode not in {"x", "w", "xb", "wb", "bx", "bw"}:
+            raise UsageError(f"expected a mode that writes, such as 'x' or 'wb', found {mode!r}")
+        overwrite = "w" in mode
+        if not overwrite and name in self:
+            raise AlreadyExistsError(f"{name!r} is there already; mode='w' replaces it")
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="wbtable-draft-")
+            weakref.finalize(self, self._folder.cleanup)
+        handle, path = tempfile.mkstemp(dir=self._folder.name)
+        binary = "b" in mode
+        text = None if binary else encoding or "utf-8"
+        with os.fdopen(handle, "wb" if binary else "w", encoding=text, newline=None if binary else "") as file:
+            yield file
+        self._set(name, PendingFile(LocalFile.of(path), media_type_of(name)), overwrite=overwrite)
+
+    def remove(self, item: str | os.PathLike[str] | Item) -> None:
+        """Remove a file or object, or everything below a directory.
+
+        Raises:
+            NotFoundError: there is nothing of this name.
+
+        """
+        self._check_open()
+        name = os.fspath(item) if isinstance(item, str | os.PathLike) else item.path
+        path = self._find(name)
+        prefix = name.rstrip("/") + "/"
+        gone = [path] if path is not None else [other for other in self._paths() if other.startswith(prefix)]
+        if not gone:
+            raise NotFoundError(f"there is no {name!r}{near(name, self._paths())}", place=repr(self))
+        for other in gone:
+            if self._changes.get(other) is not None:
+                self._tree.remove(other)
+            if self._base is not None and self._base.contents.find(other) is not None:
+                self._changes[other] = None
+            else:
+                self._changes.pop(other, None)
+
+    # Reading.
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a file or object of this name, with or without a table's suffix."""
+        return isinstance(name, str) and self._find(name) is not None
+
+    def __getitem__(self, name: str) -> Any:
+        """Return an object, see `get`."""
+        found = self.get(name)
+        if found is None:
+            raise NotFoundError(f"there is no {name!r}{near(name, self._paths())}", place=repr(self))
+        return found
+
+    def get(self, name: str) -> Any:
+        """Return the object of this name as it was added; None if there is none."""
+        if self._version is not None:
+            return self._version.get(name)
+        path = self._find(name)
+        if path is None:
+            return None
+        pending = self._changes.get(path)
+        if pending is None:
+            assert self._base is not None
+            return self._base.get(path)
+        if isinstance(pending, PendingTable | PendingMedia | PendingDocument):
+            return pending.value
+        return self.get_entry(path)
+
+    def get_entry(self, name: str) -> Item:
+        """Return the item of this name: its path, size and where it is.
+
+        Raises:
+            NotFoundError: there is none.
+
+        """
+        from wbtable.artifacts.reading import Item
+
+        if self._version is not None:
+            return self._version.get_entry(name)
+        path = self._find(name)
+        if path is None:
+            raise NotFoundError(f"there is no {name!r}{near(name, self._paths())}", place=repr(self))
+        pending = self._changes.get(path)
+        if pending is None:
+            assert self._base is not None
+            return self._base.get_entry(path)
+        return Item.of_pending(path, pending)
+
+    def files(self, names: list[str] | None = None) -> list[Item]:
+        """Return every item, sorted by path; with `names`, those."""
+        wanted = sorted(self._paths()) if names is None else names
+        return [self.get_entry(path) for path in wanted]
+
+    @property
+    def size(self) -> int:
+        """The bytes of everything in it; tables are encoded to learn theirs."""
+        return self._version.size if self._version is not None else staging.measure(self).size
+
+    @property
+    def digest(self) -> str:
+        """The artifact digest that logging gives; the draft's content is read, and its tables encoded, to learn it."""
+        return self._version.digest if self._version is not None else str(staging.measure(self).digest)
+
+    @property
+    def ttl(self) -> dt.timedelta | None:
+        """How long the version is kept; None for ever."""
+        if self._version is not None:
+            return self._version.ttl
+        if isinstance(self._ttl, int):
+            return dt.timedelta(seconds=self._ttl)
+        return self._base.ttl if self._ttl is INHERIT and self._base is not None else None
+
+    @ttl.setter
+    def ttl(self, value: dt.timedelta | None) -> None:
+        if self._version is not None:
+            self._version.ttl = value
+            return
+        self._ttl = staging.ttl_seconds(value)
+
+    @property
+    def state(self) -> str:
+        """``draft``, or ``committed`` once it was logged."""
+        return "draft" if self._version is None else "committed"
+
+    def is_draft(self) -> bool:
+        """Whether it was not logged yet."""
+        return self._version is None
+
+    def wait(self, timeout: float | None = None) -> Version:
+        """Return the version that the draft became; logging returns only once it is committed.
+
+        Raises:
+            UsageError: it was not logged.
+
+        """
+        if self._version is None:
+            raise UsageError(f"the artifact {self.name!r} was not logged yet: use run.log_artifact first")
+        return self._version
+
+    def __getattr__(self, name: str) -> Any:
+        """Read everything else from the version that the draft became."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        from wbtable.artifacts.version import Version
+
+        if not hasattr(Version, name):
+            raise AttributeError(f"an Artifact has no attribute {name!r}")
+        return getattr(self.wait(), name)
+
+    # How.
+
+    def _check_open(self) -> None:
+        if self._version is not None:
+            raise UsageError(f"it was logged as {self._version.qualified_name}: change a new_draft() of that")
+
+    def _set(self, path: str, pending: Pending, *, overwrite: bool) -> None:
+        self._set_all({path: pending}, overwrite=overwrite)
+
+    def _set_all(self, found: Mapping[str, Pending], *, overwrite: bool) -> None:
+        """Add several paths, or on an error none."""
+        added: list[str] = []
+        try:
+            for path, pending in found.items():
+                check_path(path)
+                if not overwrite and self._is_taken(path, pending):
+                    raise AlreadyExistsError(
+                        f"{path!r:.200} is there already with other content; remove it first, or overwrite=True"
+                    )
+                self._check_base(path)
+                if self._tree.add(path):
+                    added.append(path)
+        except WbtableError:
+            for path in added:
+                self._tree.remove(path)
+            raise
+        self._changes.update(found)
+
+    def _check_base(self, path: str) -> None:
+        """Refuse a path that clashes with what the base has (PATH-3)."""
+        if self._base is None:
+            return
+        contents, changes = self._base.contents, self._changes
+        for at, char in enumerate(path):
+            folder = path[:at]
+            if char == "/" and changes.get(folder, 0) is not None and contents.find(folder) is not None:
+                raise UsageError(f"{path!r:.120} cannot be added: {folder!r:.120} is a file")
+        inside = next((e.path for e in contents.under(path + "/") if changes.get(e.path, 0) is not None), None)
+        if inside is not None:
+            raise UsageError(f"{path!r:.120} cannot be a file: it is the folder of {inside!r:.120}")
+
+    def _is_taken(self, path: str, pending: Pending) -> bool:
+        if path in self._changes:
+            current = self._changes[path]
+            return current is not None and not staging.same(current, pending)
+        if self._base is None:
+            return False
+        entry = self._base.contents.find(path)
+        return entry is not None and not staging.same_as_entry(entry, pending, self._base)
+
+    def _find(self, name: str) -> str | None:
+        """Return the path that a name means: itself, or it and a suffix."""
+        for path in (name, *(name + suffix for suffix in SUFFIXES)):
+            if path in self._changes:
+                if self._changes[path] is not None:
+                    return path
+            elif self._base is not None and self._base.contents.find(path) is not None:
+                return path
+        media = [p for p, v in self._changes.items() if isinstance(v, PendingMedia) and os.path.splitext(p)[0] == name]
+        return media[0] if len(media) == 1 else None
+
+    def _paths(self) -> list[str]:
+        if self._version is not None:
+            return [entry.path for entry in self._version.contents]
+        own = [path for path, pending in self._changes.items() if pending is not None]
+        base = [] if self._base is None else [e.path for e in self._base.contents if e.path not in self._changes]
+        return own + base

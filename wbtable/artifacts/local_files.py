@@ -1,0 +1,197 @@
+"""Users' files on their way into a store: found by walking, read once, checked for change (spec: 10-artifacts)."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from wbtable.errors import DeniedError, NotFoundError, UsageError, WbtableError
+from wbtable.format.digest import BLOB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The tables in Python itself, not those of this machine, so that equal files get equal types everywhere.
+_TYPES: Final = mimetypes.MimeTypes(filenames=())
+_BY_SUFFIX: dict[str, str] = {}
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type that a file's suffix suggests."""
+    suffix = os.path.splitext(name)[1].lower()
+    found = _BY_SUFFIX.get(suffix)
+    if found is None:
+        guessed, encoding = _TYPES.guess_type(f"x{suffix}")
+        found = guessed if guessed is not None and encoding is None else BLOB
+        _BY_SUFFIX[suffix] = found
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """One file as it was when it was added.
+
+    Attributes:
+        path: where it is on this machine.
+        size: its bytes.
+        mtime_ns: when it was last changed.
+
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: str) -> LocalFile:
+        """Look at a file.
+
+        Raises:
+            NotFoundError: there is none.
+            UsageError: it is a directory, or nothing that has bytes.
+
+        """
+        try:
+            return cls.of_stat(path, os.stat(path))
+        except (OSError, ValueError) as error:
+            raise _explained(error, path) from error
+
+    @classmethod
+    def of_stat(cls, path: str, found: os.stat_result) -> LocalFile:
+        """Return the file that `found` describes.
+
+        Raises:
+            UsageError: it is a directory, or nothing that has bytes.
+
+        """
+        if not stat.S_ISREG(found.st_mode):
+            what = "a directory: use add_dir" if stat.S_ISDIR(found.st_mode) else "no regular file"
+            msg = f"{path!r:.200} is {what}"
+            raise UsageError(msg)
+        return cls(path, found.st_size, found.st_mtime_ns)
+
+    def read(self) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            UsageError: the file is not what it was when it was added.
+            NotFoundError: it is gone.
+
+        """
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _explained(error, self.path) from error
+        try:
+            data = os.read(fd, self.size + 1)
+            while len(data) < self.size:
+                more = os.read(fd, self.size + 1 - len(data))
+                if not more:
+                    break
+                data += more
+            self.check(os.fstat(fd), len(data))
+        except OSError as error:
+            raise _explained(error, self.path) from error
+        finally:
+            os.close(fd)
+        return data
+
+    def open(self) -> BinaryIO:
+        """Open the bytes for reading.
+
+        Raises:
+            UsageError: the file is not what it was when it was added.
+            NotFoundError: it is gone.
+
+        """
+        self.check()
+        try:
+            return open(self.path, "rb")
+        except OSError as error:
+            raise _explained(error, self.path) from error
+
+    def check(self, found: os.stat_result | None = None, size: int | None = None) -> None:
+        """Refuse a file that changed since it was added.
+
+        Raises:
+            UsageError: it did.
+            NotFoundError: it is gone.
+
+        """
+        if found is None:
+            try:
+                found = os.stat(self.path)
+            except OSError as error:
+                raise _explained(error, self.path) from error
+        seen = (found.st_size if size is None else size, found.st_size, found.st_mtime_ns)
+        if seen != (self.size, self.size, self.mtime_ns):
+            msg = (
+                f"the file {self.path!r:.200} changed while being added"
+                f" (it had {self.size} bytes, and has {found.st_size}): add it again"
+            )
+            raise UsageError(msg)
+
+
+def _explained(error: OSError | ValueError, path: str) -> WbtableError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return NotFoundError(f"there is no file {path!r:.200}")
+    if isinstance(error, PermissionError):
+        return DeniedError(f"the file {path!r:.200} may not be read: {error.strerror}")
+    return UsageError(f"the file {path!r:.200} cannot be read: {error}")
+
+
+def walk(root: str) -> Iterator[tuple[str, LocalFile]]:
+    """Yield the files below a directory with their paths relative to it, sorted within each directory.
+
+    Links are followed if they lead to something inside the directory.
+
+    Raises:
+        NotFoundError: there is no such directory, or a link leads nowhere.
+        UsageError: it is no directory, a link leaves it or leads back up, or something in it has no bytes.
+
+    """
+    if not os.path.isdir(root):
+        msg = (
+            f"{root!r:.200} is no directory: use add_file"
+            if os.path.exists(root)
+            else f"there is no directory {root!r:.200}"
+        )
+        raise UsageError(msg) if os.path.exists(root) else NotFoundError(msg)
+    top = os.path.realpath(root)
+    yield from _walk(root, "", top, (top,))
+
+
+def _walk(folder: str, prefix: str, top: str, above: tuple[str, ...]) -> Iterator[tuple[str, LocalFile]]:
+    try:
+        with os.scandir(folder) as found:
+            items = sorted(found, key=lambda item: item.name)
+    except OSError as error:
+        raise _explained(error, folder) from error
+    for item in items:
+        inner = above
+        if item.is_symlink():
+            real = _inside(item.path, top)
+            if item.is_dir():
+                if real in above:
+                    msg = f"the link {item.path!r:.200} leads to a directory that it is in"
+                    raise UsageError(msg)
+                inner = (*above, real)
+        if item.is_dir():
+            real_folder = inner if inner is not above else (*above, os.path.join(above[-1], item.name))
+            yield from _walk(item.path, f"{prefix}{item.name}/", top, real_folder)
+            continue
+        try:
+            yield prefix + item.name, LocalFile.of_stat(item.path, item.stat())
+        except OSError as error:
+            raise _explained(error, item.path) from error
+
+
+def _inside(link: str, top: str) -> str:
+    real = os.path.realpath(link)
+    if real != top and not real.startswith(top.rstrip(os.sep) + os.sep):
+        msg = f"the link {link!r:.200} leaves the directory: it leads to {real!r:.200}"
+        raise UsageError(msg)
+    return real

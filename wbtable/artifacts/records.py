@@ -1,0 +1,98 @@
+"""The log of an artifact's versions: the numbered steps of opening (spec: 10b-commit, OPEN-n)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wbtable.artifacts import logs
+from wbtable.errors import FormatError, NotFoundError
+from wbtable.format import documents, layout
+from wbtable.format.version_record import MAX_RECORD, VersionRecord
+
+if TYPE_CHECKING:
+    from wbtable.format.digest import Digest
+    from wbtable.storage.backend import Backend
+
+
+class Records:
+    """The version records of one artifact.
+
+    Attributes:
+        backend: where they are.
+        project: the project's name.
+        name: the artifact's name.
+
+    """
+
+    __slots__ = ("_log", "backend", "name", "project")
+
+    def __init__(self, backend: Backend, project: str, name: str) -> None:
+        """Read nothing yet.
+
+        Raises:
+            UsageError: project or name is no name.
+
+        """
+        self.backend = backend
+        self.project = project
+        self.name = name
+        self._log = layout.versions_log(project, name)
+
+    def key(self, number: int) -> str:
+        """Return the key of a record."""
+        return layout.log_key(self._log, number)
+
+    def newest(self) -> int:
+        """Return the highest number, -1 if there is none: the hint first, then probing forward (OPEN-1)."""
+        return logs.newest(self.backend, self._log, logs.read_hint(self.backend, self._log))
+
+    def leave_hint(self, number: int) -> None:
+        """Say where the next reader may begin."""
+        logs.write_hint(self.backend, self._log, number)
+
+    def head(self, newest: int | None = None) -> tuple[int, VersionRecord | None]:
+        """Return the newest version that is not deleted, and its number; -1 and None if there is none (OPEN-2).
+
+        Args:
+            newest: the highest number, if it is known already.
+
+        """
+        for number in range(self.newest() if newest is None else newest, -1, -1):
+            if not self.is_deleted(number):
+                return number, self.read(number)
+        return -1, None
+
+    def exists(self, number: int) -> bool:
+        """Whether there is a record of this number, of a deleted version or not."""
+        return number >= 0 and self.backend.size(self.key(number)) is not None
+
+    def is_deleted(self, number: int) -> bool:
+        """Whether the newest entry of a version's deletion log says so."""
+        log = layout.version_log(self.project, self.name, "deletions", number)
+        return logs.value(self.backend, log, "deletion") is True
+
+    def read(self, number: int) -> VersionRecord:
+        """Return one record (OPEN-3).
+
+        Raises:
+            NotFoundError: there is none.
+            FormatError: it is damaged, or is the record of something else.
+            UnsupportedError: it needs a newer wbtable.
+
+        """
+        key = self.key(number)
+        record = VersionRecord.from_json(documents.parse(self.backend.get(key), key, max_bytes=MAX_RECORD), key)
+        if (record.project, record.name, record.version) != (self.project, self.name, number):
+            raise FormatError(
+                f"expected the record of {self.project}/{self.name}:v{number},"
+                f" found that of {record.project}/{record.name}:v{record.version}",
+                place=key,
+            )
+        return record
+
+    def has_digest(self, number: int, digest: Digest) -> bool:
+        """Whether a version that is not deleted has this artifact digest."""
+        try:
+            return self.read(number).digest == digest and not self.is_deleted(number)
+        except NotFoundError:
+            return False
