@@ -19,7 +19,7 @@ from wbtable.format.digest import MAX_SIZE, Digest
 from wbtable.format.file_cell import parse_uri
 from wbtable.format.layout import suffixed_key
 from wbtable.storage.ranges import coalesce
-from wbtable.storage.workers import CORES, workers
+from wbtable.storage.workers import CORES, run_all, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,29 +220,30 @@ class _Job:
         self.describe = describe
 
     def run(self, blocks: list[Ints]) -> None:
-        """Read the blocks here and check them on the pool.
+        """Read the blocks here and check them on all threads.
 
         Long reads go on while earlier blocks are checked. Many short ones do not: each gives the interpreter's
         lock away, and waiting to have it back takes longer than the read.
         """
-        checks: list[Future[None]] = []
+        checks: list[tuple[Ints, Future[None]]] = []
         later: list[Ints] = []
         try:
             for rows in blocks:
                 where = self.ranges.container[rows]
                 parts = np.split(rows, np.flatnonzero(np.diff(where)) + 1)
                 reads = sum([self._read(part) for part in parts])
-                if len(blocks) == 1:
-                    self._check(rows)
-                elif reads * _SHORT > int(self.size[rows].sum()):
-                    later.append(rows)
+                if CORES > 1 and len(blocks) > 1 and reads * _SHORT <= int(self.size[rows].sum()):
+                    checks.append((rows, workers().submit(self._check, rows)))
                 else:
-                    checks.append(workers().submit(self._check, rows))
-            checks.extend([workers().submit(self._check, rows) for rows in later])
+                    later.append(rows)
+            # Those that no thread has begun are done here too.
+            later.extend([rows for rows, check in checks if check.cancel()])
+            run_all(self._check, later)
         finally:
-            wait(checks)
-        for check in checks:
-            check.result()
+            wait([check for _, check in checks])
+        for _, check in checks:
+            if not check.cancelled():
+                check.result()
 
     def _read(self, rows: Ints) -> int:
         """Read rows of one container; return in how many reads."""
