@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 Json = dict[str, Any]
+# `Reader` has methods called str, int, bool, list and object: within it the types need other names.
+Text, Integer, Truth, Items, Anything = str, int, bool, list, object
 
 MAX_DEPTH = 64
 MAX_DOCUMENT = 256 << 20
@@ -175,11 +177,11 @@ def es_number(value: float) -> str:
     digits = digits.rstrip("0")
     count = len(digits)
     # The bounds 21 and -6 are those of ECMAScript's Number::toString.
-    if count <= point <= 21:  # noqa: PLR2004
+    if count <= point <= 21:
         return sign + digits + "0" * (point - count)
-    if 0 < point <= 21:  # noqa: PLR2004
+    if 0 < point <= 21:
         return f"{sign}{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:  # noqa: PLR2004
+    if -6 < point <= 0:
         return f"{sign}0.{'0' * -point}{digits}"
     power = point - 1
     shown = digits if count == 1 else f"{digits[0]}.{digits[1:]}"
@@ -241,7 +243,7 @@ class Reader:
 
     __slots__ = ("fields", "place")
 
-    def __init__(self, value: object, place: str) -> None:
+    def __init__(self, value: Anything, place: Text) -> None:
         """Start reading `value`.
 
         Raises:
@@ -251,7 +253,7 @@ class Reader:
         self.fields: Json = _expect(value, dict, "an object", place)
         self.place = place
 
-    def fail(self, key: str, expected: str) -> Never:
+    def fail(self, key: Text, expected: Text) -> Never:
         """Raise the error for a field that is not as expected.
 
         Raises:
@@ -262,67 +264,67 @@ class Reader:
         msg = f"expected {expected}, found {found}"
         raise FormatError(msg, place=f"{self.place}.{key}")
 
-    def str(self, key: str) -> str:
+    def str(self, key: Text) -> Text:
         """Return a text field."""
         value = self.fields.get(key)
         return value if isinstance(value, str) else self.fail(key, "text")
 
-    def opt_str(self, key: str) -> str | None:  # type: ignore[valid-type]
+    def opt_str(self, key: Text) -> Text | None:
         """Return a text field that may be null or absent."""
         return None if self.fields.get(key) is None else self.str(key)
 
-    def int(self, key: str, *, least: int = 0) -> int:
+    def int(self, key: Text, *, least: Integer = 0) -> Integer:
         """Return an integer field of at least `least`."""
         value = self.fields.get(key)
         if type(value) is not int or value < least:
             self.fail(key, f"an integer of at least {least}")
         return value
 
-    def opt_int(self, key: str) -> int | None:  # type: ignore[valid-type]
+    def opt_int(self, key: Text) -> Integer | None:
         """Return an integer field that may be null or absent."""
         return None if self.fields.get(key) is None else self.int(key)
 
-    def bool(self, key: str, *, default: bool = False) -> bool:
+    def bool(self, key: Text, *, default: Truth = False) -> Truth:
         """Return a boolean field, `default` if it is absent."""
         value = self.fields.get(key, default)
         return value if isinstance(value, bool) else self.fail(key, "true or false")
 
-    def list(self, key: str, *, optional: bool = False) -> list[Any]:  # type: ignore[valid-type]
+    def list(self, key: Text, *, optional: Truth = False) -> Items[Any]:
         """Return a list field; with `optional`, the empty list if it is null or absent."""
         value = self.fields.get(key)
         if value is None and optional:
             return []
         return value if isinstance(value, list) else self.fail(key, "a list")
 
-    def object(self, key: str, *, optional: bool = False) -> Json:  # type: ignore[valid-type]
+    def object(self, key: Text, *, optional: Truth = False) -> Json:
         """Return an object field as a dict; with `optional`, the empty one if it is null or absent."""
         value = self.fields.get(key)
         if value is None and optional:
             return {}
         return value if isinstance(value, dict) else self.fail(key, "an object")
 
-    def child(self, key: str) -> Reader:  # type: ignore[valid-type]
+    def child(self, key: Text) -> Reader:
         """Return a reader of an object field."""
         return Reader(self.object(key), f"{self.place}.{key}")
 
-    def children(self, key: str, *, optional: bool = False) -> list[Reader]:  # type: ignore[valid-type]
+    def children(self, key: Text, *, optional: Truth = False) -> Items[Reader]:
         """Return a reader for each object of a list field."""
         items = self.list(key, optional=optional)
         return [Reader(item, f"{self.place}.{key}[{i}]") for i, item in enumerate(items)]
 
-    def extra(self, known: Collection[str]) -> Json:  # type: ignore[valid-type]
+    def extra(self, known: Collection[Text]) -> Json:
         """Return the fields that are not `known`: they are kept and written again (DOC-5)."""
         return {key: value for key, value in self.fields.items() if key not in known}
 
 
-def _expect(value: object, kind: type, what: str, place: str) -> Any:  # noqa: ANN401 - narrowed by `kind`
+def _expect(value: object, kind: type, what: str, place: str) -> Any:
     if not isinstance(value, kind):
         msg = f"expected {what}, found {type(value).__name__}"
         raise FormatError(msg, place=place)
     return value
 
 
-def build(make: Callable[[], Any], place: str) -> Any:  # noqa: ANN401 - returns what `make` returns
+def build(make: Callable[[], Any], place: str) -> Any:
     """Call `make`; if it refuses a value, say where the value stood."""
     try:
         return make()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from wbtable.errors import FormatError, NotFoundError
-from wbtable.format.documents import Reader
 from wbtable.format.types_base import ColumnType, read_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from wbtable.format.documents import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Schema:
         for i, column in enumerate(self.columns):
             if column.name == name:
                 return i
-        import difflib  # noqa: PLC0415 - only for the error
+        import difflib
 
         near = difflib.get_close_matches(str(name), self.names, n=3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {self.names!r:.300}"

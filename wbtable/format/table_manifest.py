@@ -24,8 +24,10 @@ LOG_MODES: Final = ("IMMUTABLE", "MUTABLE", "INCREMENTAL")
 
 _HEX128 = re.compile(r"[0-9a-f]{32}")
 _KNOWN = frozenset(
-    "kind format features columns rows log_mode primary_key foreign_keys content_digest pages tail summaries sketch "
-    "refs".split()
+    [
+        *("kind", "format", "features", "columns", "rows", "log_mode", "primary_key", "foreign_keys"),
+        *("content_digest", "pages", "tail", "summaries", "sketch", "refs"),
+    ]
 )
 
 
@@ -193,9 +195,7 @@ class ForeignKey:
     @classmethod
     def read(cls, fields: Reader) -> Self:
         """Read the JSON form."""
-        return cls(
-            column=fields.str("column"), table=fields.str("table"), table_column=fields.str("table_column")
-        )
+        return cls(column=fields.str("column"), table=fields.str("table"), table_column=fields.str("table_column"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +328,7 @@ class TableManifest:
             fields.fail("refs", "exactly the objects that the other fields name, in order of digest")
         return manifest
 
-    def with_extra(self, **extra: Any) -> Self:  # noqa: ANN401 - any JSON
+    def with_extra(self, **extra: Any) -> Self:
         """Return a copy with further fields."""
         return replace(self, extra={**self.extra, **extra})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import decimal
+import enum
 import math
 import uuid
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 TYPE, VALUE = "$type", "value"
 
 
-def tag(value: object, place: str = "value") -> Any:  # noqa: ANN401 - any JSON
+def tag(value: object, place: str = "value") -> Any:
     """Return the tagged JSON form of `value` (ANY-1).
 
     numpy scalars and arrays, enums and anything with ``item()`` or ``tolist()`` become the Python values
@@ -32,7 +33,7 @@ def tag(value: object, place: str = "value") -> Any:  # noqa: ANN401 - any JSON
         TypeMismatchError: it holds something that has no form, such as a function; the message names its path.
 
     """
-    if value is None or isinstance(value, (bool, str)) and type(value) in _PLAIN:
+    if value is None or (isinstance(value, (bool, str)) and type(value) in _PLAIN):
         return value
     if type(value) is int:
         return value if abs(value) <= MAX_SAFE_INTEGER else {TYPE: "int", VALUE: str(value)}
@@ -53,16 +54,39 @@ def tag(value: object, place: str = "value") -> Any:  # noqa: ANN401 - any JSON
 _PLAIN = (bool, str)
 
 
-def _tag_object(value: object, place: str) -> Any:  # noqa: ANN401 - any JSON
+def _tag_object(value: object, place: str) -> Any:
+    if _is_pandas_null(value):  # before times: pandas' NaT is a datetime
+        return None
+    known = _tag_known(value)
+    if known is not None:
+        return known
+    if isinstance(value, enum.Enum):
+        return value.name
+    if hasattr(value, "__fspath__"):
+        return tag(value.__fspath__(), place)
+    if isinstance(value, str):  # subclasses, such as numpy.str_
+        return str.__str__(value)
+    if isinstance(value, (int, float)):
+        return tag(int(value) if isinstance(value, int) else float(value), place)
+    for name in ("item", "tolist"):
+        method = getattr(value, name, None)
+        if callable(method) and (name == "tolist" or getattr(value, "shape", None) in {(), None}):
+            return tag(method(), place)
+    msg = f"a {type(value).__name__} cannot be stored"
+    raise TypeMismatchError(msg, place=place)
+
+
+def _tag_known(value: object) -> dict[str, Any] | None:
+    """Return the tagged form of the standard library's values, None of others."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {TYPE: "bytes", VALUE: base64.b64encode(value).decode("ascii")}
-    if isinstance(value, dt.datetime) and not _is_pandas_null(value):
+    if isinstance(value, dt.datetime):
         return {TYPE: "datetime", VALUE: value.isoformat()}
-    if isinstance(value, dt.date) and not _is_pandas_null(value):
+    if isinstance(value, dt.date):
         return {TYPE: "date", VALUE: value.isoformat()}
     if isinstance(value, dt.time):
         return {TYPE: "time", VALUE: value.isoformat()}
-    if isinstance(value, dt.timedelta) and not _is_pandas_null(value):
+    if isinstance(value, dt.timedelta):
         return {TYPE: "timedelta", VALUE: str(value // dt.timedelta(microseconds=1))}
     if isinstance(value, decimal.Decimal):
         return {TYPE: "decimal", VALUE: str(value)}
@@ -70,24 +94,7 @@ def _tag_object(value: object, place: str) -> Any:  # noqa: ANN401 - any JSON
         return {TYPE: "uuid", VALUE: str(value)}
     if isinstance(value, complex):
         return {TYPE: "complex", VALUE: [float_text(value.real), float_text(value.imag)]}
-    if _is_pandas_null(value):
-        return None
-    import enum
-
-    if isinstance(value, enum.Enum):
-        return value.name
-    if hasattr(value, "__fspath__"):
-        return tag(value.__fspath__(), place)
-    if isinstance(value, (str, int, float)):  # subclasses: numpy.str_, numpy.float64, IntFlag
-        base = str if isinstance(value, str) else bool if isinstance(value, bool) else type(value).__mro__[-2]
-        plain = str.__str__(value) if base is str else int(value) if isinstance(value, int) else float(value)
-        return tag(plain, place)
-    for name in ("item", "tolist"):
-        method = getattr(value, name, None)
-        if callable(method) and (name == "tolist" or getattr(value, "shape", None) in {(), None}):
-            return tag(method(), place)
-    msg = f"a {type(value).__name__} cannot be stored"
-    raise TypeMismatchError(msg, place=place)
+    return None
 
 
 def _is_pandas_null(value: object) -> bool:
@@ -108,7 +115,7 @@ def _key(key: object, place: str) -> str:
 
 
 def float_text(value: float) -> str:
-    """Return the shortest text that reads back as `value`: ``NaN``, ``Infinity``, ``-Infinity``, ``-0``, ``1``, ``1e-7``.
+    """Return the shortest text that reads back as `value`: ``NaN``, ``-Infinity``, ``-0``, ``1``, ``1e-7``.
 
     Source: ECMAScript's Number::toString, with the sign of zero kept.
     """
@@ -118,12 +125,12 @@ def float_text(value: float) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0:
         return "-0" if math.copysign(1.0, value) < 0 else "0"
-    from wbtable.format.documents import es_number  # noqa: PLC0415 - documents imports nothing from here
+    from wbtable.format.documents import es_number
 
     return es_number(value)
 
 
-def untag(value: object, place: str = "value") -> Any:  # noqa: ANN401 - any Python value
+def untag(value: object, place: str = "value") -> Any:
     """Return the Python value whose tagged JSON form is given (ANY-1).
 
     Raises:
@@ -139,7 +146,7 @@ def untag(value: object, place: str = "value") -> Any:  # noqa: ANN401 - any Pyt
     name, text = value[TYPE], value.get(VALUE)
     if name == "dict" and isinstance(text, dict):
         return {key: untag(item, f"{place}.{key}") for key, item in text.items()}
-    make = _MAKERS.get(cast("str", name)) if isinstance(name, str) else None
+    make = _MAKERS.get(name) if isinstance(name, str) else None
     if make is None:
         msg = f"the tag {name!r:.80} is unknown"
         raise FormatError(msg, place=place)

@@ -36,7 +36,7 @@ _MAX_TEXT_PRECISION: Final = 1000
 _ZONE = re.compile(r"[A-Za-z0-9_+\-:/]{1,64}")
 
 
-def _check(ok: bool, expected: str, found: object) -> None:  # noqa: FBT001 - private
+def _check(ok: bool, expected: str, found: object) -> None:
     if not ok:
         msg = f"expected {expected}, found {found!r:.80}"
         raise FormatError(msg)

@@ -139,7 +139,7 @@ def _numpy(dtype: np.dtype[Any]) -> ColumnType:
     raise UsageError(msg)
 
 
-def from_arrow_type(found: pa.DataType) -> ColumnType:  # noqa: C901, PLR0911, PLR0912 - one line a type
+def from_arrow_type(found: pa.DataType) -> ColumnType:  # noqa: C901, PLR0912 - one line a type
     """Return the logical type of an Arrow type (TYPE-11).
 
     Raises:
@@ -158,10 +158,17 @@ def from_arrow_type(found: pa.DataType) -> ColumnType:  # noqa: C901, PLR0911, P
     if types.is_boolean(found):
         return BooleanType()
     if types.is_integer(found) or types.is_floating(found):
-        return NumberType(dtype={"halffloat": "float16", "float": "float32", "double": "float64"}.get(str(found), str(found)))
+        return NumberType(
+            dtype={"halffloat": "float16", "float": "float32", "double": "float64"}.get(str(found), str(found))
+        )
     if types.is_string(found) or types.is_large_string(found) or types.is_string_view(found):
         return StringType()
-    if types.is_binary(found) or types.is_large_binary(found) or types.is_fixed_size_binary(found) or types.is_binary_view(found):
+    if (
+        types.is_binary(found)
+        or types.is_large_binary(found)
+        or types.is_fixed_size_binary(found)
+        or types.is_binary_view(found)
+    ):
         return BinaryType()
     if types.is_timestamp(found):
         return TimestampType(unit=found.unit, zone=found.tz)
@@ -211,21 +218,21 @@ def coercion(declared: ColumnType) -> Callable[[Any], Any] | None:
     return None
 
 
-def _floats(value: Any) -> Any:  # noqa: ANN401 - any cell
+def _floats(value: Any) -> Any:
     if type(value) is int and abs(value) <= MAX_EXACT_FLOAT:
         return float(value)
     return value
 
 
 def _media_maker(kind: str) -> Callable[[Any], Any]:
-    def make(value: Any) -> Any:  # noqa: ANN401 - any cell
+    def make(value: Any) -> Any:
         if value is None or is_missing(value):
             return None
         media = as_media(value)
         if media is not None:
             return media
         if isinstance(value, (bytes, bytearray, memoryview, str, os.PathLike, np.ndarray)) or hasattr(value, "read"):
-            from wbtable.media import media_class  # noqa: PLC0415 - tables of numbers need no media code
+            from wbtable.media import media_class
 
             return cast("Any", media_class(kind))(value)
         msg = f"expected {kind}, found {type(value).__name__}"
@@ -234,7 +241,7 @@ def _media_maker(kind: str) -> Callable[[Any], Any]:
     return make
 
 
-def _class_id(value: Any, allowed: dict[int, str]) -> Any:  # noqa: ANN401 - any cell
+def _class_id(value: Any, allowed: dict[int, str]) -> Any:
     if value is None or is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):

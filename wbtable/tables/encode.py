@@ -12,7 +12,6 @@ from wbtable.errors import TypeMismatchError
 from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
 from wbtable.format.types import (
-    ABSENT,
     MAX_PRECISION,
     AnyType,
     ColumnType,
@@ -30,7 +29,6 @@ from wbtable.format.types import (
     element_type,
     has_media,
 )
-
 from wbtable.tables.capture import Tagged
 
 if TYPE_CHECKING:
@@ -98,7 +96,9 @@ def _decimal(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter)
     if found.precision > MAX_PRECISION:
         quantum = decimal.Decimal(1).scaleb(-found.scale)
         context = decimal.Context(prec=found.precision + 1)
-        texts = [None if v is None else format(decimal.Decimal(v).quantize(quantum, context=context), "f") for v in values]
+        texts = [
+            None if v is None else format(decimal.Decimal(v).quantize(quantum, context=context), "f") for v in values
+        ]
         return pa.array(texts, type=pa.string())
     return _flat(values, found.arrow())
 
@@ -118,7 +118,10 @@ def _complex(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter)
 
 
 def _any(values: Sequence[Any], _type: ColumnType, _blobs: BlobPutter) -> pa.Array:
-    return _flat([None if v is None else canonical(v.json if isinstance(v, Tagged) else tag(v)).decode() for v in values], pa.string())
+    return _flat(
+        [None if v is None else canonical(v.json if isinstance(v, Tagged) else tag(v)).decode() for v in values],
+        pa.string(),
+    )
 
 
 def _offsets(lengths: list[int], mask: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Array:
@@ -128,7 +131,9 @@ def _offsets(lengths: list[int], mask: np.ndarray[Any, np.dtype[np.bool_]]) -> p
         msg = f"{ends[-1]} elements in one batch of rows; at most 2^31 - 1 can be stored"
         raise TypeMismatchError(msg)
     # Arrow reads a null offset as a null list.
-    return pa.array(ends.astype(np.int32), mask=np.append(mask, False)) if mask.any() else pa.array(ends.astype(np.int32))
+    return (
+        pa.array(ends.astype(np.int32), mask=np.append(mask, False)) if mask.any() else pa.array(ends.astype(np.int32))
+    )
 
 
 def _list(values: Sequence[Any], column_type: ColumnType, blobs: BlobPutter) -> pa.Array:
@@ -176,10 +181,12 @@ def _ndarray(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter)
     if found.dtype is None:
         dtypes = pa.array([None if v is None else v.dtype.newbyteorder("<").str for v in values], type=pa.string())
         data = [None if v is None else v.astype(v.dtype.newbyteorder("<"), copy=False).tobytes() for v in values]
-        return pa.StructArray.from_arrays([dtypes, shapes, _flat(data, pa.binary())], fields=fields, mask=pa.array(mask))
+        return pa.StructArray.from_arrays(
+            [dtypes, shapes, _flat(data, pa.binary())], fields=fields, mask=pa.array(mask)
+        )
     flat = [_elements(value, found.dtype) for value in values if value is not None]
     lengths = [0] * len(values)
-    for i, part in zip(np.flatnonzero(~mask), flat, strict=True):
+    for i, part in zip(np.flatnonzero(~mask).tolist(), flat, strict=True):
         lengths[i] = len(part)
     item = element_type(found.dtype)
     children = pa.array(np.concatenate(flat), type=item) if flat else pa.array([], type=item)

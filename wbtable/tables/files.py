@@ -33,7 +33,10 @@ def _opened(source: Source, **storage_options: object) -> tuple[BinaryIO, str]:
 
 
 def read_parquet(
-    source: Source, columns: Sequence[str] | None = None, dtype: dict[str, object] | None = None, **storage_options: object
+    source: Source,
+    columns: Sequence[str] | None = None,
+    dtype: dict[str, object] | None = None,
+    **storage_options: object,
 ) -> Table:
     """Return a table of a Parquet file; its rows are read now, batch by batch.
 
@@ -79,7 +82,7 @@ def read_csv(
         FormatError: a line has another number of cells, or a cell is not of its column's type.
 
     """
-    from wbtable.tables.coerce import column_type_of  # noqa: PLC0415 - only with declared types
+    from wbtable.tables.coerce import column_type_of
 
     file, name = _opened(source, **storage_options)
     declared = {column: column_type_of(kind).arrow() for column, kind in (dtype or {}).items()}

@@ -53,7 +53,18 @@ MAX_INT64 = 2**63 - 1
 MAX_EXACT_FLOAT = 2**53
 _MAX_INTEGER = 10**MAX_PRECISION - 1
 _MAX_STRUCT_KEYS = 1000
-_UNIT_OF = {"Y": None, "M": None, "W": None, "D": None, "h": "s", "m": "s", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}
+_UNIT_OF = {
+    "Y": None,
+    "M": None,
+    "W": None,
+    "D": None,
+    "h": "s",
+    "m": "s",
+    "s": "s",
+    "ms": "ms",
+    "us": "us",
+    "ns": "ns",
+}
 
 FIXED: dict[type, ColumnType] = {
     type(None): NULL,
@@ -108,11 +119,13 @@ def infer_int(value: int) -> ColumnType:
         return NumberType(dtype="uint64")
     if abs(value) <= _MAX_INTEGER:
         return IntegerType()
-    msg = f"the integer has {len(str(abs(value)))} digits, at most {MAX_PRECISION} can be stored as a number; store text"
+    msg = (
+        f"the integer has {len(str(abs(value)))} digits, at most {MAX_PRECISION} can be stored as a number; store text"
+    )
     raise TypeMismatchError(msg)
 
 
-def _int(value: Any) -> Typed:  # noqa: ANN401 - dispatched by class, here and below
+def _int(value: Any) -> Typed:
     return infer_int(value), value
 
 
@@ -133,28 +146,30 @@ def zone_name(value: dt.datetime) -> str | None:
     return f"{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _datetime(value: Any) -> Typed:  # noqa: ANN401
+def _datetime(value: Any) -> Typed:
     return TimestampType(unit="us", zone=zone_name(value)), value
 
 
-def _decimal(value: Any) -> Typed:  # noqa: ANN401
+def _decimal(value: Any) -> Typed:
     if not value.is_finite():
         msg = f"the decimal {value} is not finite; use a float column"
         raise TypeMismatchError(msg)
     _, digits, exponent = value.as_tuple()
     scale = max(0, -exponent)
     precision = max(len(digits) + max(exponent, 0), scale, 1)
-    if precision > 1000:  # noqa: PLR2004 - the bound of DecimalType
+    if precision > 1000:
         msg = f"the decimal has {precision} digits, at most 1000 can be stored"
         raise TypeMismatchError(msg)
     return DecimalType(precision=precision, scale=scale), value
 
 
-_LIST_OF = {frozenset({kind}): ListType(item=found) for kind, found in FIXED.items() if kind in {float, str, bool, bytes}}
+_LIST_OF: dict[frozenset[type], ColumnType] = {
+    frozenset({kind}): ListType(item=found) for kind, found in FIXED.items() if kind in {float, str, bool, bytes}
+}
 _EMPTY_LIST = ListType(item=NULL)
 
 
-def _list(value: Any) -> Typed:  # noqa: ANN401
+def _list(value: Any) -> Typed:
     items = list(value)
     kinds = frozenset(map(type, items))
     known = _LIST_OF.get(kinds)
@@ -174,14 +189,14 @@ def _list(value: Any) -> Typed:  # noqa: ANN401
     return (ListType(item=item) if items else _EMPTY_LIST), plain
 
 
-def _set(value: Any) -> Typed:  # noqa: ANN401
+def _set(value: Any) -> Typed:
     try:
         return _list(sorted(value))
     except TypeError:
         return _list(sorted(value, key=repr))
 
 
-def _dict(value: Any) -> Typed:  # noqa: ANN401
+def _dict(value: Any) -> Typed:
     if len(value) > _MAX_STRUCT_KEYS or not all(isinstance(key, str) for key in value):
         keys, kept_keys = _list(list(value))
         items, kept_items = _list(list(value.values()))
@@ -200,18 +215,22 @@ def _dict(value: Any) -> Typed:  # noqa: ANN401
 def array_dtype(array: np.ndarray[Any, Any]) -> str | None:
     """Return the dtype name under which an array is stored; None if it has none (object, void)."""
     kind = array.dtype.kind
-    if kind in "iuf" and array.dtype.itemsize <= 8 or kind == "b":  # noqa: PLR2004 - longer floats have no Arrow type
+    if (kind in "iuf" and array.dtype.itemsize <= 8) or kind == "b":
         return array.dtype.name
     if kind == "c" and array.dtype.itemsize in {8, 16}:
         return array.dtype.name
     if kind in "US":
         return "str" if kind == "U" else "bytes"
-    if kind in "mM" and np.datetime_data(array.dtype)[0] in {"s", "ms", "us", "ns"} and np.datetime_data(array.dtype)[1] == 1:
+    if (
+        kind in "mM"
+        and np.datetime_data(array.dtype)[0] in {"s", "ms", "us", "ns"}
+        and np.datetime_data(array.dtype)[1] == 1
+    ):
         return array.dtype.name
     return None
 
 
-def _ndarray(value: Any) -> Typed:  # noqa: ANN401
+def _ndarray(value: Any) -> Typed:
     dtype = array_dtype(value)
     if dtype is not None:
         # A copy: the caller may fill the same buffer again.
@@ -226,7 +245,7 @@ def _ndarray(value: Any) -> Typed:  # noqa: ANN401
     raise TypeMismatchError(msg)
 
 
-def _datetime64(value: Any) -> Typed:  # noqa: ANN401
+def _datetime64(value: Any) -> Typed:
     if np.isnat(value):
         return NULL, None
     unit, count = np.datetime_data(value.dtype)
@@ -239,7 +258,7 @@ def _datetime64(value: Any) -> Typed:  # noqa: ANN401
     return TimestampType(unit=known), plain
 
 
-def _timedelta64(value: Any) -> Typed:  # noqa: ANN401
+def _timedelta64(value: Any) -> Typed:
     if np.isnat(value):
         return NULL, None
     unit, count = np.datetime_data(value.dtype)
@@ -248,8 +267,22 @@ def _timedelta64(value: Any) -> Typed:  # noqa: ANN401
     return DurationType(unit=known), plain
 
 
-def _bytes(value: Any) -> Typed:  # noqa: ANN401
+def _bytes(value: Any) -> Typed:
     return FIXED[bytes], bytes(value)
+
+
+_BASES: tuple[tuple[type, Callable[[Any], object]], ...] = (
+    (str, str.__str__),
+    (int, int.__int__),
+    (float, float.__float__),
+    (bytes, bytes),
+    (dict, dict),
+    (list, list),
+    (tuple, tuple),
+    (set, set),
+    (frozenset, set),
+)
+"""Subclasses of these are stored as what they extend."""
 
 
 _MAKERS: dict[type, Callable[[Any], Typed]] = {
@@ -278,6 +311,10 @@ def _other(value: object) -> Typed:
         return _pandas(value, kind.__name__)
     if isinstance(value, enum.Enum):
         return STRING, value.name
+    if isinstance(value, dt.datetime):
+        return _datetime(value)
+    if isinstance(value, dt.date):
+        return FIXED[dt.date], value
     link = getattr(value, "as_link", None)
     if callable(link):
         return cast("Typed", link())
@@ -286,31 +323,28 @@ def _other(value: object) -> Typed:
         return media.column_type(), media
     if module in {"torch", "jax", "jaxlib", "tensorflow"} or hasattr(value, "__array__"):
         return _tensor(value)
-    for base, plain in ((str, str.__str__), (bool, bool), (int, int.__int__), (float, float.__float__)):
+    for base, plain in _BASES:
         if isinstance(value, base):
-            return infer(plain(value))  # type: ignore[operator]
+            return infer(plain(value))
     if isinstance(value, os.PathLike):
         return STRING, os.fspath(value)
-    for base in (dt.datetime, dt.date, dict, list, tuple, frozenset, set, bytes):
-        if isinstance(value, base):
-            return _MAKERS[base](value) if base in _MAKERS else (FIXED[base], value)
     hint = "; put the table into the artifact and link to its rows" if kind.__name__.endswith("Table") else ""
     msg = f"a value of type {kind.__module__}.{kind.__qualname__} cannot be stored{hint}"
     raise TypeMismatchError(msg)
 
 
-def as_media(value: object) -> Any:  # noqa: ANN401 - wbtable.media.base.Media or None
+def as_media(value: object) -> Any:
     """Return the media object that `value` is or wraps, else None; imports no media library for it."""
-    from wbtable.media.base import Media  # noqa: PLC0415 - tables of numbers need no media code
+    from wbtable.media.base import Media
 
     if isinstance(value, Media):
         return value
-    from wbtable.media.wrap import wrap  # noqa: PLC0415
+    from wbtable.media.wrap import wrap
 
     return wrap(value)
 
 
-def _pandas(value: Any, name: str) -> Typed:  # noqa: ANN401
+def _pandas(value: Any, name: str) -> Typed:
     if name in {"NAType", "NaTType"}:
         return NULL, None
     if name == "Timestamp":
@@ -323,7 +357,7 @@ def _pandas(value: Any, name: str) -> Typed:  # noqa: ANN401
     raise TypeMismatchError(msg)
 
 
-def _tensor(value: Any) -> Typed:  # noqa: ANN401
+def _tensor(value: Any) -> Typed:
     detach = getattr(value, "detach", None)
     if callable(detach):
         value = detach().cpu()
@@ -336,7 +370,7 @@ def _tensor(value: Any) -> Typed:  # noqa: ANN401
 
 def is_missing(value: object) -> bool:
     """Whether `value` is None, NaN, or a null of pandas: what a column with ``optional=False`` refuses."""
-    if value is None or isinstance(value, float) and math.isnan(value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
     pandas = sys.modules.get("pandas")
     return pandas is not None and (value is pandas.NA or value is pandas.NaT)

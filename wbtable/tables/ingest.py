@@ -77,7 +77,7 @@ def encode_values(
         TypeMismatchError: a value does not fit the others, or what is declared; the message names column and row.
 
     """
-    from wbtable.tables.rows import ColumnRule, RowBuffer  # noqa: PLC0415 - rows imports this floor's encoders too
+    from wbtable.tables.rows import ColumnRule, RowBuffer
 
     rule = ColumnRule(declared=declared, optional=optional, mixed=mixed)
     buffer = RowBuffer([name], [declared or NULL], [rule])
@@ -154,7 +154,7 @@ def _media_from_bytes(array: pa.Array, column_type: MediaType, name: str, blobs:
 
 def _images_from_bytes(array: pa.Array, column_type: ImageType, name: str, blobs: TableBlobs) -> pa.Array:
     """Make image cells of encoded bytes column by column; the bytes are kept where they are (MEDIA-5)."""
-    from wbtable.media.image import cells_from_binary  # noqa: PLC0415 - tables of numbers need no media code
+    from wbtable.media.image import cells_from_binary
 
     whole = array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
     facts = cells_from_binary(whole, lambda row: f'column "{name}", row {row}')
@@ -206,7 +206,7 @@ def is_pandas(value: object) -> bool:
     return type(value).__name__ == "DataFrame" and type(value).__module__.partition(".")[0] == "pandas"
 
 
-def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - pandas need not be installed
+def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:
     """Yield names, and Arrow arrays or lists of Python values, of a DataFrame; its index is left out.
 
     NaN of numpy's floats stays NaN; the nulls of pandas' own types, and NaT, become null.
@@ -219,7 +219,7 @@ def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 
         yield name, _pandas_array(frame.iloc[:, position])
 
 
-def _pandas_array(series: Any) -> object:  # noqa: ANN401 - a pandas Series
+def _pandas_array(series: Any) -> object:
     dtype = series.dtype
     kind = getattr(dtype, "kind", "O")
     if isinstance(dtype, np.dtype) and kind in "biuf":
@@ -248,7 +248,7 @@ def _objects(values: np.ndarray[Any, Any]) -> object:
 
 def array_column(values: np.ndarray[Any, Any]) -> object:
     """Return an Arrow array, or a list of Python values, of the rows of an array."""
-    if values.ndim == 1 and values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:  # noqa: PLR2004 - Arrow's widest
+    if values.ndim == 1 and values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:
         return pa.array(np.ascontiguousarray(values), from_pandas=False)
     if values.ndim > 1 and values.dtype.kind != "O":
         return list(values)
@@ -278,8 +278,6 @@ def declared_or_found(declared: ColumnType | None, found: pa.DataType, name: str
         pass
     msg = f"expected {declared}, found {inferred}"
     raise TypeMismatchError(msg, place=f'column "{name}"')
-
-
 
 
 __all__ = [

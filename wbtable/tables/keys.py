@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wbtable.errors import NotFoundError, TypeMismatchError, UsageError
+from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.types import LinkType, unify
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def check_primary_key(source: Source, column: str) -> None:
         UsageError: values repeat or are missing, or cannot be compared; the message names the row.
 
     """
-    try:
-        kind = source.schema[column]
-    except NotFoundError:
-        raise
+    kind = source.schema[column]
     arrow = kind.arrow()
     if pa.types.is_nested(arrow):
         msg = f"expected values that can be compared, found {kind}"
@@ -96,7 +93,7 @@ def check_primary_key(source: Source, column: str) -> None:
     chunks = [batch.column(0) for batch in source.batches([column])]
     values = pa.chunked_array(chunks, arrow)
     if values.null_count:
-        row = pc.index(pc.is_null(values), True).as_py()  # noqa: FBT003 - the value looked for
+        row = pc.index(pc.is_null(values), True).as_py()
         msg = "expected a value in every row of a primary key"
         raise UsageError(msg, place=f'column "{column}", row {row}')
     if pc.count_distinct(values).as_py() != len(values):

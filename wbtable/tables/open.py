@@ -11,12 +11,13 @@ from wbtable.storage.find import find_objects
 from wbtable.storage.streams import open_stream
 from wbtable.tables.keys import ForeignKeyTo
 from wbtable.tables.reader import TableReader
-from wbtable.tables.table import LogMode, Table
+from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
     import os
 
     from wbtable.storage.objects import ObjectStore
+    from wbtable.tables.snapshot import LogMode
 
 SUFFIX = ".table.json"
 
@@ -57,7 +58,7 @@ def table_of(objects: ObjectStore, manifest: TableManifest, origin: object = Non
 
 
 def _only(folder: str, **storage_options: object) -> str:
-    from wbtable.storage.backend import open_backend  # noqa: PLC0415 - only for folders
+    from wbtable.storage.backend import open_backend
 
     backend = open_backend(folder, **storage_options)
     found = sorted(key for key in backend.list("") if key.endswith(SUFFIX) and "/" not in key)

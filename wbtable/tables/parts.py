@@ -94,7 +94,9 @@ class Parts:
 
     def _check_widening(self, i: int, before: ColumnType, now: ColumnType) -> None:
         """Refuse to make floats of integers that they cannot hold."""
-        if not (isinstance(before, NumberType) and isinstance(now, NumberType) and now.is_float and not before.is_float):
+        if not (
+            isinstance(before, NumberType) and isinstance(now, NumberType) and now.is_float and not before.is_float
+        ):
             return
         name = self.buffer.names[i]
         extremes = [row[i] for row in self.buffer.pending if isinstance(row[i], (int, np.integer))]

@@ -1,4 +1,4 @@
-"""Moving blobs into a store: the FILE groups of a batch are given the places where their bytes went (FILE-2, FILE-3)."""
+"""Moving blobs into a store: the cells of a batch are given the places where their bytes went (FILE-2, FILE-3)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from wbtable.tables.spill import TableBlobs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from wbtable.media.base import BlobReader
     from wbtable.storage.packs import PackWriter, Placement
-    from wbtable.tables.blobs import BlobReader
 
 _MAX_READ = 64 << 20
 """Bytes of blobs in flight between two stores."""
@@ -67,7 +67,7 @@ def _compact_offsets(array: pa.Array) -> pa.Array:
     lengths[mask] = 0
     ends = np.zeros(len(array) + 1, dtype=np.int32)
     np.cumsum(lengths, out=ends[1:])
-    return pa.array(ends, mask=np.append(mask, False) if mask.any() else None)  # noqa: FBT003 - the last end
+    return pa.array(ends, mask=np.append(mask, False) if mask.any() else None)
 
 
 @dataclass(slots=True)

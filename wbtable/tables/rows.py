@@ -1,4 +1,4 @@
-"""Rows on their way in: checked when they are added, kept until there are enough to encode (spec: 06-types, TYPE-10)."""
+"""Rows on their way in: checked when added, kept until there are enough to encode (spec: 06-types, TYPE-10)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from wbtable.errors import TypeMismatchError, UsageError, WbtableError
 from wbtable.format.tagged import tag
 from wbtable.format.types import AnyType, ClassesType, ColumnType, LinkType, MediaType, NullType, NumberType, unify
-from wbtable.tables.coerce import coercion
 from wbtable.tables.capture import Tagged, capture
+from wbtable.tables.coerce import coercion
 from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, infer, is_missing
 
 if TYPE_CHECKING:
@@ -141,11 +141,7 @@ class RowBuffer:
             fixed = FIXED.get(kind)
             if kind is int and column == INT64 and self._coerce[i] is None:
                 ints.append(i)
-            elif fixed is None or self._coerce[i] is not None or isinstance(column, AnyType):
-                slow.append(i)
-            elif not rule.optional and (kind is type(None) or issubclass(kind, (float, np.floating))):
-                slow.append(i)
-            elif not (isinstance(fixed, NullType) or _is_plain(fixed, column)):
+            elif fixed is None or self._coerce[i] is not None or not _is_plain(fixed, kind, column, rule):
                 slow.append(i)
         plan = tuple(ints), tuple(slow)
         # Columns may still widen: remember the plan only while every type it rests on is known.
@@ -156,12 +152,12 @@ class RowBuffer:
     def _refuse_length(self, row: Sequence[Any], number: int) -> None:
         missing = self.names[len(row) :]
         detail = f": missing {', '.join(map(repr, missing[:10]))}" if missing else ""
-        if len(missing) > 10:  # noqa: PLR2004 - only so many names help
+        if len(missing) > 10:
             detail += f" and {len(missing) - 10} more"
         msg = f"expected {len(self.names)} values, found {len(row)}{detail}"
         raise UsageError(msg, place=f"row {number}")
 
-    def _accept(self, i: int, value: Any, number: int, widened: list[tuple[int, ColumnType, ColumnType]]) -> Any:  # noqa: ANN401 - any cell
+    def _accept(self, i: int, value: Any, number: int, widened: list[tuple[int, ColumnType, ColumnType]]) -> Any:
         """Return the plain form of a cell, noting in `widened` what it does to the column."""
         place = f'column "{self.names[i]}", row {number}'
         rule, column = self.rules[i], self.types[i]
@@ -181,21 +177,10 @@ class RowBuffer:
                 plain = capture(plain)
             elif isinstance(found, LinkType):
                 plain = self._link(self.names[i], plain)
-            if found == column or isinstance(found, NullType):
-                self._weigh_value(plain)
-                return plain
-            try:
-                merged = unify(column, found)
-            except TypeMismatchError:
-                if not rule.mixed:
-                    raise
-                merged, plain = AnyType(), _tagged(value)
-            if merged != column:
-                if rule.declared is not None and not isinstance(rule.declared, NullType):
-                    merged = _declared(rule.declared, merged, found, plain)
+            if found != column and not isinstance(found, NullType):
+                merged, plain = _merge(rule, column, found, plain, value)
                 if merged != column:
                     widened.append((i, column, merged))
-            _check_exact(merged, plain)
         except WbtableError as error:
             kind = type(error) if isinstance(error, UsageError) else UsageError
             hint = _hint(column, error)
@@ -225,9 +210,13 @@ class RowBuffer:
                 self._bytes += cast("int", payload)
 
 
-def _is_plain(fixed: ColumnType, column: ColumnType) -> bool:
+def _is_plain(fixed: ColumnType, kind: type, column: ColumnType, rule: ColumnRule) -> bool:
     """Whether every value of a class of type `fixed` is encoded in `column` as it is."""
-    if fixed == column:
+    if isinstance(column, AnyType):
+        return False
+    if not rule.optional and (kind is type(None) or issubclass(kind, (float, np.floating))):
+        return False
+    if fixed == column or isinstance(fixed, NullType):
         return True
     if isinstance(fixed, NumberType) and isinstance(column, NumberType) and fixed.is_float == column.is_float:
         try:
@@ -235,6 +224,22 @@ def _is_plain(fixed: ColumnType, column: ColumnType) -> bool:
         except TypeMismatchError:
             return False
     return False
+
+
+def _merge(
+    rule: ColumnRule, column: ColumnType, found: ColumnType, plain: object, value: object
+) -> tuple[ColumnType, object]:
+    """Return what a value makes of its column's type, and its plain form there."""
+    try:
+        merged = unify(column, found)
+    except TypeMismatchError:
+        if not rule.mixed:
+            raise
+        return AnyType(), _tagged(value)
+    if merged != column and rule.declared is not None and not isinstance(rule.declared, NullType):
+        merged = _declared(rule.declared, merged, found, plain)
+    _check_exact(merged, plain)
+    return merged, plain
 
 
 def _declared(declared: ColumnType, merged: ColumnType, found: ColumnType, plain: object) -> ColumnType:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from wbtable.format.table_manifest import ForeignKey
     from wbtable.storage.objects import ObjectStore
-    from wbtable.tables.table import TableSnapshot
+    from wbtable.tables.snapshot import TableSnapshot
     from wbtable.tables.writer import Known
 
 
@@ -88,9 +88,7 @@ def append_source(
     sketch = read_sketch(objects, base, schema)
     with TableBuilder(objects, schema, known=known, base=base, sketch=sketch) as builder:
         builder.add_source(source)
-        manifest = builder.finish(
-            log_mode=base.log_mode, primary_key=base.primary_key, foreign_keys=base.foreign_keys
-        )
+        manifest = builder.finish(log_mode=base.log_mode, primary_key=base.primary_key, foreign_keys=base.foreign_keys)
     return objects.put_document(TABLE, manifest.to_json()), manifest
 
 
@@ -156,7 +154,7 @@ def _fragments(objects: ObjectStore, manifest: TableManifest) -> list[Fragment]:
 
 
 def read_sketch(objects: ObjectStore, manifest: TableManifest, schema: Schema) -> TableSketch:
-    """Return the sketch of a stored table for the columns of `schema`; where they are wider, its rows are read for it."""
+    """Return the sketch of a stored table for columns as wide or wider; where wider, its rows are read for it."""
     if not manifest.rows:
         return TableSketch.empty(schema)
     if manifest.sketch is not None and manifest.schema == schema:
@@ -165,7 +163,7 @@ def read_sketch(objects: ObjectStore, manifest: TableManifest, schema: Schema) -
 
 
 def _sketch_of(source: Source, schema: Schema, first_row: int) -> TableSketch:
-    import pyarrow as pa  # noqa: PLC0415 - only where columns widened or appends met
+    import pyarrow as pa
 
     wide = ConcatSource([source], schema)
     sketch = TableSketch.empty(schema)

@@ -133,9 +133,9 @@ class TableBlobs:
             self._size += len(data)
 
     def _spill(self) -> None:
-        from wbtable.storage.local_backend import LocalBackend  # noqa: PLC0415 - most tables never spill
-        from wbtable.storage.objects import ObjectStore  # noqa: PLC0415
-        from wbtable.storage.packs import PackWriter  # noqa: PLC0415
+        from wbtable.storage.local_backend import LocalBackend
+        from wbtable.storage.objects import ObjectStore
+        from wbtable.storage.packs import PackWriter
 
         if self._store is None:
             folder = temporary_folder()

@@ -17,8 +17,8 @@ from wbtable.tables.encode import encode
 from wbtable.tables.infer import NULL
 from wbtable.tables.reader import TableReader
 from wbtable.tables.rows import ColumnRule, RowBuffer
-from wbtable.tables.spill import TableBlobs
 from wbtable.tables.save import widened
+from wbtable.tables.spill import TableBlobs
 from wbtable.tables.writer import TableBuilder
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from wbtable.format.table_manifest import TableManifest
     from wbtable.storage.backend import Backend
-    from wbtable.tables.table import TableSnapshot
+    from wbtable.tables.snapshot import TableSnapshot
 
 SUFFIX = ".table.json"
 _SLICE_BYTES = 64 << 20
@@ -41,7 +41,7 @@ def manifest_key(name: str) -> str:
         UsageError: the name cannot be a path.
 
     """
-    from wbtable.format.paths import check_path  # noqa: PLC0415 - its rules are those of artifacts
+    from wbtable.format.paths import check_path
 
     plain = name.removesuffix(SUFFIX)
     check_path(plain + SUFFIX)
@@ -59,7 +59,8 @@ class _Target:
 
     def refuse_existing(self) -> None:
         if self.backend.size(self.key) is not None:
-            msg = f"there is a table {self.key!r} in {self.backend.url} already: choose another name, or append in an artifact"
+            where = f"{self.key!r} in {self.backend.url}"
+            msg = f"there is a table {where} already: choose another name, or append in an artifact"
             raise AlreadyExistsError(msg)
 
     def create(self, manifest: TableManifest) -> None:
@@ -146,7 +147,7 @@ class TableWriter:
         self._buffer = RowBuffer(names, [rule.declared or NULL for rule in rules], rules)
         return self._buffer
 
-    def write_row(self, *row: Any) -> None:  # noqa: ANN401 - any cells
+    def write_row(self, *row: Any) -> None:
         """Write one row, a value for each column.
 
         Raises:
@@ -169,7 +170,7 @@ class TableWriter:
             buffer = self._buffer
             if isinstance(row, dict):
                 buffer = buffer or self._start(ingest.column_names(list(row)))
-                row = self._in_order(row, buffer)  # noqa: PLW2901 - the same row
+                row = self._in_order(row, buffer)
             if buffer is None:
                 msg = "the first row does not say what the columns are called: give columns="
                 raise UsageError(msg)
@@ -231,7 +232,7 @@ class TableWriter:
 
     def _add(self, batch: pa.RecordBatch, schema: Schema, blobs: TableBlobs) -> None:
         builder = self._builder_for(schema)
-        from wbtable.tables.conform import conform_batch  # noqa: PLC0415 - only where columns widened
+        from wbtable.tables.conform import conform_batch
 
         whole = batch if schema == builder.schema else conform_batch(batch, schema, builder.schema, error=UsageError)
         builder.add(whole, blobs)

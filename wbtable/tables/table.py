@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import pyarrow as pa
@@ -18,59 +17,15 @@ from wbtable.tables.keys import ForeignKeyTo, RowLink, check_primary_key
 from wbtable.tables.parts import Parts
 from wbtable.tables.readable import Readable
 from wbtable.tables.rows import ColumnRule
+from wbtable.tables.snapshot import LogMode, TableSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from wbtable.format.schema import Schema
-    from wbtable.tables.blobs import BlobReader
-    from wbtable.tables.source import Indices, Source
+    from wbtable.tables.source import Source
 
-LogMode = Literal["IMMUTABLE", "MUTABLE", "INCREMENTAL"]
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSnapshot:
-    """A table as it was at one moment; it reads like a source.
-
-    Attributes:
-        source: its rows.
-        log_mode: how logging it again behaves.
-        primary_key: the column that names rows, or None.
-        foreign_keys: columns that name rows of other tables.
-        links: for columns of row links, the table linked to.
-
-    """
-
-    source: Source
-    log_mode: LogMode = "IMMUTABLE"
-    primary_key: str | None = None
-    foreign_keys: tuple[ForeignKeyTo, ...] = ()
-    links: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def schema(self) -> Schema:
-        """The columns."""
-        return self.source.schema
-
-    @property
-    def num_rows(self) -> int:
-        """The number of rows."""
-        return self.source.num_rows
-
-    @property
-    def blobs(self) -> BlobReader:
-        """Reads the blobs of media cells."""
-        return self.source.blobs
-
-    def batches(self, columns: Sequence[str] | None = None, batch_size: int = 65536) -> Iterator[pa.RecordBatch]:
-        """Yield all rows in order."""
-        return self.source.batches(columns, batch_size)
-
-    def take(self, indices: Indices, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows at `indices`, in that order."""
-        return self.source.take(indices, columns)
 
 
 class Table(Readable):
@@ -81,15 +36,15 @@ class Table(Readable):
     temporary files. Not for several threads while it is being filled.
     """
 
-    def __init__(  # noqa: PLR0913 - W&B's signature
+    def __init__(
         self,
         columns: Sequence[object] | None = None,
         data: object = None,
         rows: object = None,
         dataframe: object = None,
         dtype: object = None,
-        optional: bool | Sequence[bool] = True,  # noqa: FBT001, FBT002 - W&B's signature
-        allow_mixed_types: bool = False,  # noqa: FBT001, FBT002 - W&B's signature
+        optional: bool | Sequence[bool] = True,
+        allow_mixed_types: bool = False,
         log_mode: LogMode = "IMMUTABLE",
     ) -> None:
         """Make a table, empty or filled.
@@ -130,14 +85,6 @@ class Table(Readable):
             self._fill(source, renamed=columns is not None)
 
     @classmethod
-    def _of_parts(cls, parts: Parts, *, log_mode: LogMode = "IMMUTABLE") -> Self:
-        table = cls.__new__(cls)
-        table._log_mode, table._mixed, table._primary_key, table._foreign_keys = log_mode, False, None, ()
-        table.origin = None
-        table._parts = parts
-        return table
-
-    @classmethod
     def from_source(
         cls,
         source: Source,
@@ -148,9 +95,15 @@ class Table(Readable):
         origin: object = None,
     ) -> Self:
         """Return a table of the rows of a source, which are read when they are asked for."""
-        table = cls._of_parts(Parts.of_source(source), log_mode=log_mode)
-        table._primary_key, table._foreign_keys, table.origin = primary_key, tuple(foreign_keys), origin
+        table = cls(columns=[], log_mode=log_mode)
+        table._hold(Parts.of_source(source), primary_key, tuple(foreign_keys), origin)
         return table
+
+    def _hold(
+        self, parts: Parts, primary_key: str | None, foreign_keys: tuple[ForeignKeyTo, ...], origin: object
+    ) -> None:
+        self._parts, self._primary_key, self._foreign_keys = parts, primary_key, foreign_keys
+        self.origin = origin
 
     @classmethod
     def from_arrow(cls, data: object, dtype: object = None) -> Self:
@@ -260,7 +213,7 @@ class Table(Readable):
             raise UsageError(msg, place=f"row {len(self)}")
         self._parts.add(cast("Sequence[Any]", row))
 
-    def add_data(self, *data: Any) -> None:  # noqa: ANN401 - any cells
+    def add_data(self, *data: Any) -> None:
         """Add one row, a value for each column.
 
         Raises:
@@ -270,11 +223,11 @@ class Table(Readable):
         """
         self._parts.add(data)
 
-    def add_row(self, *row: Any) -> None:  # noqa: ANN401 - any cells
+    def add_row(self, *row: Any) -> None:
         """Add one row; W&B's older name for :meth:`add_data`."""
         self._parts.add(row)
 
-    def add_column(self, name: str, data: object, optional: bool = True) -> None:  # noqa: FBT001, FBT002 - W&B's signature
+    def add_column(self, name: str, data: object, optional: bool = True) -> None:
         """Add one column behind the others.
 
         Args:
@@ -332,7 +285,7 @@ class Table(Readable):
         if added:
             self._parts.add_columns(added)
 
-    def cast(self, col_name: str, dtype: object, optional: bool = True) -> None:  # noqa: FBT001, FBT002 - W&B's signature
+    def cast(self, col_name: str, dtype: object, optional: bool = True) -> None:
         """Give a column another type, to which each of its values converts exactly.
 
         Raises:
@@ -458,7 +411,7 @@ class Table(Readable):
             StorageError: it cannot be written; nothing of that name is left.
 
         """
-        from wbtable.tables.standalone import write_table  # noqa: PLC0415 - reading needs no writer
+        from wbtable.tables.standalone import write_table
 
         write_table(self.snapshot(), url, name)
 
@@ -482,14 +435,11 @@ def _names_of(source: object) -> list[str]:
         return list(_DEFAULT_COLUMNS)
     if isinstance(source, np.ndarray):
         return list(_DEFAULT_COLUMNS)
-    columns = getattr(source, "columns", None) or getattr(source, "column_names", None) if not ingest.is_pandas(
-        source
-    ) else source.columns  # type: ignore[attr-defined]
-    if columns is None or callable(columns):
-        schema = getattr(source, "schema", None)
-        columns = getattr(schema, "names", None) or list(_DEFAULT_COLUMNS)
-    if isinstance(source, (pa.Table, pa.RecordBatch)):
-        columns = source.schema.names
+    if isinstance(source, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)):
+        return ingest.column_names(list(source.schema.names))
+    columns: Any = getattr(source, "columns", None)
+    if columns is None:
+        return list(_DEFAULT_COLUMNS)
     return ingest.column_names(list(columns))
 
 
@@ -528,7 +478,7 @@ def _rows_of(source: object) -> Iterable[object]:
 
 
 def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tuple[str, object]]:
-    if array.ndim < 2:  # noqa: PLR2004 - rows and columns
+    if array.ndim < 2:
         msg = f"expected an array of rows and columns, found {array.ndim} dimensions"
         raise UsageError(msg)
     if array.shape[1] != len(names):
@@ -537,9 +487,7 @@ def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tu
     return [(name, ingest.array_column(array[:, i])) for i, name in enumerate(names)]
 
 
-def _renamed(
-    found: list[tuple[str, object]], names: Sequence[str], *, renamed: bool
-) -> list[tuple[str, object]]:
+def _renamed(found: list[tuple[str, object]], names: Sequence[str], *, renamed: bool) -> list[tuple[str, object]]:
     if not renamed:
         return found
     have = dict(found)

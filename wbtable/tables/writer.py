@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from wbtable.errors import UsageError
-from wbtable.format.digest import FRAGMENT_PAGE, SKETCH, Descriptor, Digest
-from wbtable.format.schema import Schema
+from wbtable.format.digest import FRAGMENT_PAGE, Descriptor, Digest
 from wbtable.format.sketch import TableSketch
 from wbtable.format.table_manifest import (
     PAGE_FRAGMENTS,
@@ -34,10 +33,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from types import TracebackType
 
+    from wbtable.format.schema import Schema
     from wbtable.format.table_manifest import ForeignKey
+    from wbtable.media.base import BlobReader
     from wbtable.storage.objects import ObjectStore
     from wbtable.storage.packs import FileLocation
-    from wbtable.tables.blobs import BlobReader
     from wbtable.tables.source import Source
 
     Known = Callable[[Digest], FileLocation | None]
@@ -221,9 +221,7 @@ class TableBuilder:
         self._close()
         return self._manifest(log_mode, primary_key, foreign_keys)
 
-    def _manifest(
-        self, log_mode: str, primary_key: str | None, foreign_keys: Sequence[ForeignKey]
-    ) -> TableManifest:
+    def _manifest(self, log_mode: str, primary_key: str | None, foreign_keys: Sequence[ForeignKey]) -> TableManifest:
         base = self._base
         pages = list(base.pages) if base is not None else []
         tail = list(base.tail) if base is not None else []

@@ -8,11 +8,13 @@ import pyarrow as pa
 
 from wbtable.errors import UsageError
 from wbtable.format.schema import Schema
-from wbtable.tables.blobs import BlobReader, join_blobs
+from wbtable.tables.blobs import join_blobs
 from wbtable.tables.source import ArrowSource, Indices, Source, empty_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from wbtable.media.base import BlobReader
 
 
 class ZipSource:
