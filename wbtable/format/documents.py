@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never, TypeAlias, cast
 
 import zstandard
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 # `Reader` has methods called str, int, bool, list and object: within it the types need other names.
-Text, Integer, Truth, Items, Anything = str, int, bool, list, object
+Text: TypeAlias = str
+Integer: TypeAlias = int
+Truth: TypeAlias = bool
+Items: TypeAlias = list
+Anything: TypeAlias = object
 
 MAX_DEPTH = 64
 MAX_DOCUMENT = 256 << 20

@@ -221,7 +221,7 @@ class NdarrayType(ColumnType):
 
     @property
     def is_tensor(self) -> bool:
-        """Whether cells are stored as fixed-size lists: one shape of at least one dimension, not empty, of plain elements."""
+        """Whether cells are fixed-size lists: of one shape, with a dimension, not empty, of plain elements."""
         return (
             self.shape is not None
             and self.dtype is not None
