@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from wbtable.artifacts.store import children
 from wbtable.errors import NotFoundError
 from wbtable.format.layout import project_prefix, unescape
 from wbtable.format.run_history import (
@@ -193,13 +194,15 @@ class RunInfo:
         return out
 
 
+def run_ids(store: Store, project: str) -> list[str]:
+    """Return the ids of the runs of a project, sorted; found by listing."""
+    return [unescape(part) for part in children(store.backend, f"{project_prefix(project)}/runs")]
+
+
 def list_runs(store: Store, project: str) -> list[RunInfo]:
     """Return the runs of a project, the newest last; found by listing, which on some backends lags behind."""
-    from wbtable.artifacts.store import children
-
-    ids = [unescape(part) for part in children(store.backend, f"{project_prefix(project)}/runs")]
     found = []
-    for run_id in ids:
+    for run_id in run_ids(store, project):
         try:
             found.append(RunInfo(store, project, run_id))
         except NotFoundError:

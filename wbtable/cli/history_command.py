@@ -1,0 +1,37 @@
+"""``wbtable history``: print what a run logged."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from wbtable.cli.options import Options, common, complete_runs, examples, project_option
+
+EXAMPLES: Final = examples(
+    "wbtable history digits/3k2j9dxa -k loss,accuracy -n 20",
+    "wbtable history digits/3k2j9dxa --json",
+)
+
+
+@click.command("history", epilog=EXAMPLES)
+@click.argument("run", shell_complete=complete_runs)
+@click.option("-k", "--keys", metavar="A,B", help="Only these keys, separated by commas.")
+@click.option("-n", "--last", type=click.IntRange(min=1), metavar="N", help="Only the last N rows.")
+@project_option
+@common
+def command(options: Options, run: str, keys: str | None, last: int | None, project: str | None) -> None:
+    """Print what RUN (project/id) logged, one row for each step; a run may still be running."""
+    from wbtable.cli.cells import cell_text
+    from wbtable.cli.find import find_run
+    from wbtable.cli.output import plain, print_json, print_table
+
+    history = find_run(options, run, project).history(None if keys is None else keys.split(","))
+    if last is not None:
+        history = history.slice(max(0, history.num_rows - last))
+    rows = history.drop_columns(["_timestamp"]).to_pylist()
+    if options.json:
+        print_json([{key: plain(value) for key, value in row.items() if value is not None} for row in rows])
+        return
+    titles = [name for name in history.column_names if name != "_timestamp"]
+    print_table(titles, [[cell_text(row[title]) for title in titles] for row in rows], right=tuple(range(len(titles))))

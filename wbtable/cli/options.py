@@ -1,0 +1,115 @@
+"""What all commands share: options, the store, and completion of names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wbtable.artifacts.store import Store
+    from wbtable.artifacts.version import Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options that every command takes, before its name or behind it.
+
+    Attributes:
+        store_url: the store, if one was named.
+        json: whether JSON is printed.
+
+    """
+
+    store_url: str | None
+    json: bool
+
+    def store(self, *, create: bool = False) -> Store:
+        """Return the store; with `create` the default one is made if it is absent."""
+        from wbtable.artifacts.store import resolve_store
+
+        return resolve_store(self.store_url, create=create)
+
+    def version(self, name: str, project: str | None = None) -> Version:
+        """Return the version of a name."""
+        return self.store().artifact(name, project=project)
+
+
+def common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every command; the function gets them as its first argument."""
+
+    @click.option("--store", "store_url", metavar="URL", help="The store: a path or a URL.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.option("--debug", is_flag=True, help="Show where an error was raised.")
+    @click.pass_context
+    def wrapped(
+        ctx: click.Context, /, *args: Any, store_url: str | None, as_json: bool, debug: bool, **kwargs: Any
+    ) -> Any:
+        del debug
+        outer = ctx.obj or {}
+        options = Options(store_url=store_url or outer.get("store"), json=as_json or bool(outer.get("json")))
+        return function(options, *args, **kwargs)
+
+    wrapped.__doc__ = function.__doc__
+    wrapped.__name__ = function.__name__
+    wrapped.__click_params__ += getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    return wrapped
+
+
+def examples(*lines: str) -> str:
+    """Return the examples at the end of a command's help; the first line tells click not to wrap them."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+project_option = click.option("-p", "--project", metavar="PROJECT", help="The project, for names without one.")
+
+
+def _default_store(ctx: click.Context) -> Store | None:
+    from wbtable.artifacts.store import resolve_store
+    from wbtable.errors import WbtableError
+
+    named = ctx.params.get("store_url") or (ctx.parent.params.get("store") if ctx.parent else None)
+    try:
+        return resolve_store(named)
+    except (WbtableError, OSError):
+        return None
+
+
+def complete_artifacts(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return names of artifacts that begin as typed; behind a ``:`` their aliases and versions."""
+    from wbtable.errors import WbtableError
+
+    store = _default_store(ctx)
+    if store is None:
+        return []
+    try:
+        if ":" in incomplete:
+            name = incomplete.rpartition(":")[0]
+            found = [f"{name}:latest"]
+            for version in store.versions(name):
+                found += [f"{name}:{version.version}", *(f"{name}:{alias}" for alias in version.aliases)]
+            return [item for item in dict.fromkeys(found) if item.startswith(incomplete)]
+        names = [version.qualified_name.rpartition(":")[0] for version in store.artifacts()]
+    except (WbtableError, OSError):
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_projects(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return names of projects that begin as typed."""
+    store = _default_store(ctx)
+    return [] if store is None else [name for name in store.projects() if name.startswith(incomplete)]
+
+
+def complete_runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return paths of runs that begin as typed."""
+    store = _default_store(ctx)
+    if store is None:
+        return []
+    from wbtable.runs.reading import run_ids
+
+    paths = [f"{project}/{run_id}" for project in store.projects() for run_id in run_ids(store, project)]
+    return [path for path in paths if path.startswith(incomplete)]

@@ -1,0 +1,59 @@
+"""``wbtable runs``: list the runs of a project."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from wbtable.cli.options import Options, common, complete_projects, examples
+
+EXAMPLES: Final = examples(
+    "wbtable runs digits",
+    "wbtable runs digits --state crashed --json",
+)
+
+
+STATES: Final = ("running", "finished", "failed", "crashed")
+
+
+@click.command("runs", epilog=EXAMPLES)
+@click.argument("project", required=False, shell_complete=complete_projects)
+@click.option("--state", type=click.Choice(STATES), help="Only runs in this state.")
+@common
+def command(options: Options, project: str | None, state: str | None) -> None:
+    """List the runs of PROJECT, or of all projects, the newest first."""
+    from wbtable.cli.output import plain, print_json, print_table, text_of
+    from wbtable.runs.reading import list_runs
+
+    store = options.store()
+    if project is not None and project not in store.projects():
+        from wbtable.artifacts.names import near
+        from wbtable.errors import NotFoundError
+
+        raise NotFoundError(f"there is no project {project!r} in {store.url!r}{near(project, store.projects())}")
+    projects = [project] if project is not None else store.projects()
+    found = [run for one in projects for run in list_runs(store, one)]
+    runs = sorted((run for run in found if state in {None, run.state}), key=lambda run: run.created_at, reverse=True)
+    if options.json:
+        print_json([plain(run.to_json()) for run in runs])
+        return
+    rows = [
+        [
+            run.path,
+            run.name if run.name != run.id else "",
+            run.state,
+            text_of(run.created_at),
+            str(run.next_step),
+            _numbers(run.summary),
+        ]
+        for run in runs
+    ]
+    print_table(["RUN", "NAME", "STATE", "STARTED", "STEPS", "SUMMARY"], rows, right=(4,))
+
+
+def _numbers(summary: dict[str, object]) -> str:
+    from wbtable.cli.output import cut, text_of
+
+    shown = [f"{key}={text_of(value)}" for key, value in summary.items() if isinstance(value, int | float | str)]
+    return cut(" ".join(shown), 60)
