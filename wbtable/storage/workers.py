@@ -32,7 +32,7 @@ def workers() -> ThreadPoolExecutor:
 
 
 def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
-    """Return `function` of each item, computed on the pool and in this thread; the first error in their order is raised.
+    """Return `function` of each item, computed on the pool and in this thread; the first error is raised.
 
     This thread takes part because it has a core already: short work handed to sleeping threads alone often ends up
     on one core, where the system woke them, and takes twice the time.
