@@ -2,9 +2,9 @@
 
     python -m benchmarks.run [--only NAME] [--runs N] [--quick] [--data FOLDER] [--json FILE]
 
-Every run of a side is a process of its own: what one imports, caches or leaks does not touch another. Sides take turns, so
-that a slow minute of the machine slows all of them. A ratio is the peer's median time over ours. Our writes are durable
-(each file and directory is fsynced before the commit); the peers' are as they come.
+Every run of a side is a process of its own: what one imports, caches or leaks does not touch another. Sides take turns,
+so that a slow minute of the machine slows all of them. A ratio is the peer's median time over ours. Our writes are
+durable (each file and directory is fsynced before the commit); the peers' are as they come.
 """
 
 from __future__ import annotations

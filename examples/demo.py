@@ -1,7 +1,7 @@
 """The main job on real data, in under a minute: `make demo`, or `python -m examples.demo`.
 
-Trains a classifier on Fashion-MNIST and logs its predictions after each epoch, compares the versions, then logs two tables
-of songs and their join. Everything goes to one local store; nothing leaves the machine.
+Trains a classifier on Fashion-MNIST and logs its predictions after each epoch, compares the versions, then logs two
+tables of songs and their join. Everything goes to one local store; nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from examples import fashion_mnist, songs
+from examples import fashion_mnist
 from examples.perceptron import Sample
 
 
@@ -33,12 +33,8 @@ def _print_saving(folder: Path, epochs: list[fashion_mnist.Epoch], images: int) 
     first, later = epochs[0].stored, [epoch.stored for epoch in epochs[1:]]
     if not later:
         return
-    whole = sum(max(first, stored) for stored in (first, *later))
-    print(
-        f"\nThe {images} test images are the same in each epoch and are stored once: the first version of baseline took"
-    )
-    print(f"{first / 1e3:,.0f} kB, each later one {max(later) / 1e3:,.0f} kB at most. {len(epochs)} versions take")
-    print(f"{(first + sum(later)) / 1e6:.1f} MB, where as many whole copies would take {whole / 1e6:.1f} MB.")
+    print(f"\nThe {images} test images are the same in each epoch and are stored once: of {len(epochs)} versions")
+    print(f"of baseline the first took {first / 1e3:,.0f} kB and each later one {max(later) / 1e3:,.0f} kB at most.")
     print(f"The store holds {fashion_mnist.bytes_in(folder) / 1e6:.1f} MB.")
 
 
@@ -63,9 +59,7 @@ def run(folder: Path, *, epochs: int = 5, train: int | None = None, test: int | 
     print("or in Python:")
     print("  import wbtable")
     print(f"  store = wbtable.Store({str(folder)!r})")
-    print(
-        '  store.artifact("fashion-mnist/baseline:v4").get("predictions").to_pandas(columns=["id", "guess", "truth"])'
-    )
+    print('  store.artifact("fashion-mnist/baseline:v4").get("predictions").to_arrow(columns=["guess", "truth"])')
 
 
 def main() -> None:
