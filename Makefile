@@ -27,9 +27,10 @@ $(VENV)/dev.stamp: $(VENV)/core.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-$(BENCH)/bench.stamp: pyproject.toml
+# The peers bring a hundred packages, pinned so that figures can be compared: they get an environment of their own.
+$(BENCH)/bench.stamp: pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt --editable .
 	@touch $@
 
 demo: $(VENV)/core.stamp
