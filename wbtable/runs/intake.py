@@ -64,7 +64,8 @@ class Intake:
         self._owner, self._recorder, self._store, self._committed = owner, recorder, store, committed
         self._pid = os.getpid()
         self._good_keys: set[tuple[str, ...]] = set()
-        self._tables: weakref.WeakSet[Any] = weakref.WeakSet()
+        # By identity: tables are equal by content, and change.
+        self._tables: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._went_back = False
 
     def log(self, data: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
@@ -158,12 +159,12 @@ class Intake:
         store = self._store
         assert store is not None
         try:
-            job = TableJob.take(self._owner, key, table, again=table in self._tables)
+            job = TableJob.take(self._owner, key, table, again=self._tables.get(id(table)) is table)
         except Exception as error:  # noqa: BLE001 - a table that cannot be stored must not end training
             warn(f"run {self._owner.id}: {key!r} was not logged: {error}")
             return
         with contextlib.suppress(TypeError):
-            self._tables.add(table)
+            self._tables[id(table)] = table
 
         def work() -> None:
             version = job.commit(store)
