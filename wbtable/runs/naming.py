@@ -14,7 +14,7 @@ RUN_TABLE: Final = "run_table"
 MAX_ID: Final = 64
 """The most bytes of a run's id once escaped: names are made of it."""
 _HASH_LENGTH: Final = 12
-_AMBIGUOUS: Final = re.compile(r"%(?=2f|3a|25)")
+_AMBIGUOUS: Final = re.compile(r"%(?=[0-9a-f]{2})")
 
 
 def check_run_id(run_id: object) -> str:
