@@ -42,7 +42,8 @@ def map_files(array: pa.Array, change: Callable[[pa.StructArray], pa.StructArray
     if found == FILE_TYPE:
         return change(cast("pa.StructArray", array))
     if pa.types.is_struct(found):
-        children = [map_files(array.field(i), change) for i in range(found.num_fields)]
+        # Flattened: a group within a null cell is null too.
+        children = [map_files(child, change) for child in array.flatten()]
         mask = array.is_null() if array.null_count else None
         return pa.StructArray.from_arrays(children, fields=list(found), mask=mask)
     if pa.types.is_map(found):

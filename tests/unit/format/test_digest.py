@@ -25,7 +25,16 @@ def test_written_form() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", HEX, f"sha256:{HEX}", f"SHA-256:{HEX.upper()}", f"SHA-256:{HEX} ", f"SHA-256:{HEX}0", f"SHA-256:{HEX}\n", None],
+    [
+        "",
+        HEX,
+        f"sha256:{HEX}",
+        f"SHA-256:{HEX.upper()}",
+        f"SHA-256:{HEX} ",
+        f"SHA-256:{HEX}0",
+        f"SHA-256:{HEX}\n",
+        None,
+    ],
 )
 def test_other_forms(text: str) -> None:
     """DIGEST-1: one form only."""

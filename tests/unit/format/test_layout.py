@@ -149,7 +149,9 @@ def test_numbers_of_logs_are_bounded(number: int) -> None:
         layout.log_key("log", number)
 
 
-@pytest.mark.parametrize("key", ["log/1.json", "log/hint", "00000000000000000001.json", "log/99999999999999999999.json"])
+@pytest.mark.parametrize(
+    "key", ["log/1.json", "log/hint", "00000000000000000001.json", "log/99999999999999999999.json"]
+)
 def test_other_keys_are_no_logs(key: str) -> None:
     with pytest.raises(FormatError, match="20 digits"):
         layout.parse_log_key(key)
