@@ -135,8 +135,9 @@ def _count(values: NDArray[np.float64], num_bins: object) -> tuple[NDArray[np.fl
     if not 1 <= number <= MAX_BINS:
         raise UsageError(f"expected num_bins of 1 to {MAX_BINS}, found {num_bins!r:.40}")
     try:
-        counts, bins = np.histogram(values, bins=number)
-    except ValueError as error:  # A range too small for so many bins.
+        with np.errstate(over="raise", invalid="raise"):
+            counts, bins = np.histogram(values, bins=number)
+    except (ValueError, FloatingPointError) as error:  # A range too small for so many bins, or too large for a float.
         raise UsageError(f"the values cannot be counted in {number} bins: {error}") from None
     return counts.astype(np.float64), bins
 

@@ -164,7 +164,7 @@ def _format(file_type: str | None, source: object) -> str:
 def _cloud(value: object) -> object:
     if isinstance(value, Mapping):
         return points3d.check_scene(value)
-    array = np.asarray(value) if isinstance(value, list | tuple) else array_of(value)
+    array: Any = value if isinstance(value, list | tuple) else array_of(value)
     if array is None:
         raise UsageError(f"expected a path, bytes, points or a scene, found {type(value).__name__}")
     return points3d.check_points(array)

@@ -146,7 +146,7 @@ def payload_of(value: object, what: str) -> Payload | None:
     """Return the payload of a path, of bytes or of an open file; None of anything else.
 
     Args:
-        value: a ``str`` is a path; text read from an open file becomes UTF-8.
+        value: a ``str`` is a path; an open file is read from its start, text as UTF-8.
         what: the kind of media, for messages.
 
     Raises:
@@ -169,9 +169,12 @@ def payload_of(value: object, what: str) -> Payload | None:
 
 
 def _drain(stream: object, what: str) -> Payload:
+    opened = cast("io.RawIOBase", stream)
     try:
-        data = cast("io.RawIOBase", stream).read(limits.MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
+        if opened.seekable():  # As W&B does: what was just written stands behind the position.
+            opened.seek(0)
+        data = opened.read(limits.MAX_BYTES + 1)
+    except (OSError, ValueError, AttributeError) as error:
         msg = f"{what} could not read the open file: {error}"
         raise UsageError(msg) from error
     if isinstance(data, str):

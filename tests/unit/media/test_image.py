@@ -1,0 +1,409 @@
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from tests.unit.media.conftest import Blobs, Damaged, encoded, pixels
+from wbtable.errors import FormatError, NotFoundError, UsageError
+from wbtable.format.types_media import ImageType
+from wbtable.media import Classes, Payload, media_class, wrap
+from wbtable.media.image import Image
+from wbtable.media.pixels import to_pixels, to_uint8
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+mpl.use("Agg")
+
+
+def payload(image: Image) -> Payload:
+    found = image.to_cell()["file"]
+    assert isinstance(found, Payload)
+    return found
+
+
+def test_encoded_bytes_are_kept_as_they_are(image_file: tuple[str, bytes], tmp_path: Path) -> None:  # [MEDIA-2]
+    content_type, data = image_file
+    path = tmp_path / "image"
+    path.write_bytes(data)
+    for source in (data, bytearray(data), memoryview(data), io.BytesIO(data), path, str(path), Image(path)):
+        image = Image(source)
+        assert payload(image).read() == data
+        assert payload(image).content_type == content_type
+        assert (image.width, image.height, image.bytes) == (30, 20, data)
+    assert Image(str(path)).path == path
+    with path.open("rb") as stream:
+        assert Image(stream).bytes == data
+
+
+def test_rare_formats_are_kept_too() -> None:  # [MEDIA-6]
+    for form, content_type in (("TIFF", "image/tiff"), ("PPM", "image/x-portable-pixmap")):
+        data = encoded(form)
+        image = Image(data)
+        assert (image.content_type, image.width, image.height, image.bytes) == (content_type, 30, 20, data)
+        assert np.array_equal(image.to_numpy(), pixels())
+
+
+@pytest.mark.parametrize("channels", [0, 1, 3, 4])
+def test_arrays_come_back_exactly(channels: int, blobs: Blobs) -> None:  # [MEDIA-7]
+    array = pixels(channels=channels)
+    image = blobs.stored(Image(array))
+    assert (image.width, image.height, image.content_type) == (30, 20, "image/png")
+    assert np.array_equal(image.to_numpy(), array[:, :, 0] if channels == 1 else array)
+
+
+def test_the_stated_normalisation() -> None:  # [MEDIA-7]
+    unit = np.array([[0.0, 0.5, 1.0]])
+    assert to_uint8(unit).tolist() == [[0, 128, 255]]
+    assert to_uint8(np.array([[-1.0, 0.0, 1.0]])).tolist() == [[0, 128, 255]]
+    assert to_uint8(np.array([[0.0, 100.4, 255.0]], np.float32)).tolist() == [[0, 100, 255]]
+    assert to_uint8(np.array([[-0.0005, 1.0005]], np.float16)).tolist() == [[0, 255]]
+    assert to_uint8(np.array([[True, False]])).tolist() == [[255, 0]]
+    assert to_uint8(np.array([[3, 255]], np.int64)).tolist() == [[3, 255]]
+    assert to_uint8(np.array([[0.0, 1.0]]), normalize=False).tolist() == [[0, 1]]
+    assert to_uint8(np.array([[-5.0, 0.0, 10.0, 99.0]]), normalize=(0, 10)).tolist() == [[0, 0, 255, 255]]
+    deep = np.array([[0, 65535]], np.int32)
+    assert to_pixels(deep).dtype == np.uint16
+    assert Image(deep).to_numpy().tolist() == [[0, 65535]]
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.full((2, 2), np.nan), "NaN"),
+        (np.array([[0.0, np.inf]]), "infinity"),
+        (np.array([[0.0, 1.5]]), "normalize"),
+        (np.array([[-3.0, 0.0]]), "normalize"),
+        (np.array([[0.0, 300.0]]), "normalize"),
+        (np.array([[-1, 3]]), r"0\.\.255"),
+        (np.full((2, 2, 3), 300), r"0\.\.255"),
+        (np.full((2, 2), 70000), r"0\.\.255"),
+        (np.zeros((2, 2), complex), "complex128"),
+        (np.zeros((3, 20, 30), np.uint8), "moveaxis"),
+        (np.zeros((2, 2, 2), np.uint8), "H x W"),
+        (np.zeros(4, np.uint8), "H x W"),
+        (np.zeros((0, 3), np.uint8), "at least 1 x 1"),
+        (np.array([["a"]]), "dtype"),
+    ],
+)
+def test_arrays_that_are_no_images(array: Any, message: str) -> None:  # [MEDIA-7]
+    with pytest.raises(UsageError, match=message):
+        Image(array).to_cell()
+
+
+def test_an_array_is_taken_at_the_call() -> None:
+    array = pixels()
+    image, before = Image(array), array.copy()
+    array[:] = 0
+    assert np.array_equal(image.to_numpy(), before)
+    drawing = Pillow.fromarray(before)
+    image = Image(drawing)
+    drawing.paste((0, 0, 0), (0, 0, 30, 20))
+    assert np.array_equal(image.to_numpy(), before)
+
+
+class Tensor:
+    """Quacks like a PyTorch tensor."""
+
+    __module__ = "torch"
+
+    def __init__(self, array: np.ndarray[Any, Any], dtype: str = "torch.uint8") -> None:
+        self.array, self.dtype = array, dtype
+
+    def detach(self) -> Tensor:
+        return self
+
+    def cpu(self) -> Tensor:
+        return self
+
+    def float(self) -> Tensor:
+        return Tensor(self.array.astype(np.float32))
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        if self.dtype == "torch.bfloat16":
+            msg = "Got unsupported ScalarType BFloat16"
+            raise TypeError(msg)
+        return self.array
+
+
+def test_tensors_have_their_channels_first() -> None:
+    array = pixels()
+    assert np.array_equal(Image(Tensor(np.moveaxis(array, -1, 0))).to_numpy(), array)
+    assert np.array_equal(Image(Tensor(array[:, :, 0])).to_numpy(), array[:, :, 0])
+    half = Tensor(np.moveaxis(array / 255, -1, 0), "torch.bfloat16")
+    assert np.array_equal(Image(half).to_numpy(), array)
+    with pytest.raises(UsageError, match="C x H x W"):
+        Image(Tensor(array))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_pillow_images(mode: str, blobs: Blobs) -> None:
+    source = Pillow.fromarray(pixels()).convert(mode)
+    image = blobs.stored(Image(source))
+    expected = source.convert("RGB") if mode == "CMYK" else source
+    back = image.to_pil().convert(expected.mode)
+    assert back.tobytes() == expected.tobytes()
+    assert image.to_numpy().shape[:2] == (20, 30)
+
+
+def test_mode_and_file_type() -> None:
+    array = pixels()
+    assert Image(array, mode="L").to_numpy().shape == (20, 30)
+    for file_type, content_type in (
+        ("jpg", "jpeg"),
+        ("jpeg", "jpeg"),
+        ("bmp", "bmp"),
+        ("webp", "webp"),
+        (".PNG", "png"),
+    ):
+        assert Image(array, file_type=file_type).format == content_type
+    with pytest.raises(UsageError, match="file_type"):
+        Image(array, file_type="exe")
+    with pytest.raises(UsageError, match="cannot be written as JPEG"):
+        Image(pixels(channels=4), file_type="jpg").to_cell()
+    with pytest.raises(UsageError, match="kept as it is"):
+        Image(encoded("PNG"), mode="L")
+    with pytest.raises(UsageError, match="file_type says image/jpeg"):
+        Image(encoded("PNG"), file_type="jpg").to_cell()
+    with pytest.raises(UsageError, match="'Q'"):
+        Image(array, mode="Q").to_cell()
+    again = Image(Image(array, caption="a"), file_type="bmp")
+    assert (again.format, again.caption) == ("bmp", "a")
+
+
+def test_a_matplotlib_figure_is_drawn_when_it_is_given() -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2, 1), dpi=50)
+    axes = figure.subplots()
+    axes.plot([1, 2, 3])
+    first, same = Image(figure), Image(axes)
+    axes.plot([3, 2, 1])
+    assert (first.width, first.height) == (100, 50)
+    assert first == same
+    assert first != Image(figure)
+    wrapped = wrap(figure)
+    assert isinstance(wrapped, Image)
+
+
+def test_wrap_knows_values_by_their_class() -> None:
+    wrapped = wrap(Pillow.fromarray(pixels()))
+    assert isinstance(wrapped, Image)
+    assert [wrap(v) for v in (None, 1, "x", b"x", pixels(), [1], object())] == [None] * 7
+    assert media_class("image") is Image
+    with pytest.raises(UsageError, match="kind of media"):
+        media_class("number")
+
+
+def test_what_is_no_image(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no file"):
+        Image(tmp_path / "absent.png")
+    with pytest.raises(NotFoundError, match="no file"):
+        Image("absent.png")
+    with pytest.raises(UsageError, match="regular file"):
+        Image(tmp_path)
+    with pytest.raises(UsageError, match="URL"):
+        Image("https://example.org/a.png")
+    with pytest.raises(UsageError, match=r"found builtins\.object"):
+        Image(object())
+    with pytest.raises(UsageError, match="no bytes"):
+        Image(b"")
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(UsageError, match="empty file"):
+        Image(tmp_path / "empty.png")
+    text = tmp_path / "text.png"
+    text.write_text("not an image")
+    with pytest.raises(UsageError, match=r"text\.png' cannot be used: expected an image in PNG"):
+        Image(text).to_cell()
+    with pytest.raises(UsageError, match="cannot be read"):
+        Image("a\0b")
+    with pytest.raises(UsageError, match="caption"):
+        Image(text, caption=object())  # type: ignore[arg-type]
+    truncated = Pillow.open(io.BytesIO(encoded("JPEG")[:-200]))
+    with pytest.raises(UsageError, match="Pillow image"):
+        Image(truncated)
+
+
+def test_pipes_are_not_opened(tmp_path: Path) -> None:  # [MEDIA-3]
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="regular file"):
+        Image(tmp_path / "pipe")
+
+
+def test_a_file_that_changes_is_refused(tmp_path: Path) -> None:  # [MEDIA-3]
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded("PNG"))
+    image = Image(path)
+    kept = payload(image)
+    path.write_bytes(encoded("PNG", width=31))
+    with pytest.raises(UsageError, match=r"changed while it was being added: .*a\.png"):
+        kept.read()
+    with pytest.raises(UsageError, match="changed"):
+        Image(image).bytes  # noqa: B018
+    path.unlink()
+    with pytest.raises(UsageError, match="cannot be read any more"):
+        kept.read()
+
+
+BOXES: dict[str, Any] = {
+    "predictions": {
+        "box_data": [
+            {
+                "position": {"minX": 0.1, "maxX": 0.5, "minY": 0.2, "maxY": 0.9},
+                "class_id": 1,
+                "box_caption": "cat .9",
+                "scores": {"conf": 0.9, "iou": 0.5},
+            },
+            {"position": {"middle": [4, 3], "width": 2, "height": 2}, "domain": "pixel", "class_id": 2},
+        ],
+        "class_labels": {1: "cat", 2: "dog"},
+    },
+    "truth": {"box_data": [{"position": {"middle": [0.5, 0.5], "width": 1, "height": 0.25}}]},
+}
+
+
+def test_boxes_in_both_styles_and_domains(blobs: Blobs) -> None:  # [MEDIA-8]
+    image = Image(pixels(), boxes=BOXES, classes=[{"id": 1, "name": "cat"}], caption="c", grouping=3)
+    rows = image.to_cell()["boxes"]
+    assert isinstance(rows, list)
+    assert [(r["layer"], r["style"], r["position"], r["domain"]) for r in rows] == [
+        ("predictions", "minmax", [0.1, 0.5, 0.2, 0.9], "relative"),
+        ("predictions", "middle", [4, 3, 2, 2], "pixel"),
+        ("truth", "middle", [0.5, 0.5, 1, 0.25], "relative"),
+    ]
+    kind = image.column_type()
+    assert kind == ImageType(boxes=True, classes=((1, "cat"),), box_labels=(("predictions", ((1, "cat"), (2, "dog"))),))
+    stored = blobs.stored(image)
+    assert stored.boxes == image.boxes == BOXES
+    assert (stored.caption, stored.grouping, stored.classes) == ("c", 3, Classes([{"id": 1, "name": "cat"}]))
+    assert (stored.width, stored.height) == (30, 20)
+    assert blobs.reads == 0  # [MEDIA-4]
+    assert stored == image
+    copied = Image(stored)
+    assert copied == image
+    assert copied.boxes == BOXES
+
+
+def test_class_ids_of_numpy_are_integers() -> None:
+    box = {
+        "position": BOXES["truth"]["box_data"][0]["position"],
+        "class_id": np.int64(3),
+        "scores": {"a": np.float32(0.5)},
+    }
+    image = Image(pixels(), boxes={"p": {"box_data": [box], "class_labels": {np.int32(3): "x", "4": "y"}}})
+    assert image.boxes is not None
+    assert image.boxes["p"]["box_data"][0]["class_id"] == 3
+    assert image.boxes["p"]["class_labels"] == {3: "x", 4: "y"}
+
+
+@pytest.mark.parametrize(
+    ("boxes", "message"),
+    [
+        ([1], "mapping from layer"),
+        ({"p": [1]}, "boxes\\['p'\\]"),
+        ({"p": {"boxdata": []}}, "boxdata"),
+        ({"p": {}}, "list of boxes"),
+        ({"p": {"box_data": [{"position": {"minX": 1}}]}}, r"box_data\[0\].position: expected minX"),
+        ({"p": {"box_data": [{"position": {"middle": [1], "width": 1, "height": 1}}]}}, r"expected \[x, y\]"),
+        ({"p": {"box_data": [{"position": {"middle": [1, float("nan")], "width": 1, "height": 1}}]}}, "finite"),
+        ({"p": {"box_data": [{**BOXES["truth"]["box_data"][0], "class_id": 1.5}]}}, "class_id: expected an integer"),
+        ({"p": {"box_data": [{**BOXES["truth"]["box_data"][0], "class_id": True}]}}, "expected an integer"),
+        ({"p": {"box_data": [{**BOXES["truth"]["box_data"][0], "domain": "percent"}]}}, "percent"),
+        ({"p": {"box_data": [{**BOXES["truth"]["box_data"][0], "scores": {"a": "x"}}]}}, "scores.a: expected a number"),
+        ({"p": {"box_data": [{**BOXES["truth"]["box_data"][0], "label": "x"}]}}, "found label"),
+        ({"p": {"box_data": [], "class_labels": {"x": "y"}}}, "class_labels: expected an integer"),
+    ],
+)
+def test_boxes_that_are_wrong_say_where(boxes: Any, message: str) -> None:  # [MEDIA-8]
+    with pytest.raises(UsageError, match=message):
+        Image(pixels(), boxes=boxes)
+
+
+def test_masks(blobs: Blobs, tmp_path: Path) -> None:  # [MEDIA-9]
+    ids = pixels(channels=0) % 5
+    path = tmp_path / "mask.png"
+    Pillow.fromarray(ids).save(path)
+    deep = np.array([[0, 1000]], np.int64)
+    image = Image(
+        pixels(),
+        masks={
+            "a": {"mask_data": ids, "class_labels": {0: "sky"}},
+            "b": {"path": str(path)},
+            "c": {"mask_data": deep},
+            "d": {"mask_data": (ids > 2)},
+            "e": {"mask_data": ids.astype(np.float64)},
+        },
+    )
+    assert image.column_type().mask_labels == (("a", ((0, "sky"),)),)
+    stored = blobs.stored(image)
+    assert stored.masks is not None
+    assert [(n, m.width, m.height, m.class_labels) for n, m in stored.masks.items()] == [
+        ("a", 30, 20, {0: "sky"}),
+        ("b", 30, 20, None),
+        ("c", 2, 1, None),
+        ("d", 30, 20, None),
+        ("e", 30, 20, None),
+    ]
+    assert blobs.reads == 0  # [MEDIA-4]
+    for layer, expected in (("a", ids), ("b", ids), ("c", deep), ("d", ids > 2), ("e", ids)):
+        assert np.array_equal(stored.masks[layer].to_numpy(), expected), layer
+    assert stored.masks["b"].bytes == path.read_bytes()
+    assert stored == image
+    assert Image(stored).masks == stored.masks
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        ({"mask_data": np.zeros((2, 2, 3))}, "H x W"),
+        ({"mask_data": np.array([[-1]])}, r"0\.\.65535"),
+        ({"mask_data": np.array([[70000]])}, r"0\.\.65535"),
+        ({"mask_data": np.array([[0.5]])}, "whole numbers"),
+        ({"mask_data": np.array([[np.nan]])}, r"0\.\.65535"),
+        ({"class_labels": {}}, "either mask_data or path"),
+        ({"mask_data": object()}, "2-D array"),
+        ({"data": 1}, "found data"),
+    ],
+)
+def test_masks_that_are_wrong_say_where(mask: Any, message: str) -> None:  # [MEDIA-9]
+    with pytest.raises(UsageError, match=f"masks\\['m'\\]: .*{message}"):
+        Image(pixels(), masks={"m": mask})
+
+
+def test_a_cell_has_the_fields_of_its_type(blobs: Blobs) -> None:  # [MEDIA-1]
+    for image in (Image(pixels()), Image(pixels(), boxes=BOXES), Image(pixels(), masks={"m": {"mask_data": [[1]]}})):
+        names = [field.name for field in image.column_type().arrow()]
+        assert names[0] == "file"
+        assert set(names) == set(image.to_cell())
+        assert set(names) == set(blobs.stored(image).to_cell()), "a cell that was read can be written again"
+
+
+def test_damaged_bytes_give_a_format_error() -> None:  # [MEDIA-12]
+    blobs = Damaged(encoded("JPEG")[:-300])
+    image = Image.from_cell(blobs.cell(Image(encoded("JPEG"))), blobs, ImageType())
+    with pytest.raises(FormatError, match="damaged"):
+        image.to_numpy()
+    with pytest.raises(FormatError, match="FILE group"):
+        Image.from_cell({"file": None}, blobs, ImageType())
+
+
+def test_equality_hash_repr_and_save(blobs: Blobs, tmp_path: Path) -> None:
+    data = encoded("PNG")
+    image = Image(data, caption="x")
+    assert image == blobs.stored(image) == Image(data, caption="x")
+    assert len({image, Image(data, caption="x")}) == 1
+    assert image != Image(data)
+    assert image != Image(encoded("PNG", width=31), caption="x")
+    assert image != data
+    assert repr(Image(pixels())) == "Image(not encoded yet)"
+    assert repr(blobs.stored(image)) == f"Image(width=30, height=20, image/png, {len(data):,} bytes, caption='x')"
+    assert image.save(tmp_path / "out.png").read_bytes() == data
+    with pytest.raises(UsageError, match="cannot be written"):
+        image.save(tmp_path / "absent" / "out.png")
+    assert Image(data, caption=5).caption == "5"  # type: ignore[arg-type]
