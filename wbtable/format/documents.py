@@ -152,7 +152,11 @@ def _encode(value: object, depth: int) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([_encode(item, depth + 1) for item in value]) + "]"
     if isinstance(value, float):
-        return es_number(value)
+        text = es_number(value)
+        if len(text) > 15 and text.lstrip("-").isdigit() and abs(value) > MAX_SAFE_INTEGER:
+            msg = f"the number {text} would read as an integer beyond 2^53 - 1"
+            raise ValueError(msg)
+        return text
     if isinstance(value, str):
         return _text(str(value))
     return _refuse(value)

@@ -1,0 +1,124 @@
+"""Any Python value as canonical JSON, and back (spec: 06-types)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import math
+import pathlib
+import uuid
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wbtable.errors import FormatError, TypeMismatchError
+from wbtable.format.documents import canonical, parse
+from wbtable.format.tagged import tag, untag
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+_EXACT = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**40), 10**40)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.binary()
+    | st.datetimes()
+    | st.datetimes(timezones=st.just(dt.UTC))
+    | st.dates()
+    | st.times()
+    | st.timedeltas()
+    | st.decimals(allow_nan=False)
+    | st.uuids()
+    | st.complex_numbers(allow_nan=False)
+)
+
+
+@given(
+    st.recursive(
+        _EXACT,
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])) | st.just("$type"), inner, max_size=4)
+        ),
+        max_leaves=10,
+    )
+)
+def test_values_come_back_as_they_went_in(value: Any) -> None:
+    """ANY-1: through canonical JSON, types included."""
+    back = untag(parse(canonical({"v": tag(value)}), "x")["v"])
+    assert back == value
+    assert type(back) is type(value)
+
+
+def test_special_floats() -> None:
+    """ANY-1: NaN, infinities, whole floats and the sign of zero."""
+    assert math.isnan(untag(tag(float("nan"))))
+    assert untag(tag([float("inf"), float("-inf")])) == [float("inf"), float("-inf")]
+    assert type(untag(tag(1.0))) is float
+    assert math.copysign(1, untag(tag(-0.0))) == -1
+
+
+@pytest.mark.parametrize(
+    ("value", "back"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (np.str_("a"), "a"),
+        (np.arange(3), [0, 1, 2]),
+        (np.array(5), 5),
+        ((1, (2,)), [1, [2]]),
+        ({3, 1}, [1, 3]),
+        (Colour.RED, "RED"),
+        (pathlib.PurePosixPath("a/b"), "a/b"),
+        (pd.NA, None),
+        (pd.NaT, None),
+        ({1: "a", Colour.RED: 2}, {"1": "a", "RED": 2}),
+    ],
+)
+def test_other_kinds_become_plain(value: object, back: object) -> None:
+    """ANY-1: numpy scalars, enums, paths and pandas' nulls."""
+    assert untag(tag(value)) == back
+
+
+def test_what_has_no_form_is_named() -> None:
+    with pytest.raises(TypeMismatchError, match=r"config\.model\[1\]: a function cannot be stored"):
+        tag({"model": [1, test_special_floats]}, "config")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$type": "what", "value": 1},
+        {"$type": 1, "value": 1},
+        {"$type": "int", "value": "x"},
+        {"$type": "int", "value": "9" * 5000},
+        {"$type": "bytes", "value": "?"},
+        {"$type": "datetime", "value": "yesterday"},
+        {"$type": "complex", "value": ["1"]},
+        {"$type": "uuid", "value": "1"},
+        {"$type": "decimal", "value": "x"},
+        {"$type": "float", "value": None},
+        {"$type": "dict", "value": 3},
+    ],
+)
+def test_hostile_tags_are_refused(value: object) -> None:
+    """ANY-1: an unknown tag, or a value that is not as its tag says."""
+    with pytest.raises(FormatError, match="cell"):
+        untag(value, "cell")
+
+
+def test_decimal_and_uuid_keep_their_digits() -> None:
+    assert untag(tag(decimal.Decimal("1.50"))).as_tuple().exponent == -2
+    value = uuid.UUID(int=7)
+    assert untag(tag(value)) == value
