@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from operator import index
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, cast
@@ -129,7 +130,7 @@ class Audio(FileMedia):
         data = self.bytes
         soundfile = _soundfile()
         try:
-            with soundfile.SoundFile(Payload(data).open()) as sound:
+            with soundfile.SoundFile(_Seekable(io.BytesIO(data))) as sound:
                 limits.check_decoded(sound.frames * sound.channels * np.dtype(dtype).itemsize, "a sound")
                 return cast("NDArray[Any]", sound.read(dtype=dtype))
         except Exception as error:  # given hostile bytes, decoders raise anything
@@ -198,6 +199,23 @@ def _samples(value: object) -> NDArray[Any]:
     raise UsageError(f"expected samples as int16, int32 or floats, found {array.dtype}")
 
 
+class _Seekable:
+    """A stream whose position a damaged file cannot put before its start.
+
+    An exception in libsndfile's callbacks reaches nobody: it is only printed.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.tell, self.read = stream.tell, stream.read
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        try:
+            return self._stream.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return self._stream.tell()
+
+
 def _soundfile() -> ModuleType:
     try:
         import soundfile
@@ -211,7 +229,7 @@ def _facts(stream: BinaryIO, size: int) -> tuple[str, dict[str, Any]]:
     stream.seek(0)
     soundfile = _soundfile()
     try:
-        with soundfile.SoundFile(stream) as sound:
+        with soundfile.SoundFile(_Seekable(stream)) as sound:
             rate, channels, frames, form = sound.samplerate, sound.channels, sound.frames, sound.format
             if 0 < frames < 2**53:
                 # The header's word is checked by reading the last frame.

@@ -24,7 +24,7 @@ MAX_BINS = 512
 
 
 class Histogram(Media):
-    """Counts of values in bins; kept in the cell itself, without a blob.
+    """Counts of values in bins; kept in the cell itself, without a blob (MEDIA-16).
 
     Args:
         sequence: the values to count: any nested sequence or array of finite numbers.

@@ -16,7 +16,7 @@ _PATH_START = re.compile(r"(?:~?/|\.{1,2}/|[A-Za-z]:[\\/])\S*")
 
 
 class Html(FileMedia):
-    r"""An HTML document.
+    r"""An HTML document (MEDIA-15).
 
     Text is the document itself, unless it looks like a path: one line without ``<`` that ends in .html, .htm or .xhtml,
     or that begins with ``/``, ``./``, ``../``, ``~/`` or a drive, and has no blank. Such a file must exist.

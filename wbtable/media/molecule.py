@@ -29,7 +29,7 @@ FORMATS = {
 
 
 class Molecule(FileMedia):
-    """A molecule in a file, whose bytes are kept as they are.
+    """A molecule in a file, whose bytes are kept as they are (MEDIA-14).
 
     Args:
         data_or_path: a path, bytes or an open file of pdb, pqr, mmcif, mcif, cif, sdf, sd, gro, mol2 or mmtf.

@@ -17,7 +17,7 @@ CONTENT_TYPE = "application/vnd.plotly.v1+json"
 
 
 class Plotly(FileMedia):
-    """A Plotly figure, kept as its JSON.
+    """A Plotly figure, kept as its JSON (MEDIA-17).
 
     Args:
         val: a Plotly figure; a matplotlib figure, which the package plotly converts; the figure as a dict with
