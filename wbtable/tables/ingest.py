@@ -81,8 +81,9 @@ def encode_values(
 
     rule = ColumnRule(declared=declared, optional=optional, mixed=mixed)
     buffer = RowBuffer([name], [declared or NULL], [rule])
-    for i, value in enumerate(values):
-        buffer.add((value,), first_row + i)
+    buffer.first_row = first_row
+    for value in values:
+        buffer.add((value,))
     (plain,) = buffer.clear()
     try:
         return buffer.types[0], encode(plain, buffer.types[0], blobs)

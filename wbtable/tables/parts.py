@@ -81,15 +81,15 @@ class Parts:
             TypeMismatchError: a value has another type than its column.
 
         """
-        widened = self.buffer.add(row, self.num_rows)
+        buffer = self.buffer
+        widened = buffer.add(row)
         for i, before, now in widened:
             try:
                 self._check_widening(i, before, now)
             except TypeMismatchError:
-                self.buffer.drop_last(widened)
+                buffer.drop_last(widened)
                 raise
-        self._whole = None
-        if self.buffer.is_full:
+        if buffer.is_full:
             self.flush()
 
     def _check_widening(self, i: int, before: ColumnType, now: ColumnType) -> None:
@@ -128,7 +128,7 @@ class Parts:
                     place = f'column "{name}", rows {self._rows} to {self._rows + len(values) - 1}'
                     raise type(error)(str(error), place=place) from None
         except BaseException:
-            self.buffer.pending = pending
+            self.buffer.pending, self.buffer.first_row = pending, self._rows
             raise
         schema = self.schema
         self.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
@@ -158,6 +158,7 @@ class Parts:
     def _push(self, part: _Part) -> None:
         self._parts.append(part)
         self._rows += part.source.num_rows
+        self.buffer.first_row = self._rows
         self._whole = None
 
     def _spill(self) -> None:
@@ -246,4 +247,5 @@ class Parts:
         pending, links = self.buffer.pending, self.buffer.links
         self.buffer = RowBuffer(self.buffer.names, types, rules)
         self.buffer.pending, self.buffer.links = pending, links
+        self.buffer.first_row = self._rows
         self._whole = None

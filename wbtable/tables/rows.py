@@ -25,6 +25,7 @@ MAX_ROWS = 16_384
 MAX_BYTES = 64 << 20
 """Bytes of values kept before they are encoded, as far as they can be told."""
 _MIN_INT64 = -MAX_INT64 - 1
+_MAX_PLANS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +53,15 @@ class RowBuffer:
         rules: what was declared of them.
         pending: the rows that are not encoded yet, in plain form.
         links: the table to whose rows each column of links points.
+        first_row: the position in the table of the first of the pending rows.
+        is_full: whether it is time to encode them.
 
     """
 
-    __slots__ = ("_bytes", "_coerce", "_next_weighing", "_plans", "links", "names", "pending", "rules", "types")
+    __slots__ = (
+        *("_bytes", "_coerce", "_next_weighing", "_plans"),
+        *("first_row", "is_full", "links", "names", "pending", "rules", "types"),
+    )
 
     def __init__(self, names: Sequence[str], types: Sequence[ColumnType], rules: Sequence[ColumnRule]) -> None:
         """Start with no row."""
@@ -70,13 +76,14 @@ class RowBuffer:
         self._plans: dict[tuple[type, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
         self._bytes = 0
         self._next_weighing = 1
+        self.first_row = 0
+        self.is_full = False
 
-    def add(self, row: Sequence[Any], number: int) -> list[tuple[int, ColumnType, ColumnType]]:
-        """Check and keep one row; nothing is kept of a row that is refused.
+    def add(self, row: Sequence[Any]) -> Sequence[tuple[int, ColumnType, ColumnType]]:
+        """Check and keep one row, which must not change any more; nothing is kept of a row that is refused.
 
         Args:
             row: a value for each column.
-            number: the row's position in the table, for messages.
 
         Returns:
             The columns that the row widens, as (position, type before, type now): what was encoded before must
@@ -87,27 +94,35 @@ class RowBuffer:
             TypeMismatchError: a value has another type than its column.
 
         """
+        # One look-up decides for most rows: rows of the same classes need the same care.
         signature = tuple(map(type, row))
         plan = self._plans.get(signature)
-        if plan is None:
-            plan = self._plan(signature, row, number)
-        ints, slow = plan
+        ints, slow = self._plan(signature, row) if plan is None else plan
         for i in ints:
             if not _MIN_INT64 <= row[i] <= MAX_INT64:
                 slow = (*slow, i)
-        widened: list[tuple[int, ColumnType, ColumnType]] = []
+        widened: Sequence[tuple[int, ColumnType, ColumnType]] = ()
         if slow:
-            row = list(row)
-            for i in slow:
-                row[i] = self._accept(i, row[i], number, widened)
-            for i, _, now in widened:
-                self.types[i] = now
-            if widened:
-                self._plans.clear()
+            row, widened = self._add_slowly(row, slow)
         self.pending.append(row)
         if len(self.pending) >= self._next_weighing:
             self._weigh(row)
         return widened
+
+    def _add_slowly(
+        self, row: Sequence[Any], slow: Sequence[int]
+    ) -> tuple[list[Any], list[tuple[int, ColumnType, ColumnType]]]:
+        """Look at the values of some columns, and widen these; nothing is widened by a row that is refused."""
+        plain = list(row)
+        widened: list[tuple[int, ColumnType, ColumnType]] = []
+        number = self.first_row + len(self.pending)
+        for i in slow:
+            plain[i] = self._accept(i, row[i], number, widened)
+        for i, _, now in widened:
+            self.types[i] = now
+        if widened:
+            self._plans.clear()
+        return plain, widened
 
     def drop_last(self, widened: Sequence[tuple[int, ColumnType, ColumnType]]) -> None:
         """Take back the row that was added last, and what it widened."""
@@ -116,25 +131,20 @@ class RowBuffer:
             self.types[i] = before
         self._plans.clear()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time to encode what is kept."""
-        return len(self.pending) >= MAX_ROWS or self._bytes >= MAX_BYTES
-
-    def clear(self) -> list[list[Any]]:
+    def clear(self) -> list[Sequence[Any]]:
         """Return the kept rows as columns, and forget them."""
-        columns = [list(column) for column in zip(*self.pending, strict=True)] or [[] for _ in self.names]
+        columns: list[Sequence[Any]] = list(zip(*self.pending, strict=True)) or [() for _ in self.names]
+        self.first_row += len(self.pending)
         self.pending = []
         self._bytes = 0
         self._next_weighing = 1
+        self.is_full = False
         return columns
 
-    def _plan(
-        self, signature: tuple[type, ...], row: Sequence[Any], number: int
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Decide which cells of rows of these classes need a look at the value."""
         if len(row) != len(self.names):
-            self._refuse_length(row, number)
+            self._refuse_length(row, self.first_row + len(self.pending))
         ints: list[int] = []
         slow: list[int] = []
         for i, (kind, column, rule) in enumerate(zip(signature, self.types, self.rules, strict=True)):
@@ -143,10 +153,10 @@ class RowBuffer:
                 ints.append(i)
             elif fixed is None or self._coerce[i] is not None or not _is_plain(fixed, kind, column, rule):
                 slow.append(i)
+        if len(self._plans) >= _MAX_PLANS:
+            self._plans.clear()
         plan = tuple(ints), tuple(slow)
-        # Columns may still widen: remember the plan only while every type it rests on is known.
-        if not any(isinstance(column, NullType) for column in self.types):
-            self._plans[signature] = plan
+        self._plans[signature] = plan
         return plan
 
     def _refuse_length(self, row: Sequence[Any], number: int) -> None:
@@ -199,15 +209,17 @@ class RowBuffer:
         since = len(self.pending) - self._next_weighing + 1
         size = sum(map(sys.getsizeof, row))
         self._bytes += size * max(since, 1)
-        self._next_weighing = len(self.pending) + max(1, min(1024, (8 << 20) // (size + 1)))
+        rows = len(self.pending)
+        self.is_full = rows >= MAX_ROWS or self._bytes >= MAX_BYTES
+        self._next_weighing = min(rows + max(1, min(1024, (8 << 20) // (size + 1))), MAX_ROWS)
 
     def _weigh_value(self, plain: object) -> None:
-        if isinstance(plain, np.ndarray):
-            self._bytes += plain.nbytes
-        else:
-            payload = getattr(plain, "payload_size", None)
-            if payload is not None:
-                self._bytes += cast("int", payload)
+        """Count a value whose size Python does not know; it may end the batch at once."""
+        size = plain.nbytes if isinstance(plain, np.ndarray) else getattr(plain, "payload_size", 0)
+        if size:
+            self._bytes += cast("int", size)
+            if self._bytes >= MAX_BYTES:
+                self._next_weighing = 0
 
 
 def _is_plain(fixed: ColumnType, kind: type, column: ColumnType, rule: ColumnRule) -> bool:

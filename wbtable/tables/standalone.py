@@ -174,7 +174,7 @@ class TableWriter:
             if buffer is None:
                 msg = "the first row does not say what the columns are called: give columns="
                 raise UsageError(msg)
-            buffer.add(row, self._rows)
+            buffer.add(tuple(row))
             self._rows += 1
             if buffer.is_full:
                 self._flush()
@@ -219,6 +219,7 @@ class TableWriter:
         schema = Schema(tuple(columns))
         self._add(pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs)
         self._rows += part.num_rows
+        buffer.first_row = self._rows
 
     def _flush(self) -> None:
         buffer = self._buffer

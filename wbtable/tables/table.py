@@ -211,7 +211,7 @@ class Table(Readable):
         elif not isinstance(row, (list, tuple)):
             msg = f"expected a row as list, tuple or dict, found {type(row).__name__}"
             raise UsageError(msg, place=f"row {len(self)}")
-        self._parts.add(cast("Sequence[Any]", row))
+        self._parts.add(tuple(cast("Sequence[Any]", row)))
 
     def add_data(self, *data: Any) -> None:
         """Add one row, a value for each column.
