@@ -67,6 +67,8 @@ class Intake:
         # By identity: tables are equal by content, and change.
         self._tables: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._went_back = False
+        if recorder is not None:
+            recorder.drain = self.uploads.drain
 
     def log(self, data: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
         """Take one call of ``log``; see :meth:`wbtable.runs.run.Run.log`."""
@@ -153,6 +155,7 @@ class Intake:
             refs = store_media(store.objects, cells)
             self._hand_on(recorder, media_row(step, moment, cells), refs)
 
+        recorder.touch()
         self.uploads.add(f"media {', '.join(map(repr, cells))}", work, _lose)
 
     def _upload_table(self, recorder: Recorder, key: str, table: Any, step: int, moment: int) -> None:
@@ -172,6 +175,7 @@ class Intake:
             cell = Cell(AnyType(), to_text(job.reference(version)))
             self._hand_on(recorder, media_row(step, moment, {key: cell}), [])
 
+        recorder.touch()
         self.uploads.add(f"the table {key!r}", work, job.rescue)
 
     def _hand_on(self, recorder: Recorder, row: Row, refs: list[Any]) -> None:

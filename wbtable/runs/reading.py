@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from wbtable.artifacts.names import near
 from wbtable.artifacts.store import children
 from wbtable.errors import NotFoundError
 from wbtable.format.layout import project_prefix, unescape
@@ -222,10 +223,10 @@ def read_history(files: RunFiles, started: dt.datetime, keys: Iterable[str] | No
     wanted = None if keys is None else [key for key in keys if key not in RESERVED]
     parts = _segments(files, wanted)
     if not parts:
-        _check_keys(wanted, [])
+        _check_keys(files, wanted, [])
         return _EMPTY.empty_table()
     schema = merge_schemas(part.schema for part in parts)
-    _check_keys(wanted, schema.names)
+    _check_keys(files, wanted, schema.names)
     table = merge_steps(pa.concat_tables([conform(part, schema) for part in parts]))
     zero = int(started.timestamp() * 1_000_000)
     runtime = pa.array((table[TIMESTAMP].cast(pa.int64()).to_numpy() - zero) / 1e6, pa.float64())
@@ -248,15 +249,11 @@ def _segments(files: RunFiles, keys: list[str] | None) -> list[Segment]:
     return out
 
 
-def _check_keys(wanted: list[str] | None, names: list[str]) -> None:
-    for key in wanted or ():
-        if key not in names:
-            import difflib
-
-            near = difflib.get_close_matches(key, names, n=3)
-            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
-            msg = f"nothing was logged under {key!r}{hint}"
-            raise NotFoundError(msg)
+def _check_keys(files: RunFiles, wanted: list[str] | None, found: list[str]) -> None:
+    missing = [key for key in wanted or () if key not in found]
+    if missing:
+        names = merge_schemas(part.schema for part in _segments(files, None)).names
+        raise NotFoundError(f"nothing was logged under {missing[0]!r}{near(missing[0], names)}")
 
 
 def empty_history() -> pa.Table:

@@ -6,6 +6,7 @@ creates it in the store. A store that fails is warned of once, tried again, and 
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Final
@@ -39,6 +40,7 @@ class Recorder:
     Attributes:
         files: the run's files.
         owner: whether this process writes the summary; a forked child does not.
+        drain: waits for jobs that will add rows.
 
     """
 
@@ -48,6 +50,7 @@ class Recorder:
         self.owner = owner
         self._summarize = summarize
         self._spool = Spool(spool_root(files.project, files.id))
+        self.drain: Callable[[], None] = _nothing
         self._header = files.backend.local_path(HEADER)
         self.reset()
 
@@ -102,8 +105,19 @@ class Recorder:
                 if self._thread is None and not self._stopping:
                     self._thread = threading.Thread(target=self._run, name="wbtable-run", daemon=True)
                     self._thread.start()
+                    self._flush_at_the_end_of_a_child()
         self._awake = True
         self._wake.set()
+
+    def _flush_at_the_end_of_a_child(self) -> None:
+        """Have a child of multiprocessing write what waits before it ends: it skips atexit (RUN-9)."""
+        util = sys.modules.get("multiprocessing.util")
+        if not self.owner and util is not None:
+            util.Finalize(None, self._end_child, exitpriority=10)
+
+    def _end_child(self) -> None:
+        self.drain()
+        self.flush()
 
     # The thread.
 
@@ -208,3 +222,7 @@ class Recorder:
             lost = f"; {self._spool.dropped} segments found no room and are lost" if self._spool.dropped else ""
             warn(f"run {self.files.id}: {len(self._spool)} history segments wait in {self._spool.directory}{lost}")
         return done
+
+
+def _nothing() -> None:
+    """Wait for nothing."""

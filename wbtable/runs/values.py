@@ -219,9 +219,10 @@ def _media(value: object) -> Cell | None:
     kind_module = type(value).__module__
     if kind_module in _NEVER_MEDIA or (hasattr(value, "dtype") and hasattr(value, "shape")):
         return None
-    from wbtable.media import wrap
+    from wbtable.media.base import Media
+    from wbtable.media.wrap import wrap
 
-    media = wrap(value)
+    media = value if isinstance(value, Media) else wrap(value)
     return None if media is None else Cell(media.column_type(), media.to_cell())
 
 

@@ -1,0 +1,456 @@
+from __future__ import annotations
+
+import argparse
+import math
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import wbtable
+from wbtable.artifacts.draft import Artifact
+from wbtable.artifacts.store import Store
+from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, TypeMismatchError, UsageError
+from wbtable.format.run_record import RunLink
+from wbtable.media.histogram import Histogram
+from wbtable.media.image import Image
+from wbtable.runs import globals as current
+from wbtable.runs.console import RunWarning
+from wbtable.runs.init import init
+from wbtable.tables.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def values(table: Any, key: str) -> list[Any]:
+    found: list[Any] = table[key].to_pylist()
+    return found
+
+
+def test_what_is_logged_can_be_read(store: Store) -> None:
+    # RUN-3, RUN-4, RUN-5
+    with init(project="p", store=store, config={"lr": 0.1}, tags=["t"], notes="n", group="g", job_type="j") as run:
+        for i in range(5):
+            run.log({"loss": 1 / (i + 1), "n": {"acc": np.float32(i)}})
+    [found] = store.runs("p")
+    assert (found.state, found.exit_code, found.next_step) == ("finished", 0, 5)
+    assert found.config == {"lr": 0.1}
+    assert found.summary == {"loss": 0.2, "n.acc": 4.0}
+    assert (found.start.tags, found.start.notes, found.start.group, found.start.job_type) == (("t",), "n", "g", "j")
+    history = found.history()
+    assert history.column_names == ["_step", "_timestamp", "_runtime", "loss", "n.acc"]
+    assert values(history, "n.acc") == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert all(runtime >= 0 for runtime in values(history, "_runtime"))
+    assert values(found.history(["loss"]), "loss")[0] == 1.0
+    with pytest.raises(NotFoundError, match="did you mean 'loss'"):
+        found.history(["los"])
+
+
+def test_history_while_the_run_is_open(store: Store) -> None:
+    with init(project="p", store=store) as run:
+        run.log({"a": 1})
+        run.log({"a": 2})
+        assert values(run.history(), "a") == [1, 2]
+        run.log({"b": "x"})
+        assert values(run.history(), "b") == [None, None, "x"]
+
+
+def test_scalars_that_are_not_finite_stay_as_they_are(store: Store) -> None:
+    # RUN-3
+    with init(store=store) as run:
+        for value in (math.inf, -math.inf, math.nan, -0.0, 5e-324):
+            run.log({"x": value})
+        found = values(run.history(), "x")
+    assert found[:2] == [math.inf, -math.inf]
+    assert math.isnan(found[2])
+    assert math.copysign(1, found[3]) == -1
+    assert found[4] == 5e-324
+    [read] = store.runs("uncategorized")
+    assert read.summary == {"x": 5e-324}
+
+
+def test_steps(store: Store) -> None:
+    # RUN-4
+    with init(store=store) as run:
+        run.log({"a": 1}, commit=False)
+        run.log({"b": 2})
+        run.log({"a": 3}, step=10)
+        run.log({"b": 4}, step=10)
+        run.log({"a": 5}, step=20, commit=True)
+        assert run.step == 21
+        run.log({"a": 6})
+        history = run.history()
+    assert values(history, "_step") == [0, 10, 20, 21]
+    assert values(history, "a") == [1, 3, 5, 6]
+    assert values(history, "b") == [2, 4, None, None]
+
+
+def test_a_step_that_goes_back_is_warned_of_once_and_left_out(store: Store) -> None:
+    with init(store=store) as run:
+        run.log({"a": 1}, step=5)
+        with pytest.warns(RunWarning, match="steps only go up"):
+            run.log({"a": 2}, step=3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            run.log({"a": 2}, step=2)
+        assert values(run.history(), "a") == [1]
+
+
+def test_a_value_that_cannot_be_stored_does_not_stop_training(store: Store) -> None:
+    with init(store=store) as run:
+        with pytest.warns(RunWarning, match=r"'net\.w' was not logged"):
+            run.log({"loss": 1.0, "net": {"w": object()}})
+        assert values(run.history(), "loss") == [1.0]
+
+
+def test_a_key_of_several_types(store: Store) -> None:
+    with init(store=store) as run:
+        run.log({"x": 1})
+        run.history()
+        run.log({"x": "text"})
+        run.history()
+        run.log({"x": [1, 2]})
+        assert values(run.history(), "x") == ["1", '"text"', "[1,2]"]
+
+
+def test_log_wants_a_dict(store: Store) -> None:
+    with init(store=store) as run, pytest.raises(UsageError, match="a dict"):
+        run.log(3)  # type: ignore[arg-type]
+
+
+def test_a_finished_run_says_so(store: Store) -> None:
+    run = init(store=store)
+    run.finish()
+    run.finish()
+    with pytest.raises(UsageError, match="is finished"):
+        run.log({"a": 1})
+    with pytest.raises(UsageError, match="is finished"):
+        run.log_artifact(Artifact("a"))
+
+
+def test_media_are_in_the_store_and_checked(store: Store) -> None:
+    image = Image(np.arange(12, dtype=np.uint8).reshape(2, 2, 3), caption="c")
+    with init(project="p", store=store) as run:
+        run.log({"img": image, "loss": 1.0})
+        run.log({"imgs": [image, image], "h": Histogram([1, 2, 3]), "loss": 2.0})
+    [found] = store.runs("p")
+    history = found.history()
+    cell = values(history, "img")[0]
+    assert (cell["width"], cell["caption"]) == (2, "c")
+    assert store.objects.read(cell["file"]) == image.bytes
+    assert len(values(history, "imgs")[1]) == 2
+    assert sum(values(history, "h")[1]["counts"]) == 3
+    assert found.summary["img"]["_type"] == "image"
+    assert values(history, "loss") == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("key", ["preds", "val/preds", "a:b", "odd key %", "a/../b"])
+def test_tables_become_artifacts(store: Store, key: str) -> None:
+    # RUN-6, RUN-10
+    table = Table(columns=["id", "x"], data=[[1, "a"], [2, "b"]])
+    with init(project="p", store=store) as run:
+        run.log({key: table, "loss": 0.5})
+        table.add_data(3, "c")
+    [found] = store.runs("p")
+    [version] = found.artifacts()
+    assert version.type == "run_table"
+    assert version.logged_by() == run.path
+    reference = found.summary[key]
+    assert reference["_type"] == "table"
+    assert reference["artifact"] == version.qualified_name
+    assert reference["rows"] == 2
+    assert len(version[reference["path"]]) == 2
+    assert values(found.history(), "loss") == [0.5]
+
+
+def test_logging_a_table_again(store: Store) -> None:
+    table = Table(columns=["id"], data=[[1]])
+    with init(project="p", store=store) as run:
+        run.log({"t": table})
+        table.add_data(2)
+        with pytest.warns(RunWarning, match="IMMUTABLE"):
+            run.log({"t": table})
+        mutable = Table(columns=["id"], data=[[1]], log_mode="MUTABLE")
+        run.log({"m": mutable})
+        run.log({"m": mutable})
+    assert len(store.versions(f"p/run-{run.id}-t")) == 2
+    assert len(store.versions(f"p/run-{run.id}-m")) == 1
+
+
+def test_artifacts_and_lineage(store: Store, tmp_path: Path) -> None:
+    # RUN-6
+    (tmp_path / "f.txt").write_text("hello")
+    with init(project="p", store=store) as run:
+        draft = Artifact("data", type="dataset")
+        draft.add_file(tmp_path / "f.txt")
+        made = run.log_artifact(draft, aliases=["best"], tags=["t"])
+        assert made.qualified_name == "p/data:v0"
+        assert draft.version == "v0"
+    with init(project="p", store=store) as second:
+        used = second.use_artifact("data:best")
+        assert second.use_artifact("p/data:latest") == used
+        with pytest.raises(NotFoundError):
+            second.use_artifact("dat:best")
+        with pytest.raises(UsageError, match="type"):
+            second.use_artifact("data:best", type="model")
+        result = second.log_artifact(tmp_path / "f.txt", name="out", type="result")
+    assert used.used_by() == [second.path]
+    assert result.parents() == ["p/data:v0"]
+    assert result.logged_by() == second.path
+    infos = {info.id: info for info in store.runs("p")}
+    assert infos[second.id].used() == ["p/data:v0"]
+    assert infos[second.id].logged() == ["p/out:v0"]
+    assert infos[run.id].artifacts() == [made]
+    assert infos[second.id].used_artifacts() == [used]
+
+
+def test_logging_the_same_content_again_gives_the_same_version(store: Store) -> None:
+    def draft() -> Artifact:
+        made = Artifact("d")
+        made.add(Table(columns=["a"], data=[[1]]), "t")
+        return made
+
+    with init(project="p", store=store) as run:
+        first = run.log_artifact(draft())
+        assert run.log_artifact(draft()) == first
+
+
+def test_log_artifact_wants_an_artifact(store: Store) -> None:
+    with init(store=store) as run:
+        with pytest.raises(UsageError, match="Artifact"):
+            run.log_artifact({"a": 1})
+        with pytest.raises(NotFoundError):
+            run.log_artifact("there/is/no/file")
+        with pytest.raises(UsageError, match="name"):
+            run.log_artifact(Artifact("a"), name="b")
+
+
+def test_config_and_summary(store: Store) -> None:
+    # RUN-5
+    with init(project="p", store=store, config=argparse.Namespace(lr=0.1, sizes=(1, 2))) as run:
+        run.config.batch = 32
+        run.config["depth"] = np.int64(3)
+        run.config.update({"lr": 0.2}, more=None)
+        run.config.setdefaults({"lr": 9, "new": 1})
+        run.log({"loss": 1.0})
+        run.summary["best"] = 0.5
+        run.summary.loss = 0.25
+        assert run.config.lr == 0.2
+        with pytest.raises(AttributeError, match="no 'missing'"):
+            _ = run.config.missing
+        with pytest.raises(TypeMismatchError, match=r"config\.f"):
+            run.config.f = object()
+    [found] = store.runs("p")
+    assert found.config == {"lr": 0.2, "sizes": [1, 2], "batch": 32, "depth": 3, "more": None, "new": 1}
+    assert found.summary == {"loss": 0.25, "best": 0.5}
+
+
+def test_config_given_as_something_odd(store: Store) -> None:
+    with pytest.raises(UsageError, match="config"):
+        init(store=store, config=3)
+
+
+def test_a_second_init_finishes_the_first(store: Store) -> None:
+    first = init(project="p", store=store)
+    assert init(project="p", store=store, reinit="return_previous") is first
+    second = init(project="p", store=store)
+    assert second is not first
+    third = init(project="p", store=store, reinit="create_new")
+    assert current.current() is third
+    third.finish()
+    assert current.current() is second
+    second.finish()
+    assert [info.state for info in store.runs("p")] == ["finished"] * 3
+
+
+def test_an_exception_in_the_block_makes_the_run_failed(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), init(project="p", store=store):
+        _ = 1 / 0
+    assert store.runs("p")[0].state == "failed"
+
+
+def test_disabled_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with init(mode="disabled", config={"a": 1}) as run:
+        run.log({"loss": 1.0, "t": Table(columns=["a"], data=[[1]])})
+        draft = Artifact("d")
+        assert run.log_artifact(draft) is draft  # type: ignore[comparison-overlap]
+        assert run.summary["loss"] == 1.0
+        assert run.history().num_rows == 0
+        assert wbtable.run is run
+    assert not (tmp_path / ".wbtable").exists()
+
+
+def test_disabled_by_the_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WBTABLE_MODE", "disabled")
+    with init(project="p", store=store) as run:
+        assert run.disabled
+    assert store.runs("p") == []
+
+
+def test_the_default_store_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with init(project="p") as run:
+        pass
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert run.path in said.err
+    assert "wbtable --store" in said.err
+    assert (tmp_path / ".wbtable" / "wbtable.json").is_file()
+
+
+def test_a_store_that_was_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        init(store=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"project": ""},
+        {"project": "a/b"},
+        {"project": "x" * 300},
+        {"project": "a\x00"},
+        {"project": 3},
+        {"id": "a:b"},
+        {"id": "x" * 100},
+        {"name": "\ud800"},
+        {"mode": "sometimes"},
+        {"resume": "perhaps"},
+        {"reinit": "never"},
+        {"no_such_argument": 1},
+        {"tags": [3]},
+    ],
+)
+def test_bad_arguments(store: Store, bad: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        init(**{"store": store, **bad})
+    assert current.current() is None
+
+
+def test_arguments_without_meaning_warn_once(store: Store) -> None:
+    with pytest.warns(RunWarning, match="entity"):
+        init(store=store, entity="me").finish()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        init(store=store, entity="me", dir=None).finish()
+
+
+def test_an_id_is_taken_once(store: Store) -> None:
+    # RUN-1
+    init(project="p", id="mine", store=store).finish()
+    with pytest.raises(AlreadyExistsError, match="resume"):
+        init(project="p", id="mine", store=store)
+    init(project="q", id="mine", store=store).finish()
+
+
+def test_resume(store: Store) -> None:
+    # RUN-1, RUN-4
+    with pytest.raises(NotFoundError):
+        init(project="p", id="r", store=store, resume="must")
+    with init(project="p", id="r", store=store, resume="allow", config={"a": 1, "b": 1}, name="first") as run:
+        run.log({"x": 0})
+        run.log({"x": 1})
+        run.history()
+        run.log({"x": 2})
+        with pytest.raises(ConflictError, match="is running"):
+            init(project="p", id="r", store=store, resume="must", reinit="create_new")
+    with init(project="p", id="r", store=store, resume="must", config={"b": 2}) as again:
+        assert again.resumed
+        assert again.step == 3
+        assert again.summary["x"] == 2
+        again.log({"x": 3})
+        assert values(again.history(), "x") == [0, 1, 2, 3]
+    [found] = store.runs("p")
+    assert (found.state, found.start.attempt, found.name) == ("finished", 1, "first")
+    assert found.config == {"a": 1, "b": 2}
+    assert values(found.history(), "x") == [0, 1, 2, 3]
+
+
+def test_the_history_of_a_finished_run_is_one_object(store: Store) -> None:
+    # RUN-4
+    with init(project="p", store=store) as run:
+        for i in range(4):
+            run.log({"x": i, "only" + str(i): i}, step=i // 2)
+            run.history()
+    [found] = store.runs("p")
+    finish = found._finish
+    assert finish is not None
+    assert finish.segments == 4
+    assert finish.history in finish.refs
+    for number in range(4):
+        path = store.backend.local_path(f"projects/p/runs/{run.id}/history/{number:020d}.parquet")
+        assert path is not None
+        path.unlink()
+    history = found.history()
+    assert values(history, "x") == [1, 3]
+    assert values(history, "only0") == [0, None]
+    assert values(history, "only3") == [None, 3]
+
+
+def test_threads_can_log(store: Store) -> None:
+    def work(name: str) -> None:
+        for i in range(500):
+            run.log({name: i})
+
+    with init(project="p", store=store) as run:
+        threads = [threading.Thread(target=work, args=(f"t{i}",)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        history = run.history()
+    assert history.num_rows == 2000
+    assert [value for value in values(history, "t2") if value is not None] == list(range(500))
+
+
+def test_lineage_logs_are_appended(store: Store) -> None:
+    # RUN-6
+    with init(project="p", store=store) as run:
+        run.log({"a": Table(columns=["x"], data=[[1]]), "b": Table(columns=["x"], data=[[2]])})
+    keys = sorted(store.backend.list(f"projects/p/runs/{run.id}/logged"))
+    assert [key.rpartition("/")[2] for key in keys] == [f"{i:020d}.json" for i in range(2)]
+    [found] = store.runs("p")
+    links = list(found._files.links("logged"))
+    assert all(isinstance(link, RunLink) for link in links)
+    assert [link.key for link in links] == ["a", "b"]
+
+
+def test_a_run_that_does_not_exist(store: Store) -> None:
+    from wbtable.runs.reading import RunInfo
+
+    with pytest.raises(NotFoundError, match="p/none"):
+        RunInfo(store, "p", "none")
+    assert store.runs("p") == []
+
+
+def test_without_a_run() -> None:
+    assert wbtable.run is None
+    for name in ("log", "log_artifact", "use_artifact", "finish"):
+        with pytest.raises(UsageError, match=r"init\(\) first"):
+            getattr(wbtable, name)({})
+    with pytest.raises(UsageError, match=r"init\(\) first"):
+        wbtable.config["a"] = 1
+    with pytest.raises(UsageError, match=r"init\(\) first"):
+        _ = wbtable.summary.loss
+    with pytest.raises(UsageError, match=r"init\(\) first"):
+        wbtable.config.update({})
+    assert "init" in repr(wbtable.config)
+
+
+def test_the_module_means_the_current_run(store: Store) -> None:
+    run = wbtable.init(project="p", store=store, config={"a": 1})
+    wbtable.log({"x": 1})
+    wbtable.config.b = 2
+    wbtable.summary["best"] = 3
+    assert wbtable.run is run
+    assert dict(run.config) == {"a": 1, "b": 2}
+    assert dict(run.summary) == {"x": 1, "best": 3}
+    wbtable.finish()
+    assert wbtable.run is None
