@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 import pyarrow as pa
 
-from wbtable.errors import TypeMismatchError
+from wbtable.errors import TypeMismatchError, WbtableError
 from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
 from wbtable.format.types import (
@@ -59,7 +59,9 @@ def encode(values: Sequence[Any], column_type: ColumnType, blobs: BlobPutter) ->
         if isinstance(column_type, MediaType):
             return _media(values, column_type, blobs)
         return _flat(values, column_type.arrow())
-    except (pa.ArrowException, OverflowError, UnicodeError, decimal.InvalidOperation) as error:
+    except WbtableError:
+        raise
+    except (pa.ArrowException, OverflowError, TypeError, UnicodeError, decimal.InvalidOperation) as error:
         raise TypeMismatchError(_explain(values, column_type, error)) from None
 
 

@@ -249,11 +249,10 @@ def _datetime64(value: Any) -> Typed:
     if np.isnat(value):
         return NULL, None
     unit, count = np.datetime_data(value.dtype)
-    if unit == "D":
-        return DateType(), value
     known = _UNIT_OF.get(unit)
     if known is None:
-        return DateType(), value.astype("datetime64[D]")
+        # A date, or days since 1970 beyond the years that Python's dates have: Arrow takes both, but no datetime64[D].
+        return DateType(), value.astype("datetime64[D]").item()
     plain = value if known == unit and count == 1 else value.astype(f"datetime64[{known}]")
     return TimestampType(unit=known), plain
 
