@@ -24,7 +24,7 @@ def test_versions_are_two_numbers(text: str, parts: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "1.", ".1", "01.0", "1.00", "+1.0", "1.0.0", "1.x", " 1.0", "1.0\n", "9999999.0", "١.٠"]
+    "text", ["", "1", "1.", ".1", "01.0", "1.00", "+1.0", "1.0.0", "1.x", " 1.0", "1.0\n", "9999999.0", "\u0661.\u0660"]
 )
 def test_other_texts_are_no_version(text: str) -> None:
     with pytest.raises(FormatError, match=r"x: expected a format version like 0\.1"):  # VERSION-1
@@ -46,7 +46,7 @@ def test_a_newer_major_is_unsupported() -> None:
 
 
 def test_another_kind_is_damage() -> None:
-    with pytest.raises(FormatError, match="wbtable.artifact"):  # VERSION-2
+    with pytest.raises(FormatError, match=r"wbtable\.artifact"):  # VERSION-2
         check_document(_document(), "wbtable.artifact", "manifest")
 
 
