@@ -11,7 +11,6 @@ import pytest
 
 import wbtable
 from wbtable.artifacts.draft import Artifact
-from wbtable.artifacts.store import Store
 from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, TypeMismatchError, UsageError
 from wbtable.format.run_record import RunLink
 from wbtable.media.histogram import Histogram
@@ -23,6 +22,8 @@ from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wbtable.artifacts.store import Store
 
 
 def values(table: Any, key: str) -> list[Any]:
