@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wbtable.cli.cells import cell_json, cell_text
+from wbtable.cli.output import cut, plain, printable, size_text, sparkline, text_of
+from wbtable.media.histogram import Histogram
+from wbtable.media.html import Html
+from wbtable.media.image import Image
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(None, ""), (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1234, "1.2 kB"), (5_000_000_000, "5.0 GB"), (10**18, "1000.0 PB")],
+)
+def test_sizes(size: int | None, text: str) -> None:
+    assert size_text(size) == text
+
+
+def test_sparkline() -> None:
+    assert sparkline([0, 1, 4, 8]) == " ▁▄█"
+    assert sparkline([1, 10**9]) == "▁█"
+    assert sparkline([]) == sparkline([0, 0]) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (math.nan, "NaN"),
+        (-math.inf, "-Infinity"),
+        (1.5, 1.5),
+        (2**70, 2**70),
+        (b"\x01", "01"),
+        (decimal.Decimal("1.0"), "1.0"),
+        (dt.date(2026, 1, 2), "2026-01-02"),
+        (dt.timedelta(seconds=1.5), 1.5),
+        ({1: (1, None)}, {"1": [1, None]}),
+        (np.array([1, 2]), [1, 2]),
+        (np.float32(0.5), 0.5),
+    ],
+)
+def test_json_values(value: Any, expected: Any) -> None:
+    assert plain(value) == expected
+
+
+def test_text_for_people() -> None:
+    assert text_of(dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)) == "2026-01-02 03:04:05 UTC"
+    assert text_of([1.0, "a"]) == "1, a"
+    assert text_of({"a": 1}) == '{"a": 1}'
+    assert text_of(None) == ""
+    assert cut("abcdef", 4) == "abc…"
+    # A terminal must not obey what a table holds.
+    assert printable("a\x1b[31m\n\u202e") == "a\\x1b[31m\\n\\u202e"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (1.25, "1.25"),
+        (True, "True"),
+        ("a\nb", "a\\nb"),
+        ("x" * 100, "x" * 59 + "…"),
+        (b"abcdefghij", "10 B: 6162636465666768…"),
+        (np.zeros((3, 4), np.float32), "ndarray float32 3x4"),
+        ([1, [2, None]], "[1, [2, ]]"),
+        ({"a": 1}, "{a: 1}"),
+    ],
+)
+def test_cells(value: Any, text: str) -> None:
+    assert cell_text(value) == text
+
+
+def test_media_cells() -> None:
+    image = Image(np.zeros((28, 28), np.uint8), caption="a\x1b seven")
+    assert cell_text(image).startswith("image 28x28 png ")
+    assert "\x1b" not in cell_text(image)
+    assert cell_text([image]).startswith("[image 28x28")
+    assert cell_text(Html("<p>x</p>")).startswith("html html ")
+    assert cell_text(Histogram([1, 2, 3])) == "histogram 64 bins"
+    found = cell_json({"a": [image]})["a"][0]
+    assert (found["_type"], found["width"], found["content_type"]) == ("image", 28, "image/png")
