@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import pyarrow as pa
 
-from wbtable.errors import TypeMismatchError, UsageError
+from wbtable.errors import UsageError
 from wbtable.format.table_manifest import LOG_MODES
-from wbtable.format.types import AnyType, ColumnType
-from wbtable.tables import ingest
+from wbtable.tables import fill, ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.infer import NULL
 from wbtable.tables.keys import ForeignKeyTo, RowLink, check_primary_key
@@ -78,11 +77,11 @@ class Table(Readable):
         self._primary_key: str | None = None
         self._foreign_keys: tuple[ForeignKeyTo, ...] = ()
         self.origin: Any = None
-        names = ingest.column_names(list(columns)) if columns is not None else _names_of(source)
-        rules = _rules(names, dtype, optional, mixed=self._mixed)
+        names = ingest.column_names(list(columns)) if columns is not None else fill.names_of(source)
+        rules = fill.rules_of(names, dtype, optional, mixed=self._mixed)
         self._parts = Parts(names, [rule.declared or NULL for rule in rules], rules)
         if source is not None:
-            self._fill(source, renamed=columns is not None)
+            fill.fill(self._parts, source, renamed=columns is not None)
 
     @classmethod
     def from_source(
@@ -118,100 +117,15 @@ class Table(Readable):
             TypeMismatchError: a column is not of the type declared.
 
         """
+        if isinstance(data, Readable):
+            return cls(data=data, dtype=dtype)
         reader = ingest.arrow_stream(data)
         if reader is None:
             msg = f"expected a table with the Arrow C stream, found {type(data).__name__}"
             raise UsageError(msg)
-        table = cls(columns=list(reader.schema.names), dtype=dtype)
-        table._append_stream(reader)
-        return table
+        return cls(data=reader, dtype=dtype)
 
     # Filling --------------------------------------------------------------------------------------------
-
-    def _fill(self, source: object, *, renamed: bool) -> None:
-        names = self._parts.buffer.names
-        if ingest.is_pandas(source):
-            found = list(ingest.pandas_columns(source))
-            self._append_columns(_renamed(found, names, renamed=renamed))
-        elif isinstance(source, np.ndarray):
-            self._append_columns(_array_columns(source, names))
-        elif not isinstance(source, (list, tuple)) and (reader := ingest.arrow_stream(source)) is not None:
-            self._append_stream(reader)
-        elif isinstance(source, Readable):
-            self._append_stream(cast("pa.RecordBatchReader", ingest.arrow_stream(source)))
-        else:
-            for row in _rows_of(source):
-                self._add(row)
-
-    def _append_stream(self, reader: pa.RecordBatchReader) -> None:
-        names = self._parts.buffer.names
-        if len(names) != len(reader.schema):
-            msg = f"expected {len(reader.schema)} column names, found {len(names)}"
-            raise UsageError(msg)
-        declared = [rule.declared for rule in self._parts.buffer.rules]
-        types = [
-            ingest.declared_or_found(want, field.type, name)
-            for want, field, name in zip(declared, reader.schema, names, strict=True)
-        ]
-        self._parts.buffer.types = types
-        schema = self._parts.schema
-        for batch in reader:
-            if batch.num_rows:
-                arrays = [
-                    ingest.physical(array, found, name, self._parts.blobs)
-                    for array, found, name in zip(batch.columns, types, names, strict=True)
-                ]
-                self._parts.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
-
-    def _append_columns(self, columns: Iterable[tuple[str, object]]) -> None:
-        types: list[ColumnType] = []
-        arrays: list[pa.Array] = []
-        for i, (name, values) in enumerate(columns):
-            rule = self._parts.buffer.rules[i]
-            found, array = self._encode(name, values, rule)
-            types.append(found)
-            arrays.append(array)
-        self._parts.buffer.types = types
-        schema = self._parts.schema
-        self._parts.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
-
-    def _encode(self, name: str, values: object, rule: ColumnRule) -> tuple[ColumnType, pa.Array]:
-        blobs = self._parts.blobs
-        if isinstance(values, (pa.Array, pa.ChunkedArray)) and not isinstance(rule.declared, AnyType):
-            array = pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
-            try:
-                found = ingest.declared_or_found(rule.declared, array.type, name)
-            except TypeMismatchError:
-                values = array.to_pylist()
-            else:
-                if not rule.optional and array.null_count:
-                    msg = "expected a value in every row; the column is declared with optional=False"
-                    raise TypeMismatchError(msg, place=f'column "{name}"')
-                return found, ingest.physical(array, found, name, blobs)
-        listed = values.to_pylist() if isinstance(values, (pa.Array, pa.ChunkedArray)) else cast("Any", values)
-        return ingest.encode_values(
-            listed, name, blobs, declared=rule.declared, optional=rule.optional, mixed=rule.mixed
-        )
-
-    def _add(self, row: object) -> None:
-        if isinstance(row, dict):
-            names = self._parts.buffer.names
-            unknown = [str(key) for key in row if str(key) not in names]
-            if unknown:
-                msg = f"unknown column {unknown[0]!r}; there are {names!r:.200}"
-                raise UsageError(msg, place=f"row {len(self)}")
-            by_name = {str(key): value for key, value in row.items()}
-            missing = [name for name in names if name not in by_name]
-            if missing:
-                msg = f"expected {len(names)} values, found {len(row)}: missing {', '.join(map(repr, missing))}"
-                raise UsageError(msg, place=f"row {len(self)}")
-            row = [by_name[name] for name in names]
-        elif isinstance(row, np.ndarray):
-            row = list(row)
-        elif not isinstance(row, (list, tuple)):
-            msg = f"expected a row as list, tuple or dict, found {type(row).__name__}"
-            raise UsageError(msg, place=f"row {len(self)}")
-        self._parts.add(tuple(cast("Sequence[Any]", row)))
 
     def add_data(self, *data: Any) -> None:
         """Add one row, a value for each column.
@@ -251,7 +165,7 @@ class Table(Readable):
         if self._parts.buffer.names and len(cast("Any", values)) != len(self):
             msg = f"expected {len(self)} values, found {len(cast('Any', values))}"
             raise UsageError(msg, place=f'column "{text}"')
-        found, array = self._encode(text, values, ColumnRule(optional=optional, mixed=self._mixed))
+        found, array = fill.encode_column(self._parts, text, values, ColumnRule(optional=optional, mixed=self._mixed))
         self._parts.add_columns([(text, found, array)])
 
     def add_computed_columns(self, fn: Callable[[int, dict[str, Any]], dict[str, Any]]) -> None:
@@ -280,7 +194,7 @@ class Table(Readable):
                     values.append(None)
         added = []
         for name, values in computed.items():
-            kind, array = self._encode(name, values, ColumnRule(mixed=self._mixed))
+            kind, array = fill.encode_column(self._parts, name, values, ColumnRule(mixed=self._mixed))
             added.append((name, kind, array))
         if added:
             self._parts.add_columns(added)
@@ -299,10 +213,10 @@ class Table(Readable):
             self._parts.declare(col_name, ColumnRule(declared=want, optional=optional))
             return
         values: object = self[col_name]
-        if have.arrow() != want.arrow() or has_python_form(have):
+        if have.arrow() != want.arrow() or fill.has_python_form(have):
             values = self.get_column(col_name)
         rule = ColumnRule(declared=want, optional=optional)
-        found, array = self._encode(col_name, values, rule)
+        found, array = fill.encode_column(self._parts, col_name, values, rule)
         self._parts.replace_column(col_name, want if found.arrow() == want.arrow() else found, array)
         self._parts.declare(col_name, rule)
 
@@ -419,81 +333,3 @@ class Table(Readable):
         if self._log_mode == "INCREMENTAL":
             msg = f"{what} would change rows that were logged already; a table of log_mode INCREMENTAL only grows"
             raise UsageError(msg)
-
-
-def has_python_form(column_type: ColumnType) -> bool:
-    """Whether values of the type are better converted one by one."""
-    return column_type.kind in {"uuid", "complex", "any", "integer", "ndarray", "struct", "list", "map"}
-
-
-def _names_of(source: object) -> list[str]:
-    if source is None:
-        return list(_DEFAULT_COLUMNS)
-    if isinstance(source, (list, tuple)):
-        if source and isinstance(source[0], dict):
-            return ingest.column_names(list(dict.fromkeys(key for row in source for key in cast("Any", row))))
-        return list(_DEFAULT_COLUMNS)
-    if isinstance(source, np.ndarray):
-        return list(_DEFAULT_COLUMNS)
-    if isinstance(source, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)):
-        return ingest.column_names(list(source.schema.names))
-    columns: Any = getattr(source, "columns", None)
-    if columns is None:
-        return list(_DEFAULT_COLUMNS)
-    return ingest.column_names(list(columns))
-
-
-def _rules(names: Sequence[str], dtype: object, optional: object, *, mixed: bool) -> list[ColumnRule]:
-    count = len(names)
-    if dtype is None:
-        types: list[ColumnType | None] = [None] * count
-    elif isinstance(dtype, dict):
-        unknown = [key for key in dtype if key not in names]
-        if unknown:
-            msg = f"dtype names the unknown column {unknown[0]!r}; there are {list(names)!r:.200}"
-            raise UsageError(msg)
-        types = [column_type_of(dtype[name]) if name in dtype else None for name in names]
-    elif isinstance(dtype, (list, tuple)):
-        if len(dtype) != count:
-            msg = f"expected {count} types in dtype, found {len(dtype)}"
-            raise UsageError(msg)
-        types = [None if one is None else column_type_of(one) for one in dtype]
-    else:
-        types = [column_type_of(dtype)] * count
-    if isinstance(optional, (list, tuple)):
-        if len(optional) != count:
-            msg = f"expected {count} booleans in optional, found {len(optional)}"
-            raise UsageError(msg)
-        allowed = [bool(one) for one in optional]
-    else:
-        allowed = [bool(optional)] * count
-    return [ColumnRule(declared=t, optional=o, mixed=mixed) for t, o in zip(types, allowed, strict=True)]
-
-
-def _rows_of(source: object) -> Iterable[object]:
-    if isinstance(source, (str, bytes, dict)) or not hasattr(source, "__iter__"):
-        msg = f"expected data as a list of rows, an array or a DataFrame, found {type(source).__name__}"
-        raise UsageError(msg)
-    return cast("Iterable[object]", source)
-
-
-def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tuple[str, object]]:
-    if array.ndim < 2:
-        msg = f"expected an array of rows and columns, found {array.ndim} dimensions"
-        raise UsageError(msg)
-    if array.shape[1] != len(names):
-        msg = f"expected {len(names)} columns, found {array.shape[1]}: name them with columns="
-        raise UsageError(msg)
-    return [(name, ingest.array_column(array[:, i])) for i, name in enumerate(names)]
-
-
-def _renamed(found: list[tuple[str, object]], names: Sequence[str], *, renamed: bool) -> list[tuple[str, object]]:
-    if not renamed:
-        return found
-    have = dict(found)
-    if all(name in have for name in names):
-        return [(name, have[name]) for name in names]
-    if len(found) != len(names):
-        msg = f"expected {len(found)} column names, found {len(names)}"
-        raise UsageError(msg)
-    return [(name, values) for name, (_, values) in zip(names, found, strict=True)]

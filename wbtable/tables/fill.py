@@ -1,0 +1,234 @@
+"""What a new table is filled from: rows, arrays, DataFrames, Arrow streams, other tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from wbtable.errors import TypeMismatchError, UsageError
+from wbtable.format.types import AnyType, ColumnType
+from wbtable.tables import ingest
+from wbtable.tables.coerce import column_type_of
+from wbtable.tables.readable import Readable
+from wbtable.tables.rows import ColumnRule
+from wbtable.tables.source import ProjectedSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from wbtable.tables.parts import Parts
+
+_DEFAULT_COLUMNS = ("Input", "Output", "Expected")
+
+
+def fill(parts: Parts, source: object, *, renamed: bool) -> None:
+    """Add the rows of `source` to an empty table.
+
+    Args:
+        parts: the table's rows.
+        source: a list of rows, an array, a DataFrame, an Arrow stream, or another table.
+        renamed: whether the table's column names were given apart from the source.
+
+    Raises:
+        UsageError: it is none of these, or its columns are not the table's.
+        TypeMismatchError: a value has another type than its column; the message names column and row.
+
+    """
+    names = parts.buffer.names
+    if isinstance(source, Readable):
+        _append_table(parts, source)
+    elif ingest.is_pandas(source):
+        _append_columns(parts, _renamed(list(ingest.pandas_columns(source)), names, renamed=renamed))
+    elif isinstance(source, np.ndarray):
+        _append_columns(parts, _array_columns(source, names))
+    elif not isinstance(source, (list, tuple)) and (reader := ingest.arrow_stream(source)) is not None:
+        _append_stream(parts, reader)
+    else:
+        for row in _rows_of(source):
+            parts.add(_ordered(parts, row))
+
+
+def _append_table(parts: Parts, table: Readable) -> None:
+    """Take over the rows of another table as they are, media and all."""
+    source = table._source()  # noqa: SLF001 - the rows that every readable thing has
+    names = parts.buffer.names
+    if len(names) != len(source.schema):
+        msg = f"expected {len(source.schema)} column names, found {len(names)}"
+        raise UsageError(msg)
+    rules = parts.buffer.rules
+    if any(rule.declared is not None for rule in rules):
+        for rule, column in zip(rules, source.schema, strict=True):
+            if rule.declared not in {None, column.type}:
+                msg = f"expected {rule.declared}, found {column.type}; use cast to give a column another type"
+                raise TypeMismatchError(msg, place=f'column "{column.name}"')
+    parts.buffer.types = [column.type for column in source.schema]
+    parts.append(ProjectedSource(source, source.schema.names, names) if source.schema.names != names else source)
+
+
+def _append_stream(parts: Parts, reader: pa.RecordBatchReader) -> None:
+    names = parts.buffer.names
+    if len(names) != len(reader.schema):
+        msg = f"expected {len(reader.schema)} column names, found {len(names)}"
+        raise UsageError(msg)
+    types = [
+        ingest.declared_or_found(rule.declared, field.type, name)
+        for rule, field, name in zip(parts.buffer.rules, reader.schema, names, strict=True)
+    ]
+    parts.buffer.types = types
+    schema = parts.schema
+    for batch in reader:
+        if batch.num_rows:
+            arrays = [
+                ingest.physical(array, found, name, parts.blobs)
+                for array, found, name in zip(batch.columns, types, names, strict=True)
+            ]
+            parts.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
+
+
+def _append_columns(parts: Parts, columns: Iterable[tuple[str, object]]) -> None:
+    encoded = [
+        encode_column(parts, name, values, rule)
+        for rule, (name, values) in zip(parts.buffer.rules, columns, strict=True)
+    ]
+    parts.buffer.types = [found for found, _ in encoded]
+    schema = parts.schema
+    parts.append_table(pa.Table.from_arrays([array for _, array in encoded], schema=schema.arrow()), schema)
+
+
+def encode_column(parts: Parts, name: str, values: object, rule: ColumnRule) -> tuple[ColumnType, pa.Array]:
+    """Return type and physical array of the values of a whole column.
+
+    Raises:
+        TypeMismatchError: a value does not fit; the message names column and row.
+
+    """
+    is_arrow = isinstance(values, (pa.Array, pa.ChunkedArray))
+    if is_arrow and not isinstance(rule.declared, AnyType):
+        array = pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
+        try:
+            found = ingest.declared_or_found(rule.declared, array.type, name)
+        except TypeMismatchError:
+            values = array.to_pylist()
+        else:
+            if not rule.optional and array.null_count:
+                msg = "expected a value in every row; the column is declared with optional=False"
+                raise TypeMismatchError(msg, place=f'column "{name}"')
+            return found, ingest.physical(array, found, name, parts.blobs)
+    elif is_arrow:
+        values = cast("Any", values).to_pylist()
+    return ingest.encode_values(
+        cast("Sequence[Any]", values),
+        name,
+        parts.blobs,
+        declared=rule.declared,
+        optional=rule.optional,
+        mixed=rule.mixed,
+    )
+
+
+def _ordered(parts: Parts, row: object) -> Sequence[Any]:
+    """Return the cells of a row in the order of the columns, as they are now."""
+    place = f"row {parts.num_rows}"
+    if isinstance(row, dict):
+        names = parts.buffer.names
+        by_name = {str(key): value for key, value in row.items()}
+        unknown = [name for name in by_name if name not in names]
+        if unknown:
+            msg = f"unknown column {unknown[0]!r}; there are {names!r:.200}"
+            raise UsageError(msg, place=place)
+        missing = [name for name in names if name not in by_name]
+        if missing:
+            msg = f"expected {len(names)} values, found {len(row)}: missing {', '.join(map(repr, missing))}"
+            raise UsageError(msg, place=place)
+        return [by_name[name] for name in names]
+    if not isinstance(row, (list, tuple, np.ndarray)):
+        msg = f"expected a row as list, tuple or dict, found {type(row).__name__}"
+        raise UsageError(msg, place=place)
+    return tuple(row)
+
+
+def has_python_form(column_type: ColumnType) -> bool:
+    """Whether values of the type are better converted one by one."""
+    return column_type.kind in {"uuid", "complex", "any", "integer", "ndarray", "struct", "list", "map"}
+
+
+def names_of(source: object) -> list[str]:
+    """Return the column names that a source of rows has itself, or W&B\'s default ones."""
+    if source is None:
+        return list(_DEFAULT_COLUMNS)
+    if isinstance(source, (list, tuple)):
+        if source and isinstance(source[0], dict):
+            return ingest.column_names(list(dict.fromkeys(key for row in source for key in cast("Any", row))))
+        return list(_DEFAULT_COLUMNS)
+    if isinstance(source, np.ndarray):
+        return list(_DEFAULT_COLUMNS)
+    if isinstance(source, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)):
+        return ingest.column_names(list(source.schema.names))
+    columns: Any = getattr(source, "columns", None)
+    if columns is None:
+        return list(_DEFAULT_COLUMNS)
+    return ingest.column_names(list(columns))
+
+
+def rules_of(names: Sequence[str], dtype: object, optional: object, *, mixed: bool) -> list[ColumnRule]:
+    """Return what the arguments of a table say of each column.
+
+    Raises:
+        UsageError: there are more or fewer types than columns, or a type for an unknown one.
+
+    """
+    count = len(names)
+    if dtype is None:
+        types: list[ColumnType | None] = [None] * count
+    elif isinstance(dtype, dict):
+        unknown = [key for key in dtype if key not in names]
+        if unknown:
+            msg = f"dtype names the unknown column {unknown[0]!r}; there are {list(names)!r:.200}"
+            raise UsageError(msg)
+        types = [column_type_of(dtype[name]) if name in dtype else None for name in names]
+    elif isinstance(dtype, (list, tuple)):
+        if len(dtype) != count:
+            msg = f"expected {count} types in dtype, found {len(dtype)}"
+            raise UsageError(msg)
+        types = [None if one is None else column_type_of(one) for one in dtype]
+    else:
+        types = [column_type_of(dtype)] * count
+    if isinstance(optional, (list, tuple)):
+        if len(optional) != count:
+            msg = f"expected {count} booleans in optional, found {len(optional)}"
+            raise UsageError(msg)
+        allowed = [bool(one) for one in optional]
+    else:
+        allowed = [bool(optional)] * count
+    return [ColumnRule(declared=t, optional=o, mixed=mixed) for t, o in zip(types, allowed, strict=True)]
+
+
+def _rows_of(source: object) -> Iterable[object]:
+    if isinstance(source, (str, bytes, dict)) or not hasattr(source, "__iter__"):
+        msg = f"expected data as a list of rows, an array or a DataFrame, found {type(source).__name__}"
+        raise UsageError(msg)
+    return cast("Iterable[object]", source)
+
+
+def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tuple[str, object]]:
+    if array.ndim < 2:
+        msg = f"expected an array of rows and columns, found {array.ndim} dimensions"
+        raise UsageError(msg)
+    if array.shape[1] != len(names):
+        msg = f"expected {len(names)} columns, found {array.shape[1]}: name them with columns="
+        raise UsageError(msg)
+    return [(name, ingest.array_column(array[:, i])) for i, name in enumerate(names)]
+
+
+def _renamed(found: list[tuple[str, object]], names: Sequence[str], *, renamed: bool) -> list[tuple[str, object]]:
+    if not renamed:
+        return found
+    have = dict(found)
+    if all(name in have for name in names):
+        return [(name, have[name]) for name in names]
+    if len(found) != len(names):
+        msg = f"expected {len(found)} column names, found {len(names)}"
+        raise UsageError(msg)
+    return [(name, values) for name, (_, values) in zip(names, found, strict=True)]
