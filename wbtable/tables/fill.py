@@ -106,7 +106,7 @@ def encode_column(parts: Parts, name: str, values: object, rule: ColumnRule) -> 
     """
     is_arrow = isinstance(values, (pa.Array, pa.ChunkedArray))
     if is_arrow and not isinstance(rule.declared, AnyType):
-        array = pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
+        array: Any = pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
         try:
             found = ingest.declared_or_found(rule.declared, array.type, name)
         except TypeMismatchError:
@@ -155,7 +155,7 @@ def has_python_form(column_type: ColumnType) -> bool:
 
 
 def names_of(source: object) -> list[str]:
-    """Return the column names that a source of rows has itself, or W&B\'s default ones."""
+    """Return the column names that a source of rows has itself, or W&B's default ones."""
     if source is None:
         return list(_DEFAULT_COLUMNS)
     if isinstance(source, (list, tuple)):
