@@ -12,12 +12,11 @@ from tests.architecture import repository
 
 METHODS = 20
 SURFACES = {
-    "Artifact": "W&B's artifact, whose method names people know",
-    "Readable": "the reading half of Table, Version's tables and joins, as Arrow, pandas and polars users expect it",
-    "Table": "W&B's Table, whose method names people know",
+    "Artifact": "W&B's artifact being made, whose method names people know",
     "JoinedTable": "reads like a Table",
     "PartitionedTable": "reads like a Table",
-    "TableReader": "reads like a Table",
+    "Table": "W&B's table, whose method names people know, and reading as Arrow, pandas and Polars users expect it",
+    "Version": "W&B's artifact once logged",
 }
 """Classes that may have more public methods, and why."""
 
