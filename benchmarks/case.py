@@ -36,7 +36,7 @@ class Measure(Protocol):
         """Do the work on what was prepared in folder `data`, writing only below the empty folder `work`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Side:
     """Ours or a peer's way to do the work.
 

@@ -1,0 +1,30 @@
+"""One module for each row of the table."""
+
+from __future__ import annotations
+
+from benchmarks.cases import (
+    add_data,
+    add_dir,
+    dataframe,
+    images_again,
+    images_in_order,
+    images_write,
+    open_latest,
+    scan,
+    table_write,
+    take_images,
+)
+
+CASES = (
+    table_write.CASE,
+    add_data.CASE,
+    dataframe.CASE,
+    images_write.CASE,
+    images_again.CASE,
+    take_images.CASE,
+    images_in_order.CASE,
+    scan.CASE,
+    add_dir.CASE,
+    open_latest.CASE,
+)
+"""In the order in which they are printed."""
