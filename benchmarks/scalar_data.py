@@ -16,7 +16,7 @@ _BATCH = 100_000
 
 
 def predictions(rows: int, seed: int = 0) -> pa.Table:
-    """Return `rows` predictions: each row's scores sum to 1, the guess is the highest, three in four guesses are right."""
+    """Return `rows` predictions: scores sum to 1, the guess is the highest, three in four are right."""
     random = np.random.default_rng(seed)
     batches = []
     for start in range(0, rows, _BATCH):

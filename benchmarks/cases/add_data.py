@@ -19,13 +19,13 @@ def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     import wbtable
 
     rows = as_rows(read_predictions(data / "predictions.arrow"))
-    wbtable.Table(columns=["a"], data=[[1]]).write(work / "warm")
+    wbtable.Table(columns=["a"], data=[[1]]).write(str(work / "warm"))
     with timed() as whole:
         with timed() as adding:
             table = wbtable.Table(columns=COLUMNS)
             for row in rows:
                 table.add_data(*row)
-        table.write(work / "table")
+        table.write(str(work / "table"))
     return {"add seconds": adding.seconds, "add and write seconds": whole.seconds}
 
 

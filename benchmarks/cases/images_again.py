@@ -58,11 +58,7 @@ CASE = Case(
     work="the same again with 1 % of the images changed, as a new version",
     data=DATA,
     prepare=prepare,
-    sides=(
-        Side(
-            "wbtable", _ours, "Table.from_arrow, Artifact.add, Store.commit; both times all images are hashed; fsynced"
-        ),
-    ),
+    sides=(Side("wbtable", _ours, "Table.from_arrow, Artifact.add, Store.commit; all are hashed both times; fsynced"),),
     bars=(
         Bar(what="the first time", ours=("wbtable", "second seconds"), peer=("wbtable", "first seconds"), at_least=2),
         Bar(what="bytes", ours=("wbtable", "second bytes"), peer=("wbtable", "first bytes"), at_most=0.015),

@@ -33,7 +33,7 @@ def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     import wbtable
 
     _fragments(data)
-    wbtable.Table(columns=["a"], data=[[1]]).write(work / "warm")
+    wbtable.Table(columns=["a"], data=[[1]]).write(str(work / "warm"))
     wbtable.open_table(work / "warm").to_arrow()
     with timed() as watch:
         table = wbtable.open_table(data / "table").to_arrow()
@@ -45,6 +45,8 @@ def _pyarrow(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     import pyarrow.parquet as pq
 
     fragments = _fragments(data)
+    pq.write_table(pa.table({"a": [1]}), work / "warm.parquet")
+    pq.read_table(work / "warm.parquet")
     with timed() as watch:
         table = pa.concat_tables([pq.read_table(path) for path in fragments])
     return {"seconds": watch.seconds, "rows": table.num_rows}
@@ -60,7 +62,7 @@ CASE = Case(
         Side(
             "pyarrow",
             _pyarrow,
-            "read_table of the same files in a fresh process, one after the other on all cores; checks off",
+            "the first read_table of the same files, on all cores; checks off",
         ),
     ),
     bars=(Bar(what="pyarrow unchecked", ours=("wbtable", "seconds"), peer=("pyarrow", "seconds"), at_least=0.8),),
