@@ -42,7 +42,7 @@ def media_text(value: Any) -> str:
     if hasattr(value, "content_type"):
         facts.append(value.content_type.rpartition("/")[2].removeprefix("x-"))
         facts.append(size_text(value.size))
-    counts = _fact(value, "counts")
+    counts = _fact(value, "histogram")
     if counts is not None:
         facts.append(f"{len(counts)} bins")
     caption = _fact(value, "caption")
@@ -55,7 +55,7 @@ def cell_json(value: Any) -> Any:
     """Return a cell's value for JSON: media as an object of its facts, the rest as itself."""
     if hasattr(value, "kind") and hasattr(value, "to_cell"):
         out = {"_type": value.kind}
-        for name in ("width", "height", "duration", "sample_rate", "channels", "caption", "counts", "bins"):
+        for name in ("width", "height", "duration", "sample_rate", "channels", "caption", "histogram", "bins"):
             found = _fact(value, name)
             if found is not None:
                 out[name] = plain(found)

@@ -22,7 +22,7 @@ EXAMPLES: Final = examples(
 @project_option
 @common
 def command(options: Options, name: str | None, root: str | None, project: str | None) -> int:
-    """Read every byte of the version NAME, of a project or of the store and check it; exit 1 if something is damaged."""
+    """Read and check every byte of the version NAME, of a project or of the store; exit 1 if something is damaged."""
     from wbtable.cli.app import DAMAGED, OK
     from wbtable.cli.output import print_json
 

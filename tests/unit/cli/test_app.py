@@ -168,7 +168,12 @@ def test_a_reader_that_closes_the_pipe_is_no_error(digits: Shell) -> None:
 
 def complete(words: str, index: int, store: str) -> list[str]:
     done = call(
-        env={"_WBTABLE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(index), "WBTABLE_STORE": store}
+        env={
+            "_WBTABLE_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(index),
+            "WBTABLE_STORE": store,
+        }
     )
     return [line.partition(",")[2] for line in done.stdout.splitlines()]
 

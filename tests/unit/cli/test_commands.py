@@ -30,7 +30,7 @@ def test_init_makes_a_store(tmp_path: Path) -> None:
 def test_init_takes_the_environments_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WBTABLE_STORE", str(tmp_path / "named"))
     assert CliRunner().invoke(cli, ["init"]).exit_code == 0
-    assert Store(tmp_path / "named")
+    assert Store(tmp_path / "named").url == str(tmp_path / "named")
 
 
 def test_ls_lists_artifacts_and_files(digits: Shell) -> None:
@@ -124,7 +124,7 @@ def test_head_of_what_is_no_table(digits: Shell) -> None:
 
 
 def test_tables_written_on_their_own(shell: Shell, tmp_path: Path) -> None:
-    Table(columns=["a"], data=[[1], [2]]).write(tmp_path / "alone", name="t")
+    Table(columns=["a"], data=[[1], [2]]).write(str(tmp_path / "alone"), name="t")
     for name in ("alone", "alone/t.table.json"):
         assert shell.json("head", name) == [{"a": 1}, {"a": 2}]
         assert shell.json("show", name)["rows"] == 2

@@ -17,7 +17,15 @@ from wbtable.media.image import Image
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(None, ""), (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1234, "1.2 kB"), (5_000_000_000, "5.0 GB"), (10**18, "1000.0 PB")],
+    [
+        (None, ""),
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (1234, "1.2 kB"),
+        (5_000_000_000, "5.0 GB"),
+        (10**18, "1000.0 PB"),
+    ],
 )
 def test_sizes(size: int | None, text: str) -> None:
     assert size_text(size) == text
@@ -86,3 +94,28 @@ def test_media_cells() -> None:
     assert cell_text(Histogram([1, 2, 3])) == "histogram 64 bins"
     found = cell_json({"a": [image]})["a"][0]
     assert (found["_type"], found["width"], found["content_type"]) == ("image", 28, "image/png")
+
+
+def test_summaries_of_columns() -> None:
+    from wbtable.cli.summaries import column_facts, column_row
+    from wbtable.format.types import BinaryType, DateType, NumberType, StringType, TimestampType
+
+    number = {"count": 9, "nulls": 1, "nan": 2, "min": "0", "max": "3", "distinct": {"count": 1200, "exact": False}}
+    number["histogram"] = {"edges": ["0", "1", "2"], "counts": [1, 4]}
+    assert column_row(column_facts("n", NumberType(dtype="float64"), number)) == [
+        *("n", "float64", "1", "0", "3", "~1,200", "▂█ 2 nan"),
+    ]
+    top = [{"value": f"v{i}", "count": 9 - i} for i in range(5)]
+    text = {"count": 9, "nulls": 0, "min": "v", "min_cut": True, "max": "v4", "top": top}
+    assert column_row(column_facts("s", StringType(), text))[2:] == [
+        *("0", "v…", "v4", "", "v0 (9), v1 (8), v2 (7), …"),
+    ]
+    moment = {"count": 1, "nulls": 0, "min": "0", "max": "86400000001"}
+    assert column_row(column_facts("t", TimestampType(zone="UTC"), moment))[3:5] == [
+        "1970-01-01 00:00:00+00:00",
+        "1970-01-02 00:00:00.000001…"[:25] + "…",
+    ]
+    assert column_row(column_facts("d", DateType(), moment | {"max": "1"}))[3:5] == ["1970-01-01", "1970-01-02"]
+    lengths = {"count": 1, "nulls": 0, "shortest": 1, "longest": 2000}
+    assert column_row(column_facts("b", BinaryType(), lengths))[3:5] == ["1 long", "2,000 long"]
+    assert column_row(column_facts("x", BinaryType(), None))[2:] == [""] * 5
