@@ -14,6 +14,7 @@ from wbtable.format.types_media import AudioType
 from wbtable.media import limits
 from wbtable.media.base import FileMedia
 from wbtable.media.containers import sniff_container
+from wbtable.media.mpeg import MAX_FRAME, mp3_samples
 from wbtable.media.payload import Payload, payload_of
 from wbtable.media.pixels import array_of
 
@@ -37,6 +38,7 @@ _TYPES = {
 }
 _CONTAINERS = {"video/mp4": "audio/mp4", "video/quicktime": "audio/mp4", "video/webm": "audio/webm"}
 _CONTAINERS |= {"video/x-matroska": "audio/x-matroska"}
+_MPEG = {"MP3", "MPEG"}
 _DTYPES = ("float32", "float64", "int16", "int32")
 
 
@@ -127,14 +129,17 @@ class Audio(FileMedia):
         """
         if dtype not in _DTYPES:
             raise UsageError(f"expected dtype {', '.join(_DTYPES)}, found {dtype!r:.40}")
-        data = self.bytes
+        frames, data = self.frames, self.bytes
         soundfile = _soundfile()
         try:
             with soundfile.SoundFile(_Seekable(io.BytesIO(data))) as sound:
                 limits.check_decoded(sound.frames * sound.channels * np.dtype(dtype).itemsize, "a sound")
-                return cast("NDArray[Any]", sound.read(dtype=dtype))
+                samples: NDArray[Any] = sound.read(dtype=dtype)
         except Exception as error:  # given hostile bytes, decoders raise anything
             raise _damaged(error) from error
+        if frames is not None and len(samples) != frames:
+            raise FormatError(f"the sound is damaged: expected {frames:,} frames, decoded {len(samples):,}")
+        return samples
 
 
 def wav_bytes(samples: NDArray[Any], sample_rate: int) -> bytes:
@@ -230,16 +235,15 @@ def _facts(stream: BinaryIO, size: int) -> tuple[str, dict[str, Any]]:
     soundfile = _soundfile()
     try:
         with soundfile.SoundFile(_Seekable(stream)) as sound:
-            rate, channels, frames, form = sound.samplerate, sound.channels, sound.frames, sound.format
-            if 0 < frames < 2**53:
-                # The header's word is checked by reading the last frame.
-                sound.seek(frames - 1)
-                if len(sound.read(1, dtype="float32")) != 1:
-                    raise FormatError(f"the sound is truncated: its header says {frames:,} frames")
+            rate, channels, form, frames = sound.samplerate, sound.channels, sound.format, _frames(sound)
     except FormatError:
         raise
     except Exception as error:  # noqa: BLE001  (given hostile bytes, decoders raise anything)
         return _other(stream, error)
+    if form in _MPEG:
+        frames = max(frames, (mp3_samples(stream, size) or 0) - 4 * MAX_FRAME)
+    if frames == 0 and form not in {"WAV", "WAVEX", "AIFF"}:
+        raise FormatError("the sound has no frames: none of its packets can be decoded")
     known = 0 <= frames < 2**53 and rate > 0
     return _TYPES.get(form, f"audio/x-{form.lower()}"), {
         "sample_rate": int(rate),
@@ -247,6 +251,23 @@ def _facts(stream: BinaryIO, size: int) -> tuple[str, dict[str, Any]]:
         "frames": int(frames) if known else None,
         "duration": frames / rate if known else None,
     }
+
+
+def _frames(sound: Any) -> int:
+    """Return the frames that can be decoded: what the header says, checked by reading the last one."""
+    frames = int(sound.frames)
+    if not 0 < frames < 2**53:
+        return frames
+    sound.seek(frames - 1)
+    if len(sound.read(1, dtype="float32")) == 1:
+        return frames
+    if sound.format not in _MPEG:
+        raise FormatError(f"the sound is truncated: its header says {frames:,} frames")
+    sound.seek(0)  # An MP3 says its length by a guess: only decoding counts.
+    count = 0
+    while block := len(sound.read(1 << 16, dtype="float32")):
+        count += block
+    return count
 
 
 def _other(stream: BinaryIO, error: Exception) -> tuple[str, dict[str, Any]]:
@@ -264,8 +285,10 @@ def _other(stream: BinaryIO, error: Exception) -> tuple[str, dict[str, Any]]:
 
 
 def _check_length(stream: BinaryIO, size: int) -> None:
-    """Refuse a WAV or AIFF file that says it is longer than it is (MEDIA-10)."""
+    """Refuse a WAV, AIFF or Ogg file that says it is longer than it is (MEDIA-10)."""
     head = stream.read(12)
+    if head[:4] == b"OggS":
+        _check_ogg(stream, size)
     if head[:4] == b"FORM" and head[8:] in {b"AIFF", b"AIFC"}:
         declared = 8 + int.from_bytes(head[4:8], "big")
         if declared > size:
@@ -286,6 +309,22 @@ def _check_length(stream: BinaryIO, size: int) -> None:
             return
         at += 8 + length + length % 2
     raise FormatError("expected a data chunk among the first 1,024 of the WAV file")
+
+
+def _check_ogg(stream: BinaryIO, size: int) -> None:
+    """Refuse an Ogg file (RFC 3533) whose last page is cut, or is not marked as the end of its stream."""
+    at, flags = 0, 0
+    while at < size:
+        stream.seek(at)
+        page = stream.read(27 + 255)
+        if page[:4] != b"OggS" or len(page) < 27:
+            break
+        segments = page[27 : 27 + page[26]]
+        at, flags = at + 27 + page[26] + sum(segments), page[5]
+        if len(segments) < page[26] or at > size:
+            raise FormatError("the Ogg file is truncated inside a page")
+    if not flags & 4:
+        raise FormatError("the Ogg file is truncated: its last page does not end the stream")
 
 
 def _damaged(error: Exception) -> FormatError:
