@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wbtable.format.fingerprint import plain
+from wbtable.format.fingerprint import offsets_of, plain
 from wbtable.format.types_media import ClassesType
 from wbtable.format.types_nested import ListType, MapType
 from wbtable.format.types_scalar import (
@@ -39,6 +39,7 @@ __all__ = ["Extremes", "SummaryKind", "extremes_of", "normal_chunks", "sample_ty
 SummaryKind = Literal["integer", "float", "boolean", "decimal", "string", "sizes", "counts"]
 """How a type is summarised (SUM-1)."""
 
+_FEW_STRINGS = 256
 _INTEGERS = (TimestampType, DateType, TimeType, DurationType, LinkType, ClassesType)
 
 
@@ -171,14 +172,53 @@ def _of_chunk(chunk: pa.Array, kind: SummaryKind) -> Extremes:
             item = pa.struct([("key", chunk.type.key_type), ("value", chunk.type.item_type)])
             chunk = chunk.cast(pa.list_(item))
         chunk = pc.list_value_length(chunk) if is_list else pc.binary_length(chunk)
+    if kind == "string":
+        return _of_strings(chunk, count, nulls)
     ends = pc.min_max(chunk)
     least, greatest = ends["min"].as_py(), ends["max"].as_py()
-    if kind != "string":
-        return Extremes(count=count, nulls=nulls, least=least, greatest=greatest)
-    (least, least_cut), (greatest, greatest_cut) = cut(least), cut(greatest)
+    return Extremes(count=count, nulls=nulls, least=least, greatest=greatest)
+
+
+def _of_strings(chunk: pa.Array, count: int, nulls: int) -> Extremes:
+    known = chunk.drop_null() if nulls else chunk
+    (least, least_cut), (greatest, greatest_cut) = (
+        cut(pc.min_max(_outermost(known, greatest=end))["max" if end else "min"].as_py()) for end in (False, True)
+    )
     return Extremes(
         count=count, nulls=nulls, least=least, greatest=greatest, least_cut=least_cut, greatest_cut=greatest_cut
     )
+
+
+def _outermost(values: pa.Array, *, greatest: bool) -> pa.Array:
+    """Return few strings among which the least or greatest is: Arrow compares 20 ns each, eight bytes at once take 2.
+
+    Bytes are compared as big-endian numbers, eight at a time, while every string that is left has so many.
+    """
+    at = 0
+    while len(values) > _FEW_STRINGS:
+        heads = _heads(values, at)
+        if heads is None:
+            return values
+        places = np.flatnonzero(heads == (heads.max() if greatest else heads.min()))
+        if places.size < len(values):
+            values = values.take(pa.array(places))
+        at += 8
+    return values
+
+
+def _heads(values: pa.Array, at: int) -> np.ndarray | None:
+    """Return the eight bytes at `at` of each string as big-endian numbers; None where some string has fewer."""
+    offsets = offsets_of(values)
+    lengths = np.diff(offsets)
+    shortest = int(lengths.min())
+    if shortest < at + 8:
+        return None
+    data = np.frombuffer(values.buffers()[2], np.uint8)
+    if shortest == lengths.max():
+        return np.ndarray((len(values),), ">u8", data, int(offsets[0]) + at, (shortest,)).astype(np.uint64)
+    every = np.ndarray((data.size - 7,), ">u8", data, 0, (1,))
+    found: np.ndarray = every[offsets[:-1].astype(np.int64) + at].astype(np.uint64)
+    return found
 
 
 def _of_floats(chunk: pa.Array, count: int, nulls: int) -> Extremes:

@@ -19,13 +19,13 @@ import xxhash
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["BLOCK", "FIXED_WIDTHS", "fixed_blocks", "hash_fixed", "hash_variable", "variable_blocks"]
+__all__ = ["BLOCK", "FIXED_WIDTHS", "finished", "fixed_blocks", "hash_fixed", "hash_variable", "variable_blocks"]
 
 U64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint64]]"
 I64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 U8: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
 
-BLOCK: Final = 1 << 14
+BLOCK: Final = 1 << 15
 FIXED_WIDTHS: Final = (1, 2, 4, 8, 16)
 
 _SECRET: Final = bytes.fromhex(
@@ -96,12 +96,15 @@ def _avalanche(h: U64, t: U64) -> None:
 
 
 def _rrmxmx(h: U64, t: U64, length: U64 | np.uint64) -> None:
-    """XXH3_rrmxmx after its rotations, which the callers fold into their input."""
+    """XXH3_rrmxmx after its rotations, which the callers fold into their input, and before its last step."""
     np.multiply(h, _PRIME_MX2, out=h)
     np.right_shift(h, _S[35], out=t)
     np.add(t, length, out=t)
     np.bitwise_xor(h, t, out=h)
     np.multiply(h, _PRIME_MX2, out=h)
+
+
+def _rrmxmx_end(h: U64, t: U64) -> None:
     np.right_shift(h, _S[28], out=t)
     np.bitwise_xor(h, t, out=h)
 
@@ -154,6 +157,7 @@ def _len_4_to_8(h: U64, t: U64, keyed: U64, length: U64 | np.uint64) -> None:
     np.bitwise_xor(h, keyed, out=h)
     np.bitwise_xor(h, _MIXED_FLIP_4_8, out=h)
     _rrmxmx(h, t, length)
+    _rrmxmx_end(h, t)
 
 
 def _len_9_to_16(h: U64, t: U64, low: U64, high: U64, length: U64 | np.uint64) -> None:
@@ -168,8 +172,9 @@ def _len_9_to_16(h: U64, t: U64, low: U64, high: U64, length: U64 | np.uint64) -
     _avalanche(h, t)
 
 
-def _fixed(h: U64, t: U64, data: U8, width: int, start: int, count: int) -> None:
-    """Hash `count` values of `width` bytes that begin at value `start` of `data`."""
+def _fixed(h: U64, t: U64, data: U8, width: int, start: int, *, finish: bool) -> None:
+    """Hash `h.size` values of `width` bytes that begin at value `start` of `data`."""
+    count = h.size
     if width == 4:  # noqa: PLR2004 - the five widths are the cases of this function
         # Both halves of the key are the value, so the rotations run on 32 bits.
         v = np.ndarray((count,), "<u4", data, start * 4)
@@ -187,9 +192,21 @@ def _fixed(h: U64, t: U64, data: U8, width: int, start: int, count: int) -> None
         np.multiply(h, _TWICE32, out=h)
         np.bitwise_xor(h, _MIXED_FLIP_4_8, out=h)
         _rrmxmx(h, t, np.uint64(4))
+        if finish:
+            _rrmxmx_end(h, t)
     elif width == 8:  # noqa: PLR2004
+        # The key is the value turned by 32 bits; turning it further by 49 and 24 is turning the value by 17 and 56.
         v8 = np.ndarray((count,), "<u8", data, start * 8)
-        _len_4_to_8(h, t, v8 << _S[32] | v8 >> _S[32], np.uint64(8))
+        np.left_shift(v8, _S[32], out=h)
+        for shift, by in ((np.right_shift, 32), (np.left_shift, 17), (np.right_shift, 47), (np.left_shift, 56)):
+            shift(v8, _S[by], out=t)
+            np.bitwise_xor(h, t, out=h)
+        np.right_shift(v8, _S[8], out=t)
+        np.bitwise_xor(h, t, out=h)
+        np.bitwise_xor(h, _MIXED_FLIP_4_8, out=h)
+        _rrmxmx(h, t, np.uint64(8))
+        if finish:
+            _rrmxmx_end(h, t)
     elif width == 16:  # noqa: PLR2004
         low = np.ndarray((count,), "<u8", data, start * 16, (16,)).copy()
         high = np.ndarray((count,), "<u8", data, start * 16 + 8, (16,)).copy()
@@ -202,8 +219,16 @@ def _fixed(h: U64, t: U64, data: U8, width: int, start: int, count: int) -> None
         _len_1_to_3(h, t, first, last, last, np.uint64(width))
 
 
-def fixed_blocks(data: U8, width: int) -> Iterator[tuple[int, U64]]:
-    """Yield (first value, hashes) of `BLOCK` values at a time; see `hash_fixed`. The next block overwrites the hashes."""
+def fixed_blocks(data: U8, width: int, *, finish: bool = True) -> Iterator[tuple[int, U64]]:
+    """Yield (first value, hashes) of `BLOCK` values at a time; the next block overwrites the hashes.
+
+    Args:
+        data: see `hash_fixed`.
+        width: see `hash_fixed`.
+        finish: if False, hashes of 4 and 8 bytes lack their last step, see `finished`: most are only compared with a
+            bound, which their upper 28 bits mostly decide.
+
+    """
     if width not in FIXED_WIDTHS:
         msg = f"expected a width of {FIXED_WIDTHS} bytes, found {width}"
         raise ValueError(msg)
@@ -211,9 +236,14 @@ def fixed_blocks(data: U8, width: int) -> Iterator[tuple[int, U64]]:
     scratch = np.empty((2, min(n, BLOCK)), np.uint64)
     for start in range(0, n, BLOCK):
         count = min(BLOCK, n - start)
-        h, t = scratch[0, :count], scratch[1, :count]
-        _fixed(h, t, data, width, start, count)
+        h = scratch[0, :count]
+        _fixed(h, scratch[1, :count], data, width, start, finish=finish)
         yield start, h
+
+
+def finished(h: U64) -> U64:
+    """Return the hashes of values of 4 or 8 bytes whose last step was left out; it keeps the upper 28 bits."""
+    return h ^ (h >> _S[28])
 
 
 class _Strings:
