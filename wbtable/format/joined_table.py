@@ -41,7 +41,8 @@ class VersionName:
     def __post_init__(self) -> None:
         """Refuse what names no version."""
         if not self.project or not self.name or type(self.version) is not int or self.version < 0:
-            msg = f"expected project, name and version, found {self.project!r:.60}, {self.name!r:.60}, {self.version!r:.20}"
+            found = f"{self.project!r:.60}, {self.name!r:.60}, {self.version!r:.20}"
+            msg = f"expected project, name and version, found {found}"
             raise FormatError(msg)
 
     def to_json(self) -> Json:
@@ -61,7 +62,7 @@ class TableReference:
     Attributes:
         path: the logical path of the table's entry.
         artifact: the version that holds it; None for the artifact that holds the document.
-        table: the table's own document, with `artifact` only: so that it is read and kept whatever becomes of the version.
+        table: the table's own document, with `artifact` only: it is read and kept whatever becomes of the version.
 
     """
 
@@ -177,9 +178,7 @@ class JoinedTableDocument:
             if not isinstance(pair, list) or len(pair) != _SIDES or not all(isinstance(name, str) for name in pair):
                 fields.fail("keys", "pairs of column names")
             keys.append((pair[0], pair[1]))
-        document = cls(
-            sides=(sides[0], sides[1]), keys=tuple(keys), how=fields.str("how"), extra=fields.extra(_KNOWN)
-        )
+        document = cls(sides=(sides[0], sides[1]), keys=tuple(keys), how=fields.str("how"), extra=fields.extra(_KNOWN))
         if document.refs != read_refs(fields):
             fields.fail("refs", "exactly the objects that the other fields name, in order of digest")
         return document

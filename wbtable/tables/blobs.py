@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.errors import FormatError, NotFoundError
-from wbtable.media.base import BlobReader
+from wbtable.media.base import BlobReader  # noqa: TC001 - other modules take it from here
 from wbtable.storage.objects import ObjectStore
 
 if TYPE_CHECKING:

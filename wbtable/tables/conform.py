@@ -127,6 +127,22 @@ def to_physical(
         return to_physical(array.dictionary, target, place=place, error=error).take(array.indices)
     if pa.types.is_run_end_encoded(found):
         return to_physical(pc.run_end_decode(array), target, place=place, error=error)
+    if pa.types.is_nested(target) and pa.types.is_nested(found):
+        return _nested(array, target, place, error)
+    if _is_number_text_mix(found, target):
+        msg = f"expected {target}, found {found}"
+        raise error(msg, place=place)
+    if pa.types.is_floating(target) and pa.types.is_integer(found):
+        _check_exact(array, target, place, error)
+    try:
+        return array.cast(target)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:
+        msg = f"expected {target}, found {found}: {cause}"
+        raise error(msg, place=place) from None
+
+
+def _nested(array: pa.Array, target: pa.DataType, place: str, error: type[WbtableError]) -> pa.Array:
+    found = array.type
     if pa.types.is_struct(target) and pa.types.is_struct(found):
         children = []
         for field in target:
@@ -147,16 +163,8 @@ def to_physical(
         items = to_physical(array.items, target.item_type, place=place, error=error)
         entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
         return relist(array, entries, target)
-    if _is_number_text_mix(found, target):
-        msg = f"expected {target}, found {found}"
-        raise error(msg, place=place)
-    if pa.types.is_floating(target) and pa.types.is_integer(found):
-        _check_exact(array, target, place, error)
-    try:
-        return array.cast(target)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:
-        msg = f"expected {target}, found {found}: {cause}"
-        raise error(msg, place=place) from None
+    msg = f"expected {target}, found {found}"
+    raise error(msg, place=place)
 
 
 def _is_list(found: pa.DataType) -> bool:
@@ -206,7 +214,7 @@ def relist(array: pa.Array, values: pa.Array, target: pa.DataType) -> pa.Array:
     offsets = pa.array(array.offsets.to_numpy(), width)
     validity = None
     if array.null_count:
-        validity = pc.if_else(array.is_valid(), True, False).buffers()[1]  # noqa: FBT003 - a copy that starts at bit 0
+        validity = pc.if_else(array.is_valid(), True, False).buffers()[1]
     return pa.Array.from_buffers(
         target, len(array), [validity, offsets.buffers()[1]], null_count=array.null_count, children=[values]
     )
@@ -228,10 +236,8 @@ def _structs(
         children.append(conform(child, found, field.type, place=inner, error=error))
     if want.has_absent:
         missing = [field.name for field in want.fields if field.name not in theirs]
-        if have.has_absent:
-            old = array.field(array.type.get_field_index(ABSENT)).to_pylist()
-        else:
-            old = [None] * len(array)
+        at = array.type.get_field_index(ABSENT)
+        old = array.field(at).to_pylist() if have.has_absent else [None] * len(array)
         held = array.is_valid().to_pylist()
         lists = [([*(names or ()), *missing] or None) if here else None for names, here in zip(old, held, strict=True)]
         children.append(pa.array(lists, pa.list_(pa.string())))
@@ -240,7 +246,7 @@ def _structs(
 
 def _ndarrays(array: pa.Array, have: NdarrayType, want: NdarrayType) -> pa.Array:
     """Widen arrays of one shape to arrays of any, and of one dtype to arrays of any (TYPE-8)."""
-    from wbtable.tables.values import ndarray_cells, ndarrays_to_physical  # noqa: PLC0415 - values builds on this module
+    from wbtable.tables.values import ndarray_cells, ndarrays_to_physical
 
     if have.is_tensor and want.dtype == have.dtype:
         rows, size = len(array), have.size
@@ -257,9 +263,9 @@ def _steps(rows: int, step: int) -> pa.Array:
 
 def _to_any(array: pa.Array, have: ColumnType) -> pa.Array:
     """Write each value as tagged canonical JSON (ANY-1)."""
-    from wbtable.format.documents import canonical  # noqa: PLC0415 - rare
-    from wbtable.format.tagged import tag  # noqa: PLC0415 - rare
-    from wbtable.tables.values import to_python  # noqa: PLC0415 - values builds on this module
+    from wbtable.format.documents import canonical
+    from wbtable.format.tagged import tag
+    from wbtable.tables.values import to_python
 
     cells = to_python(array, have)
     return pa.array([None if cell is None else canonical(tag(cell)).decode() for cell in cells], pa.string())

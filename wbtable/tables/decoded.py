@@ -42,7 +42,7 @@ def decoded_cells(
         FormatError: a cell's bytes cannot be decoded; the message names its row.
 
     """
-    from wbtable.media import media_class  # noqa: PLC0415 - tables of numbers need no media code
+    from wbtable.media import media_class
 
     made = media_class(found.kind)
     facts = cells.to_pylist()

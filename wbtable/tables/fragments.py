@@ -55,7 +55,7 @@ _CHECKED = _Checked()
 
 
 def check_local(path: Path, fragment: Fragment, place: str) -> Stamp:
-    """Check the whole of a local fragment, once in this process while it stays the same file (FRAG-6).
+    """Check the whole of a local fragment, once in this process while it stays the same file (FRAG-7).
 
     Raises:
         NotFoundError: it is missing.
@@ -93,11 +93,12 @@ class OpenFragment:
         fragment: what the manifest says of it.
         place: where it stands, for messages.
         metadata: Parquet's footer.
+        names: the columns that it has.
         starts: the first row of each row group within the fragment, and the end of the last.
 
     """
 
-    __slots__ = ("_objects", "_source", "fragment", "metadata", "place", "stamp", "starts")
+    __slots__ = ("_objects", "_source", "fragment", "metadata", "names", "place", "stamp", "starts")
 
     def __init__(self, objects: ObjectStore, fragment: Fragment, place: str) -> None:
         """Open and check a fragment: a local one whole, another's footer.
@@ -123,6 +124,7 @@ class OpenFragment:
         except (pa.ArrowException, OSError) as error:
             msg = f"expected a Parquet file: {error}"
             raise FormatError(msg, place=place) from None
+        self.names = frozenset(self.metadata.schema.to_arrow_schema().names)
         counts = [self.metadata.row_group(i).num_rows for i in range(self.metadata.num_row_groups)]
         self.starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         if int(self.starts[-1]) != fragment.rows or self.metadata.num_rows != fragment.rows:
@@ -149,7 +151,7 @@ class OpenFragment:
             FormatError: the bytes are damaged, or a column is missing or does not fit.
 
         """
-        names = list(dict.fromkeys(wanted.names))
+        names = [name for name in wanted.names if name in self.names]
         try:
             table = self._parquet(groups, names).read_row_groups(list(groups), columns=names, use_threads=threads)
         except WbtableError:
@@ -169,8 +171,9 @@ class OpenFragment:
         for field in expected:
             at = table.schema.get_field_index(field.name)
             if at < 0:
-                msg = f"expected the column {field.name!r}, found {table.schema.names!r:.200}"
-                raise FormatError(msg, place=self.place)
+                # A later append added it (TABLE-7).
+                columns.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
+                continue
             column = table.column(at)
             if not column.type.equals(field.type):
                 place = f'{self.place}, column "{field.name}"'
@@ -180,13 +183,11 @@ class OpenFragment:
         return pa.Table.from_arrays(columns, schema=expected)
 
     def _parquet(self, groups: Sequence[int], names: Sequence[str]) -> pq.ParquetFile:
-        """Return a reader of its own: they are cheap once the footer is known, and not safe to share between threads."""
+        """Return a reader: cheap once the footer is known, and not safe to share between threads."""
         if self._source is not None:
             return pq.ParquetFile(self._source, metadata=self.metadata)
         loaded = _Loaded(self._objects, self.fragment, self._chunks(groups, names))
-        return pq.ParquetFile(
-            pa.PythonFile(loaded, mode="r"), metadata=self.metadata, page_checksum_verification=True
-        )
+        return pq.ParquetFile(pa.PythonFile(loaded, mode="r"), metadata=self.metadata, page_checksum_verification=True)
 
     def _chunks(self, groups: Sequence[int], names: Sequence[str]) -> list[tuple[int, int]]:
         """Return the byte ranges of the column chunks that will be read."""

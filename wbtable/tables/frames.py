@@ -40,17 +40,15 @@ def to_pandas(table: pa.Table, schema: Schema, blobs: BlobReader) -> pd.DataFram
 
     """
     try:
-        import pandas as pd  # noqa: PLC0415 - optional
+        import pandas as pd
     except ImportError as error:
         msg = "pandas is not installed: pip install pandas"
         raise MissingExtraError(msg) from error
-    columns = {
-        column.name: _pandas_column(table.column(i), column.type, blobs, pd) for i, column in enumerate(schema)
-    }
+    columns = {column.name: _pandas_column(table.column(i), column.type, blobs, pd) for i, column in enumerate(schema)}
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), columns=schema.names)
 
 
-def _pandas_column(column: pa.ChunkedArray, found: ColumnType, blobs: BlobReader, pd: Any) -> Any:  # noqa: ANN401 - pandas
+def _pandas_column(column: pa.ChunkedArray, found: ColumnType, blobs: BlobReader, pd: Any) -> Any:
     if isinstance(found, (NumberType, *_INTEGERS, BooleanType)):
         if not column.null_count:
             return column.to_pandas()
@@ -65,7 +63,7 @@ def _pandas_column(column: pa.ChunkedArray, found: ColumnType, blobs: BlobReader
     return _objects(to_python(column, found, blobs), pd)
 
 
-def _objects(values: list[Any], pd: Any) -> Any:  # noqa: ANN401 - pandas
+def _objects(values: list[Any], pd: Any) -> Any:
     return pd.Series(object_array(values), dtype=object)
 
 
@@ -106,7 +104,7 @@ def to_polars(table: pa.Table, schema: Schema) -> pl.DataFrame:
 
     """
     try:
-        import polars as pl  # noqa: PLC0415 - optional
+        import polars as pl
     except ImportError as error:
         msg = "polars is not installed: pip install polars"
         raise MissingExtraError(msg) from error

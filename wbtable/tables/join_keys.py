@@ -131,7 +131,7 @@ def _numbers(array: pa.Array, mine: ColumnType, other: ColumnType) -> pa.Array:
     values = array.cast(pa.float64()).fill_null(float("nan")).to_numpy(zero_copy_only=False)
     low, high = (0.0, 2.0**64) if unsigned else (-(2.0**63), 2.0**63)
     whole = np.isfinite(values) & (values >= low) & (values < high)
-    whole &= np.where(whole, np.floor(values) == values, False)  # noqa: FBT003 - the value of the others
+    whole &= np.where(whole, np.floor(values) == values, False)
     kept = np.where(whole, values, 0.0).astype(np.uint64 if unsigned else np.int64)
     return pa.array(kept, target, mask=~whole)
 

@@ -34,9 +34,9 @@ _PAIR = 2
 class JoinedTable(Readable):
     """Two tables as one, joined on keys when it is read; nothing is materialised.
 
-    It gives every pair of rows whose keys are equal, as SQL does: null keys match nothing, NaN matches NaN. Columns are
-    the keys, under side 0's names, then side 0's others as ``0.x`` and side 1's as ``1.x``. Rows come in side 0's order,
-    then side 1's; those without a side 0 last. Reading a column reads that column and the keys.
+    It gives every pair of rows whose keys are equal, as SQL does: null keys match nothing, NaN matches NaN. Columns
+    are the keys, under side 0's names, then side 0's others as ``0.x`` and side 1's as ``1.x``. Rows come in side 0's
+    order, then side 1's; those without a side 0 last. Reading a column reads that column and the keys.
     """
 
     def __init__(
@@ -111,9 +111,7 @@ class JoinedTable(Readable):
         """Whether the other joins equal tables in the same way."""
         if not isinstance(other, JoinedTable):
             return NotImplemented
-        return self is other or (
-            (self._keys, self._how) == (other._keys, other._how) and self._sides == other._sides
-        )
+        return self is other or ((self._keys, self._how) == (other._keys, other._how) and self._sides == other._sides)
 
     __hash__ = None  # type: ignore[assignment]  # its tables may change
 
@@ -197,9 +195,9 @@ class JoinedSource:
         for pair in pairs:
             columns.append((pair.left, pair.left_type if how in {"inner", "left"} else pair.common))
             self._keys[pair.left] = pair
-        for side, source, names in ((0, left, {a for a, _ in keys}), (1, right, {b for _, b in keys})):
+        for side, source, used in ((0, left, {a for a, _ in keys}), (1, right, {b for _, b in keys})):
             for column in source.schema:
-                if column.name not in names:
+                if column.name not in used:
                     name = f"{side}.{column.name}"
                     columns.append((name, column.type))
                     self._inner[name] = (side, column.name)
@@ -271,11 +269,9 @@ class JoinedSource:
         return pa.Table.from_arrays(columns, schema=wanted.arrow())
 
 
-def _key_column(
-    tables: tuple[pa.Table, pa.Table], pair: KeyPair, wanted: ColumnType, left: Indices
-) -> pa.ChunkedArray:
+def _key_column(tables: tuple[pa.Table, pa.Table], pair: KeyPair, wanted: ColumnType, left: Indices) -> pa.ChunkedArray:
     """Return the key: side 0's, and in rows without a side 0 side 1's."""
-    split = int(np.searchsorted(left == NONE, True)) if len(left) else 0  # noqa: FBT003 - rows without a side 0 are last
+    split = int(np.searchsorted(left == NONE, True)) if len(left) else 0
     mine = tables[0].column(tables[0].schema.get_field_index(pair.left)).slice(0, split)
     theirs = tables[1].column(tables[1].schema.get_field_index(pair.right)).slice(split)
     chunks = [
@@ -303,4 +299,3 @@ def _taken(source: Source, names: list[str], positions: Indices, held: pa.Table 
     at = np.zeros(len(positions), dtype=np.int64)
     at[~lacking] = places
     return found.combine_chunks().take(pa.array(at, mask=lacking))
-

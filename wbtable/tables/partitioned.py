@@ -30,7 +30,7 @@ class PartitionedTable(Readable):
         """Read several tables as one.
 
         Args:
-            parts_path: the folder of an artifact in which the parts lie; or the tables themselves, or their paths there.
+            parts_path: the folder of an artifact in which the parts lie; or the tables themselves, or their paths.
             parts: the tables in the folder, where they are known.
 
         Raises:
@@ -67,7 +67,9 @@ class PartitionedTable(Readable):
 
     def _source(self) -> Source:
         if self._parts is None:
-            msg = f"only the folder {self._prefix!r} is known: read the partitioned table from the version that holds it"
+            msg = (
+                f"only the folder {self._prefix!r} is known: read the partitioned table from the version that holds it"
+            )
             raise UsageError(msg)
         sources = []
         for part in self._parts:

@@ -22,7 +22,7 @@ def ahead(function: Callable[[_A], _B], items: Iterable[_A], depth: int = 2) -> 
     """
     left = iter(items)
     first = list(islice(left, 2))
-    if len(first) < 2:  # noqa: PLR2004 - nothing to overlap
+    if len(first) < 2:
         for item in first:
             yield function(item)
         return

@@ -59,9 +59,7 @@ def _cuts(batch: pa.RecordBatch, schema: Schema, media: MediaMode) -> Iterable[t
     return runs_of(sizes, _ENCODED)
 
 
-def present(
-    batch: pa.RecordBatch, schema: Schema, media: MediaMode, blobs: BlobReader, start: int
-) -> pa.RecordBatch:
+def present(batch: pa.RecordBatch, schema: Schema, media: MediaMode, blobs: BlobReader, start: int) -> pa.RecordBatch:
     """Return a physical batch as callers get it; `start` is the number of its first row, -1 if unknown."""
     if not len(schema):
         return batch

@@ -27,7 +27,7 @@ _MAYBE_CUT = 61
 def may_match(condition: pc.Expression, schema: Schema, fragment: Fragment) -> bool:
     """Whether some row of a fragment may fulfil `condition`; False only if none can."""
     known: pc.Expression | None = None
-    for column, chunk in zip(schema, fragment.columns, strict=True):
+    for column, chunk in zip(schema, fragment.columns, strict=False):
         bounds = _bounds(column.name, column.type, chunk, fragment.rows)
         if bounds is not None:
             known = bounds if known is None else known & bounds
@@ -68,7 +68,7 @@ def _scalar(column_type: ColumnType, text: str | None) -> pa.Scalar | None:
     target = column_type.arrow()
     found = from_text(pa.array([text]), sample_type(column_type), "fragment.columns")
     if pa.types.is_temporal(target):
-        found = found.cast(pa.int32() if target.bit_width == 32 else pa.int64())  # noqa: PLR2004
+        found = found.cast(pa.int32() if target.bit_width == 32 else pa.int64())
         return found.view(target)[0]
     return found.cast(target)[0]
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from wbtable.errors import UsageError, WbtableError
 from wbtable.tables.logical import MediaMode, check_mode, logical_schema
-from wbtable.tables.present import present, present_table, pieces
 from wbtable.tables.prefetch import ahead
+from wbtable.tables.present import pieces, present, present_table
 from wbtable.tables.prune import columns_of
 from wbtable.tables.same import same_rows
 from wbtable.tables.source import PrunableSource, Source, check_indices, to_table
@@ -83,16 +83,16 @@ class Readable:
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame.
 
-        Integers and booleans that have nulls come in pandas' nullable dtypes, floats that have nulls in Arrow's, so that
-        NaN is not None. Times are datetime64 in their unit and zone. What pandas has no dtype for is Python values:
-        lists, dicts, arrays, decimals, UUIDs, media objects that load on use.
+        Integers and booleans that have nulls come in pandas' nullable dtypes, floats that have nulls in Arrow's, so
+        that NaN is not None. Times are datetime64 in their unit and zone. What pandas has no dtype for is Python
+        values: lists, dicts, arrays, decimals, UUIDs, media objects that load on use.
 
         Raises:
             MissingExtraError: pandas is not installed.
             FormatError: stored bytes are damaged.
 
         """
-        from wbtable.tables.frames import to_pandas  # noqa: PLC0415 - pandas is optional
+        from wbtable.tables.frames import to_pandas
 
         source = self._source()
         names = _names(source, columns)
@@ -106,7 +106,7 @@ class Readable:
             FormatError: stored bytes are damaged.
 
         """
-        from wbtable.tables.frames import to_polars  # noqa: PLC0415 - polars is optional
+        from wbtable.tables.frames import to_polars
 
         source = self._source()
         names = _names(source, columns)
@@ -127,7 +127,7 @@ class Readable:
     def take(self, indices: object, columns: Sequence[str] | None = None, media: MediaMode = "lazy") -> pa.Table:
         """Return rows by position, in the order asked, as an Arrow table.
 
-        Only the row groups that hold them are read; blobs are read in coalesced ranges, side by side, and each is checked.
+        Only the row groups that hold them are read; blobs are read in coalesced ranges, side by side, each checked.
 
         Args:
             indices: integers; negative ones count from the end; one may stand several times.
@@ -149,7 +149,7 @@ class Readable:
     def scan(
         self,
         columns: Sequence[str] | None = None,
-        filter: pc.Expression | None = None,  # noqa: A002 - the name that pyarrow and pandas use
+        filter: pc.Expression | None = None,
         batch_size: int = 65536,
         media: MediaMode = "lazy",
     ) -> Iterator[pa.RecordBatch]:
@@ -222,8 +222,8 @@ class Readable:
 
         Args:
             name: the column.
-            convert_to: None for a list; "numpy" for an array: of the column's dtype where it has no nulls, arrays of one
-                shape stacked, media decoded; else of objects.
+            convert_to: None for a list; "numpy" for an array: of the column's dtype where it has no nulls, arrays of
+                one shape stacked, media decoded; else of objects.
 
         Raises:
             NotFoundError: there is no such column.
@@ -238,7 +238,7 @@ class Readable:
         column = to_table(source, [name]).column(0)
         if convert_to is None:
             return to_python(column, found, source.blobs)
-        from wbtable.tables.frames import to_numpy  # noqa: PLC0415 - rarely used
+        from wbtable.tables.frames import to_numpy
 
         return to_numpy(column, found, source.blobs)
 
@@ -340,5 +340,3 @@ def _text(value: object) -> str:
 
 def _fit(text: str, width: int) -> str:
     return text.ljust(width) if len(text) <= width else f"{text[: width - 1]}…"
-
-

@@ -125,16 +125,12 @@ class TableReader:
         self, columns: Sequence[str] | None, batch_size: int, condition: pc.Expression
     ) -> Iterator[pa.RecordBatch]:
         """Yield rows in order, leaving out fragments in which, by their least and greatest values, none can match."""
-        kept = [
-            number
-            for number, fragment in enumerate(self.fragments)
-            if may_match(condition, self.schema, fragment)
-        ]
+        kept = [number for number, fragment in enumerate(self.fragments) if may_match(condition, self.schema, fragment)]
         yield from self._stream(self.schema.select(columns), batch_size, kept)
 
     def take(self, indices: Indices, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows at `indices`, in that order; only the row groups and columns that hold them are read."""
-        return take_rows(self.fragments, self.starts, self.opened, indices, self.schema.select(columns))
+        return take_rows(self.starts, self.opened, indices, self.schema.select(columns))
 
     def _stream(self, wanted: Schema, batch_size: int, numbers: Sequence[int]) -> Iterator[pa.RecordBatch]:
         if not len(wanted):

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from wbtable.errors import TypeMismatchError, WbtableError
 from wbtable.format.fingerprint import fingerprint
@@ -16,6 +15,8 @@ from wbtable.tables.values import to_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pyarrow as pa
 
     from wbtable.tables.source import Source
 
@@ -72,7 +73,7 @@ def _same(left: pa.Array, a: ColumnType, right: pa.Array, b: ColumnType, wide: C
     return same_values(to_python(left, wide), to_python(right, wide))
 
 
-def same_values(left: Any, right: Any) -> bool:  # noqa: ANN401 - any Python values
+def same_values(left: Any, right: Any) -> bool:
     """Whether two Python values are equal, NaN to NaN, arrays elementwise."""
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
         if not (isinstance(left, np.ndarray) and isinstance(right, np.ndarray)):

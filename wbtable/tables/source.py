@@ -203,7 +203,7 @@ class ProjectedSource:
             NotFoundError: `source` lacks a column.
 
         """
-        from wbtable.format.schema import Schema  # noqa: PLC0415 - the type is imported for checking only above
+        from wbtable.format.schema import Schema
 
         picked = source.schema.select(columns)
         called = list(columns) if names is None else list(names)
@@ -286,7 +286,7 @@ class ConcatSource:
         order = np.argsort(indices, kind="stable")
         ranked = indices[order]
         cuts = np.searchsorted(ranked, self._starts)
-        tables = []
+        tables: list[pa.RecordBatch] = []
         for i, part in enumerate(self.parts):
             mine = ranked[cuts[i] : cuts[i + 1]] - self._starts[i]
             if not len(mine):
@@ -358,7 +358,8 @@ def check_indices(indices: object, num_rows: int) -> Indices:
     if given.size == 0:
         given = given.astype(np.int64)
     if given.dtype.kind not in "iu" or given.ndim != 1:
-        msg = f"expected a list of row positions, found {type(indices).__name__} of {given.dtype} with {given.ndim} dimensions"
+        found = f"{type(indices).__name__} of {given.dtype} with {given.ndim} dimensions"
+        msg = f"expected a list of row positions, found {found}"
         raise UsageError(msg)
     out: Indices = given.astype(np.int64)
     wrong = (out < -num_rows) | (out >= num_rows)

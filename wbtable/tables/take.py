@@ -13,10 +13,9 @@ from wbtable.storage.workers import run_all
 from wbtable.tables.source import empty_table, inverse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from wbtable.format.schema import Schema
-    from wbtable.format.table_manifest import Fragment
     from wbtable.tables.fragments import OpenFragment
     from wbtable.tables.source import Indices
 
@@ -66,7 +65,6 @@ _DECODED = DecodedColumns()
 
 
 def take_rows(
-    fragments: Sequence[Fragment],
     starts: Indices,
     opened: Callable[[int], OpenFragment],
     indices: Indices,
@@ -75,7 +73,6 @@ def take_rows(
     """Return rows by position, in the order asked, duplicates included.
 
     Args:
-        fragments: all fragments of the table.
         starts: the position of each fragment's first row, and the number of rows.
         opened: opens a fragment by its number.
         indices: positions from 0 to the number of rows.
@@ -112,8 +109,12 @@ def take_rows(
 def _take_group(fragment: OpenFragment, group: int, rows: Indices, wanted: Schema) -> pa.RecordBatch:
     name = fragment.fragment.file.digest.hex
     keys: dict[str, Key] = {column.name: (name, group, column.name, str(column.type.arrow())) for column in wanted}
-    found = {column: _DECODED.get(key) for column, key in keys.items()}
-    missing = [column for column, array in found.items() if array is None]
+    found: dict[str, pa.Array] = {}
+    for column, key in keys.items():
+        array = _DECODED.get(key)
+        if array is not None:
+            found[column] = array
+    missing = [column for column in keys if column not in found]
     if missing:
         # One thread each: row groups are read side by side.
         table = fragment.read([group], wanted.select(missing), threads=False)
@@ -123,5 +124,10 @@ def _take_group(fragment: OpenFragment, group: int, rows: Indices, wanted: Schem
                 array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
             _DECODED.put(keys[column], array)
             found[column] = array
-    picked = pa.array(rows)
-    return pa.RecordBatch.from_arrays([found[column.name].take(picked) for column in wanted], schema=wanted.arrow())
+    first, count = int(rows[0]), len(rows)
+    if int(rows[-1]) - first == count - 1 and bool(np.all(np.diff(rows) == 1)):
+        arrays = [found[column.name].slice(first, count) for column in wanted]
+    else:
+        picked = pa.array(rows)
+        arrays = [found[column.name].take(picked) for column in wanted]
+    return pa.RecordBatch.from_arrays(arrays, schema=wanted.arrow())

@@ -7,6 +7,7 @@ import decimal
 import json
 import re
 import uuid
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -73,7 +74,7 @@ def _number(array: pa.Array, column_type: ColumnType, _blobs: BlobReader) -> Val
     return cast("Values", array.to_numpy(zero_copy_only=False).tolist())
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a number
+def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -124,7 +125,7 @@ def _instant(array: pa.Array, column_type: ColumnType, _blobs: BlobReader) -> Va
     raw = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
     plain = list(raw.astype(f"{kind}8[{unit}]"))
     try:
-        import pandas as pd  # noqa: PLC0415 - optional
+        import pandas as pd
     except ImportError:
         return _with_nulls(plain, array)
     if kind == "m":
@@ -187,7 +188,7 @@ def _map(array: pa.MapArray, column_type: ColumnType, blobs: BlobReader) -> Valu
     keys = to_python(array.keys.slice(first, last - first), found.key, blobs)
     items = to_python(array.items.slice(first, last - first), found.item, blobs)
     ends = (offsets - first).tolist()
-    pairs = [dict(zip(keys[a:b], items[a:b], strict=True)) for a, b in zip(ends, ends[1:], strict=False)]
+    pairs = [dict(zip(keys[a:b], items[a:b], strict=True)) for a, b in pairwise(ends)]
     return _with_nulls(pairs, array)
 
 
@@ -284,7 +285,7 @@ def _ragged_ndarrays(array: pa.StructArray, dtype: str) -> Values:
 
 def ndarrays_to_physical(cells: Values, column_type: NdarrayType) -> pa.Array:
     """Return the physical column of some numpy arrays."""
-    from wbtable.tables.encode import encode  # noqa: PLC0415 - only to widen arrays
+    from wbtable.tables.encode import encode
 
     if column_type.dtype is not None:
         cells = [None if cell is None else cell.astype(_numpy_name(column_type.dtype), copy=False) for cell in cells]
@@ -298,7 +299,7 @@ def _numpy_name(dtype: str) -> str:
 class _NoPutter:
     """Keeps no blobs: arrays have none."""
 
-    def put_many(self, payloads: Any) -> list[dict[str, object]]:  # noqa: ANN401 - never called
+    def put_many(self, payloads: Any) -> list[dict[str, object]]:
         """Refuse."""
         raise AssertionError(payloads)
 
@@ -307,7 +308,7 @@ _NO_PUTTER = _NoPutter()
 
 
 def _media(array: pa.StructArray, column_type: ColumnType, blobs: BlobReader) -> Values:
-    from wbtable.media import media_class  # noqa: PLC0415 - tables of numbers need no media code
+    from wbtable.media import media_class
 
     made = media_class(column_type.kind)
     return [None if cell is None else made.from_cell(cell, blobs, column_type) for cell in array.to_pylist()]
