@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from wbtable.errors import TypeMismatchError
+from wbtable.format import sketch_file
 from wbtable.format.digest import TABLE, Descriptor
 from wbtable.format.schema import Schema
 from wbtable.format.sketch import TableSketch, sketch_rows
@@ -158,7 +159,7 @@ def read_sketch(objects: ObjectStore, manifest: TableManifest, schema: Schema) -
     if not manifest.rows:
         return TableSketch.empty(schema)
     if manifest.sketch is not None and manifest.schema == schema:
-        return TableSketch.from_bytes(objects.get(manifest.sketch), schema)
+        return sketch_file.read_sketch(objects.get(manifest.sketch), schema)
     return _sketch_of(TableReader(objects, manifest), schema, 0)
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from wbtable.errors import UsageError
-from wbtable.format.digest import FRAGMENT_PAGE, Descriptor, Digest
+from wbtable.format.digest import FRAGMENT_PAGE, SKETCH, Descriptor, Digest
 from wbtable.format.sketch import TableSketch
+from wbtable.format.sketch_file import write_sketch
+from wbtable.format.summary import summaries
 from wbtable.format.table_manifest import (
     PAGE_FRAGMENTS,
     Fragment,
@@ -104,6 +106,7 @@ class TableBuilder:
         self._written: list[Written] = []
         self._containers: list[tuple[Descriptor, ...]] = []
         self._pool: ThreadPoolExecutor | None = None
+        self._beside: ThreadPoolExecutor | None = None
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -194,7 +197,8 @@ class TableBuilder:
         self._first_row += rows
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable-fragment")
-        self._jobs.append(self._pool.submit(job.write, part, first))
+            self._beside = ThreadPoolExecutor(1, thread_name_prefix="wbtable-sketch")
+        self._jobs.append(self._pool.submit(job.write, part, first, self._beside))
 
     def finish(
         self,
@@ -258,12 +262,16 @@ class TableBuilder:
         self._closed = True
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._beside is not None:
+            self._beside.shutdown(wait=True, cancel_futures=True)
         self._packs.abort()
 
 
 def sketched(objects: ObjectStore, sketch: TableSketch) -> dict[str, Any]:
     """Store a table's sketch; return the fields of the manifest that follow from it (spec: 08)."""
-    return {"summaries": (), "sketch": None}
+    if not sketch.rows:
+        return {"summaries": summaries(sketch), "sketch": None}
+    return {"summaries": summaries(sketch), "sketch": objects.put(SKETCH, write_sketch(sketch))}
 
 
 def put_page(objects: ObjectStore, fragments: Sequence[Fragment]) -> PageEntry:
