@@ -7,6 +7,7 @@ of 14 columns: a dictionary where values do not repeat costs pyarrow half of its
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -126,7 +127,7 @@ def _integers(values: pa.Array) -> Encoding:
     # Differences wrap around as the encoder's do.
     spread = (steps - steps.min(axis=1, keepdims=True)).view(np.uint64).max(axis=1).astype(np.float64)
     bits = np.ceil(np.log2(spread + 1)).mean()
-    return "DELTA_BINARY_PACKED" if bits < 0.75 * stored else "PLAIN"  # noqa: PLR2004 - headers, and zstd on PLAIN
+    return "DELTA_BINARY_PACKED" if bits < 0.75 * stored else "PLAIN"
 
 
 def _strings(values: pa.Array) -> Encoding:
@@ -136,7 +137,7 @@ def _strings(values: pa.Array) -> Encoding:
     if mean < _PREFIX_MEAN:
         return "PLAIN"
     looked_at = [x.as_buffer().to_pybytes() for x in values.slice(0, 257)]
-    shared = [_common_prefix(a, b) for a, b in zip(looked_at, looked_at[1:], strict=False)]
+    shared = [_common_prefix(a, b) for a, b in pairwise(looked_at)]
     return "DELTA_BYTE_ARRAY" if shared and sum(shared) / len(shared) > mean / 2 else "PLAIN"
 
 

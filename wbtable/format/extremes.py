@@ -77,7 +77,7 @@ def _bare(chunk: pa.Array) -> pa.Array:
     """Return dates and times as the integers that store them."""
     kind = chunk.type
     if pa.types.is_temporal(kind):
-        return chunk.view(pa.int32() if kind.bit_width == 32 else pa.int64())  # noqa: PLR2004
+        return chunk.view(pa.int32() if kind.bit_width == 32 else pa.int64())
     return chunk
 
 
@@ -141,7 +141,7 @@ _End = tuple[Value | None, bool]
 
 def _order(end: _End) -> Value | bytes:
     value, was_cut = end
-    assert value is not None  # noqa: S101 - for the type checker
+    assert value is not None
     return cut_key(value, was_cut=was_cut) if isinstance(value, str) else value
 
 
@@ -149,7 +149,7 @@ def _pick(a: _End, b: _End, *, greatest: bool) -> _End:
     if a[0] is None or b[0] is None:
         return b if a[0] is None else a
     choose = max if greatest else min
-    return choose(a, b, key=_order)  # type: ignore[arg-type,return-value]  # both ends are of one type
+    return choose(a, b, key=_order)
 
 
 def extremes_of(chunks: Sequence[pa.Array], kind: SummaryKind) -> Extremes:
@@ -225,8 +225,15 @@ def _of_floats(chunk: pa.Array, count: int, nulls: int) -> Extremes:
     values = (chunk.drop_null() if nulls else chunk).to_numpy()
     least, greatest = float(values.min()), float(values.max())
     if np.isfinite(least) and np.isfinite(greatest):  # either is NaN if any value is
-        ends: dict[str, Value] = {"least": _zero(least), "greatest": _zero(greatest)}
-        return Extremes(count=count, nulls=nulls, **ends, finite_least=ends["least"], finite_greatest=ends["greatest"])
+        least, greatest = _zero(least), _zero(greatest)
+        return Extremes(
+            count=count,
+            nulls=nulls,
+            least=least,
+            greatest=greatest,
+            finite_least=least,
+            finite_greatest=greatest,
+        )
     known = values[~np.isnan(values)]
     inner = finite(values)
     return Extremes(

@@ -15,12 +15,15 @@ import xxhash
 
 from wbtable.errors import UsageError
 from wbtable.format.file_cell import FILE_TYPE
-from wbtable.format.types_base import ColumnType
 from wbtable.format.types_media import MediaType
 from wbtable.format.types_nested import ListType, MapType, StructType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from typing_extensions import Buffer
+
+    from wbtable.format.types_base import ColumnType
 
 __all__ = ["canonical_size", "fingerprint", "plain"]
 
@@ -29,7 +32,7 @@ _LOCATION: Final = frozenset({"uri", "offset"})
 
 
 class _Sink(Protocol):
-    def update(self, data: bytes | memoryview | np.ndarray) -> object: ...
+    def update(self, data: Buffer, /) -> object: ...
 
 
 class _Counter:
@@ -38,7 +41,7 @@ class _Counter:
     def __init__(self) -> None:
         self.size = 0
 
-    def update(self, data: bytes | memoryview | np.ndarray) -> None:
+    def update(self, data: Buffer, /) -> None:
         self.size += memoryview(data).nbytes
 
 
@@ -144,7 +147,7 @@ def _valid(chunk: pa.Array) -> np.ndarray:
 
 
 def _bits(sink: _Sink, flags: np.ndarray) -> None:
-    sink.update(np.packbits(flags, bitorder="little"))
+    sink.update(np.packbits(flags, bitorder="little").data)
 
 
 def _header(sink: _Sink, chunks: Iterable[pa.Array]) -> None:
@@ -171,7 +174,7 @@ def _fixed(sink: _Sink, chunk: pa.Array) -> None:
     if chunk.null_count:
         raw = raw.reshape(-1, width).copy()
         raw[~_valid(chunk)] = 0
-    sink.update(raw)
+    sink.update(raw.data)
 
 
 def offsets_of(chunk: pa.Array) -> np.ndarray:
@@ -183,7 +186,7 @@ def offsets_of(chunk: pa.Array) -> np.ndarray:
 
 def _lengths(sink: _Sink, lengths: Iterable[pa.Array]) -> None:
     for chunk in lengths:
-        sink.update(_numpy(chunk.fill_null(0)).astype(np.int64))
+        sink.update(_numpy(chunk.fill_null(0)).astype(np.int64).data)
 
 
 def _variable(sink: _Sink, chunks: Sequence[pa.Array]) -> None:
@@ -200,13 +203,13 @@ def _variable(sink: _Sink, chunks: Sequence[pa.Array]) -> None:
             lengths[missing] = 0
             if hidden:  # bytes that lie under a null are no value
                 chunk = chunk.drop_null()
-        sink.update(lengths)
+        sink.update(lengths.data)
         data = chunk.buffers()[2]
         if data is not None and len(chunk):
             offsets = offsets_of(chunk)
             payload.append(np.frombuffer(data, np.uint8)[int(offsets[0]) : int(offsets[-1])])
     for raw in payload:
-        sink.update(raw)
+        sink.update(raw.data)
 
 
 def _map(sink: _Sink, chunks: Sequence[pa.Array], column_type: ColumnType | None, *, in_media: bool) -> None:

@@ -247,7 +247,8 @@ def write_fragment(
         msg = f"expected 1 to {plan.fragment_rows} rows in a fragment, found {table.num_rows}"
         raise UsageError(msg)
     if not table.schema.equals(physical):
-        msg = f"expected columns {physical.to_string(show_schema_metadata=False)!r:.300}, found {table.schema.to_string(show_schema_metadata=False)!r:.300}"
+        expected, found = (which.to_string(show_schema_metadata=False) for which in (physical, table.schema))
+        msg = f"expected columns {expected!r:.300}, found {found!r:.300}"
         raise UsageError(msg)
     table = table.replace_schema_metadata(None)
     hashing = HashingSink(sink)

@@ -131,7 +131,8 @@ class TableSketch:
 
         """
         if self.schema != other.schema:
-            msg = f"expected a sketch of the columns {self.schema.to_json()!r:.300}, found {other.schema.to_json()!r:.300}"
+            expected, found = self.schema.to_json(), other.schema.to_json()
+            msg = f"expected a sketch of the columns {expected!r:.300}, found {found!r:.300}"
             raise UsageError(msg)
         if not self.rows or not other.rows:
             return self if self.rows else other

@@ -79,7 +79,7 @@ def _blocks(values: pa.Array) -> Iterator[tuple[U64, _LastStep]]:
         if np.isnan(floats.min()):
             floats = floats[~np.isnan(floats)]
         floats = floats + floats.dtype.type(0)
-        last = _same if floats.itemsize == 2 else xxh3.finished  # noqa: PLR2004 - float16
+        last = _same if floats.itemsize == 2 else xxh3.finished
         for _, h in xxh3.fixed_blocks(floats.view(np.uint8), floats.itemsize, finish=False):
             yield h, last
     elif _is_text(kind):

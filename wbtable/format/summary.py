@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wbtable.format.documents import Json, Reader
     from wbtable.format.extremes import SummaryKind
     from wbtable.format.sketch import ColumnSketch, TableSketch
+    from wbtable.format.value_text import Value
 
 __all__ = ["ColumnSummary", "Histogram", "TopValue", "summaries"]
 
@@ -209,7 +210,7 @@ def _summarise(column: ColumnSketch, sampled: int) -> ColumnSummary:
     if kind == "counts":
         return ColumnSummary(**values)
     if kind == "sizes":
-        return ColumnSummary(**values, shortest=facts.least, longest=facts.greatest)
+        return ColumnSummary(**values, shortest=_length(facts.least), longest=_length(facts.greatest))
     arrow = sample_type(column.type)
     infinite = bool(facts.positive_infinity or facts.negative_infinity)
     for name in ("least", "greatest", *(("finite_least", "finite_greatest") if infinite else ())):
@@ -222,8 +223,12 @@ def _summarise(column: ColumnSketch, sampled: int) -> ColumnSummary:
     if kind in {"integer", "float"}:
         values["histogram"] = _histogram(column, kind)
     else:
-        values["top"], values["others"] = _top(column.sample)
+        values["top"], values["others"] = _top(column.sample, complete=sampled == facts.count)
     return ColumnSummary(**values)
+
+
+def _length(value: Value | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _histogram(column: ColumnSketch, kind: SummaryKind) -> Histogram | None:
@@ -274,11 +279,14 @@ def _count(numbers: np.ndarray, edges: np.ndarray) -> tuple[int, ...]:
     return tuple(counts.tolist())
 
 
-def _top(sample: pa.Array) -> tuple[tuple[TopValue, ...], int]:
+def _top(sample: pa.Array, *, complete: bool) -> tuple[tuple[TopValue, ...], int]:
     found = Counter(to_text(sample.drop_null()).to_pylist())
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    top = tuple(_top_value(text, count) for text, count in ranked[:BARS])
-    return top, sum(count for _, count in ranked[BARS:])
+    # A value that part of the rows hold once is as likely not among the most frequent of all.
+    top = [(text, count) for text, count in ranked[:BARS] if complete or count > 1 or len(found) <= BARS]
+    return tuple(_top_value(text, count) for text, count in top), len(sample.drop_null()) - sum(
+        count for _, count in top
+    )
 
 
 def _top_value(text: str, count: int) -> TopValue:

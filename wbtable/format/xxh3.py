@@ -175,7 +175,7 @@ def _len_9_to_16(h: U64, t: U64, low: U64, high: U64, length: U64 | np.uint64) -
 def _fixed(h: U64, t: U64, data: U8, width: int, start: int, *, finish: bool) -> None:
     """Hash `h.size` values of `width` bytes that begin at value `start` of `data`."""
     count = h.size
-    if width == 4:  # noqa: PLR2004 - the five widths are the cases of this function
+    if width == 4:
         # Both halves of the key are the value, so the rotations run on 32 bits.
         v = np.ndarray((count,), "<u4", data, start * 4)
         s = t.view(np.uint32)
@@ -194,7 +194,7 @@ def _fixed(h: U64, t: U64, data: U8, width: int, start: int, *, finish: bool) ->
         _rrmxmx(h, t, np.uint64(4))
         if finish:
             _rrmxmx_end(h, t)
-    elif width == 8:  # noqa: PLR2004
+    elif width == 8:
         # The key is the value turned by 32 bits; turning it further by 49 and 24 is turning the value by 17 and 56.
         v8 = np.ndarray((count,), "<u8", data, start * 8)
         np.left_shift(v8, _S[32], out=h)
@@ -207,14 +207,14 @@ def _fixed(h: U64, t: U64, data: U8, width: int, start: int, *, finish: bool) ->
         _rrmxmx(h, t, np.uint64(8))
         if finish:
             _rrmxmx_end(h, t)
-    elif width == 16:  # noqa: PLR2004
+    elif width == 16:
         low = np.ndarray((count,), "<u8", data, start * 16, (16,)).copy()
         high = np.ndarray((count,), "<u8", data, start * 16 + 8, (16,)).copy()
         _len_9_to_16(h, t, low, high, np.uint64(16))
     else:
         first = np.ndarray((count,), "u1", data, start * width, (width,)).astype(np.uint64)
         last = first
-        if width == 2:  # noqa: PLR2004
+        if width == 2:
             last = np.ndarray((count,), "u1", data, start * 2 + 1, (2,)).astype(np.uint64)
         _len_1_to_3(h, t, first, last, last, np.uint64(width))
 
@@ -323,7 +323,7 @@ def _strings_17_to_128(pairs: int) -> Callable[[_Strings, U64, U64], None]:
 
 
 def _strings_long(s: _Strings, length: U64, h: U64) -> None:  # noqa: ARG001 - the signature of all classes
-    view = memoryview(s.data)
+    view = s.data.data
     one = xxhash.xxh3_64_intdigest
     starts, lengths = s.starts.tolist(), s.lengths.tolist()
     h[:] = [one(view[a : a + n]) for a, n in zip(starts, lengths, strict=True)]
@@ -366,7 +366,7 @@ def _variable(h: U64, data: U8, offsets: np.ndarray) -> None:
 
 
 def variable_blocks(data: U8, offsets: np.ndarray) -> Iterator[tuple[int, U64]]:
-    """Yield (first value, hashes) of `BLOCK` values at a time; see `hash_variable`. The next block overwrites the hashes."""
+    """Yield (first value, hashes) of `BLOCK` values at a time, as `hash_variable`; the next overwrites the hashes."""
     n = offsets.size - 1
     scratch = np.empty(min(max(n, 0), BLOCK), np.uint64)
     for start in range(0, n, BLOCK):

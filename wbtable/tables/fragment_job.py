@@ -14,6 +14,8 @@ from wbtable.format.value_text import value_text
 from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pyarrow as pa
 
     from wbtable.format.schema import Column, Schema
@@ -102,8 +104,8 @@ class FragmentJob:
         """Rows of each fragment but the last."""
         return self.cuts.fragment_rows
 
-    def write(self, table: pa.Table, first_row: int) -> Written:
-        """Write consecutive rows as a fragment.
+    def write(self, table: pa.Table, first_row: int, beside: Executor | None = None) -> Written:
+        """Write consecutive rows as a fragment; `beside` sketches them meanwhile.
 
         Raises:
             StorageError: it cannot be written.
@@ -112,7 +114,7 @@ class FragmentJob:
         path = self.objects.backend.temporary()
         try:
             with explained(f"write {path}"), path.open("wb") as sink:
-                result = encode_fragment(table, self.schema, self.cuts, first_row, sink)
+                result = encode_fragment(table, self.schema, self.cuts, first_row, sink, beside=beside)
             self.objects.put_file(FRAGMENT, path, result.facts.digest)
         finally:
             with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ from wbtable.format.table_manifest import PAGE_FRAGMENTS, Fragment, TableManifes
 from wbtable.format.types import unify
 from wbtable.tables.reader import TableReader
 from wbtable.tables.source import ConcatSource, SliceSource, Source
+from wbtable.tables.stored_type import reads_as
 from wbtable.tables.writer import BATCH_ROWS, TableBuilder, put_page, sketched
 
 if TYPE_CHECKING:
@@ -145,9 +146,10 @@ def _is_same(left: ObjectStore, right: ObjectStore) -> bool:
 def _grows_to(before: Schema, after: Schema) -> bool:
     """Whether the columns of `after` are those of `before`, wider or the same, and maybe more."""
     try:
-        return widened(before, after) == after and after.names[: len(before)] == before.names
+        grows = widened(before, after) == after and after.names[: len(before)] == before.names
     except TypeMismatchError:
         return False
+    return grows and all(reads_as(column.type, after[column.name]) for column in before)
 
 
 def _fragments(objects: ObjectStore, manifest: TableManifest) -> list[Fragment]:
