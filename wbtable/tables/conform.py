@@ -77,8 +77,8 @@ def conform(
 
     """
     target = want.arrow()
-    if have == want or array.type.equals(target):
-        return array if array.type.equals(target) else to_physical(array, target, place=place, error=error)
+    if have == want or (array.type.equals(target) and not isinstance(want, AnyType)):
+        return to_physical(array, target, place=place, error=error)
     array = to_physical(array, have.arrow(), place=place, error=error)
     if isinstance(have, NullType):
         return pa.nulls(len(array), target)
@@ -120,6 +120,8 @@ def to_physical(
     found = array.type
     if found.equals(target):
         return array
+    if pa.types.is_null(found):
+        return pa.nulls(len(array), target)
     if isinstance(array, pa.ExtensionArray):
         return to_physical(array.storage, target, place=place, error=error)
     if pa.types.is_dictionary(found):
@@ -179,10 +181,9 @@ def _is_number_text_mix(found: pa.DataType, target: pa.DataType) -> bool:
         or pa.types.is_large_string(found)
         or pa.types.is_string_view(found)
         or pa.types.is_binary(found)
-        or pa.types.is_null(found)
     )
     return bool(text_target) != bool(text_found) and not (
-        pa.types.is_null(found) or pa.types.is_binary(target) or pa.types.is_large_binary(target)
+        pa.types.is_binary(target) or pa.types.is_large_binary(target)
     )
 
 

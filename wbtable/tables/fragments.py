@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import xxhash
 
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, WbtableError
-from wbtable.tables.conform import to_physical
+from wbtable.tables.conform import conform
+from wbtable.tables.stored_type import stored_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,7 +178,8 @@ class OpenFragment:
             column = table.column(at)
             if not column.type.equals(field.type):
                 place = f'{self.place}, column "{field.name}"'
-                chunks = [to_physical(chunk, field.type, place=place) for chunk in column.chunks]
+                have = stored_type(column.type, wanted[field.name], place)
+                chunks = [conform(chunk, have, wanted[field.name], place=place) for chunk in column.chunks]
                 column = pa.chunked_array(chunks, field.type)
             columns.append(column)
         return pa.Table.from_arrays(columns, schema=expected)

@@ -1,0 +1,88 @@
+"""What type a fragment's column had when it was written, told from its Parquet type (spec: 05-tables, TABLE-7).
+
+A later append may have widened the column. The fragment stays as it is, and is read as the wider type.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from wbtable.errors import FormatError
+from wbtable.format.types import (
+    ABSENT,
+    NUMBERS,
+    AnyType,
+    ColumnType,
+    DecimalType,
+    Field,
+    ListType,
+    MapType,
+    NdarrayType,
+    NullType,
+    NumberType,
+    StructType,
+    TimestampType,
+)
+
+_DTYPES = {arrow: dtype for dtype, arrow in NUMBERS.items()}
+
+
+def stored_type(found: pa.DataType, want: ColumnType, place: str) -> ColumnType:
+    """Return the logical type that a column of Parquet type `found` had, which `want` widens.
+
+    Raises:
+        FormatError: no narrower type of `want` is stored so.
+
+    """
+    if found.equals(want.arrow()):
+        return want
+    if pa.types.is_null(found):
+        return NullType()
+    narrower = _narrower(found, want, place)
+    if narrower is None:
+        msg = f"expected a column of type {want}, found {found}"
+        raise FormatError(msg, place=place)
+    return narrower
+
+
+def _narrower(found: pa.DataType, want: ColumnType, place: str) -> ColumnType | None:
+    if found in _DTYPES and want.kind in {"number", "integer"}:
+        return NumberType(dtype=_DTYPES[found])
+    if pa.types.is_decimal128(found) and isinstance(want, DecimalType):
+        return DecimalType(precision=found.precision, scale=found.scale)
+    if isinstance(want, ListType) and (pa.types.is_list(found) or pa.types.is_large_list(found)):
+        return ListType(item=stored_type(found.value_type, want.item, place))
+    if isinstance(want, MapType) and pa.types.is_map(found):
+        key = stored_type(found.key_type, want.key, place)
+        return MapType(key=key, item=stored_type(found.item_type, want.item, place))
+    if isinstance(want, StructType) and pa.types.is_struct(found):
+        names = {field.name: field.type for field in found}
+        fields = tuple(
+            Field(name=field.name, type=stored_type(names[field.name], field.type, place))
+            for field in want.fields
+            if field.name in names
+        )
+        return StructType(fields=fields, absent=ABSENT in names)
+    if isinstance(want, TimestampType) and pa.types.is_timestamp(found) and (found.tz is None) == (want.zone is None):
+        return TimestampType(unit=found.unit, zone=found.tz)
+    # Encodings of the same values, and media that gained overlays: the cast by structure decides.
+    return None if isinstance(want, (NdarrayType, AnyType, NumberType)) else want
+
+
+def reads_as(have: ColumnType, want: ColumnType) -> bool:
+    """Whether a column that was stored as `have` can be read as the wider `want`.
+
+    Not where its Parquet type does not tell it: arrays whose common shape is lost, and text that is no tagged JSON.
+    """
+    if have == want or isinstance(have, NullType):
+        return True
+    if isinstance(want, (AnyType, NdarrayType)):
+        return type(have) is type(want) and have.arrow().equals(want.arrow())
+    if isinstance(have, ListType) and isinstance(want, ListType):
+        return reads_as(have.item, want.item)
+    if isinstance(have, MapType) and isinstance(want, MapType):
+        return reads_as(have.key, want.key) and reads_as(have.item, want.item)
+    if isinstance(have, StructType) and isinstance(want, StructType):
+        theirs = {field.name: field.type for field in want.fields}
+        return all(field.name in theirs and reads_as(field.type, theirs[field.name]) for field in have.fields)
+    return have.kind == want.kind or want.kind in {"number", "integer"}
