@@ -73,8 +73,6 @@ class Intake:
     def log(self, data: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
         """Take one call of ``log``; see :meth:`wbtable.runs.run.Run.log`."""
         moment = time.time_ns() // 1000
-        if self._pid != os.getpid():
-            self.after_fork()
         found: Prepared | None = None
         try:
             keys = tuple(data)
