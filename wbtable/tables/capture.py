@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from wbtable.media.base import Media
@@ -18,11 +18,11 @@ class Tagged:
     """A cell of a mixed column.
 
     Attributes:
-        json: the tagged JSON of the value.
+        text: the canonical tagged JSON of the value.
 
     """
 
-    json: Any
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,24 @@ def from_arrow_type(found: pa.DataType) -> ColumnType:  # noqa: C901, PLR0912 - 
     raise UsageError(msg)
 
 
+MAX_NESTING = 16
+"""Levels of lists and dicts in a cell: each takes up to three of the 64 levels of a document (DOC-2)."""
+
+
+def check_depth(column_type: ColumnType, levels: int = MAX_NESTING) -> None:
+    """Accept a type that a document can say.
+
+    Raises:
+        TypeMismatchError: it nests too deep.
+
+    """
+    if levels < 0:
+        msg = f"expected at most {MAX_NESTING} levels of nesting"
+        raise TypeMismatchError(msg)
+    for child in column_type.children():
+        check_depth(child, levels - 1)
+
+
 def coercion(declared: ColumnType) -> Callable[[Any], Any] | None:
     """Return what makes a value of a declared type from a value given for it; None: values are taken as they are."""
     if isinstance(declared, MediaType):

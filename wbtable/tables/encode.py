@@ -121,7 +121,7 @@ def _complex(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter)
 
 def _any(values: Sequence[Any], _type: ColumnType, _blobs: BlobPutter) -> pa.Array:
     return _flat(
-        [None if v is None else canonical(v.json if isinstance(v, Tagged) else tag(v)).decode() for v in values],
+        [None if v is None else v.text if isinstance(v, Tagged) else canonical(tag(v)).decode() for v in values],
         pa.string(),
     )
 

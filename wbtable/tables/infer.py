@@ -38,6 +38,7 @@ from wbtable.format.types import (
     UuidType,
     unify,
 )
+from wbtable.tables.text import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,18 +54,8 @@ MAX_INT64 = 2**63 - 1
 MAX_EXACT_FLOAT = 2**53
 _MAX_INTEGER = 10**MAX_PRECISION - 1
 _MAX_STRUCT_KEYS = 1000
-_UNIT_OF = {
-    "Y": None,
-    "M": None,
-    "W": None,
-    "D": None,
-    "h": "s",
-    "m": "s",
-    "s": "s",
-    "ms": "ms",
-    "us": "us",
-    "ns": "ns",
-}
+_UNITS = ("s", "ms", "us", "ns")
+_UNIT_OF = {**dict.fromkeys("YMWD"), "h": "s", "m": "s", **dict(zip(_UNITS, _UNITS, strict=True))}
 
 FIXED: dict[type, ColumnType] = {
     type(None): NULL,
@@ -101,6 +92,8 @@ def infer(value: object) -> Typed:
     """
     found = FIXED.get(type(value))
     if found is not None:
+        if found is STRING:
+            check_text(cast("str", value))
         return found, value
     make = _MAKERS.get(type(value))
     return _other(value) if make is None else make(value)
@@ -174,6 +167,9 @@ def _list(value: Any) -> Typed:
     kinds = frozenset(map(type, items))
     known = _LIST_OF.get(kinds)
     if known is not None:
+        if str in kinds:
+            for text in items:
+                check_text(text)
         return known, items
     if kinds == {int}:
         return ListType(item=unify(infer_int(max(items)), infer_int(min(items)))), items
@@ -205,6 +201,7 @@ def _dict(value: Any) -> Typed:
     fields, plain = [], {}
     for key, item in value.items():
         try:
+            check_text(key)
             found_item, plain[str(key)] = infer(item)
         except TypeMismatchError as error:
             raise TypeMismatchError(str(error), place=f'field "{key}"') from None
@@ -235,6 +232,8 @@ def _ndarray(value: Any) -> Typed:
     if dtype is not None:
         # A copy: the caller may fill the same buffer again.
         kept = np.array(value, dtype=value.dtype.newbyteorder("="), order="C", copy=True)
+        if dtype == "str":
+            check_text("".join(kept.ravel().tolist()))
         return NdarrayType(dtype=dtype, shape=kept.shape), kept
     if value.dtype.kind in "mM":
         unit = _UNIT_OF.get(np.datetime_data(value.dtype)[0]) or "s"

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from wbtable.errors import TypeMismatchError, UsageError, WbtableError
+from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
-from wbtable.format.types import AnyType, ClassesType, ColumnType, LinkType, MediaType, NullType, NumberType, unify
+from wbtable.format.types import (
+    AnyType,
+    ClassesType,
+    ColumnType,
+    LinkType,
+    MediaType,
+    NullType,
+    NumberType,
+    has_media,
+    unify,
+)
 from wbtable.tables.capture import Tagged, capture
-from wbtable.tables.coerce import coercion
+from wbtable.tables.coerce import check_depth, coercion
 from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, infer, is_missing
 
 if TYPE_CHECKING:
@@ -25,6 +36,8 @@ MAX_ROWS = 16_384
 MAX_BYTES = 64 << 20
 """Bytes of values kept before they are encoded, as far as they can be told."""
 _MIN_INT64 = -MAX_INT64 - 1
+_Plan = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+"""The positions in a row of integers, of text, and of what is inferred cell by cell."""
 _MAX_PLANS = 4096
 
 
@@ -73,7 +86,7 @@ class RowBuffer:
         self._coerce: list[Callable[[Any], Any] | None] = [
             None if rule.declared is None else coercion(rule.declared) for rule in self.rules
         ]
-        self._plans: dict[tuple[type, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._plans: dict[tuple[type, ...], _Plan] = {}
         self._bytes = 0
         self._next_weighing = 1
         self.first_row = 0
@@ -97,9 +110,12 @@ class RowBuffer:
         # One look-up decides for most rows: rows of the same classes need the same care.
         signature = tuple(map(type, row))
         plan = self._plans.get(signature)
-        ints, slow = self._plan(signature, row) if plan is None else plan
+        ints, texts, slow = self._plan(signature, row) if plan is None else plan
         for i in ints:
             if not _MIN_INT64 <= row[i] <= MAX_INT64:
+                slow = (*slow, i)
+        for i in texts:
+            if not row[i].isascii():  # it may have no UTF-8 form
                 slow = (*slow, i)
         widened: Sequence[tuple[int, ColumnType, ColumnType]] = ()
         if slow:
@@ -141,11 +157,12 @@ class RowBuffer:
         self.is_full = False
         return columns
 
-    def _plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> _Plan:
         """Decide which cells of rows of these classes need a look at the value."""
         if len(row) != len(self.names):
             self._refuse_length(row, self.first_row + len(self.pending))
         ints: list[int] = []
+        texts: list[int] = []
         slow: list[int] = []
         for i, (kind, column, rule) in enumerate(zip(signature, self.types, self.rules, strict=True)):
             fixed = FIXED.get(kind)
@@ -153,9 +170,11 @@ class RowBuffer:
                 ints.append(i)
             elif fixed is None or self._coerce[i] is not None or not _is_plain(fixed, kind, column, rule):
                 slow.append(i)
+            elif kind is str:
+                texts.append(i)
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()
-        plan = tuple(ints), tuple(slow)
+        plan = tuple(ints), tuple(texts), tuple(slow)
         self._plans[signature] = plan
         return plan
 
@@ -190,7 +209,11 @@ class RowBuffer:
             if found != column and not isinstance(found, NullType):
                 merged, plain = _merge(rule, column, found, plain, value)
                 if merged != column:
+                    check_depth(merged)
                     widened.append((i, column, merged))
+        except RecursionError:
+            msg = "the value nests too deep, or holds itself"
+            raise UsageError(msg, place=place) from None
         except WbtableError as error:
             kind = type(error) if isinstance(error, UsageError) else UsageError
             hint = _hint(column, error)
@@ -244,9 +267,13 @@ def _merge(
     """Return what a value makes of its column's type, and its plain form there."""
     try:
         merged = unify(column, found)
-    except TypeMismatchError:
+    except TypeMismatchError as error:
         if not rule.mixed:
-            raise
+            expected = f"expected {str(column)!s:.200}, found {str(found)!s:.200}"
+            raise TypeMismatchError(str(error) if str(error).startswith(expected) else f"{expected}: {error}") from None
+        if isinstance(found, MediaType) or has_media(column):
+            msg = f"expected {column}, found {found}; media do not go into a mixed column"
+            raise TypeMismatchError(msg) from None
         return AnyType(), _tagged(value)
     if merged != column and rule.declared is not None and not isinstance(rule.declared, NullType):
         merged = _declared(rule.declared, merged, found, plain)
@@ -259,7 +286,7 @@ def _declared(declared: ColumnType, merged: ColumnType, found: ColumnType, plain
     if isinstance(declared, NumberType) and isinstance(found, NumberType):
         if declared.is_float:
             return declared
-        if not found.is_float and np.can_cast(np.min_scalar_type(cast("int", plain)), declared.dtype):
+        if not found.is_float and _holds(declared.dtype, int(cast("int", plain))):
             return declared
     if type(declared) is type(merged) and declared.arrow() == merged.arrow():
         return merged
@@ -269,6 +296,11 @@ def _declared(declared: ColumnType, merged: ColumnType, found: ColumnType, plain
         return merged
     msg = f"expected {declared}, found {found}"
     raise TypeMismatchError(msg)
+
+
+def _holds(dtype: str, value: int) -> bool:
+    bounds = np.iinfo(dtype)
+    return bool(int(bounds.min) <= value <= int(bounds.max))
 
 
 def _check_exact(column: ColumnType, plain: object) -> None:
@@ -284,7 +316,8 @@ def _check_exact(column: ColumnType, plain: object) -> None:
 
 def _tagged(value: object) -> Tagged | None:
     json = tag(value)
-    return None if json is None else Tagged(json)
+    # Written now: what has no JSON form must be refused while the row can be.
+    return None if json is None else Tagged(canonical(json).decode())
 
 
 def _hint(column: ColumnType, error: WbtableError) -> str:

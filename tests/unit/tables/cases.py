@@ -166,7 +166,7 @@ CHANGED: dict[str, tuple[list[Any], list[Any]]] = {
     "np_complex": ([np.complex64(1 + 2j)], [1 + 2j]),
     "np_days": ([np.datetime64("2024-02-29"), np.datetime64("NaT")], [dt.date(2024, 2, 29), None]),
     "np_far_days": ([np.datetime64("20000-02-29"), None], [np.datetime64("20000-02-29"), None]),
-    "np_far": ([np.datetime64("20000-02-29T01:02:03")], [pd.Timestamp("20000-02-29 01:02:03")]),
+    "np_far": ([np.datetime64("20000-02-29T01:02:03")], [pd.Timestamp(np.datetime64("20000-02-29T01:02:03"))]),
     "np_us": ([np.datetime64("2024-02-29T01:02:03.000004")], [dt.datetime(2024, 2, 29, 1, 2, 3, 4)]),  # noqa: DTZ001
     "np_hours": ([np.datetime64("2024-02-29T01")], [dt.datetime(2024, 2, 29, 1)]),  # noqa: DTZ001
     "np_ns": (
