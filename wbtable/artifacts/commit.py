@@ -17,6 +17,7 @@ from wbtable.artifacts.known import KnownBlobs
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.names import DEFAULT_PROJECT, check_aliases, check_tags
 from wbtable.artifacts.put import put_changes
+from wbtable.artifacts.version import Version
 from wbtable.errors import (
     CommitStateUnknownError,
     ConflictError,
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.draft import Artifact
     from wbtable.artifacts.put import PutResult
-    from wbtable.artifacts.store import Store
-    from wbtable.artifacts.version import Version
+    from wbtable.artifacts.store_files import StoreFiles
     from wbtable.format.artifact_manifest import ArtifactManifest
     from wbtable.format.digest import Descriptor
 
@@ -75,7 +75,7 @@ class RunInfo:
 
 
 def commit(
-    store: Store,
+    store: StoreFiles,
     draft: Artifact,
     *,
     project: str | None = None,
@@ -101,8 +101,8 @@ def commit(
 
     """
     if not draft.is_draft():
-        version = draft.wait()
-        _record(store, version, run, check_aliases(aliases), check_tags(tags))
+        version: Version = draft.wait()
+        _record(version, run, check_aliases(aliases), check_tags(tags))
         return version
     one = project or (run.project if run is not None else None) or _base_project(draft) or DEFAULT_PROJECT
     job = _Commit(store, draft, one, run)
@@ -110,7 +110,7 @@ def commit(
     version, is_new = job.run()
     draft._version = version  # noqa: SLF001 - a draft becomes its version here and nowhere else
     # 6. Append to the alias logs; `latest` needs none.
-    _record(store, version, None if is_new else run, names, marks)
+    _record(version, None if is_new else run, names, marks)
     if draft._ttl is not INHERIT:  # noqa: SLF001 - as above
         version.set_ttl_seconds(draft._ttl)  # type: ignore[arg-type]  # noqa: SLF001
     return version
@@ -121,9 +121,7 @@ def _base_project(draft: Artifact) -> str | None:
     return None if base is None else base.project
 
 
-def _record(
-    store: Store, version: Version, run: RunInfo | None, aliases: tuple[str, ...], tags: tuple[str, ...]
-) -> None:
+def _record(version: Version, run: RunInfo | None, aliases: tuple[str, ...], tags: tuple[str, ...]) -> None:
     """Record the run of a version that another had made, then aliases and tags (COMMIT-6)."""
     if run is not None:
         version.record_run(run.path, "logged", run.inputs)
@@ -136,7 +134,7 @@ def _record(
 class _Commit:
     """One commit."""
 
-    def __init__(self, store: Store, draft: Artifact, project: str, run: RunInfo | None) -> None:
+    def __init__(self, store: StoreFiles, draft: Artifact, project: str, run: RunInfo | None) -> None:
         self.store = store
         self.draft = draft
         self.project = project
@@ -165,13 +163,11 @@ class _Commit:
             roots.append(self.base.record.manifest)
         names = [f"{self.project}/{self.draft.name}:v{number}"] if head is not None else []
         with Lease(self.store.backend, names) as lease:
-            base = self._contents(head)
             put = put_changes(
                 self.store.objects,
                 self.draft._changes,  # noqa: SLF001 - drafts and commits are one room
-                self.base.contents if self.base is not None else base,
+                self.base.contents if self.base is not None else None,
                 KnownBlobs(self.store.objects, roots) if roots else None,
-                None if self.base is None else self.base.find_descriptor,
             )
             return self._make(lease, put)
 
@@ -290,6 +286,4 @@ class _Commit:
         raise AssertionError(key)
 
     def _version(self, record: VersionRecord) -> Version:
-        from wbtable.artifacts.version import Version
-
         return Version(self.store, record)

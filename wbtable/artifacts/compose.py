@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from wbtable.format.entry import Entry
     from wbtable.storage.objects import ObjectStore
 
-Changes = "Mapping[str, Entry | None]"
-
 
 def compose(
     objects: ObjectStore,
@@ -120,7 +118,7 @@ def media_containers(media: str) -> list[Digest]:
     return found
 
 
-def check_clashes(base: Contents | None, changes: Mapping[str, Entry | None]) -> None:
+def check_clashes(base: Contents | None, changes: Mapping[str, object | None]) -> None:
     """Refuse changes after which a path is both a file and a directory (PATH-3).
 
     Raises:
@@ -135,19 +133,32 @@ def check_clashes(base: Contents | None, changes: Mapping[str, Entry | None]) ->
         return
     checked: set[str] = set()
     for path, entry in changes.items():
-        if entry is None:
+        if entry is not None:
+            check_against(base, changes, path, checked)
+
+
+def check_against(base: Contents, changes: Mapping[str, object | None], path: str, checked: set[str]) -> None:
+    """Refuse a path that clashes with what a base keeps (PATH-3).
+
+    Args:
+        base: the base.
+        changes: the changed paths; None for a removed one.
+        path: the path.
+        checked: folders that are known to be no files; more are added.
+
+    Raises:
+        UsageError: it does.
+
+    """
+    inside = next((other.path for other in base.under(path + "/") if changes.get(other.path, path) is not None), None)
+    if inside is not None:
+        raise UsageError(f"{path!r:.120} cannot be a file: it is the folder of {inside!r:.120}")
+    for folder in folders(path):
+        if folder in checked:
             continue
-        clash = next((other for other in base.under(path + "/") if other.path not in changes), None)
-        if clash is not None:
-            msg = f"{path!r:.120} cannot be a file: it is the folder of {clash.path!r:.120}"
-            raise UsageError(msg)
-        for folder in folders(path):
-            if folder in checked:
-                continue
-            checked.add(folder)
-            if folder not in changes and base.find(folder) is not None:
-                msg = f"{path!r:.120} cannot be added: {folder!r:.120} is a file"
-                raise UsageError(msg)
+        if changes.get(folder, path) is not None and base.find(folder) is not None:
+            raise UsageError(f"{path!r:.120} cannot be added: {folder!r:.120} is a file")
+        checked.add(folder)
 
 
 def folders(path: str) -> list[str]:

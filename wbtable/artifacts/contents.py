@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from wbtable.errors import FormatError
 from wbtable.format.artifact_manifest import ArtifactManifest
@@ -21,6 +21,33 @@ if TYPE_CHECKING:
     from wbtable.storage.objects import ObjectStore
 
 _KEPT_PAGES = 16
+
+
+class Holder(Protocol):
+    """What holds entries under a name: a version."""
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+
+    @property
+    def name(self) -> str:
+        """The artifact's name."""
+
+    @property
+    def number(self) -> int:
+        """The version's number."""
+
+    @property
+    def qualified_name(self) -> str:
+        """``project/name:vN``."""
+
+    @property
+    def contents(self) -> Contents:
+        """The entries."""
+
+    def find_descriptor(self, path: str) -> Descriptor | None:
+        """Return the descriptor of the table or other document at a path, None if there is none."""
 
 
 class Contents:

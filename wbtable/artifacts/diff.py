@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wbtable.artifacts.contents import Contents
-    from wbtable.artifacts.version import Version
+    from wbtable.artifacts.version_content import VersionContent
     from wbtable.format.digest import Digest
     from wbtable.format.entry import Entry
 
@@ -59,7 +59,7 @@ class Diff:
         return bool(self.added or self.removed or self.changed)
 
 
-def diff(before: Version, after: Version) -> Diff:
+def diff(before: VersionContent, after: VersionContent) -> Diff:
     """Compare two versions: pages and entries with equal digests are not looked into (DIFF-1)."""
     out = Diff()
     if before.record.digest == after.record.digest:

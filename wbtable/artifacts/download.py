@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from wbtable.artifacts import references
 from wbtable.artifacts.contents import reachable, refs_of
 from wbtable.artifacts.progress import Progress
-from wbtable.artifacts.reading import DOCUMENTS, check_reference, file_cell
+from wbtable.artifacts.reading import check_reference, file_cell
+from wbtable.artifacts.tables import DOCUMENTS
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, StorageError, UsageError, WbtableError
-from wbtable.format import documents
-from wbtable.format.digest import PACK, Descriptor, Digest, suffix_of
+from wbtable.format.digest import Digest
 from wbtable.format.layout import object_key
-from wbtable.format.pack import FOOTER_SIZE, MAX_TRAILER, decode_trailer, trailer_digest, trailer_size
+from wbtable.storage.local_backend import LocalBackend
+from wbtable.storage.objects import ObjectStore
 from wbtable.storage.os_errors import explained
+from wbtable.storage.verify import verify_object
 from wbtable.storage.workers import run_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wbtable.artifacts.version import Version
+    from wbtable.artifacts.contents import Holder
+    from wbtable.format.digest import Descriptor
     from wbtable.format.entry import Entry
-    from wbtable.storage.objects import ObjectStore
 
 VARIABLE: Final = "WBTABLE_ARTIFACT_DIR"
 BLOCK: Final = 8 << 20
@@ -34,13 +36,13 @@ GROUP_BYTES: Final = 16 << 20
 GROUP_FILES: Final = 512
 
 
-def default_root(version: Version) -> Path:
+def default_root(version: Holder) -> Path:
     """Return where a version is downloaded to if nothing is said: ``./artifacts/<name>:vN``."""
-    return Path(os.environ.get(VARIABLE) or "artifacts") / f"{version.name}:{version.version}"
+    return Path(os.environ.get(VARIABLE) or "artifacts") / f"{version.name}:v{version.number}"
 
 
 def download(
-    version: Version,
+    version: Holder,
     root: str | os.PathLike[str] | None = None,
     path_prefix: str | None = None,
     *,
@@ -97,9 +99,10 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
 class _Job:
     """One download."""
 
-    def __init__(self, version: Version, target: Path) -> None:
-        self.objects: ObjectStore = version.store.objects
+    def __init__(self, version: Holder, target: Path) -> None:
+        self.objects: ObjectStore = version.contents.objects
         self.target = target
+        self.copies = ObjectStore(LocalBackend(target))
         self.progress = Progress("downloading", "files")
         self._folders: set[str] = set()
 
@@ -142,16 +145,24 @@ class _Job:
             write_whole(self.path(entry.path), data)
         for entry in large:
             assert entry.digest is not None
-            key = object_key(entry.digest, entry.media_type)
-            self._copy(self.objects.prefix + key, self.path(entry.path), entry.descriptor(), entry.path)
+            path = self.path(entry.path)
+            self._copy(self.objects.key(entry.digest, entry.media_type), path)
+            if not is_right(path, entry.digest, entry.size):
+                path.unlink()
+                raise DigestMismatchError(f"the stored bytes are damaged: expected {entry.digest}", place=entry.path)
         self.progress.advance(len(entries))
 
     def write_object(self, descriptor: Descriptor) -> None:
         """Write one object below ``objects/``, as it is stored."""
         key = object_key(descriptor.digest, descriptor.media_type)
         path = self.path(key)
-        if not object_is_right(path, descriptor):
-            self._copy(self.objects.prefix + key, path, descriptor, key)
+        if not object_is_right(self.copies, descriptor):
+            self._copy(self.objects.prefix + key, path)
+            try:
+                verify_object(self.copies, descriptor)
+            except WbtableError:
+                path.unlink()
+                raise
         self.progress.advance()
 
     def write_document(self, entry: Entry) -> None:
@@ -169,7 +180,7 @@ class _Job:
             return
         hasher, size = hashlib.sha256(), 0
         try:
-            with references.open_reference(entry) as stream, _whole(path) as out:
+            with references.open_reference(entry) as stream, whole_file(path) as out:
                 while block := stream.read(BLOCK):
                     hasher.update(block)
                     size += len(block)
@@ -179,22 +190,19 @@ class _Job:
             if not allow_missing:
                 raise
 
-    def _copy(self, key: str, path: Path, descriptor: Descriptor, name: str) -> None:
-        """Copy an object block by block, then check what was written (DOWN-2)."""
+    def _copy(self, key: str, path: Path) -> None:
+        """Copy an object block by block."""
         backend = self.objects.backend
         size = backend.size(key)
         if size is None:
             raise NotFoundError(f"the object {key} does not exist", place=backend.url)
-        with _whole(path) as out:
+        with whole_file(path) as out:
             for at in range(0, size, BLOCK):
                 out.write(backend.get_range(key, at, min(BLOCK, size - at)))
-            out.flush()
-            if not object_is_right(Path(out.name), descriptor):
-                raise DigestMismatchError(f"the bytes of {key} are damaged: expected {descriptor.digest}", place=name)
 
 
 @contextlib.contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path`, which takes its place when the block ends without an error."""
     temp = path.parent / f".wbtable-{secrets.token_hex(8)}.part"
     with explained(f"write {path}"):
@@ -210,7 +218,7 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is seen whole or not at all."""
-    with _whole(path) as out:
+    with whole_file(path) as out:
         out.write(data)
 
 
@@ -225,42 +233,19 @@ def is_right(path: Path, digest: Digest | None, size: int | None) -> bool:
         raise StorageError(f"{str(path)!r} cannot be read: {error.strerror}") from error
 
 
-def object_is_right(path: Path, descriptor: Descriptor) -> bool:
-    """Whether a file is the object that a descriptor names, every byte of it (DOWN-3)."""
-    if path.is_symlink() or not path.is_file():
-        return False
-    if descriptor.media_type == PACK:
-        return _pack_is_right(path, descriptor)
-    if suffix_of(descriptor.media_type).endswith(".zst"):
-        try:
-            data = documents.decompress(path.read_bytes(), descriptor.size, str(path))
-        except FormatError:
-            return False
-        return Digest.of(data) == descriptor.digest
-    return is_right(path, descriptor.digest, descriptor.size)
-
-
-def _pack_is_right(path: Path, descriptor: Descriptor) -> bool:
-    size = path.stat().st_size
-    if size != descriptor.size:
+def object_is_right(objects: ObjectStore, descriptor: Descriptor) -> bool:
+    """Whether an object is there, every byte of it (DOWN-3)."""
+    path = objects.local_path(descriptor)
+    if path is not None and path.is_symlink():
         return False
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, size - MAX_TRAILER))
-            tail = file.read()
-            trailer = tail[-trailer_size(tail[-FOOTER_SIZE:], size, str(path)) :]
-            if trailer_digest(trailer) != descriptor.digest:
-                return False
-            for entry in decode_trailer(trailer, size, str(path)):
-                file.seek(entry.offset)
-                if Digest.of(file.read(entry.size)) != entry.digest:
-                    return False
-    except FormatError:
+        verify_object(objects, descriptor)
+    except (NotFoundError, FormatError):
         return False
     return True
 
 
-def checkout(version: Version, root: str | os.PathLike[str]) -> Path:
+def checkout(version: Holder, root: str | os.PathLike[str]) -> Path:
     """Make a directory hold exactly a version: extra files, links and empty folders are deleted (DOWN-5)."""
     target = Path(root)
     if target.is_symlink() or (target.exists() and not target.is_dir()):
@@ -273,7 +258,7 @@ def checkout(version: Version, root: str | os.PathLike[str]) -> Path:
     return download(version, target)
 
 
-def expected_files(version: Version) -> dict[str, Descriptor | Entry]:
+def expected_files(version: Holder) -> dict[str, Descriptor | Entry]:
     """Return every file that a download of a version has, by its path below the root."""
     entries = list(version.contents)
     out: dict[str, Descriptor | Entry] = {entry.path: entry for entry in entries}

@@ -9,18 +9,20 @@ import tempfile
 import weakref
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from wbtable.artifacts import references, staging
-from wbtable.artifacts.local_files import LocalFile, media_type_of, walk
-from wbtable.artifacts.names import check_type, near
+from wbtable.artifacts import staging
+from wbtable.artifacts.compose import check_against
+from wbtable.artifacts.items import Item
+from wbtable.artifacts.local_files import LocalFile, media_type_of
+from wbtable.artifacts.names import check_type, near, ttl_seconds
 from wbtable.artifacts.pending import (
     Pending,
     PendingDocument,
     PendingFile,
     PendingMedia,
-    PendingReference,
     PendingTable,
 )
-from wbtable.artifacts.progress import Progress
+from wbtable.artifacts.reading import media_stem
+from wbtable.artifacts.tables import SUFFIXES
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError, WbtableError
 from wbtable.format.layout import check_name
 from wbtable.format.paths import PathTree, check_path
@@ -29,13 +31,9 @@ from wbtable.format.tagged import tag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from wbtable.artifacts.reading import Item
-    from wbtable.artifacts.version import Version
+    from wbtable.artifacts.version_content import VersionContent
+    from wbtable.format.artifact_manifest import ArtifactManifest
 
-TABLE_SUFFIX: Final = ".table.json"
-JOINED_SUFFIX: Final = ".joined-table.json"
-PARTITIONED_SUFFIX: Final = ".partitioned-table.json"
-SUFFIXES: Final = (TABLE_SUFFIX, JOINED_SUFFIX, PARTITIONED_SUFFIX)
 INHERIT: Final = object()
 
 
@@ -71,22 +69,21 @@ class Artifact:
         self.description = description
         self.metadata: dict[str, Any] = dict(metadata or {})
         tag(self.metadata, "metadata")
-        self._base: Version | None = None
+        self._base: VersionContent | None = None
         self._changes: dict[str, Pending | None] = {}
         self._tree = PathTree()
         self._ttl: int | object | None = INHERIT
-        self._version: Version | None = None
+        self._version: VersionContent | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @classmethod
-    def from_version(cls, version: Version) -> Artifact:
+    def from_version(cls, version: VersionContent) -> Artifact:
         """Start a draft with everything that a version has; only what changes is stored again."""
         draft = cls(version.name, version.type, version.description, version.metadata)
         draft._base = version
         return draft
 
     def __repr__(self) -> str:
-        """Show the name and what state it is in."""
         if self._version is not None:
             return f"<Artifact {self._version.qualified_name}>"
         base = f" on {self._base.qualified_name}" if self._base is not None else ""
@@ -110,8 +107,9 @@ class Artifact:
 
         """
         self._check_open()
-        pending, path = staging.pending_of(obj, str(name))
-        self._set(path, pending, overwrite=overwrite)
+        tables = {id(p.value): path for path, p in self._changes.items() if isinstance(p, PendingTable)}
+        path, found = staging.pending_of(obj, str(name), tables)
+        self._set_all(found, overwrite=overwrite)
         return self.get_entry(path)
 
     def __setitem__(self, name: str, obj: Any) -> None:
@@ -157,15 +155,7 @@ class Artifact:
 
         """
         self._check_open()
-        prefix = "" if name is None or not str(name) else check_path(str(name).rstrip("/")) + "/"
-        root = os.path.abspath(os.fspath(local_path))
-        found: dict[str, Pending] = {}
-        with Progress("reading", "files") as progress:
-            for inner, file in walk(root):
-                path = prefix + inner
-                found[path] = PendingFile(file, media_type_of(inner))
-                progress.advance()
-        self._set_all(found, overwrite=overwrite)
+        self._set_all(staging.files_below(local_path, None if name is None else str(name)), overwrite=overwrite)
 
     def add_reference(
         self,
@@ -194,13 +184,7 @@ class Artifact:
 
         """
         self._check_open()
-        found: dict[str, Pending] = {}
-        if isinstance(uri, str | os.PathLike):
-            for entry in references.entries_of(os.fspath(uri), name, checksum=checksum, etag=etag, size=size):
-                found[entry.path] = PendingReference(entry)
-        else:
-            pending = staging.shared_entry(uri, name)
-            found[pending.entry.path] = pending
+        found = staging.referenced(uri, name, checksum=checksum, etag=etag, size=size)
         if max_objects is not None and len(found) > max_objects:
             raise UsageError(f"expected at most {max_objects} objects, found {len(found)}", place=str(uri))
         self._set_all(found, overwrite=False)
@@ -289,8 +273,6 @@ class Artifact:
             NotFoundError: there is none.
 
         """
-        from wbtable.artifacts.reading import Item
-
         if self._version is not None:
             return self._version.get_entry(name)
         path = self._find(name)
@@ -310,12 +292,12 @@ class Artifact:
     @property
     def size(self) -> int:
         """The bytes of everything in it; tables are encoded to learn theirs."""
-        return self._version.size if self._version is not None else staging.measure(self).size
+        return self._version.size if self._version is not None else self._measured().size
 
     @property
     def digest(self) -> str:
         """The artifact digest that logging gives; the draft's content is read, and its tables encoded, to learn it."""
-        return self._version.digest if self._version is not None else str(staging.measure(self).digest)
+        return self._version.digest if self._version is not None else str(self._measured().digest)
 
     @property
     def ttl(self) -> dt.timedelta | None:
@@ -331,7 +313,7 @@ class Artifact:
         if self._version is not None:
             self._version.ttl = value
             return
-        self._ttl = staging.ttl_seconds(value)
+        self._ttl = ttl_seconds(value)
 
     @property
     def state(self) -> str:
@@ -342,8 +324,8 @@ class Artifact:
         """Whether it was not logged yet."""
         return self._version is None
 
-    def wait(self, timeout: float | None = None) -> Version:
-        """Return the version that the draft became; logging returns only once it is committed.
+    def wait(self, timeout: float | None = None) -> Any:
+        """Return the `Version` that the draft became; logging returns only once it is committed.
 
         Raises:
             UsageError: it was not logged.
@@ -355,13 +337,9 @@ class Artifact:
 
     def __getattr__(self, name: str) -> Any:
         """Read everything else from the version that the draft became."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        from wbtable.artifacts.version import Version
-
-        if not hasattr(Version, name):
-            raise AttributeError(f"an Artifact has no attribute {name!r}")
-        return getattr(self.wait(), name)
+        if name.startswith("_") or self._version is None:
+            raise AttributeError(f"an Artifact that was not logged yet has no attribute {name!r}")
+        return getattr(self._version, name)
 
     # How.
 
@@ -369,12 +347,16 @@ class Artifact:
         if self._version is not None:
             raise UsageError(f"it was logged as {self._version.qualified_name}: change a new_draft() of that")
 
+    def _measured(self) -> ArtifactManifest:
+        return staging.measure(self._changes, None if self._base is None else self._base.contents)
+
     def _set(self, path: str, pending: Pending, *, overwrite: bool) -> None:
         self._set_all({path: pending}, overwrite=overwrite)
 
     def _set_all(self, found: Mapping[str, Pending], *, overwrite: bool) -> None:
         """Add several paths, or on an error none."""
         added: list[str] = []
+        checked: set[str] = set()
         try:
             for path, pending in found.items():
                 check_path(path)
@@ -382,7 +364,8 @@ class Artifact:
                     raise AlreadyExistsError(
                         f"{path!r:.200} is there already with other content; remove it first, or overwrite=True"
                     )
-                self._check_base(path)
+                if self._base is not None:
+                    check_against(self._base.contents, self._changes, path, checked)
                 if self._tree.add(path):
                     added.append(path)
         except WbtableError:
@@ -390,19 +373,6 @@ class Artifact:
                 self._tree.remove(path)
             raise
         self._changes.update(found)
-
-    def _check_base(self, path: str) -> None:
-        """Refuse a path that clashes with what the base has (PATH-3)."""
-        if self._base is None:
-            return
-        contents, changes = self._base.contents, self._changes
-        for at, char in enumerate(path):
-            folder = path[:at]
-            if char == "/" and changes.get(folder, 0) is not None and contents.find(folder) is not None:
-                raise UsageError(f"{path!r:.120} cannot be added: {folder!r:.120} is a file")
-        inside = next((e.path for e in contents.under(path + "/") if changes.get(e.path, 0) is not None), None)
-        if inside is not None:
-            raise UsageError(f"{path!r:.120} cannot be a file: it is the folder of {inside!r:.120}")
 
     def _is_taken(self, path: str, pending: Pending) -> bool:
         if path in self._changes:
@@ -421,7 +391,7 @@ class Artifact:
                     return path
             elif self._base is not None and self._base.contents.find(path) is not None:
                 return path
-        media = [p for p, v in self._changes.items() if isinstance(v, PendingMedia) and os.path.splitext(p)[0] == name]
+        media = [path for path, p in self._changes.items() if isinstance(p, PendingMedia) and media_stem(path) == name]
         return media[0] if len(media) == 1 else None
 
     def _paths(self) -> list[str]:

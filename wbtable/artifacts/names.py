@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from dataclasses import dataclass
@@ -127,3 +128,17 @@ def near(name: str, known: Iterable[str]) -> str:
     """Return an ending for a message that lists names like `name`; empty if there are none."""
     found = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
     return f"; did you mean {', '.join(repr(item) for item in found)}?" if found else ""
+
+
+def ttl_seconds(value: dt.timedelta | None) -> int | None:
+    """Return a time to live in whole seconds.
+
+    Raises:
+        UsageError: it is no timedelta, or not positive.
+
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dt.timedelta) or value < dt.timedelta(seconds=1):
+        raise UsageError(f"expected a timedelta of a second or more, or None, found {value!r:.60}")
+    return int(value.total_seconds())

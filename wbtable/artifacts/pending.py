@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from wbtable.artifacts.local_files import LocalFile
     from wbtable.format.digest import Descriptor
     from wbtable.format.entry import Entry
+    from wbtable.format.joined_table import JoinedTableDocument
+    from wbtable.format.partitioned_table import PartitionedTableDocument
     from wbtable.media.base import Media
     from wbtable.storage.objects import ObjectStore
-    from wbtable.tables.source import Source
+    from wbtable.tables.snapshot import TableSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,11 @@ class PendingMedia:
 
 @dataclass(frozen=True, slots=True)
 class PendingTable:
-    """A table as it was when it was added: `source` never changes, `value` may."""
+    """A table as it was when it was added: `source` never changes, `value` may; `linked`: tables that it points to."""
 
     value: Any
-    source: Source
+    source: TableSnapshot
+    linked: tuple[tuple[Any, TableSnapshot], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class PendingDocument:
     """A joined or partitioned table: a small document that names tables by their paths or versions."""
 
     value: Any
+    document: JoinedTableDocument | PartitionedTableDocument
 
 
 @dataclass(frozen=True, slots=True)

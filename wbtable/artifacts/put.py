@@ -27,7 +27,7 @@ from wbtable.media.payload import Payload
 from wbtable.storage.packs import PackWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from wbtable.artifacts.contents import Contents
     from wbtable.artifacts.known import KnownBlobs
@@ -54,9 +54,8 @@ class PutResult:
 def put_changes(
     objects: ObjectStore,
     changes: Mapping[str, Pending | None],
-    base: Contents | None,
-    known: KnownBlobs | None,
-    find_document: Callable[[str], Descriptor | None] | None = None,
+    base: Contents | None = None,
+    known: KnownBlobs | None = None,
 ) -> PutResult:
     """Store what is pending; return the entries (COMMIT-1).
 
@@ -65,9 +64,8 @@ def put_changes(
     Args:
         objects: where to.
         changes: what is pending, by path; None for a removed path.
-        base: the contents whose tables are re-used where the new ones repeat them.
+        base: what the draft was made from.
         known: says which blobs are there already.
-        find_document: the table of a path, for documents that refer to tables of the same artifact.
 
     Raises:
         UsageError: a file changed since it was added.
@@ -75,6 +73,7 @@ def put_changes(
         WbtableError: a table or media value cannot be stored; the message names its path.
 
     """
+    changes, paths = tables.with_linked(changes)
     result = PutResult(entries=dict.fromkeys((path for path, pending in changes.items() if pending is None), None))
     _put_files(objects, changes, known, result)
     for path, pending in changes.items():
@@ -84,11 +83,17 @@ def put_changes(
             _put_shared(objects, path, pending, result)
         elif isinstance(pending, PendingTable):
             with _at(path):
-                result.entries[path] = tables.put_table(objects, path, pending, base, known)
-    for path, pending in changes.items():
-        if isinstance(pending, PendingDocument):
-            with _at(path):
-                result.entries[path] = tables.put_document(objects, path, pending, result.entries, find_document)
+                result.entries[path] = tables.put_table(objects, path, pending, paths, known)
+    documents = {path: pending for path, pending in changes.items() if isinstance(pending, PendingDocument)}
+
+    def has_path(path: str) -> bool:
+        if path in changes:
+            return changes[path] is not None
+        return base is not None and base.find(path) is not None
+
+    for path, pending in documents.items():
+        with _at(path):
+            result.entries[path] = tables.put_document(objects, path, pending, has_path)
     return result
 
 
@@ -123,24 +128,24 @@ def _put_files(
             placed += writer.add_many([pending.file for _, pending in part])
             progress.advance(len(part))
         cells: list[tuple[str, PendingMedia, dict[str, Any]]] = []
-        for path, pending in media:
+        for path, value in media:
             with _at(path):
-                cells.append((path, pending, _place_cell(pending.value.to_cell(), writer)))
+                cells.append((path, value, _place_cell(value.value.to_cell(), writer)))
             progress.advance()
         writer.seal()
-        for (path, pending), place in zip(files, placed, strict=True):
+        for (path, file), place in zip(files, placed, strict=True):
             container = _container(writer, place.container, result)
             packed = container.media_type == PACK
             result.entries[path] = Entry(
                 path=path,
-                media_type=pending.media_type,
+                media_type=file.media_type,
                 digest=place.digest,
                 size=place.size,
                 pack=container.digest if packed else None,
                 offset=place.offset if packed else None,
             )
-        for path, pending, cell in cells:
-            result.entries[path] = _media_entry(path, pending, _name_files(cell, writer, result), objects)
+        for path, value, cell in cells:
+            result.entries[path] = _media_entry(path, value, _name_files(cell, writer, result), objects)
 
 
 def _container(writer: PackWriter, number: int, result: PutResult) -> Descriptor:

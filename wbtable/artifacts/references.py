@@ -177,12 +177,12 @@ def open_reference(entry: Entry) -> BinaryIO:
                 answer.close()
                 msg = f"expected the state {reference.etag!r}, found {etag!r}: it changed since it was referenced"
                 raise DigestMismatchError(msg, place=reference.uri)
-            return answer  # type: ignore[no-any-return]
+            return answer
     except FileNotFoundError:
         msg = f"the file that {entry.path!r} refers to is gone"
         raise NotFoundError(msg, place=reference.uri) from None
     except (OSError, ValueError) as error:
         msg = f"what {entry.path!r} refers to cannot be read: {error}"
         raise StorageError(msg, place=reference.uri) from error
-    msg = f"{entry.path!r} refers to {scheme}://, which is not downloaded here; allow_missing_references=True leaves it out"
+    msg = f"{entry.path!r} refers to {scheme}://, which is not read here; allow_missing_references=True leaves it out"
     raise UnsupportedError(msg, place=reference.uri)

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import mimetypes
 import os
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+from wbtable.artifacts import references
 from wbtable.artifacts.compose import compose, entry_refs
+from wbtable.artifacts.items import Item
+from wbtable.artifacts.local_files import media_type_of, walk
 from wbtable.artifacts.pending import (
     Pending,
     PendingDocument,
     PendingEntry,
     PendingFile,
     PendingMedia,
-    PendingTable,
+    PendingReference,
 )
+from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.put import put_changes
+from wbtable.artifacts.tables import (
+    JOINED_SUFFIX,
+    PARTITIONED_SUFFIX,
+    TABLE_SUFFIX,
+    pending_document,
+    pending_table,
+)
 from wbtable.errors import UsageError
 from wbtable.format.paths import check_path
 from wbtable.media.base import FileMedia, Media
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
+from wbtable.tables.joined import JoinedTable
+from wbtable.tables.partitioned import PartitionedTable
+from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
-    from wbtable.artifacts.draft import Artifact
-    from wbtable.artifacts.version import Version
+    from collections.abc import Mapping
+
+    from wbtable.artifacts.contents import Contents
+    from wbtable.artifacts.version_content import VersionContent
     from wbtable.format.artifact_manifest import ArtifactManifest
     from wbtable.format.digest import Digest
     from wbtable.format.entry import Entry
@@ -35,27 +50,27 @@ _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "audio/wav": ".wav", "te
 _TYPES = mimetypes.MimeTypes(filenames=())
 
 
-def pending_of(obj: Any, name: str) -> tuple[Pending, str]:
-    """Return what adding an object means, and the path that it gets (ART-7).
+def pending_of(obj: Any, name: str, paths: Mapping[int, str]) -> tuple[str, dict[str, Pending]]:
+    """Return what adding an object means: its path, and what is pending at that and further paths (ART-7).
+
+    Args:
+        obj: the object.
+        name: the name that it is to have.
+        paths: the paths of the draft's tables, by the id of the object.
 
     Raises:
         UsageError: it is no table, joined or partitioned table or media value, or the name is no logical path.
 
     """
-    from wbtable.tables.joined import JoinedTable
-    from wbtable.tables.partitioned import PartitionedTable
-
-    from wbtable.artifacts.draft import JOINED_SUFFIX, PARTITIONED_SUFFIX, TABLE_SUFFIX
     from wbtable.media import wrap
-    from wbtable.tables.table import Table
 
     check_path(name)
     if isinstance(obj, Table):
-        return PendingTable(obj, obj.snapshot()), _suffixed(name, TABLE_SUFFIX)
-    if isinstance(obj, JoinedTable):
-        return PendingDocument(obj), _suffixed(name, JOINED_SUFFIX)
-    if isinstance(obj, PartitionedTable):
-        return PendingDocument(obj), _suffixed(name, PARTITIONED_SUFFIX)
+        path = _suffixed(name, TABLE_SUFFIX)
+        return path, {path: pending_table(obj)}
+    if isinstance(obj, JoinedTable | PartitionedTable):
+        path = _suffixed(name, JOINED_SUFFIX if isinstance(obj, JoinedTable) else PARTITIONED_SUFFIX)
+        return path, pending_document(obj, path, paths)
     media = obj if isinstance(obj, Media) else wrap(obj)
     if media is None:
         raise UsageError(
@@ -63,12 +78,9 @@ def pending_of(obj: Any, name: str) -> tuple[Pending, str]:
             " files are added by add_file, add_dir and new_file"
         )
     suffix = media_suffix(media)
-    path = (
-        name
-        if os.path.splitext(name)[1].lower() in {suffix, ".jpeg" if suffix == ".jpg" else suffix}
-        else name + suffix
-    )
-    return PendingMedia(media), check_path(path)
+    same = {suffix, ".jpeg"} if suffix == ".jpg" else {suffix}
+    path = name if os.path.splitext(name)[1].lower() in same else name + suffix
+    return check_path(path), {path: PendingMedia(media)}
 
 
 def _suffixed(name: str, suffix: str) -> str:
@@ -83,6 +95,34 @@ def media_suffix(media: Media) -> str:
     return _SUFFIXES.get(content_type) or _TYPES.guess_extension(content_type) or f".{media.kind}"
 
 
+def files_below(local_path: str | os.PathLike[str], name: str | None) -> dict[str, Pending]:
+    """Return what adding a directory means: its files, their paths behind `name` and a ``/``.
+
+    Raises:
+        NotFoundError: there is no such directory.
+        UsageError: it is no directory, or a link leaves it.
+
+    """
+    prefix = check_path(name.rstrip("/")) + "/" if name else ""
+    found: dict[str, Pending] = {}
+    with Progress("reading", "files") as progress:
+        for inner, file in walk(os.path.abspath(os.fspath(local_path))):
+            found[prefix + inner] = PendingFile(file, media_type_of(inner))
+            progress.advance()
+    return found
+
+
+def referenced(
+    uri: Any, name: str | None, *, checksum: bool | str, etag: str | None, size: int | None
+) -> dict[str, Pending]:
+    """Return what adding a reference means; see `Artifact.add_reference`."""
+    if not isinstance(uri, str | os.PathLike):
+        pending = shared_entry(uri, name)
+        return {pending.entry.path: pending}
+    entries = references.entries_of(os.fspath(uri), name, checksum=checksum, etag=etag, size=size)
+    return {entry.path: PendingReference(entry) for entry in entries}
+
+
 def shared_entry(item: Any, name: str | None) -> PendingEntry:
     """Return what taking over an item of another version means (REF-4).
 
@@ -90,8 +130,6 @@ def shared_entry(item: Any, name: str | None) -> PendingEntry:
         UsageError: it is no item of a version.
 
     """
-    from wbtable.artifacts.reading import Item
-
     if not isinstance(item, Item) or item.entry is None or item.version is None:
         raise UsageError(f"expected a URI or an item of a version, found {type(item).__name__}")
     entry = item.entry
@@ -100,7 +138,7 @@ def shared_entry(item: Any, name: str | None) -> PendingEntry:
 
         entry = replace(entry, path=check_path(name))
     refs = entry_refs(item.entry, item.version.contents.all_refs())
-    return PendingEntry(entry, item.version.store.objects, tuple(refs))
+    return PendingEntry(entry, item.version.contents.objects, tuple(refs))
 
 
 def same(left: Pending, right: Pending) -> bool:
@@ -114,7 +152,7 @@ def same(left: Pending, right: Pending) -> bool:
     return type(left) is type(right) and _identity(left) == _identity(right)
 
 
-def same_as_entry(entry: Entry, pending: Pending, version: Version) -> bool:
+def same_as_entry(entry: Entry, pending: Pending, version: VersionContent) -> bool:
     """Whether a pending thing is the content of an entry of a version."""
     if isinstance(pending, PendingFile) and pending.file.size != entry.size:
         return False
@@ -127,42 +165,25 @@ def same_as_entry(entry: Entry, pending: Pending, version: Version) -> bool:
 def _identity(pending: Pending) -> Digest:
     """Return the identity that a pending thing gets when it is stored (ART-6)."""
     with tempfile.TemporaryDirectory(prefix="wbtable-stage-") as folder:
-        entry = put_changes(_objects(folder), {"x": pending}, None, None).entries["x"]
+        entry = put_changes(_objects(folder), {"x": pending}).entries["x"]
     assert entry is not None
     return entry.identity
 
 
-def measure(draft: Artifact) -> ArtifactManifest:
-    """Return the manifest that committing a draft gives; its tables are encoded to a temporary place.
+def measure(changes: Mapping[str, Pending | None], base: Contents | None) -> ArtifactManifest:
+    """Return the manifest that committing changes gives; tables are encoded to a temporary place.
 
     Raises:
         UsageError: a file changed since it was added.
 
     """
-    base = draft._base  # noqa: SLF001 - drafts and their measure are one room
-    contents = None if base is None else base.contents
     with tempfile.TemporaryDirectory(prefix="wbtable-stage-") as folder:
         objects = _objects(folder)
-        find = None if base is None else base.find_descriptor
-        put = put_changes(objects, draft._changes, None, None, find)  # noqa: SLF001 - as above
-        return compose(objects, contents, put.entries, put.known)[1]
+        put = put_changes(objects, changes, base)
+        return compose(objects, base, put.entries, put.known)[1]
 
 
 def _objects(folder: str) -> ObjectStore:
     from pathlib import Path
 
     return ObjectStore(LocalBackend(Path(folder)))
-
-
-def ttl_seconds(value: dt.timedelta | None) -> int | None:
-    """Return a time to live in whole seconds.
-
-    Raises:
-        UsageError: it is no timedelta, or not positive.
-
-    """
-    if value is None:
-        return None
-    if not isinstance(value, dt.timedelta) or value < dt.timedelta(seconds=1):
-        raise UsageError(f"expected a timedelta of a second or more, or None, found {value!r:.60}")
-    return int(value.total_seconds())

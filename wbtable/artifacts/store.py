@@ -6,28 +6,26 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.artifacts import logs
-from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, VersionName, near, parse_name
-from wbtable.artifacts.probe import probe_backend
-from wbtable.artifacts.records import Records
-from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UsageError
-from wbtable.format import documents, layout
-from wbtable.format.features import FORMAT_VERSION, check_document
+from wbtable.artifacts.commit import commit
+from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
+from wbtable.artifacts.store_files import StoreFiles, children
+from wbtable.artifacts.verify import Report, verify_store
+from wbtable.artifacts.version import Version
+from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
+from wbtable.format import layout
 from wbtable.storage.backend import open_backend
-from wbtable.storage.objects import ObjectStore
+from wbtable.storage.header import create_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from wbtable.artifacts.draft import Artifact
-    from wbtable.artifacts.verify import Report
-    from wbtable.artifacts.version import Version
     from wbtable.storage.backend import Backend
 
-KIND: Final = "wbtable.store"
+__all__ = ["FOLDER", "VARIABLE", "Store", "children", "create_store", "default_url", "resolve_store", "set_runs_reader"]
+
 FOLDER: Final = ".wbtable"
 VARIABLE: Final = "WBTABLE_STORE"
-MAX_HEADER: Final = 1 << 20
 
 _runs: list[Callable[[Store, str], Any]] = []
 
@@ -37,13 +35,14 @@ def set_runs_reader(reader: Callable[[Store, str], Any]) -> None:
     _runs[:] = [reader]
 
 
-class Store:
+class Store(StoreFiles):
     """A store that exists. Safe to use from several threads.
 
     Attributes:
         url: its root.
         backend: the bytes by key.
         objects: the bytes by digest.
+        header: what ``wbtable.json`` says.
 
     """
 
@@ -59,33 +58,14 @@ class Store:
             UnsupportedError: it needs a newer wbtable.
 
         """
-        self._open(open_backend(url, **storage_options))
+        super().__init__(open_backend(url, **storage_options))
 
     @classmethod
     def on(cls, backend: Backend) -> Store:
         """Open the store on a backend."""
         store = cls.__new__(cls)
-        store._open(backend)
+        StoreFiles.__init__(store, backend)
         return store
-
-    def _open(self, backend: Backend) -> None:
-        self.backend = backend
-        self.url = backend.url
-        self.objects = ObjectStore(backend)
-        try:
-            data = backend.get(layout.HEADER)
-        except NotFoundError:
-            raise NotFoundError(
-                f"there is no store at {backend.url!r}: create one with wbtable.create_store({backend.url!r})"
-                " or the command `wbtable init`"
-            ) from None
-        self.header = documents.parse(data, layout.HEADER, max_bytes=MAX_HEADER)
-        check_document(self.header, KIND, f"{layout.HEADER} in {backend.url}")
-        backend.unsafe_single_writer = self.header.get("unsafe_single_writer") is True
-
-    def __repr__(self) -> str:
-        """Show where it is."""
-        return f"Store({self.url!r})"
 
     # By name.
 
@@ -103,7 +83,7 @@ class Store:
 
         """
         parsed = parse_name(name)
-        found = self._find(parsed, parsed.project or project or DEFAULT_PROJECT)
+        found = Version(self, self.find_record(parsed, parsed.project or project or DEFAULT_PROJECT))
         if type is not None and found.type != type:
             raise UsageError(f"expected an artifact of type {type!r}, found {found.type!r}", place=found.qualified_name)
         return found
@@ -120,10 +100,10 @@ class Store:
         """
         found = []
         for one in self.projects() if project is None else [project]:
-            for name in self._artifact_names(one):
-                number, record = self.records(one, name).head()
-                if record is not None and number >= 0 and (type is None or record.type == type):
-                    found.append(self._version(one, name, number))
+            for name in self.artifact_names(one):
+                record = self.records(one, name).head()[1]
+                if record is not None and (type is None or record.type == type):
+                    found.append(Version(self, record))
         return found
 
     def versions(self, name: str, project: str | None = None) -> list[Version]:
@@ -140,12 +120,8 @@ class Store:
         records = self.records(one, parsed.name)
         newest = records.newest()
         if newest < 0:
-            raise self._missing(one, parsed.name)
-        return [self._version(one, parsed.name, i) for i in range(newest + 1) if not records.is_deleted(i)]
-
-    def projects(self) -> list[str]:
-        """Return the names of the projects, sorted; found by listing."""
-        return sorted(layout.unescape(part) for part in children(self.backend, "projects"))
+            raise self.missing(one, parsed.name)
+        return [Version(self, records.read(i)) for i in range(newest + 1) if not records.is_deleted(i)]
 
     def runs(self, project: str) -> Any:
         """Return the runs of a project, see `wbtable.runs`."""
@@ -161,91 +137,11 @@ class Store:
         tags: Iterable[str] = (),
     ) -> Version:
         """Make a draft the newest version, without a run; see `wbtable.artifacts.commit`."""
-        from wbtable.artifacts.commit import commit
-
         return commit(self, artifact, project=project, aliases=aliases, tags=tags)
 
     def verify(self, project: str | None = None, type: str | None = None) -> Report:
         """Read every byte of every version that is not deleted, and check it."""
-        from wbtable.artifacts.verify import verify_store
-
         return verify_store(self, project, type)
-
-    def records(self, project: str, name: str) -> Records:
-        """Return the version records of an artifact."""
-        return Records(self.backend, project, name)
-
-    # How.
-
-    def _version(self, project: str, name: str, number: int) -> Version:
-        from wbtable.artifacts.version import Version
-
-        return Version(self, self.records(project, name).read(number))
-
-    def _find(self, parsed: VersionName, project: str) -> Version:
-        records = self.records(project, parsed.name)
-        if parsed.version is not None:
-            number: int | None = parsed.version
-        elif parsed.digest is not None:
-            number = next((i for i in range(records.newest(), -1, -1) if records.has_digest(i, parsed.digest)), None)
-        elif parsed.alias == LATEST:
-            number = records.head()[0]
-        else:
-            number = logs.value(self.backend, layout.alias_log(project, parsed.name, parsed.alias or ""), "alias")
-        if number is None or number < 0 or not records.exists(number) or records.is_deleted(number):
-            raise self._missing(project, parsed.name, parsed)
-        return self._version(project, parsed.name, number)
-
-    def _missing(self, project: str, name: str, parsed: VersionName | None = None) -> NotFoundError:
-        """Return the error for what is not there, with names like it."""
-        newest = self.records(project, name).newest()
-        if newest >= 0 and parsed is not None:
-            known = [LATEST, *(f"v{i}" for i in range(max(0, newest - 50), newest + 1)), *self.aliases(project, name)]
-            asked = parsed.alias or (f"v{parsed.version}" if parsed.version is not None else str(parsed.digest))
-            state = "was deleted" if parsed.version is not None and parsed.version <= newest else "does not exist"
-            ending = (
-                f"; the newest is v{newest}" if asked == LATEST else f"{near(asked, known)}; the newest is v{newest}"
-            )
-            return NotFoundError(f"{project}/{name}:{asked} {state} in {self.url!r}{ending}")
-        known = [f"{one}/{other}" for one in self.projects() for other in self._artifact_names(one)]
-        same_name = [full for full in known if full.partition("/")[2] == name]
-        ending = f"; did you mean {same_name[0]!r}?" if same_name else near(f"{project}/{name}", known)
-        return NotFoundError(f"there is no artifact {project}/{name} in {self.url!r}{ending}")
-
-    def aliases(self, project: str, name: str) -> dict[str, int]:
-        """Return the aliases of an artifact and the versions that they name; found by listing."""
-        prefix = f"{layout.artifact_prefix(project, name)}/aliases"
-        found: dict[str, int] = {}
-        for part in children(self.backend, prefix):
-            number = logs.value(self.backend, f"{prefix}/{part}", "alias")
-            if number is not None:
-                found[layout.unescape(part)] = number
-        return dict(sorted(found.items()))
-
-    def _artifact_names(self, project: str) -> list[str]:
-        prefix = f"{layout.project_prefix(project)}/artifacts"
-        return sorted(layout.unescape(part) for part in children(self.backend, prefix))
-
-
-def children(backend: Backend, prefix: str) -> list[str]:
-    """Return the names right below a prefix, sorted; those that are no escaped names are left out."""
-    local = backend.local_path(prefix)
-    if local is not None:
-        try:
-            names = {item.name for item in os.scandir(local) if item.is_dir()}
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-    else:
-        names = {key[len(prefix) + 1 :].partition("/")[0] for key in backend.list(prefix)}
-    return sorted(name for name in names if _is_escaped(name))
-
-
-def _is_escaped(part: str) -> bool:
-    try:
-        layout.unescape(part)
-    except FormatError:
-        return False
-    return True
 
 
 def create_store(url: str | os.PathLike[str], unsafe_single_writer: bool = False, **storage_options: Any) -> Store:
@@ -263,23 +159,7 @@ def create_store(url: str | os.PathLike[str], unsafe_single_writer: bool = False
 
     """
     backend = open_backend(url, **storage_options)
-    if backend.size(layout.HEADER) is not None:
-        raise AlreadyExistsError(f"there is a store already at {backend.url!r}")
-    backend.unsafe_single_writer = unsafe_single_writer
-    probe = probe_backend(backend)
-    header = {
-        "kind": KIND,
-        "format": FORMAT_VERSION,
-        "features": {"reader": [], "writer": []},
-        "algorithm": "SHA-256",
-        "probe": probe,
-        "unsafe_single_writer": unsafe_single_writer,
-        "refs": [],
-    }
-    try:
-        backend.create(layout.HEADER, documents.canonical(header))
-    except AlreadyExistsError:
-        raise AlreadyExistsError(f"there is a store already at {backend.url!r}") from None
+    create_header(backend, unsafe_single_writer=unsafe_single_writer)
     root = backend.local_path("")
     if root is not None and root.name == FOLDER:
         _ignore_in_git(root)

@@ -10,23 +10,28 @@ from typing import TYPE_CHECKING
 from wbtable.artifacts.contents import refs_of
 from wbtable.artifacts.download import expected_files, is_right, object_is_right
 from wbtable.artifacts.progress import Progress
-from wbtable.artifacts.reading import DOCUMENTS, file_cell
+from wbtable.artifacts.reading import file_cell
+from wbtable.artifacts.tables import read_manifest
+from wbtable.artifacts.version_content import VersionContent
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError
-from wbtable.format.digest import PACK, TABLE, Descriptor, Digest
+from wbtable.format.digest import TABLE, Descriptor, Digest
 from wbtable.format.entry_page import digest_of_lines
+from wbtable.storage.local_backend import LocalBackend
+from wbtable.storage.objects import ObjectStore
+from wbtable.storage.verify import verify_object
 from wbtable.storage.workers import run_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wbtable.artifacts.store import Store
-    from wbtable.artifacts.version import Version
+    from wbtable.artifacts.store_files import StoreFiles
     from wbtable.format.entry import Entry
-    from wbtable.storage.objects import ObjectStore
 
-_AT_ONCE = 4096
 # A backend that fails says nothing of the bytes: that error is raised, not reported.
 _FINDINGS = (FormatError, NotFoundError, UnsupportedError)
+
+
+_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,37 +111,14 @@ class _Verifier:
 
     def _check(self, descriptor: Descriptor) -> str | None:
         try:
-            if descriptor.media_type == PACK:
-                self._check_pack(descriptor)
-            else:
-                self._check_object(descriptor)
+            verify_object(self.objects, descriptor)
         except _FINDINGS as error:
             return str(error)
         self.progress.advance()
         return None
 
-    def _check_pack(self, descriptor: Descriptor) -> None:
-        entries, size = self.objects.pack_entries(descriptor.digest)
-        if size != descriptor.size:
-            raise FormatError(f"expected a pack of {descriptor.size} bytes, found {size}")
-        for start in range(0, len(entries), _AT_ONCE):
-            part = entries[start : start + _AT_ONCE]
-            first, last = part[0].offset, part[-1].offset + part[-1].size
-            data = memoryview(self.objects.get_range(descriptor, int(first), int(last - first)))
-            for entry in part:
-                entry.digest.check(data[entry.offset - first : entry.offset - first + entry.size], "pack")
 
-    def _check_object(self, descriptor: Descriptor) -> None:
-        path = self.objects.local_path(descriptor)
-        if path is not None and path.is_file():
-            # Block by block: a large blob need not fit in memory.
-            if not object_is_right(path, descriptor):
-                raise DigestMismatchError(f"the bytes are damaged: expected {descriptor.digest}")
-            return
-        self.objects.get(descriptor)
-
-
-def verify_version(version: Version) -> Report:
+def verify_version(version: VersionContent) -> Report:
     """Read every byte of a version and check it, and that its documents agree (VERIFY-1, VERIFY-2)."""
     report = Report()
     with Progress("verifying", "objects") as progress:
@@ -144,7 +126,7 @@ def verify_version(version: Version) -> Report:
     return report
 
 
-def _verify(version: Version, verifier: _Verifier, report: Report) -> None:
+def _verify(version: VersionContent, verifier: _Verifier, report: Report) -> None:
     report.versions += 1
     name = version.qualified_name
     verifier.walk([version.record.manifest], name)
@@ -163,10 +145,25 @@ def _verify(version: Version, verifier: _Verifier, report: Report) -> None:
         problem = _entry_problem(version.store.objects, entry, refs)
         if problem is not None:
             report.damaged.append(Damage(where=f"{name}: {entry.path}", problem=problem))
+    packed = [entry for entry in entries if entry.pack is not None and entry.reference is None]
+    for start in range(0, len(packed), _AT_ONCE):
+        _verify_packed(version.store.objects, packed[start : start + _AT_ONCE], name, report)
+
+
+def _verify_packed(objects: ObjectStore, entries: list[Entry], name: str, report: Report) -> None:
+    """Check that entries are where they say; one by one only if together they are not (VERIFY-2)."""
+    try:
+        objects.read_blobs([file_cell(entry) for entry in entries])
+    except _FINDINGS:
+        for entry in entries:
+            try:
+                objects.read(file_cell(entry))
+            except _FINDINGS as error:
+                report.damaged.append(Damage(where=f"{name}: {entry.path}", problem=str(error)))
 
 
 def _entry_problem(objects: ObjectStore, entry: Entry, refs: dict[Digest, Descriptor]) -> str | None:
-    """Return what is wrong with where an entry says that its content is; the objects themselves were checked."""
+    """Return what is wrong with what an entry says; the objects themselves were checked."""
     if entry.reference is not None:
         return None
     container = entry.pack or entry.digest
@@ -174,46 +171,40 @@ def _entry_problem(objects: ObjectStore, entry: Entry, refs: dict[Digest, Descri
     if container not in refs:
         return f"its object {container} is not among the manifest's refs"
     if entry.media_type == TABLE:
-        from wbtable.artifacts.tables import read_manifest
-
         try:
             if read_manifest(objects, entry).content_digest != entry.content_digest:
                 return "the table has another content digest than its entry"
         except _FINDINGS as error:
             return str(error)
-    if entry.pack is None or entry.media_type in DOCUMENTS:
-        return None
-    try:
-        objects.read(file_cell(entry))
-    except _FINDINGS as error:
-        return str(error)
     return None
 
 
-def verify_store(store: Store, project: str | None, kind: str | None) -> Report:
+def verify_store(store: StoreFiles, project: str | None, kind: str | None) -> Report:
     """Read every byte of every version that is not deleted, each object once."""
     report = Report()
     with Progress("verifying", "objects") as progress:
         verifier = _Verifier(store.objects, report, progress)
-        for newest in store.artifacts(project, kind):
-            records = store.records(newest.project, newest.name)
-            for number in range(records.newest() + 1):
-                if records.is_deleted(number):
-                    continue
-                name = f"{newest.project}/{newest.name}:v{number}"
-                try:
-                    version = store.artifact(name)
-                except _FINDINGS as error:
-                    report.damaged.append(Damage(where=name, problem=str(error)))
-                    continue
-                _verify(version, verifier, report)
+        for one in store.projects() if project is None else [project]:
+            for artifact in store.artifact_names(one):
+                records = store.records(one, artifact)
+                for number in range(records.newest() + 1):
+                    if records.is_deleted(number):
+                        continue
+                    try:
+                        record = records.read(number)
+                    except _FINDINGS as error:
+                        report.damaged.append(Damage(where=f"{one}/{artifact}:v{number}", problem=str(error)))
+                        continue
+                    if kind is None or record.type == kind:
+                        _verify(VersionContent(store, record), verifier, report)
     return report
 
 
-def verify_download(version: Version, root: str | os.PathLike[str]) -> Report:
+def verify_download(version: VersionContent, root: str | os.PathLike[str]) -> Report:
     """Read every file of a download and check it; missing and extra files are damage too (VERIFY-3)."""
     report = Report(versions=1)
     target = Path(root)
+    copies = ObjectStore(LocalBackend(target))
     wanted = expected_files(version)
     found = {
         (Path(folder) / name).relative_to(target).as_posix() for folder, _, names in os.walk(target) for name in names
@@ -224,7 +215,7 @@ def verify_download(version: Version, root: str | os.PathLike[str]) -> Report:
         if path not in found:
             return "it is missing"
         if isinstance(want, Descriptor):
-            right = object_is_right(target / path, want)
+            right = object_is_right(copies, want)
         elif want.digest is None:
             return None
         else:

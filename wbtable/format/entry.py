@@ -98,7 +98,9 @@ class Entry:
                 "uri": self.reference.uri,
             }
             return Digest.of(canonical(where))
-        return self.content_digest or self.digest  # type: ignore[return-value]
+        found = self.content_digest or self.digest
+        assert found is not None
+        return found
 
     @property
     def line(self) -> bytes:
@@ -159,7 +161,7 @@ class Entry:
                 lambda: Reference(uri=child.str("uri"), etag=child.opt_str("etag")),
                 child.place,
             )
-        return build(  # type: ignore[no-any-return]
+        return build(
             lambda: cls(
                 path=reader.str("path"),
                 media_type=reader.str("media_type"),

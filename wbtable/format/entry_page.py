@@ -121,7 +121,7 @@ class Page:
             FormatError: a field is missing or impossible; the message names it.
 
         """
-        return documents.build(  # type: ignore[no-any-return]
+        return documents.build(
             lambda: cls(
                 file=Descriptor.from_json(reader.object("file"), f"{reader.place}.file"),
                 first=reader.str("first"),
@@ -200,7 +200,10 @@ def decode_page(data: bytes, page: Page, place: str) -> list[Entry]:
     """
     table = _table(data, page, place)
     rows = zip(*(table.column(name).to_pylist() for name in SCHEMA.names), strict=True)
-    entries = [documents.build(lambda row=row: _entry(row, place), place) for row in rows]
+    try:
+        entries = [_entry(row, place) for row in rows]
+    except FormatError as error:
+        raise error if error.place else FormatError(str(error), place=place) from None
     for before, after in pairwise(entries):
         if before.path >= after.path:
             msg = f"expected sorted paths, found {after.path!r:.80} after {before.path!r:.80}"
@@ -248,7 +251,7 @@ def page_lines(data: bytes, page: Page, place: str) -> bytes:
     texts = _HEX[raw].reshape(len(raw), 64).view("S64").ravel()
     paths = table["path"].cast(pa.binary())
     lines = pc.binary_join_element_wise(paths, pa.array(texts, pa.binary()), b"\0SHA-256:")
-    return cast("bytes", b"".join([*(line + b"\n" for line in lines.to_pylist())]))
+    return b"".join([line + b"\n" for line in lines.to_pylist()])
 
 
 _HEX: npt.NDArray[np.uint8] = np.frombuffer(bytes(range(256)).hex().encode(), np.uint8).reshape(256, 2)

@@ -1,0 +1,130 @@
+"""A store's files by name: records, aliases, what there is (spec: 03-store-layout, 10-artifacts)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from wbtable.artifacts import logs
+from wbtable.artifacts.names import LATEST, VersionName, near
+from wbtable.artifacts.records import Records
+from wbtable.errors import FormatError, NotFoundError
+from wbtable.format import layout
+from wbtable.storage.header import read_header
+from wbtable.storage.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from wbtable.format.version_record import VersionRecord
+    from wbtable.storage.backend import Backend
+
+
+class StoreFiles:
+    """What a store holds, as documents. Safe to use from several threads.
+
+    Attributes:
+        url: its root.
+        backend: the bytes by key.
+        objects: the bytes by digest.
+        header: what ``wbtable.json`` says.
+
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        """Open the store on a backend.
+
+        Raises:
+            NotFoundError: there is none.
+            UnsupportedError: it needs a newer wbtable.
+
+        """
+        self.backend = backend
+        self.url = backend.url
+        self.objects = ObjectStore(backend)
+        self.header = read_header(backend)
+
+    def __repr__(self) -> str:
+        """Show where it is."""
+        return f"Store({self.url!r})"
+
+    def projects(self) -> list[str]:
+        """Return the names of the projects, sorted; found by listing."""
+        return sorted(layout.unescape(part) for part in children(self.backend, "projects"))
+
+    def artifact_names(self, project: str) -> list[str]:
+        """Return the names of a project's artifacts, sorted; found by listing."""
+        prefix = f"{layout.project_prefix(project)}/artifacts"
+        return sorted(layout.unescape(part) for part in children(self.backend, prefix))
+
+    def aliases(self, project: str, name: str) -> dict[str, int]:
+        """Return the aliases of an artifact and the versions that they name; found by listing."""
+        prefix = f"{layout.artifact_prefix(project, name)}/aliases"
+        found: dict[str, int] = {}
+        for part in children(self.backend, prefix):
+            number = logs.value(self.backend, f"{prefix}/{part}", "alias")
+            if number is not None:
+                found[layout.unescape(part)] = number
+        return dict(sorted(found.items()))
+
+    def records(self, project: str, name: str) -> Records:
+        """Return the version records of an artifact."""
+        return Records(self.backend, project, name)
+
+    def find_record(self, parsed: VersionName, project: str) -> VersionRecord:
+        """Return the record that a name means (NAME-1, OPEN-1 to OPEN-3).
+
+        Raises:
+            NotFoundError: there is no such version, or it was deleted; the message has names like it.
+
+        """
+        records = self.records(project, parsed.name)
+        if parsed.version is not None:
+            number: int | None = parsed.version
+        elif parsed.digest is not None:
+            number = next((i for i in range(records.newest(), -1, -1) if records.has_digest(i, parsed.digest)), None)
+        elif parsed.alias == LATEST:
+            number, record = records.head()
+            if record is not None:
+                return record
+        else:
+            number = logs.value(self.backend, layout.alias_log(project, parsed.name, parsed.alias or ""), "alias")
+        if number is None or number < 0 or not records.exists(number) or records.is_deleted(number):
+            raise self.missing(project, parsed.name, parsed)
+        return records.read(number)
+
+    def missing(self, project: str, name: str, parsed: VersionName | None = None) -> NotFoundError:
+        """Return the error for what is not there, with names like it."""
+        newest = self.records(project, name).newest()
+        if newest >= 0 and parsed is not None:
+            known = [LATEST, *(f"v{i}" for i in range(max(0, newest - 50), newest + 1)), *self.aliases(project, name)]
+            asked = parsed.alias or (f"v{parsed.version}" if parsed.version is not None else str(parsed.digest))
+            gone = asked == LATEST or (parsed.version is not None and parsed.version <= newest)
+            state = "was deleted" if gone else "does not exist"
+            hint = "" if gone else near(asked, known)
+            return NotFoundError(
+                f"{project}/{name}:{asked} {state} in {self.url!r}{hint}; the newest number is v{newest}"
+            )
+        known = [f"{one}/{other}" for one in self.projects() for other in self.artifact_names(one)]
+        same_name = [full for full in known if full.partition("/")[2] == name]
+        ending = f"; did you mean {same_name[0]!r}?" if same_name else near(f"{project}/{name}", known)
+        return NotFoundError(f"there is no artifact {project}/{name} in {self.url!r}{ending}")
+
+
+def children(backend: Backend, prefix: str) -> list[str]:
+    """Return the names right below a prefix, sorted; those that are no escaped names are left out."""
+    local = backend.local_path(prefix)
+    if local is not None:
+        try:
+            names = {item.name for item in os.scandir(local) if item.is_dir()}
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+    else:
+        names = {key[len(prefix) + 1 :].partition("/")[0] for key in backend.list(prefix)}
+    return sorted(name for name in names if _is_escaped(name))
+
+
+def _is_escaped(part: str) -> bool:
+    try:
+        layout.unescape(part)
+    except FormatError:
+        return False
+    return True
