@@ -12,7 +12,7 @@ import decimal
 import enum
 import math
 import uuid
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from wbtable.errors import FormatError, TypeMismatchError
 from wbtable.format.documents import MAX_SAFE_INTEGER
@@ -43,6 +43,9 @@ def tag(value: object, place: str = "value") -> Any:
         return {TYPE: "float", VALUE: float_text(value)}
     if isinstance(value, dict):
         out = {_key(key, place): tag(item, f"{place}.{key}") for key, item in value.items()}
+        if len(out) != len(value):
+            msg = f"expected keys that differ as text, found {list(value)!r:.80}"
+            raise TypeMismatchError(msg, place=place)
         return {TYPE: "dict", VALUE: out} if TYPE in out else out
     if isinstance(value, (list, tuple)):
         return [tag(item, f"{place}[{i}]") for i, item in enumerate(value)]
@@ -57,6 +60,11 @@ _PLAIN = (bool, str)
 def _tag_object(value: object, place: str) -> Any:
     if _is_pandas_null(value):  # before times: pandas' NaT is a datetime
         return None
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind in {"m", "M"}:
+        return _tag_numpy_time(value, kind, place)
+    if getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0):  # pandas' Timestamp and Timedelta
+        _refuse_nanoseconds(value, place)
     known = _tag_known(value)
     if known is not None:
         return known
@@ -73,6 +81,27 @@ def _tag_object(value: object, place: str) -> Any:
         if callable(method) and (name == "tolist" or getattr(value, "shape", None) in {(), None}):
             return tag(method(), place)
     msg = f"a {type(value).__name__} cannot be stored"
+    raise TypeMismatchError(msg, place=place)
+
+
+def _tag_numpy_time(value: Any, kind: str, place: str) -> Any:
+    """Return the form of numpy's times, which give nanoseconds and far years out as bare integers."""
+    if value.shape:
+        return [tag(item, f"{place}[{i}]") for i, item in enumerate(value)]
+    scalar = value[()]
+    if scalar != scalar:  # noqa: PLR0124 - NaT
+        return None
+    plain = scalar.item()
+    if isinstance(plain, int):
+        exact = scalar.astype(f"{kind}8[us]")
+        plain = exact.item()
+        if exact != scalar or isinstance(plain, int):
+            _refuse_nanoseconds(value, place)
+    return tag(plain, place)
+
+
+def _refuse_nanoseconds(value: object, place: str) -> NoReturn:
+    msg = f"{value} needs more than the microseconds, or the years, that a mixed value keeps"
     raise TypeMismatchError(msg, place=place)
 
 

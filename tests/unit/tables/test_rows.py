@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import wbtable
@@ -266,6 +267,56 @@ def test_a_column_that_becomes_mixed_late(monkeypatch: pytest.MonkeyPatch) -> No
     values: list[Any] = [1, 2, 3, 4, 5, "x", 2**53 + 1, None, 1.0]
     table = _table(*([i, value] for i, value in enumerate(values)), allow_mixed_types=True)
     check_identical(table.get_column("b"), values)
+
+
+@pytest.mark.parametrize(
+    ("value", "back"),
+    [
+        (np.datetime64("2024-01-01T00:00:00.000001000", "ns"), dt.datetime(2024, 1, 1, 0, 0, 0, 1)),  # noqa: DTZ001
+        (np.array(["2024-01-01", "NaT"], "M8[ns]"), [dt.datetime(2024, 1, 1), None]),  # noqa: DTZ001
+        (np.timedelta64(3000, "ns"), dt.timedelta(microseconds=3)),
+        (pd.Timestamp("2024-01-01 00:00:00.5"), dt.datetime(2024, 1, 1, 0, 0, 0, 500000)),  # noqa: DTZ001
+        (pd.NaT, None),
+        (np.float32(1.5), 1.5),
+    ],
+    ids=str,
+)
+def test_times_in_mixed_columns(value: Any, back: Any) -> None:
+    """ANY-1: numpy gives nanoseconds out as bare integers; they are times all the same."""
+    table = _table([0, "x"], [1, value], allow_mixed_types=True)
+    check_identical(table.get_column("b"), ["x", back])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(np.datetime64(1, "ns"), pd.Timestamp(1), pd.Timedelta(1), np.timedelta64(1, "ns"), {1: 0, "1": 1}, object()),
+        *("\ud800", wbtable.Image(png()), [[]]),
+    ],
+    ids=ascii,
+)
+def test_what_mixed_columns_cannot_hold(value: Any) -> None:
+    """ANY-1: refused with the row, never cut."""
+    if isinstance(value, list):
+        for _ in range(70):
+            value = [value]
+    table = _table([0, "x"], [1, 2], allow_mixed_types=True)
+    with pytest.raises(UsageError, match='column "b", row 2'):
+        table.add_data(2, value)
+    table.add_data(2, 2.5)
+    assert table.get_column("b") == ["x", 2, 2.5]
+
+
+def test_media_do_not_mix() -> None:
+    table = _table([0, wbtable.Image(png())], allow_mixed_types=True)
+    with pytest.raises(TypeMismatchError, match='column "b", row 1: expected image, found string'):
+        table.add_data(1, "x")
+    assert len(table.data) == 1
+
+
+def test_arrays_in_mixed_columns_become_lists() -> None:
+    table = _table([0, np.arange(3)], [1, "x"], allow_mixed_types=True)
+    assert table.get_column("b") == [[0, 1, 2], "x"]
 
 
 def test_values_are_taken_at_the_call(tmp_path: Path) -> None:
