@@ -7,6 +7,8 @@ tables of songs and their join. Everything goes to one local store; nothing leav
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,9 +18,17 @@ from examples import fashion_mnist
 from examples.perceptron import Sample
 
 
+def _program() -> str:
+    """Return how the command line is called here: it need not be on the PATH."""
+    beside = Path(sys.executable).with_name("wbtable")
+    if shutil.which("wbtable") or not beside.exists():
+        return "wbtable"
+    return os.path.relpath(beside)
+
+
 def ways_to_look(folder: Path) -> list[list[str]]:
     """Return commands that show what the demo made; a test runs each."""
-    at = ["wbtable", "--store", str(folder)]
+    at = [_program(), "--store", str(folder)]
     return [
         [*at, "ls"],
         [*at, "show", "fashion-mnist/baseline:latest"],
@@ -33,8 +43,8 @@ def _print_saving(folder: Path, epochs: list[fashion_mnist.Epoch], images: int) 
     first, later = epochs[0].stored, [epoch.stored for epoch in epochs[1:]]
     if not later:
         return
-    print(f"\nThe {images} test images are the same in each epoch and are stored once: of {len(epochs)} versions")
-    print(f"of baseline the first took {first / 1e3:,.0f} kB and each later one {max(later) / 1e3:,.0f} kB at most.")
+    print(f"\nThe {images} test images are the same in each epoch and are stored once. Of {len(epochs)} versions of")
+    print(f"baseline the first took {first / 1e3:,.0f} kB and each later one {max(later) / 1e3:,.0f} kB at most.")
     print(f"The store holds {fashion_mnist.bytes_in(folder) / 1e6:.1f} MB.")
 
 

@@ -23,6 +23,7 @@ PROJECT = "fashion-mnist"
 KEY = "predictions"
 VARIANTS = {"baseline": 64, "double": 128}
 """Artifact and the width of its model's hidden layer."""
+LEARNING_RATE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,8 @@ def predictions_table(images: Bytes, labels: Bytes, scores: Floats) -> wbtable.T
 
 def train_and_log(store: wbtable.Store, folder: Path, variant: str, sample: Sample, epochs: int) -> list[Epoch]:
     """Train one variant in a run of its own; each epoch logs two scalars and one version of its predictions."""
-    model = Perceptron(hidden=VARIANTS[variant], learning_rate=0.1)
-    config = {"hidden": VARIANTS[variant], "learning_rate": 0.1, "epochs": epochs}
+    model = Perceptron(hidden=VARIANTS[variant], learning_rate=LEARNING_RATE)
+    config = {"hidden": VARIANTS[variant], "learning_rate": LEARNING_RATE, "epochs": epochs}
     done = []
     with wbtable.init(project=PROJECT, name=f"train-{variant}", config=config, store=store) as run:
         for epoch in range(epochs):
