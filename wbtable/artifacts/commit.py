@@ -29,6 +29,7 @@ from wbtable.errors import (
     WbtableError,
 )
 from wbtable.format import documents
+from wbtable.format.features import check_writable
 from wbtable.format.tagged import tag
 from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
 
@@ -98,6 +99,7 @@ def commit(
         ConflictError: a path was changed here and, since the draft was made, in the store too.
         CommitStateUnknownError: it is not known whether the version was made.
         StorageError: the store could not be written.
+        UnsupportedError: the store or the newest version has a writer feature that is unknown here.
 
     """
     if not draft.is_draft():
@@ -156,6 +158,7 @@ class _Commit:
 
     def run(self) -> tuple[Version, bool]:
         """Return the version, and whether this commit made it."""
+        check_writable(self.store.header.extra, self.store.url)
         # 1. Open a lease; put every missing object.
         number, head = self.records.head()
         roots = [] if head is None else [head.manifest]
@@ -178,6 +181,8 @@ class _Commit:
             # 2. Find the newest version: a hint, then probing forward.
             newest = self.records.newest()
             number, head = self.records.head(newest)
+            if head is not None:
+                check_writable(head.extra, f"{self.project}/{self.draft.name}:v{number}")
             # 3. Compare with the newest version; replay an older draft's changes on it.
             if made is None or (self.base is not None and made_on != number):
                 made = self._compose(number, head, put)

@@ -11,6 +11,7 @@ from wbtable.errors import FormatError, UsageError
 from wbtable.format.artifact_manifest import MAX_INLINE, ArtifactManifest, sorted_refs
 from wbtable.format.digest import ARTIFACT, Descriptor, Digest
 from wbtable.format.entry_page import Page, encode_page, ends_page
+from wbtable.format.features import check_writable
 from wbtable.format.file_cell import parse_uri
 from wbtable.format.paths import PathTree
 
@@ -38,8 +39,11 @@ def compose(
 
     Raises:
         UsageError: a path would be both a file and a directory.
+        UnsupportedError: `base` has a writer feature that is unknown here.
 
     """
+    if base is not None:
+        check_writable(base.manifest.extra, "artifact manifest")
     check_clashes(base, changes)
     extra = {} if base is None else dict(base.manifest.extra)
     removed = sum(entry is None for entry in changes.values())

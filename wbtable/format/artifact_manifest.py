@@ -11,7 +11,7 @@ from wbtable.format.digest import Descriptor, Digest
 from wbtable.format.documents import Json, Reader
 from wbtable.format.entry import Entry
 from wbtable.format.entry_page import Page, digest_of_lines
-from wbtable.format.features import FORMAT_VERSION, check_document
+from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
 from wbtable.format.paths import PathTree
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class ArtifactManifest:
                 entries=tuple(Entry.from_json(child) for child in reader.children("entries", optional=True)),
                 pages=tuple(Page.from_json(child) for child in reader.children("pages", optional=True)),
                 refs=tuple(refs),
-                extra=reader.extra(_KNOWN),
+                extra=kept_fields(reader, _KNOWN),
             )
         except FormatError as error:
             raise (error if error.place else FormatError(str(error), place=place)) from None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wbtable.errors import FormatError, UnsupportedError
 from wbtable.format.documents import Json, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 FORMAT_VERSION: Final = "0.1"
 """What this version writes, MAJOR.MINOR."""
@@ -51,8 +54,19 @@ def check_document(value: Json, kind: str, place: str) -> None:
     _refuse_unknown(fields, "reader", READER_FEATURES)
 
 
+def kept_fields(fields: Reader, known: Collection[str]) -> Json:
+    """Return what a document's reader keeps: the fields that are not `known` (DOC-5).
+
+    ``features`` is among them where the document has a writer feature that is unknown here, for `check_writable`.
+    """
+    kept = fields.extra(known)
+    if _unknown(fields, "writer", WRITER_FEATURES):
+        kept["features"] = fields.fields["features"]
+    return kept
+
+
 def check_writable(value: Json, place: str) -> None:
-    """Accept a root document that this version may write on top of (VERSION-4).
+    """Accept a root document, or what `kept_fields` gave of it, that this version may write on top of (VERSION-4).
 
     Raises:
         UnsupportedError: it has a writer feature that is unknown here.
@@ -61,9 +75,13 @@ def check_writable(value: Json, place: str) -> None:
     _refuse_unknown(Reader(value, place), "writer", WRITER_FEATURES)
 
 
-def _refuse_unknown(fields: Reader, side: str, known: frozenset[str]) -> None:
+def _unknown(fields: Reader, side: str, known: frozenset[str]) -> list[object]:
     features = Reader(fields.object("features", optional=True), f"{fields.place}.features")
-    unknown = [name for name in features.list(side, optional=True) if name not in known]
+    return [name for name in features.list(side, optional=True) if name not in known]
+
+
+def _refuse_unknown(fields: Reader, side: str, known: frozenset[str]) -> None:
+    unknown = _unknown(fields, side, known)
     if unknown:
         msg = f"it needs the {side} feature {unknown[0]!r:.80}, unknown to this version: upgrade wbtable"
         raise UnsupportedError(msg, place=fields.place)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.errors import FormatError
 from wbtable.format.documents import Json, Reader
 from wbtable.format.features import FORMAT_VERSION, check_document
 from wbtable.format.version_record import check_commit_id, read_time, write_time
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 KINDS: Final = frozenset({"alias", "tags", "description", "ttl", "deletion", "lineage"})
 _KNOWN = frozenset(["kind", "format", "features", "id", "created_at", "value"])

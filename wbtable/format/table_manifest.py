@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from wbtable.errors import FormatError
 from wbtable.format.digest import FRAGMENT, FRAGMENT_PAGE, SKETCH, Descriptor, Digest
 from wbtable.format.documents import Json, Reader, canonical
-from wbtable.format.features import FORMAT_VERSION, check_document
+from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
 from wbtable.format.schema import Schema
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ class TableManifest:
             log_mode=fields.str("log_mode"),
             primary_key=fields.opt_str("primary_key"),
             foreign_keys=tuple(ForeignKey.read(child) for child in fields.children("foreign_keys", optional=True)),
-            extra=fields.extra(_KNOWN),
+            extra=kept_fields(fields, _KNOWN),
         )
         if Digest.parse(fields.str("content_digest"), f"{place}.content_digest") != manifest.content_digest:
             fields.fail("content_digest", f"{manifest.content_digest}, which columns and fragments give")

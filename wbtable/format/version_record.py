@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from wbtable.errors import FormatError
 from wbtable.format.digest import ARTIFACT, Descriptor, Digest
 from wbtable.format.documents import Json, Reader
-from wbtable.format.features import FORMAT_VERSION, check_document
+from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
 from wbtable.format.tagged import tag, untag
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MAX_RECORD: Final = 1 << 20
 MAX_VERSION: Final = 10**15
 _KNOWN = frozenset(
     "kind format features commit_id project name version parent base artifact_type description metadata digest "
-    "manifest created_at run inputs refs".split()  # noqa: SIM905 - a list of twenty would take twenty lines
+    "manifest created_at run inputs refs".split()
 )
 _COMMIT_ID = re.compile(r"[0-9a-f]{32}")
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -205,7 +205,7 @@ class VersionRecord:
                 created_at=read_time(reader.str("created_at"), f"{place}.created_at"),
                 run=reader.opt_str("run"),
                 inputs=tuple(str(item) for item in reader.list("inputs", optional=True)),
-                extra=reader.extra(_KNOWN),
+                extra=kept_fields(reader, _KNOWN),
             )
         except FormatError as error:
             raise (error if error.place else FormatError(str(error), place=place)) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from wbtable.errors import TypeMismatchError
 from wbtable.format import sketch_file
 from wbtable.format.digest import TABLE, Descriptor
+from wbtable.format.features import check_writable
 from wbtable.format.schema import Schema
 from wbtable.format.sketch import TableSketch, sketch_rows
 from wbtable.format.table_manifest import PAGE_FRAGMENTS, Fragment, TableManifest
@@ -84,8 +85,10 @@ def append_source(
 
     Raises:
         TypeMismatchError: the columns do not fit.
+        UnsupportedError: the table has a writer feature that is unknown here.
 
     """
+    check_writable(base.extra, "table manifest")
     schema = widened(base.schema, source.schema)
     sketch = read_sketch(objects, base, schema)
     with TableBuilder(objects, schema, known=known, base=base, sketch=sketch) as builder:
@@ -105,6 +108,7 @@ def merge_appends(
         TypeMismatchError: the columns of the two do not widen.
 
     """
+    check_writable(newest.extra, "table manifest")
     before = _fragments(objects, base)
     theirs, mine = _fragments(objects, newest), _fragments(objects, ours)
     if theirs[: len(before)] != before or mine[: len(before)] != before:
