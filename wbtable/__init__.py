@@ -49,8 +49,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ERRORS = (
-    "AlreadyExistsError CommitStateUnknownError ConflictError DeniedError DigestMismatchError DiskFullError FormatError "
-    "MissingExtraError NotFoundError StorageError TypeMismatchError UnsupportedError UsageError WbtableError"
+    "AlreadyExistsError CommitStateUnknownError ConflictError DeniedError DigestMismatchError DiskFullError "
+    "FormatError MissingExtraError NotFoundError StorageError TypeMismatchError UnsupportedError UsageError "
+    "WbtableError"
 )
 _MEDIA = "Audio Classes Histogram Html Image Molecule Object3D Plotly Video"
 _HOMES = {

@@ -14,13 +14,7 @@ from wbtable.artifacts.compose import check_against
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.local_files import LocalFile, media_type_of
 from wbtable.artifacts.names import check_type, near, ttl_seconds
-from wbtable.artifacts.pending import (
-    Pending,
-    PendingDocument,
-    PendingFile,
-    PendingMedia,
-    PendingTable,
-)
+from wbtable.artifacts.pending import Pending, PendingDocument, PendingFile, PendingMedia, PendingTable
 from wbtable.artifacts.reading import media_stem
 from wbtable.artifacts.tables import SUFFIXES
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError, WbtableError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -31,7 +32,7 @@ _SHOWN_COLUMNS = 8
 _SHOWN_WIDTH = 24
 
 
-class Readable:
+class Readable(ABC):
     """Reads the rows of a source; a subclass says which.
 
     Nothing is read before it is asked for, and of what is asked only the columns named: a text column reads no media.
@@ -39,9 +40,9 @@ class Readable:
 
     __slots__ = ()
 
+    @abstractmethod
     def _source(self) -> Source:
         """Return the rows as they are now."""
-        raise NotImplementedError
 
     @property
     def schema(self) -> Schema:
