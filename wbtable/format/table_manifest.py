@@ -234,8 +234,9 @@ class TableManifest:
             msg = f"expected fragments of {self.rows} rows together, found {counted}"
             raise FormatError(msg, place="table manifest.rows")
         for i, fragment in enumerate(self.tail):
-            if len(fragment.columns) != len(self.schema):
-                msg = f"expected {len(self.schema)} columns, found {len(fragment.columns)}"
+            # Fewer where later rows brought further columns (TABLE-7).
+            if len(fragment.columns) > len(self.schema):
+                msg = f"expected at most {len(self.schema)} columns, found {len(fragment.columns)}"
                 raise FormatError(msg, place=f"table manifest.tail[{i}].columns")
         if self.log_mode not in LOG_MODES:
             msg = f"expected one of {', '.join(LOG_MODES)}, found {self.log_mode!r:.40}"
