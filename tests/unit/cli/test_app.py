@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +46,7 @@ def test_python_dash_m_is_the_command_line() -> None:
     assert (done.returncode, done.stdout) == (0, f"wbtable {__version__}\n")
 
 
-def test_help_is_fast_and_imports_no_command() -> None:
+def test_help_imports_no_command() -> None:
     code = (
         "import sys\nfrom wbtable.cli.app import cli\n"
         "try:\n    cli.main(['--help'], prog_name='wbtable')\n"
@@ -64,18 +63,6 @@ def test_help_is_fast_and_imports_no_command() -> None:
         timeout=60,
     )
     assert done.stdout.splitlines()[-1] == "[] []"
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        call("--help")
-        times.append(time.perf_counter() - start)
-    bare = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", ""], check=True)
-        bare.append(time.perf_counter() - start)
-    # 200 ms on an idle machine; what a busy one adds to a bare interpreter is not ours.
-    assert min(times) < 0.2 + min(bare)
 
 
 def test_help_names_every_command_and_exit_code() -> None:
