@@ -165,7 +165,7 @@ def test_widening_after_rows_were_encoded(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "value",
     [object(), lambda: 0, Decimal("NaN"), Decimal("Infinity"), 10**38, 10**4000, np.zeros(2, "V4"), ..., type],
-    ids=str,
+    ids=_name,
 )
 def test_what_cannot_be_stored(value: Any) -> None:
     """TYPE-10: an error with column and row, whatever its kind."""
@@ -285,7 +285,7 @@ def test_a_column_that_becomes_mixed_late(monkeypatch: pytest.MonkeyPatch) -> No
         (pd.NaT, None),
         (np.float32(1.5), 1.5),
     ],
-    ids=str,
+    ids=_name,
 )
 def test_times_in_mixed_columns(value: Any, back: Any) -> None:
     """ANY-1: numpy gives nanoseconds out as bare integers; they are times all the same."""
