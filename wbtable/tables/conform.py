@@ -154,6 +154,8 @@ def _nested(array: pa.Array, target: pa.DataType, place: str, error: type[Wbtabl
         return pa.StructArray.from_arrays(children, fields=list(target), mask=_mask(array))
     if _is_list(target) and _is_list(found):
         return relist(array, to_physical(array.values, target.value_type, place=place, error=error), target)
+    if _is_list(target) and _is_other_list(found):
+        return to_physical(_as_list(array), target, place=place, error=error)
     if pa.types.is_fixed_size_list(target) and pa.types.is_fixed_size_list(found):
         if found.list_size != target.list_size:
             msg = f"expected {target}, found {found}"
@@ -171,6 +173,20 @@ def _nested(array: pa.Array, target: pa.DataType, place: str, error: type[Wbtabl
 
 def _is_list(found: pa.DataType) -> bool:
     return bool(pa.types.is_list(found) or pa.types.is_large_list(found))
+
+
+def _is_other_list(found: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_fixed_size_list(found) or pa.types.is_list_view(found) or pa.types.is_large_list_view(found)
+    )
+
+
+def _as_list(array: pa.Array) -> pa.Array:
+    """Return a view's or fixed-size list's rows as a list; Arrow's own cast of a sliced view loses elements."""
+    lengths = pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False)
+    ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    mask = np.append(array.is_null().to_numpy(zero_copy_only=False), False)
+    return pa.LargeListArray.from_arrays(pa.array(ends, mask=mask), pc.list_flatten(array))
 
 
 def _is_number_text_mix(found: pa.DataType, target: pa.DataType) -> bool:

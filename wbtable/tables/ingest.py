@@ -20,8 +20,6 @@ from wbtable.format.types import (
     StructType,
     TimestampType,
     UuidType,
-    contains,
-    has_media,
     unify,
 )
 from wbtable.tables.capture import Captured, capture
@@ -123,15 +121,14 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
 
 
 def _needs_python(column_type: ColumnType) -> bool:
-    if contains(column_type, UuidType) or has_media(column_type):
+    """Whether the physical form of a type has no counterpart in Arrow's own."""
+    if isinstance(column_type, (UuidType, MediaType)):
         return True
-    return contains(column_type, StructType) and _has_empty_struct(column_type)
-
-
-def _has_empty_struct(column_type: ColumnType) -> bool:
+    if isinstance(column_type, DecimalType):
+        return pa.types.is_string(column_type.arrow())
     if isinstance(column_type, StructType) and column_type.has_absent:
         return True
-    return any(_has_empty_struct(child) for child in column_type.children())
+    return any(_needs_python(child) for child in column_type.children())
 
 
 def is_binary(found: pa.DataType) -> bool:
@@ -224,7 +221,7 @@ def _pandas_array(series: Any) -> object:
     dtype = series.dtype
     kind = getattr(dtype, "kind", "O")
     if isinstance(dtype, np.dtype) and kind in "biuf":
-        return pa.array(series.to_numpy(), from_pandas=False)
+        return pa.array(series.to_numpy(copy=True), from_pandas=False)
     if isinstance(dtype, np.dtype) and kind == "O":
         return _objects(series.to_numpy())
     if isinstance(dtype, np.dtype) and kind not in "mM":
@@ -241,8 +238,8 @@ def _objects(values: np.ndarray[Any, Any]) -> object:
     if kinds <= {str, type(None)}:
         try:
             found = pa.array(values, pa.string(), from_pandas=False)
-        except (pa.ArrowException, TypeError):
-            return list(values)
+        except (pa.ArrowException, TypeError, UnicodeError):
+            return list(values)  # whose bad value is found and named one by one
         return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
     return list(values)
 
@@ -250,7 +247,8 @@ def _objects(values: np.ndarray[Any, Any]) -> object:
 def array_column(values: np.ndarray[Any, Any]) -> object:
     """Return an Arrow array, or a list of Python values, of the rows of an array."""
     if values.ndim == 1 and values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:
-        return pa.array(np.ascontiguousarray(values), from_pandas=False)
+        # A copy: Arrow would share the memory, which the caller may fill again.
+        return pa.array(np.array(values, order="C", copy=True), from_pandas=False)
     if values.ndim > 1 and values.dtype.kind != "O":
         return list(values)
     return values.tolist() if values.dtype.kind == "O" else list(values)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, cast
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.documents import parse
 from wbtable.format.table_manifest import TableManifest
+from wbtable.storage.backend import open_backend
 from wbtable.storage.find import find_objects
+from wbtable.storage.objects import ObjectStore
 from wbtable.storage.streams import open_stream
 from wbtable.tables.keys import ForeignKeyTo
 from wbtable.tables.reader import TableReader
@@ -16,7 +18,6 @@ from wbtable.tables.table import Table
 if TYPE_CHECKING:
     import os
 
-    from wbtable.storage.objects import ObjectStore
     from wbtable.tables.snapshot import LogMode
 
 SUFFIX = ".table.json"
@@ -40,6 +41,9 @@ def open_table(url: str | os.PathLike[str], **storage_options: object) -> Table:
     with open_stream(where, **storage_options) as file:
         data = file.read()
     manifest = TableManifest.from_json(parse(data, where), where)
+    if not manifest.refs:  # no row was ever stored, so that there is no objects/ either
+        backend = open_backend(where.rpartition("/")[0] or ".", **storage_options)
+        return table_of(ObjectStore(backend), manifest)
     return table_of(find_objects(where, **storage_options), manifest)
 
 
@@ -58,8 +62,6 @@ def table_of(objects: ObjectStore, manifest: TableManifest, origin: object = Non
 
 
 def _only(folder: str, **storage_options: object) -> str:
-    from wbtable.storage.backend import open_backend
-
     backend = open_backend(folder, **storage_options)
     found = sorted(key for key in backend.list("") if key.endswith(SUFFIX) and "/" not in key)
     if not found:

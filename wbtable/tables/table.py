@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import pyarrow as pa
 
-from wbtable.errors import UsageError
+from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.table_manifest import LOG_MODES
 from wbtable.tables import fill, ingest
 from wbtable.tables.coerce import column_type_of
-from wbtable.tables.infer import NULL
+from wbtable.tables.infer import NULL, is_missing
 from wbtable.tables.keys import ForeignKeyTo, RowLink, check_primary_key
 from wbtable.tables.parts import Parts
 from wbtable.tables.readable import Readable
@@ -209,6 +209,8 @@ class Table(Readable):
         """
         want = column_type_of(dtype)
         have = self.schema[col_name]
+        if not optional:
+            self._refuse_missing(col_name)
         if have == want:
             self._parts.declare(col_name, ColumnRule(declared=want, optional=optional))
             return
@@ -219,6 +221,12 @@ class Table(Readable):
         found, array = fill.encode_column(self._parts, col_name, values, rule)
         self._parts.replace_column(col_name, want if found.arrow() == want.arrow() else found, array)
         self._parts.declare(col_name, rule)
+
+    def _refuse_missing(self, name: str) -> None:
+        for row, value in enumerate(self.get_column(name)):
+            if is_missing(value):
+                msg = f"expected a value in every row, found {value}"
+                raise TypeMismatchError(msg, place=f'column "{name}", row {row}')
 
     # Keys and links -------------------------------------------------------------------------------------
 
