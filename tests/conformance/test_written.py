@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import zstandard
+from jsonschema import ValidationError
 
 import wbtable
 from tests.architecture.repository import SCHEMAS
 from tests.conformance.schemas import schema_names, validator
 from wbtable.format import documents
-from wbtable.format.digest import Digest
+from wbtable.format.digest import FRAGMENT, PACK, Descriptor, Digest
+from wbtable.format.table_manifest import PAGE_FRAGMENTS, ColumnChunk, Fragment, write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 SECRET = "token-7f3a9c"
@@ -140,11 +142,53 @@ def test_refs_are_sorted_and_complete(written: list[Written]) -> None:
 
 
 def test_each_kind_was_written(written: list[Written]) -> None:
-    # A fragment page needs 128 fragments: tests/unit/tables writes one.
-    assert set(SCHEMA_OF) - {document.value["kind"] for document in written} <= {
-        "wbtable.fragment-page",
-        "wbtable.lease",
-    }
+    # A fragment page needs 128 fragments, and a lease is there for as long as a commit takes: both below. Collection is
+    # settled in the specification, and not yet done by this library.
+    absent = {"wbtable.collection", "wbtable.fragment-page", "wbtable.lease"}
+    assert set(SCHEMA_OF) - {document.value["kind"] for document in written} <= absent
+
+
+def test_a_fragment_page_is_valid() -> None:
+    # TABLE-5
+    chunk = ColumnChunk(nulls=0, fingerprint="0" * 32, least="1", greatest="2")
+    fragments = [
+        Fragment(
+            file=Descriptor(media_type=FRAGMENT, digest=Digest.of(b"%d" % i), size=1000),
+            rows=1,
+            xxh3="1" * 32,
+            footer_length=100,
+            footer_xxh3="2" * 32,
+            columns=(chunk,),
+            containers=(Descriptor(media_type=PACK, digest=Digest.of(b"pack"), size=1000),),
+        )
+        for i in range(PAGE_FRAGMENTS)
+    ]
+    page = json.loads(documents.canonical(write_page(fragments)))
+    validator("fragment-page", strict=True).validate(page)
+    manifest = json.loads(documents.canonical(write_page(fragments[:1])))
+    with pytest.raises(ValidationError):
+        validator("fragment-page", strict=True).validate(manifest)
+
+
+def test_a_lease_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # LEASE-1: caught as the commit ends it
+    store = wbtable.create_store(str(tmp_path / "store"))
+    seen: list[dict[str, Any]] = []
+    delete = type(store.backend).delete
+
+    def look(backend: Any, keys: Iterable[str]) -> None:
+        found = list(keys)
+        seen.extend(json.loads(backend.get(key)) for key in found if key.startswith("leases/"))
+        delete(backend, found)
+
+    monkeypatch.setattr(type(store.backend), "delete", look)
+    artifact = wbtable.Artifact("data", type="dataset")
+    artifact.add(wbtable.Table(columns=["x"], data=[[1]]), "table")
+    with wbtable.init(project="p", store=store) as run:
+        run.log_artifact(artifact)
+    assert seen
+    for lease in seen:
+        validator("lease", strict=True).validate(lease)
 
 
 def test_no_document_holds_a_secret_of_the_environment(written: list[Written]) -> None:

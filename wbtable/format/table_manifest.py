@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.errors import FormatError
@@ -328,10 +328,6 @@ class TableManifest:
         if manifest.refs != refs:
             fields.fail("refs", "exactly the objects that the other fields name, in order of digest")
         return manifest
-
-    def with_extra(self, **extra: Any) -> Self:
-        """Return a copy with further fields."""
-        return replace(self, extra={**self.extra, **extra})
 
 
 def fragment_refs(fragments: Iterable[Fragment]) -> dict[Digest, Descriptor]:
