@@ -84,7 +84,7 @@ def plan_fragments(schema: Schema, first_rows: pa.Table) -> FragmentPlan:
     """
     seen = first_rows.slice(0, PLANNED_ROWS)
     size = sum(canonical_size(values, column.type) for values, column in zip(seen.columns, schema, strict=True))
-    row_size = size / max(seen.num_rows, 1)
+    row_size = size / seen.num_rows if seen.num_rows else 0
     fragment_rows = _MOST_ROWS
     while fragment_rows > 1 and fragment_rows * row_size > _MOST_BYTES:
         fragment_rows //= 2

@@ -86,13 +86,14 @@ def read_sketch(data: bytes, schema: Schema) -> TableSketch:
     """
     try:
         table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+        table.validate(full=True)
+        present = table.schema.names
     except (pa.ArrowException, OSError, ValueError) as error:
         msg = f"expected a Parquet file: {error!s:.200}"
         raise FormatError(msg, place="sketch") from None
-    for name in SKETCH_SCHEMA.names:
-        if table.schema.get_all_field_indices(name) and table.schema.field(name).type == SKETCH_SCHEMA.field(name).type:
-            continue
-        _refuse("sketch", f"a column {name} of type {SKETCH_SCHEMA.field(name).type}", table.schema.names)
+    for field in SKETCH_SCHEMA:
+        if present.count(field.name) != 1 or table.schema.field(field.name).type != field.type:
+            _refuse("sketch", f"a column {field.name} of type {field.type}", present)
     names = table["name"].to_pylist()
     if names != schema.names:
         _refuse("sketch.name", f"the columns {schema.names!r:.200}", names)

@@ -42,10 +42,6 @@ def _secret64(at: int) -> int:
     return int.from_bytes(_SECRET[at : at + 8], "little")
 
 
-def _secret32(at: int) -> int:
-    return int.from_bytes(_SECRET[at : at + 4], "little")
-
-
 _PRIME64_1: Final = np.uint64(0x9E3779B185EBCA87)
 _PRIME64_2: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 _PRIME64_3: Final = np.uint64(0x165667B19E3779F9)
@@ -55,7 +51,7 @@ _LOW32: Final = np.uint64(0xFFFFFFFF)
 _TWICE32: Final = np.uint64(0x1_0000_0001)
 
 _FLIP_0: Final = _secret64(56) ^ _secret64(64)
-_FLIP_1_3: Final = np.uint64(_secret32(0) ^ _secret32(4))
+_FLIP_1_3: Final = np.uint64((_secret64(0) ^ _secret64(4)) & 0xFFFFFFFF)
 _FLIP_4_8: Final = _secret64(8) ^ _secret64(16)
 _FLIP_9_LOW: Final = np.uint64(_secret64(24) ^ _secret64(32))
 _FLIP_9_HIGH: Final = np.uint64(_secret64(40) ^ _secret64(48))
@@ -69,7 +65,6 @@ def _rotate_xor(value: int) -> int:
 _MIXED_FLIP_4_8: Final = np.uint64(_rotate_xor(_FLIP_4_8))
 _S: Final = [np.uint64(n) for n in range(64)]
 _S32: Final = [np.uint32(n) for n in range(32)]
-
 
 # Final mixes. Each works in place on `h`, with `t` as scratch of the same length.
 
@@ -323,10 +318,8 @@ def _strings_17_to_128(pairs: int) -> Callable[[_Strings, U64, U64], None]:
 
 
 def _strings_long(s: _Strings, length: U64, h: U64) -> None:  # noqa: ARG001 - the signature of all classes
-    view = s.data.data
-    one = xxhash.xxh3_64_intdigest
-    starts, lengths = s.starts.tolist(), s.lengths.tolist()
-    h[:] = [one(view[a : a + n]) for a, n in zip(starts, lengths, strict=True)]
+    view, pairs = s.data.data, zip(s.starts.tolist(), s.lengths.tolist(), strict=True)
+    h[:] = [xxhash.xxh3_64_intdigest(view[start : start + size]) for start, size in pairs]
 
 
 def _strings_empty(s: _Strings, length: U64, h: U64) -> None:  # noqa: ARG001
