@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import ChainMap
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,7 @@ from wbtable.format.artifact_manifest import MAX_INLINE, ArtifactManifest, sorte
 from wbtable.format.digest import ARTIFACT, Descriptor, Digest
 from wbtable.format.entry_page import Page, encode_page, ends_page
 from wbtable.format.features import check_writable
-from wbtable.format.file_cell import parse_uri
-from wbtable.format.paths import PathTree
+from wbtable.format.paths import check_no_clash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -91,35 +89,16 @@ def entry_refs(entry: Entry, known: Mapping[Digest, Descriptor]) -> list[Descrip
 
     """
     out: list[Descriptor] = []
-    digests = [] if entry.pack is None else [entry.pack]
-    if entry.pack is None and entry.reference is None:
-        out.append(entry.descriptor())
-    if entry.media is not None:
-        digests += media_containers(entry.media)
-    for digest in digests:
-        if digest not in known:
+    own = None if entry.pack is not None else entry.digest
+    for digest in entry.containers():
+        if digest == own:
+            out.append(entry.descriptor())
+        elif digest in known:
+            out.append(known[digest])
+        else:
             msg = f"the entry {entry.path!r:.120} is in {digest}, which is not in the manifest's refs"
             raise FormatError(msg)
-        out.append(known[digest])
     return out
-
-
-def media_containers(media: str) -> list[Digest]:
-    """Return the packs and objects that a media value's further files are in, such as an image's masks."""
-    found: list[Digest] = []
-
-    def walk(value: object) -> None:
-        if isinstance(value, dict):
-            if isinstance(value.get("uri"), str) and "checksum" in value:
-                found.append(parse_uri(value["uri"])[0])
-            for item in value.values():
-                walk(item)
-        elif isinstance(value, list):
-            for item in value:
-                walk(item)
-
-    walk(json.loads(media).get("cell"))
-    return found
 
 
 def check_clashes(base: Contents | None, changes: Mapping[str, object | None]) -> None:
@@ -129,10 +108,7 @@ def check_clashes(base: Contents | None, changes: Mapping[str, object | None]) -
         UsageError: one would be.
 
     """
-    tree = PathTree()
-    for path, entry in changes.items():
-        if entry is not None:
-            tree.add(path)
+    check_no_clash({path for path, entry in changes.items() if entry is not None})
     if base is None:
         return
     checked: set[str] = set()

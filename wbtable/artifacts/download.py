@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -204,15 +206,15 @@ class _Job:
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path`, which takes its place when the block ends without an error."""
-    temp = path.parent / f".wbtable-{secrets.token_hex(8)}.part"
+    temp = _beside(path)
     with explained(f"write {path}"):
         try:
-            with temp.open("xb") as out:
+            with open(temp, "xb") as out:
                 yield out
-            temp.replace(path)
+            os.replace(temp, path)
         except BaseException:
             with contextlib.suppress(OSError):
-                temp.unlink()
+                os.unlink(temp)
             raise
 
 
@@ -222,13 +224,25 @@ def write_whole(path: Path, data: bytes) -> None:
         out.write(data)
 
 
+_PROCESS: Final = secrets.token_hex(4)
+_numbers = itertools.count()
+
+
+def _beside(path: Path) -> str:
+    """Return a path in the same folder that nobody else uses."""
+    return f"{os.path.dirname(path)}/.wbtable-{_PROCESS}-{os.getpid()}-{next(_numbers)}.part"
+
+
 def is_right(path: Path, digest: Digest | None, size: int | None) -> bool:
     """Whether a regular file is there with these bytes (DOWN-3)."""
     try:
-        if digest is None or path.is_symlink() or not path.is_file() or path.stat().st_size != size:
+        found = os.lstat(path)
+        if digest is None or not stat.S_ISREG(found.st_mode) or found.st_size != size:
             return False
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest.hex
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except OSError as error:
         raise StorageError(f"{str(path)!r} cannot be read: {error.strerror}") from error
 

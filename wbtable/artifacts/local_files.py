@@ -21,7 +21,8 @@ _BY_SUFFIX: dict[str, str] = {}
 
 def media_type_of(name: str) -> str:
     """Return the media type that a file's suffix suggests."""
-    suffix = os.path.splitext(name)[1].lower()
+    dot = name.rfind(".")
+    suffix = name[dot:].lower() if dot >= 0 else ""
     found = _BY_SUFFIX.get(suffix)
     if found is None:
         guessed, encoding = _TYPES.guess_type(f"x{suffix}")

@@ -133,8 +133,11 @@ def _put_files(
                 cells.append((path, value, _place_cell(value.value.to_cell(), writer)))
             progress.advance()
         writer.seal()
+        containers: dict[int, Descriptor] = {}
         for (path, file), place in zip(files, placed, strict=True):
-            container = _container(writer, place.container, result)
+            container = containers.get(place.container)
+            if container is None:
+                container = containers[place.container] = _container(writer, place.container, result)
             packed = container.media_type == PACK
             result.entries[path] = Entry(
                 path=path,

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, Self
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.digest import Descriptor, Digest
 from wbtable.format.documents import Json, Reader
-from wbtable.format.entry import Entry
+from wbtable.format.entry import Entry, check_refs, read_entries
 from wbtable.format.entry_page import Page, digest_of_lines
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
-from wbtable.format.paths import PathTree
+from wbtable.format.paths import check_no_clash
+from wbtable.format.table_manifest import read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,6 +65,10 @@ class ArtifactManifest:
                 msg = f"expected pages in order, found {right.first!r:.80} after {left.last!r:.80}"
                 raise FormatError(msg)
         self._check_sums()
+        check_refs(self.entries, self.refs)
+        if self.pages and {page.file.digest for page in self.pages} != {ref.digest for ref in self.refs}:
+            msg = "expected the pages in refs, and nothing else"
+            raise FormatError(msg)
 
     def _check_sums(self) -> None:
         count = len(self.entries) or sum(page.count for page in self.pages)
@@ -71,10 +76,8 @@ class ArtifactManifest:
         if (count, size) != (self.count, self.size):
             msg = f"expected {self.count} entries of {self.size} bytes, found {count} of {size}"
             raise FormatError(msg)
-        tree = PathTree()
         try:
-            for entry in self.entries:
-                tree.add(entry.path)
+            check_no_clash([entry.path for entry in self.entries])
         except UsageError as error:
             raise FormatError(str(error)) from None
 
@@ -124,15 +127,14 @@ class ArtifactManifest:
         """
         check_document(document, KIND, place)
         reader = Reader(document, place)
-        refs = [Descriptor.from_json(ref, f"{place}.refs[{i}]") for i, ref in enumerate(reader.list("refs"))]
         try:
             return cls(
                 digest=Digest.parse(reader.str("digest"), f"{place}.digest"),
                 count=reader.int("count"),
                 size=reader.int("size"),
-                entries=tuple(Entry.from_json(child) for child in reader.children("entries", optional=True)),
+                entries=read_entries(reader.list("entries", optional=True), f"{place}.entries"),
                 pages=tuple(Page.from_json(child) for child in reader.children("pages", optional=True)),
-                refs=tuple(refs),
+                refs=read_refs(reader),
                 extra=kept_fields(reader, _KNOWN),
             )
         except FormatError as error:
@@ -141,4 +143,5 @@ class ArtifactManifest:
 
 def sorted_refs(refs: Iterable[Descriptor]) -> tuple[Descriptor, ...]:
     """Return each object once, sorted by digest, so that equal content gives equal documents (ART-5)."""
-    return tuple(sorted(set(refs), key=lambda ref: (ref.digest, ref.media_type)))
+    found = {ref.digest: ref for ref in sorted(refs, key=lambda ref: (ref.digest, ref.media_type), reverse=True)}
+    return tuple(found[digest] for digest in sorted(found))

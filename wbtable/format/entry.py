@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any
 
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.digest import MAX_SIZE, Descriptor, Digest
-from wbtable.format.documents import Reader, build, canonical
+from wbtable.format.documents import Reader, canonical, parse
+from wbtable.format.file_cell import parse_uri
 from wbtable.format.paths import check_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x20\x7f]*")
 _NO_FIELDS: dict[str, object] = {}
@@ -75,6 +76,9 @@ class Entry:
             check_path(self.path)
         except UsageError as error:
             raise FormatError(str(error)) from None
+        if not isinstance(self.media_type, str) or not (self.media is None or isinstance(self.media, str)):
+            msg = f"the entry {self.path!r:.200} has a media type or facts that are no text"
+            raise FormatError(msg)
         if self.reference is None and (self.digest is None or self.size is None):
             msg = f"the entry {self.path!r:.200} has neither a digest and size nor a reference"
             raise FormatError(msg)
@@ -112,6 +116,14 @@ class Entry:
         """The bytes of the content and of what it refers to."""
         return (self.size or 0) + self.data_size
 
+    def containers(self) -> list[Digest]:
+        """Return the packs and objects in which the content, and further files of a media value, are (ART-5)."""
+        if self.reference is not None:
+            return []
+        found = self.pack or self.digest
+        assert found is not None
+        return [found, *_media_containers(self.media)]
+
     def descriptor(self) -> Descriptor:
         """Return the descriptor of the entry's own object.
 
@@ -146,37 +158,80 @@ class Entry:
             out["reference"] = {"uri": self.reference.uri} | etag
         return dict(self.extra) | out
 
-    @classmethod
-    def from_json(cls, reader: Reader) -> Self:
-        """Read the JSON form (ART-3).
 
-        Raises:
-            FormatError: a field is missing or impossible; the message names it.
+def _media_containers(media: str | None) -> list[Digest]:
+    """Return where the further files of a media value are, such as an image's masks."""
+    found: list[Digest] = []
+    if media is None or '"uri"' not in media:
+        return found
 
-        """
-        reference = None
-        if reader.fields.get("reference") is not None:
-            child = reader.child("reference")
-            reference = build(
-                lambda: Reference(uri=child.str("uri"), etag=child.opt_str("etag")),
-                child.place,
-            )
-        return build(
-            lambda: cls(
-                path=reader.str("path"),
-                media_type=reader.str("media_type"),
-                digest=_digest(reader, "digest"),
-                size=reader.opt_int("size"),
-                pack=_digest(reader, "pack"),
-                offset=reader.opt_int("offset"),
-                content_digest=_digest(reader, "content_digest"),
-                data_size=reader.opt_int("data_size") or 0,
-                media=reader.opt_str("media"),
-                reference=reference,
-                extra=reader.extra(_FIELDS) if reader.fields.keys() - _FIELDS else _NO_FIELDS,
-            ),
-            reader.place,
-        )
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            if "checksum" in value and "uri" in value:
+                found.append(parse_uri(value["uri"])[0])
+            for item in value.values():
+                walk(item)
+        elif isinstance(value, list):
+            for item in value:
+                walk(item)
+
+    walk(parse(media.encode(), "media"))
+    return found
+
+
+def check_refs(entries: Iterable[Entry], refs: Iterable[Descriptor]) -> None:
+    """Refuse entries that name an object which a document's `refs` lack (DOC-6, ART-5).
+
+    Raises:
+        FormatError: one does.
+
+    """
+    listed = {ref.digest for ref in refs}
+    for entry in entries:
+        for digest in entry.containers():
+            if digest not in listed:
+                msg = f"expected every object in refs; the entry {entry.path!r:.120} names {digest}"
+                raise FormatError(msg)
+
+
+def read_entries(items: Sequence[object], place: str) -> tuple[Entry, ...]:
+    """Read the JSON form of a list of entries (ART-3).
+
+    Raises:
+        FormatError: a field is missing or impossible; the message names it.
+
+    """
+    out: list[Entry] = []
+    for number, item in enumerate(items):
+        try:
+            out.append(_read(item))
+        except FormatError as error:
+            raise FormatError(str(error), place=f"{place}[{number}]") from None
+    return tuple(out)
+
+
+def _read(value: object) -> Entry:
+    if not isinstance(value, dict):
+        msg = f"expected an entry object, found {type(value).__name__}"
+        raise FormatError(msg)
+    fields: Any = value.get
+    reference = fields("reference")
+    if reference is not None:
+        child = Reader(reference, "reference")
+        reference = Reference(uri=child.str("uri"), etag=child.opt_str("etag"))
+    return Entry(
+        path=fields("path"),
+        media_type=fields("media_type"),
+        digest=_digest(fields("digest")),
+        size=fields("size"),
+        pack=_digest(fields("pack")),
+        offset=fields("offset"),
+        content_digest=_digest(fields("content_digest")),
+        data_size=fields("data_size", 0),
+        media=fields("media"),
+        reference=reference,
+        extra=_NO_FIELDS if _FIELDS.issuperset(value) else {k: v for k, v in value.items() if k not in _FIELDS},
+    )
 
 
 _FIELDS = frozenset(
@@ -195,6 +250,5 @@ _FIELDS = frozenset(
 )
 
 
-def _digest(reader: Reader, key: str) -> Digest | None:
-    text = reader.opt_str(key)
-    return None if text is None else Digest.parse(text, f"{reader.place}.{key}")
+def _digest(text: str | None) -> Digest | None:
+    return None if text is None else Digest.parse(text)

@@ -17,7 +17,8 @@ import xxhash
 from wbtable.errors import FormatError
 from wbtable.format import documents
 from wbtable.format.digest import ENTRY_PAGE, Descriptor, Digest
-from wbtable.format.entry import Entry, Reference
+from wbtable.format.entry import Entry, Reference, check_refs
+from wbtable.format.table_manifest import read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -212,6 +213,7 @@ def decode_page(data: bytes, page: Page, place: str) -> list[Entry]:
         found = f"{entries[0].path!r:.80} to {entries[-1].path!r:.80}"
         msg = f"expected the paths {page.first!r:.80} to {page.last!r:.80}, found {found}"
         raise FormatError(msg, place=place)
+    check_refs(entries, page_refs(data, place))
     if digest_of_lines(entries) != page.digest:
         msg = f"expected entries with the digest {page.digest}, found others"
         raise FormatError(msg, place=place)
@@ -272,8 +274,7 @@ def page_refs(data: bytes, place: str) -> list[Descriptor]:
     if _KEY not in metadata:
         msg = f"expected the key {_KEY.decode()!r} in the file's metadata"
         raise FormatError(msg, place=place)
-    facts = documents.Reader(documents.parse(metadata[_KEY], place), place)
-    return [Descriptor.from_json(item, f"{place}.refs[{i}]") for i, item in enumerate(facts.list("refs"))]
+    return list(read_refs(documents.Reader(documents.parse(metadata[_KEY], place), place)))
 
 
 def _entry(row: tuple[object, ...], place: str) -> Entry:

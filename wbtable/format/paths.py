@@ -6,13 +6,20 @@ A path that passes here can be joined to a folder without leaving it, on any sys
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wbtable.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_PATH: Final = 4096
 MAX_PART: Final = 255
 
+# What nearly every path looks like: letters, digits and a few signs, in short parts, none of them dots alone.
+_USUAL = re.compile(
+    r"(?!(?i:objects)(?:/|$))[A-Za-z0-9_-][A-Za-z0-9_. -]{0,200}(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]{0,200}){0,15}"
+)
 _DRIVE = re.compile(r"[A-Za-z]:/")
 
 
@@ -31,6 +38,8 @@ def check_path(path: object, what: str = "path") -> str:
     if not isinstance(path, str):
         msg = f"expected the {what} as text, found {type(path).__name__}"
         raise UsageError(msg)
+    if _USUAL.fullmatch(path):
+        return path
     problem = _path_problem(path)
     if problem:
         msg = f"the {what} {path!r:.120} {problem}"
@@ -65,6 +74,25 @@ def _parts_problem(parts: list[str]) -> str | None:
     if parts[0].casefold() == "objects":
         return "must not be 'objects' or begin with 'objects/': that folder holds the objects"
     return None
+
+
+def check_no_clash(paths: Collection[str]) -> None:
+    """Refuse paths of which one is a folder of another (PATH-3).
+
+    Raises:
+        UsageError: one is.
+
+    """
+    files = paths if isinstance(paths, set | frozenset) else frozenset(paths)
+    seen: set[str] = set()
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in seen:
+            if folder in files:
+                msg = f"{path!r:.120} cannot be added: {folder!r:.120} is a file"
+                raise UsageError(msg)
+            seen.add(folder)
+            folder = folder.rpartition("/")[0]
 
 
 class PathTree:
