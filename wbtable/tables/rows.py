@@ -132,8 +132,13 @@ class RowBuffer:
         plain = list(row)
         widened: list[tuple[int, ColumnType, ColumnType]] = []
         number = self.first_row + len(self.pending)
-        for i in slow:
-            plain[i] = self._accept(i, row[i], number, widened)
+        links = dict(self.links)
+        try:
+            for i in slow:
+                plain[i] = self._accept(i, row[i], number, widened)
+        except BaseException:
+            self.links = links
+            raise
         for i, _, now in widened:
             self.types[i] = now
         if widened:
@@ -143,8 +148,10 @@ class RowBuffer:
     def drop_last(self, widened: Sequence[tuple[int, ColumnType, ColumnType]]) -> None:
         """Take back the row that was added last, and what it widened."""
         self.pending.pop()
-        for i, before, _ in widened:
+        for i, before, now in widened:
             self.types[i] = before
+            if isinstance(now, LinkType):
+                self.links.pop(self.names[i], None)
         self._plans.clear()
 
     def clear(self) -> list[Sequence[Any]]:

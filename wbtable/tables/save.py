@@ -13,6 +13,7 @@ from wbtable.format.schema import Schema
 from wbtable.format.sketch import TableSketch, sketch_rows
 from wbtable.format.table_manifest import PAGE_FRAGMENTS, Fragment, TableManifest
 from wbtable.format.types import unify
+from wbtable.tables.keys import check_primary_key
 from wbtable.tables.reader import TableReader
 from wbtable.tables.source import ConcatSource, SliceSource, Source
 from wbtable.tables.stored_type import reads_as
@@ -56,6 +57,9 @@ def write_source(
     """
     rows = cast("Source", getattr(source, "source", source) if hasattr(source, "log_mode") else source)
     want = schema or rows.schema
+    key = getattr(source, "primary_key", None)
+    if key is not None:  # rows may have come behind those that were checked (TABLE-8)
+        check_primary_key(rows, key)
     stored, rest = _split(rows, objects)
     base = None if stored is None else stored.manifest
     if base is not None and not _grows_to(base.schema, want):
@@ -66,7 +70,7 @@ def write_source(
             builder.add_source(part)
         manifest = builder.finish(
             log_mode=getattr(source, "log_mode", "IMMUTABLE"),
-            primary_key=getattr(source, "primary_key", None),
+            primary_key=key,
             foreign_keys=foreign_keys,
         )
     return objects.put_document(TABLE, manifest.to_json()), manifest
@@ -90,6 +94,8 @@ def append_source(
     """
     check_writable(base.extra, "table manifest")
     schema = widened(base.schema, source.schema)
+    if base.primary_key is not None:
+        check_primary_key(ConcatSource([TableReader(objects, base), source], schema), base.primary_key)
     sketch = read_sketch(objects, base, schema)
     with TableBuilder(objects, schema, known=known, base=base, sketch=sketch) as builder:
         builder.add_source(source)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, cast
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from wbtable.errors import AlreadyExistsError, UsageError
+from wbtable.errors import AlreadyExistsError, TypeMismatchError, UsageError
 from wbtable.format.documents import canonical
 from wbtable.format.schema import Column, Schema
+from wbtable.format.types import ColumnType, NumberType
 from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.encode import encode
-from wbtable.tables.infer import NULL
+from wbtable.tables.infer import MAX_EXACT_FLOAT, NULL
+from wbtable.tables.keys import check_primary_key
 from wbtable.tables.reader import TableReader
 from wbtable.tables.rows import ColumnRule, RowBuffer
 from wbtable.tables.save import widened
@@ -44,6 +48,7 @@ def manifest_key(name: str) -> str:
     from wbtable.format.paths import check_path
 
     plain = name.removesuffix(SUFFIX)
+    check_path(plain)
     check_path(plain + SUFFIX)
     return plain + SUFFIX
 
@@ -77,13 +82,15 @@ def write_table(snapshot: TableSnapshot, url: str | os.PathLike[str], name: str)
 
     Raises:
         AlreadyExistsError: there is one of this name.
-        UsageError: it links to tables that are not written with it.
+        UsageError: it links to tables that are not written with it, or its primary key repeats.
         StorageError: it cannot be written; nothing of that name is left.
 
     """
     if snapshot.links or any(not isinstance(key.table, str) for key in snapshot.foreign_keys):
         msg = "the table links to rows of another table: put both into one artifact"
         raise UsageError(msg)
+    if snapshot.primary_key is not None:  # rows may have come behind those that were checked (TABLE-8)
+        check_primary_key(snapshot.source, snapshot.primary_key)
     target = _Target(url, name)
     with TableBuilder(target.objects, snapshot.schema) as builder:
         builder.add_source(snapshot.source)
@@ -124,6 +131,7 @@ class TableWriter:
         self._buffer: RowBuffer | None = None
         self._builder: TableBuilder | None = None
         self._closed = False
+        self._beyond: set[str] = set()  # columns with written integers that no double holds
         if columns is not None:
             self._start(ingest.column_names(list(columns)))
 
@@ -174,10 +182,22 @@ class TableWriter:
             if buffer is None:
                 msg = "the first row does not say what the columns are called: give columns="
                 raise UsageError(msg)
-            buffer.add(tuple(row))
+            self._check_exact(buffer.add(tuple(row)), buffer)
             self._rows += 1
             if buffer.is_full:
                 self._flush()
+
+    def _check_exact(self, widened: Sequence[tuple[int, ColumnType, ColumnType]], buffer: RowBuffer) -> None:
+        """Take back a row that would make floats of written integers that these cannot hold (TYPE-9)."""
+        for i, before, now in widened:
+            if not (_is_integer(before) and isinstance(now, NumberType) and now.is_float):
+                continue
+            name = buffer.names[i]
+            pending = [abs(int(row[i])) for row in buffer.pending if isinstance(row[i], (int, np.integer))]
+            if max(pending, default=0) > MAX_EXACT_FLOAT or name in self._beyond:
+                buffer.drop_last(widened)
+                msg = f"the column holds integers beyond 2^53, which {now} cannot hold exactly; expected {before}"
+                raise TypeMismatchError(msg, place=f'column "{name}", row {self._rows}')
 
     def _in_order(self, row: dict[str, Any], buffer: RowBuffer) -> list[Any]:
         if row.keys() != set(buffer.names):
@@ -232,11 +252,19 @@ class TableWriter:
         self._add(pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs)
 
     def _add(self, batch: pa.RecordBatch, schema: Schema, blobs: TableBlobs) -> None:
+        self._note_integers(batch, schema)
         builder = self._builder_for(schema)
         from wbtable.tables.conform import conform_batch
 
         whole = batch if schema == builder.schema else conform_batch(batch, schema, builder.schema, error=UsageError)
         builder.add(whole, blobs)
+
+    def _note_integers(self, batch: pa.RecordBatch, schema: Schema) -> None:
+        for i, column in enumerate(schema):
+            if _is_integer(column.type) and column.name not in self._beyond:
+                found = pc.min_max(batch.column(i)).as_py()
+                if max((abs(v) for v in found.values() if v is not None), default=0) > MAX_EXACT_FLOAT:
+                    self._beyond.add(column.name)
 
     def _builder_for(self, schema: Schema) -> TableBuilder:
         """Return a builder whose columns hold the new rows; columns that widen late are written again, wider."""
@@ -285,6 +313,10 @@ class TableWriter:
         if self._closed:
             msg = "this writer is closed"
             raise UsageError(msg)
+
+
+def _is_integer(found: ColumnType) -> bool:
+    return isinstance(found, NumberType) and not found.is_float
 
 
 def _slices(batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:
