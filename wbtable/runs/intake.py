@@ -66,6 +66,7 @@ class Intake:
         self._good_keys: set[tuple[str, ...]] = set()
         # By identity: tables are equal by content, and change.
         self._tables: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._rows: dict[tuple[int, str], int] = {}
         self._went_back = False
         if recorder is not None:
             recorder.drain = self.uploads.drain
@@ -160,12 +161,15 @@ class Intake:
         store = self._store
         assert store is not None
         try:
-            job = TableJob.take(self._owner, key, table, again=self._tables.get(id(table)) is table)
+            again = self._tables.get(id(table)) is table
+            rows = self._rows.get((id(table), key), 0) if again else 0
+            job = TableJob.take(self._owner, key, table, again=again, logged=rows)
         except Exception as error:  # noqa: BLE001 - a table that cannot be stored must not end training
             warn(f"run {self._owner.id}: {key!r} was not logged: {error}")
             return
         with contextlib.suppress(TypeError):
             self._tables[id(table)] = table
+            self._rows[id(table), key] = job.rows or 0
 
         def work() -> None:
             version = job.commit(store)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wbtable.artifacts.commit import RunInfo, commit
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store, create_store
-from wbtable.errors import AlreadyExistsError, UsageError
+from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.naming import RUN_TABLE, table_artifact, table_entry
 from wbtable.runs.spool import spool_root
+from wbtable.tables.save import widened
+from wbtable.tables.source import ConcatSource, SliceSource
+from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wbtable.artifacts.version import Version
+    from wbtable.tables.snapshot import TableSnapshot
 
 
 class Owner(Protocol):
@@ -47,6 +51,8 @@ class TableJob:
         draft: holds the table's content.
         path: where in the draft the table is.
         rows: how many rows it has, None if that is not known without reading it.
+        logged: of a table of log_mode INCREMENTAL, how many of its rows were logged before; None of others.
+        snapshot: of such a table, its rows.
 
     """
 
@@ -55,9 +61,11 @@ class TableJob:
     draft: Artifact
     path: str
     rows: int | None
+    logged: int | None = None
+    snapshot: TableSnapshot | None = None
 
     @classmethod
-    def take(cls, owner: Owner, key: str, table: Any, *, again: bool) -> TableJob:
+    def take(cls, owner: Owner, key: str, table: Any, *, again: bool, logged: int = 0) -> TableJob:
         """Take a table's content as it is now.
 
         Args:
@@ -65,12 +73,14 @@ class TableJob:
             key: what it is logged under.
             table: a table, joined table or partitioned table.
             again: whether this very object was logged before.
+            logged: how many rows it had then.
 
         Raises:
             UsageError: it cannot be stored; the message says why.
 
         """
-        if again and getattr(table, "_log_mode", None) == "IMMUTABLE":
+        mode = getattr(table, "log_mode", None)
+        if again and mode == "IMMUTABLE":
             warn_once(
                 f"run {owner.id}: the table {key!r} is IMMUTABLE and was logged before; it is stored again as it is"
                 " now (log_mode='MUTABLE' says that this is meant)"
@@ -78,15 +88,36 @@ class TableJob:
         draft = Artifact(table_artifact(owner.id, key), type=RUN_TABLE)
         item = draft.add(table, table_entry(key))
         rows = len(table) if hasattr(table, "__len__") else None
-        return cls(owner=owner, key=key, draft=draft, path=item.path, rows=rows)
+        job = cls(owner=owner, key=key, draft=draft, path=item.path, rows=rows)
+        if mode != "INCREMENTAL":
+            return job
+        return replace(job, logged=logged, snapshot=table.snapshot())
 
     def commit(self, store: Store) -> Version:
         """Commit it, or find that it is the newest version already."""
-        return commit_artifact(self.owner, self.draft, store)
+        return commit_artifact(self.owner, self._grown(store) or self.draft, store)
+
+    def _grown(self, store: Store) -> Artifact | None:
+        """Return a draft of the rows logged before and the new ones behind them; None if they are gone (RUN-11)."""
+        if not self.logged or self.snapshot is None:
+            return None
+        try:
+            stored = store.artifact(f"{self.owner.project}/{self.draft.name}:latest").get(self.path)
+        except NotFoundError:
+            return None
+        if len(stored) != self.logged:
+            return None
+        added = SliceSource(self.snapshot.source, self.logged, self.snapshot.num_rows - self.logged)
+        before = stored.snapshot().source
+        rows = ConcatSource([before, added], widened(before.schema, self.snapshot.schema))
+        draft = Artifact(self.draft.name, type=RUN_TABLE)
+        draft.add(Table.from_source(rows, log_mode="INCREMENTAL"), table_entry(self.key))
+        return draft
 
     def reference(self, version: Version) -> dict[str, Any]:
         """Return what history and summary say of it (RUN-10)."""
-        return {"_type": "table", "artifact": version.qualified_name, "path": self.path, "rows": self.rows}
+        out = {"_type": "table", "artifact": version.qualified_name, "path": self.path, "rows": self.rows}
+        return out if self.logged is None else {**out, "increment": [self.logged, self.rows]}
 
     def rescue(self) -> None:
         """Commit it to a local store beside the run's spool, and say where that is."""

@@ -1,0 +1,75 @@
+"""Tables of log_mode INCREMENTAL (spec: 14-runs)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import wbtable
+from wbtable.tables.reader import TableReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wbtable.artifacts.version import Version
+
+
+def _fragments(version: Version) -> list[str]:
+    source = version.get("preds")._source()
+    assert isinstance(source, TableReader)
+    return [str(fragment.file.digest) for fragment in source.fragments]
+
+
+def test_each_log_stores_the_new_rows_only(tmp_path: Path) -> None:
+    """RUN-11: fragments of rows logged before are named again; each step is readable alone and together."""
+    store = wbtable.create_store(tmp_path / "store")
+    table = wbtable.Table(columns=["step", "image", "x"], log_mode="INCREMENTAL")
+    rng = np.random.default_rng(0)
+    with wbtable.init(project="p", store=store) as run:
+        for step in range(3):
+            for i in range(20):
+                table.add_data(
+                    step, wbtable.Image(rng.integers(0, 255, (8, 8), dtype=np.uint8)), i if step < 2 else i + 0.5
+                )
+            run.log({"preds": table})
+    versions = store.versions(f"p/run-{run.id}-preds")
+    assert [len(version.get("preds")) for version in versions] == [20, 40, 60]
+    parts = [_fragments(version) for version in versions]
+    assert parts[1][:1] == parts[0]
+    assert parts[2][:2] == parts[1]
+    assert [len(part) for part in parts] == [1, 2, 3]
+    together = versions[-1].get("preds")
+    assert together.log_mode == "INCREMENTAL"
+    assert [row[2] for _, row in together.iterrows()] == [*range(20), *range(20), *(i + 0.5 for i in range(20))]
+    (info,) = store.runs("p")
+    logged = [cell for cell in info.history(["preds"]).column("preds").to_pylist() if cell is not None]
+    assert len(logged) == 3
+    increments = [info.summary["preds"]["increment"]]
+    assert increments == [[40, 60]]
+    alone = together.take(range(*increments[0]), columns=["step"])
+    assert alone.column("step").to_pylist() == [2] * 20
+
+
+def test_a_table_that_did_not_grow_makes_no_version(tmp_path: Path) -> None:
+    """RUN-11: the same rows again are the same version."""
+    store = wbtable.create_store(tmp_path / "store")
+    table = wbtable.Table(columns=["a"], data=[[1], [2]], log_mode="INCREMENTAL")
+    with wbtable.init(project="p", store=store) as run:
+        run.log({"preds": table})
+        run.log({"preds": table})
+    assert len(store.versions(f"p/run-{run.id}-preds")) == 1
+
+
+def test_mutable_tables_are_stored_whole(tmp_path: Path) -> None:
+    """RUN-10: what is logged again is the current content."""
+    store = wbtable.create_store(tmp_path / "store")
+    table = wbtable.Table(columns=["a"], data=[[1]], log_mode="MUTABLE")
+    with wbtable.init(project="p", store=store) as run:
+        run.log({"t": table})
+        table.add_data(2)
+        table.add_column("b", ["x", "y"])
+        run.log({"t": table})
+    first, second = store.versions(f"p/run-{run.id}-t")
+    assert first.get("t").data == [[1]]
+    assert second.get("t").data == [[1, "x"], [2, "y"]]
