@@ -111,10 +111,25 @@ def to_polars(table: pa.Table, schema: Schema) -> pl.DataFrame:
     columns = []
     for i, column in enumerate(schema):
         chunks = [_plain(chunk, column.type) for chunk in table.column(i).chunks]
-        columns.append(pa.chunked_array(chunks, _plain_type(column.type)))
+        plain = pa.chunked_array(chunks, _plain_type(column.type))
+        target = _known_zones(plain.type)
+        columns.append(plain if target.equals(plain.type) else plain.cast(target))
     fields = [pa.field(name, column.type) for name, column in zip(schema.names, columns, strict=True)]
     found = pl.from_arrow(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
     return found if isinstance(found, pl.DataFrame) else found.to_frame()
+
+
+def _known_zones(found: pa.DataType) -> pa.DataType:
+    """Return a type without fixed offsets, which polars does not know: the same instants in UTC."""
+    if pa.types.is_timestamp(found) and found.tz is not None and found.tz[:1] in {"+", "-"}:
+        return pa.timestamp(found.unit, "UTC")
+    if pa.types.is_list(found):
+        return pa.list_(_known_zones(found.value_type))
+    if pa.types.is_struct(found):
+        return pa.struct([pa.field(field.name, _known_zones(field.type)) for field in found])
+    if pa.types.is_map(found):
+        return pa.map_(_known_zones(found.key_type), _known_zones(found.item_type))
+    return found
 
 
 def _plain_type(found: ColumnType) -> pa.DataType:

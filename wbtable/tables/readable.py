@@ -100,7 +100,9 @@ class Readable(ABC):
         return to_pandas(to_table(source, names), source.schema.select(names), source.blobs)
 
     def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """Return the rows as a polars DataFrame; arrays of one shape as pl.Array, UUIDs and long decimals as text.
+        """Return the rows as a polars DataFrame; arrays of one shape as pl.Array.
+
+        UUIDs and decimals of over 38 digits come as text, times in a fixed offset in UTC.
 
         Raises:
             MissingExtraError: polars is not installed.

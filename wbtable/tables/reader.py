@@ -115,7 +115,7 @@ class TableReader:
             return opened.read(range(len(opened.starts) - 1), wanted)
 
         tables = list(ahead(read, range(len(self.fragments))))
-        return pa.concat_tables([wanted.arrow().empty_table(), *tables])
+        return pa.concat_tables(tables) if tables else wanted.arrow().empty_table()
 
     def batches(self, columns: Sequence[str] | None = None, batch_size: int = 65536) -> Iterator[pa.RecordBatch]:
         """Yield all rows in order; the next row groups are read while the caller handles these."""
