@@ -127,7 +127,12 @@ def read_jsonl(source: Source, dtype: dict[str, object] | None = None, **storage
             if len(rows) >= _BATCH:
                 table = _extend(table, rows, names, dtype)
                 rows = []
-        return _extend(table, rows, names, dtype)
+        table = _extend(table, rows, names, dtype)
+    unknown = [column for column in dtype or {} if column not in names]
+    if unknown:
+        msg = f"dtype names the column {unknown[0]!r:.80}, which no line has; there are {list(names)!r:.200}"
+        raise UsageError(msg, place=name)
+    return table
 
 
 def _extend(
@@ -139,6 +144,8 @@ def _extend(
     for column in names:
         if column not in table.columns:
             table.add_column(column, [None] * len(table))
+            if dtype is not None and column in dtype:
+                table.cast(column, dtype[column])
     order = table.columns
     for row in rows:
         table.add_data(*[row.get(column) for column in order])

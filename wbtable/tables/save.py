@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from wbtable.errors import TypeMismatchError
+from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format import sketch_file
 from wbtable.format.digest import TABLE, Descriptor
 from wbtable.format.features import check_writable
@@ -108,7 +108,8 @@ def merge_appends(
 ) -> tuple[Descriptor, TableManifest] | None:
     """Return the table with the rows that both sides put behind the base's, the newest's first (COMMIT-3).
 
-    No row is read or written again: the fragment lists are joined. None if one side did more than append.
+    No row is read or written again: the fragment lists are joined. None if one side did more than append, or
+    if both brought a row of the same key.
 
     Raises:
         TypeMismatchError: the columns of the two do not widen.
@@ -124,8 +125,14 @@ def merge_appends(
         return None
     added = mine[len(before) :]
     rows = sum(fragment.rows for fragment in added)
-    sketch = read_sketch(objects, newest, newest.schema)
     source = TableReader(objects, ours)
+    if newest.primary_key is not None:
+        both = ConcatSource([TableReader(objects, newest), SliceSource(source, base.rows, rows)], newest.schema)
+        try:
+            check_primary_key(both, newest.primary_key)
+        except UsageError:
+            return None
+    sketch = read_sketch(objects, newest, newest.schema)
     sketch = sketch.merge(_sketch_of(SliceSource(source, base.rows, rows), newest.schema, newest.rows))
     pages, tail = list(newest.pages), [*newest.tail, *added]
     while len(tail) >= PAGE_FRAGMENTS:
