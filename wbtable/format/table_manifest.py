@@ -393,4 +393,6 @@ def read_page(value: Json, entry: PageEntry, place: str) -> tuple[Fragment, ...]
         fields.fail("fragments", f"{entry.rows} rows together")
     if page_content_digest(fragments) != entry.content_digest:
         fields.fail("fragments", f"the content digest {entry.content_digest}")
+    if {found.digest: found for found in refs} != fragment_refs(fragments):
+        fields.fail("refs", "exactly the objects that the fragments name")
     return fragments
