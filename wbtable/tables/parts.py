@@ -66,7 +66,7 @@ class Parts:
     @property
     def num_rows(self) -> int:
         """The number of rows."""
-        return self._rows + len(self.buffer.pending)
+        return self._rows + self.buffer.count
 
     @property
     def schema(self) -> Schema:
@@ -99,7 +99,7 @@ class Parts:
         ):
             return
         name = self.buffer.names[i]
-        extremes = [row[i] for row in self.buffer.pending if isinstance(row[i], (int, np.integer))]
+        extremes = [value for value in self.buffer.column(i) if isinstance(value, (int, np.integer))]
         for part in self._parts:
             for batch in part.source.batches([name]):
                 found = pc.min_max(batch.column(0)).as_py() if batch.num_columns else None
@@ -115,8 +115,8 @@ class Parts:
             WbtableError: a value cannot be stored; the message names column and row, and the rows stay.
 
         """
-        pending = self.buffer.pending
-        if not pending:
+        values, count = self.buffer.values, self.buffer.count
+        if not count:
             return
         columns = self.buffer.clear()
         arrays = []
@@ -128,7 +128,8 @@ class Parts:
                     place = f'column "{name}", rows {self._rows} to {self._rows + len(values) - 1}'
                     raise type(error)(str(error), place=place) from None
         except BaseException:
-            self.buffer.pending, self.buffer.first_row = pending, self._rows
+            self.buffer.restore(values, count)
+            self.buffer.first_row = self._rows
             raise
         schema = self.schema
         self.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
@@ -244,8 +245,9 @@ class Parts:
         types = list(self.buffer.types)
         if rule.declared is not None and isinstance(types[at], NullType):
             types[at] = rule.declared
-        pending, links = self.buffer.pending, self.buffer.links
+        before = self.buffer
         self.buffer = RowBuffer(self.buffer.names, types, rules)
-        self.buffer.pending, self.buffer.links = pending, links
+        self.buffer.restore(before.values, before.count)
+        self.buffer.links = before.links
         self.buffer.first_row = self._rows
         self._whole = None

@@ -64,7 +64,8 @@ class RowBuffer:
         names: the columns.
         types: their types so far.
         rules: what was declared of them.
-        pending: the rows that are not encoded yet, in plain form.
+        values: the cells of the rows that are not encoded yet, in plain form, row after row.
+        count: how many rows that are.
         links: the table to whose rows each column of links points.
         first_row: the position in the table of the first of the pending rows.
         is_full: whether it is time to encode them.
@@ -73,7 +74,7 @@ class RowBuffer:
 
     __slots__ = (
         *("_bytes", "_coerce", "_next_weighing", "_plans"),
-        *("first_row", "is_full", "links", "names", "pending", "rules", "types"),
+        *("count", "first_row", "is_full", "links", "names", "rules", "types", "values"),
     )
 
     def __init__(self, names: Sequence[str], types: Sequence[ColumnType], rules: Sequence[ColumnRule]) -> None:
@@ -81,7 +82,9 @@ class RowBuffer:
         self.names = list(names)
         self.types = list(types)
         self.rules = list(rules)
-        self.pending: list[Sequence[Any]] = []
+        # One flat list: a tuple for each row would be one more object for the garbage collector to walk, again and again.
+        self.values: list[Any] = []
+        self.count = 0
         self.links: dict[str, Any] = {}
         self._coerce: list[Callable[[Any], Any] | None] = [
             None if rule.declared is None else coercion(rule.declared) for rule in self.rules
@@ -120,8 +123,9 @@ class RowBuffer:
         widened: Sequence[tuple[int, ColumnType, ColumnType]] = ()
         if slow:
             row, widened = self._add_slowly(row, slow)
-        self.pending.append(row)
-        if len(self.pending) >= self._next_weighing:
+        self.values += row
+        self.count += 1
+        if self.count >= self._next_weighing:
             self._weigh(row)
         return widened
 
@@ -131,7 +135,7 @@ class RowBuffer:
         """Look at the values of some columns, and widen these; nothing is widened by a row that is refused."""
         plain = list(row)
         widened: list[tuple[int, ColumnType, ColumnType]] = []
-        number = self.first_row + len(self.pending)
+        number = self.first_row + self.count
         links = dict(self.links)
         try:
             for i in slow:
@@ -147,27 +151,36 @@ class RowBuffer:
 
     def drop_last(self, widened: Sequence[tuple[int, ColumnType, ColumnType]]) -> None:
         """Take back the row that was added last, and what it widened."""
-        self.pending.pop()
+        self.count -= 1
+        del self.values[self.count * len(self.names) :]
         for i, before, now in widened:
             self.types[i] = before
             if isinstance(now, LinkType):
                 self.links.pop(self.names[i], None)
         self._plans.clear()
 
-    def clear(self) -> list[Sequence[Any]]:
+    def column(self, position: int) -> list[Any]:
+        """Return the cells of one column."""
+        return self.values[position :: len(self.names)]
+
+    def clear(self) -> list[list[Any]]:
         """Return the kept rows as columns, and forget them."""
-        columns: list[Sequence[Any]] = list(zip(*self.pending, strict=True)) or [() for _ in self.names]
-        self.first_row += len(self.pending)
-        self.pending = []
-        self._bytes = 0
-        self._next_weighing = 1
-        self.is_full = False
+        columns = [self.column(i) for i in range(len(self.names))]
+        self.first_row += self.count
+        self.restore([], 0)
         return columns
+
+    def restore(self, values: list[Any], count: int) -> None:
+        """Keep other rows, which were checked already."""
+        self.values, self.count = values, count
+        self._bytes = 0
+        self._next_weighing = count + 1
+        self.is_full = False
 
     def _plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> _Plan:
         """Decide which cells of rows of these classes need a look at the value."""
         if len(row) != len(self.names):
-            self._refuse_length(row, self.first_row + len(self.pending))
+            self._refuse_length(row, self.first_row + self.count)
         ints: list[int] = []
         texts: list[int] = []
         slow: list[int] = []
@@ -236,10 +249,10 @@ class RowBuffer:
 
     def _weigh(self, row: Sequence[Any]) -> None:
         """Estimate from one row how many bytes the rows since the last look take."""
-        since = len(self.pending) - self._next_weighing + 1
+        since = self.count - self._next_weighing + 1
         size = sum(map(sys.getsizeof, row))
         self._bytes += size * max(since, 1)
-        rows = len(self.pending)
+        rows = self.count
         self.is_full = rows >= MAX_ROWS or self._bytes >= MAX_BYTES
         self._next_weighing = min(rows + max(1, min(1024, (8 << 20) // (size + 1))), MAX_ROWS)
 

@@ -193,7 +193,7 @@ class TableWriter:
             if not (_is_integer(before) and isinstance(now, NumberType) and now.is_float):
                 continue
             name = buffer.names[i]
-            pending = [abs(int(row[i])) for row in buffer.pending if isinstance(row[i], (int, np.integer))]
+            pending = [abs(int(value)) for value in buffer.column(i) if isinstance(value, (int, np.integer))]
             if max(pending, default=0) > MAX_EXACT_FLOAT or name in self._beyond:
                 buffer.drop_last(widened)
                 msg = f"the column holds integers beyond 2^53, which {now} cannot hold exactly; expected {before}"
@@ -243,7 +243,7 @@ class TableWriter:
 
     def _flush(self) -> None:
         buffer = self._buffer
-        if buffer is None or not buffer.pending:
+        if buffer is None or not buffer.count:
             return
         blobs = TableBlobs()
         types = list(buffer.types)
