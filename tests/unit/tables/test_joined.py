@@ -76,7 +76,7 @@ def test_a_join_gives_what_the_plainest_join_gives(data: st.DataObject, how: How
     one = {"int": _KEYS, "text": _TEXTS, "float": _FLOATS}.get(kind)
     keys = 1 if one is not None else 2
     key = st.tuples(one) if one is not None else st.tuples(_TEXTS, _TEXTS)
-    sides = []
+    sides: list[list[list[Any]]] = []
     for _ in range(2):
         found = data.draw(st.lists(key, min_size=1, max_size=12))
         # A typed first column: what holds only None has no type to compare.
@@ -87,13 +87,13 @@ def test_a_join_gives_what_the_plainest_join_gives(data: st.DataObject, how: How
         for rows, column in zip(sides, ("x", "y"), strict=True)
     ]
     on: Any = "k0" if keys == 1 else [(name, name) for name in names]
-    expected = oracle(*sides, keys, how)
-    found = JoinedTable(*made, on, how)
-    assert same_values(rows_of(found), expected)
-    assert len(found) == len(expected)
-    assert found.columns == [*names, "0.x", "1.y"]
+    expected = oracle(sides[0], sides[1], keys, how)
+    join = JoinedTable(made[0], made[1], on, how)
+    assert same_values(rows_of(join), expected)
+    assert len(join) == len(expected)
+    assert join.columns == [*names, "0.x", "1.y"]
     picks = data.draw(st.lists(st.integers(0, len(expected) - 1), max_size=6)) if expected else []
-    taken = found.take(picks, ["1.y", "0.x"])
+    taken = join.take(picks, ["1.y", "0.x"])
     assert taken["1.y"].to_pylist() == [expected[i][-1] for i in picks]
     assert taken["0.x"].to_pylist() == [expected[i][-2] for i in picks]
 
@@ -105,8 +105,8 @@ def _dtypes(kind: str, keys: int) -> list[Any]:
 @pytest.mark.parametrize("how", HOWS)
 def test_blocks_and_chunks_change_nothing(how: How, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
-    left = pa.table({"k": rng.integers(0, 300, 2000), "x": np.arange(2000)})
-    right = pa.table({"k": rng.integers(100, 400, 1500), "y": [f"y{i}" for i in range(1500)]})
+    left = pa.table({"k": rng.integers(0, 80, 400), "x": np.arange(400)})
+    right = pa.table({"k": rng.integers(30, 110, 300), "y": [f"y{i}" for i in range(300)]})
     whole = JoinedTable(Table.from_arrow(left), Table.from_arrow(right), "k", how).to_arrow()
     monkeypatch.setattr(join_index, "_LEAST_BLOCK", 64)
     monkeypatch.setattr(join_index, "_LARGEST_BLOCK", 128)
@@ -117,7 +117,8 @@ def test_blocks_and_chunks_change_nothing(how: How, monkeypatch: pytest.MonkeyPa
     assert pa.Table.from_batches(cut.scan(batch_size=33)).equals(whole)
     picks = rng.integers(0, whole.num_rows, 500)
     assert cut.take(picks).equals(whole.take(pa.array(picks)))
-    expected = oracle(*([list(row.values()) for row in side.to_pylist()] for side in (left, right)), 1, how)
+    plain = [[list(row.values()) for row in side.to_pylist()] for side in (left, right)]
+    expected = oracle(plain[0], plain[1], 1, how)
     assert [list(row.values()) for row in whole.to_pylist()] == expected
 
 
@@ -167,11 +168,15 @@ def test_the_same_rows_as_duckdb() -> None:
 )
 def test_keys_that_are_equal_meet(left: list[Any], right: list[Any], pairs: int) -> None:
     sides = [Table(columns=["k"], data=[[value] for value in values]) for values in (left, right)]
-    assert len(JoinedTable(*sides, "k", "inner")) == pairs
-    try:
-        assert len(rows_of(JoinedTable(*sides, "k", "outer"))) == len(left) + len(right) - pairs
-    except ConflictError as error:
-        assert "beyond 2^53" in str(error)  # the one column that both keys share cannot hold them exactly
+    assert len(JoinedTable(sides[0], sides[1], "k", "inner")) == pairs
+    outer = JoinedTable(sides[0], sides[1], "k", "outer")
+    assert len(outer) == len(left) + len(right) - pairs
+    if {type(value) for value in (*left, *right)} == {int, float} and max(left) > 2**53:
+        # The one column that both keys share cannot hold them exactly.
+        with pytest.raises(ConflictError, match=r"beyond 2\^53"):
+            rows_of(outer)
+    else:
+        assert len(rows_of(outer)) == len(outer)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +194,7 @@ def test_keys_that_are_equal_meet(left: list[Any], right: list[Any], pairs: int)
 def test_keys_that_cannot_be_equal_are_refused_when_the_join_is_made(left: list[Any], right: list[Any]) -> None:
     sides = [Table(columns=["k"], data=[[value] for value in values]) for values in (left, right)]
     with pytest.raises(UsageError, match=r"cannot be (equal|joined)"):
-        JoinedTable(*sides, "k")
+        JoinedTable(sides[0], sides[1], "k")
 
 
 # JOIN-3: what a join key may look like.
@@ -216,7 +221,7 @@ def test_wrong_arguments_are_usage_errors() -> None:
     with pytest.raises(UsageError, match="expected a table"):
         JoinedTable(one, "other.csv", "b")
     clash = Table(columns=["0.a", "a"], data=[[1, 2]])
-    with pytest.raises(UsageError, match="two columns of the join would be called '0.a'"):
+    with pytest.raises(UsageError, match=r"would be called '0\.a'"):
         JoinedTable(clash, Table(columns=["k"], data=[[1]]), ["0.a", "k"])
 
 
@@ -279,7 +284,7 @@ def test_one_column_reads_that_column_and_the_keys(monkeypatch: pytest.MonkeyPat
                 monkeypatch.setattr(type(source), name, spy)
     sources = [side._source() for side in sides]
     monkeypatch.setattr(joined, "_IN_MEMORY", 0)
-    found = JoinedTable(*sides, "k")
+    found = JoinedTable(sides[0], sides[1], "k")
     assert not asked
     assert len(found) == 3
     assert set(asked) == {(0, "k"), (1, "k")}

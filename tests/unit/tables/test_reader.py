@@ -287,7 +287,12 @@ def test_a_whole_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     table = stored(Table.from_arrow(numbers(100)), tmp_path / "t")
     added: list[object] = []
     original = _CHECKED.add
-    monkeypatch.setattr(_CHECKED, "add", lambda stamp, xxh3: (added.append(stamp), original(stamp, xxh3)))
+
+    def spy(stamp: Any, xxh3: str) -> None:
+        added.append(stamp)
+        original(stamp, xxh3)
+
+    monkeypatch.setattr(_CHECKED, "add", spy)
     for _ in range(3):
         table.to_arrow()
         open_table(tmp_path / "t").take([1])
@@ -330,7 +335,7 @@ def test_fragments_open_in_other_programs(tmp_path: Path) -> None:
     )  # fmt: skip
     (path,) = fragment_paths(table)
     shutil.copy(path, alone := tmp_path / "alone.parquet")
-    rows = duckdb.sql(f"select n, x, t, tags[1], d.k, arr[2] from '{alone}' order by n").fetchall()
+    rows = _sql(f"select n, x, t, tags[1], d.k, arr[2] from '{alone}' order by n")
     assert rows[3] == (3, None, "t3", "a3", 3, 3.0)
     assert rows[4][1] == 1.0
     frame = pl.read_parquet(alone)
@@ -342,10 +347,16 @@ def test_fragments_open_in_other_programs(tmp_path: Path) -> None:
     assert str(other["when"].dt.tz) == "UTC"
 
 
+def _sql(query: str) -> list[Any]:
+    relation = duckdb.connect().sql(query)
+    assert relation is not None
+    return relation.fetchall()
+
+
 def test_media_fragments_open_in_other_programs(tmp_path: Path) -> None:
     table = stored(pictures(10), tmp_path / "t")
     (path,) = fragment_paths(table)
-    found = duckdb.sql(f"select image.width, image.file.size, image.caption from '{path}'").fetchall()
+    found = _sql(f"select image.width, image.file.size, image.caption from '{path}'")
     assert found[1] == (5, table.get_column("image")[1].size, "c1")
     assert found[4] == (None, None, None)
     assert pl.read_parquet(path)["image"].struct.field("height").to_list()[:2] == [4, 4]

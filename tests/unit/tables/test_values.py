@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given as drawn
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.unit.tables.cases import CHANGED, SAME, check_identical
@@ -97,8 +98,16 @@ def test_pandas_keeps_none_apart_from_nan_and_integers_exact(tmp_path: Path) -> 
 def test_logical_arrow_types() -> None:
     table = Table(
         columns=["a", "u", "d", "z", "n"],
-        data=[[np.ones((2, 3), np.float32), uuid.UUID(int=1), decimal.Decimal("9" * 50), dt.datetime.now(dt.UTC), [uuid.UUID(int=2)]]],
-    )  # fmt: skip
+        data=[
+            [
+                np.ones((2, 3), np.float32),
+                uuid.UUID(int=1),
+                decimal.Decimal("9" * 50),
+                dt.datetime.now(dt.UTC),
+                [uuid.UUID(int=2)],
+            ]
+        ],
+    )
     found = table.to_arrow().schema
     assert found.field("a").type == pa.fixed_shape_tensor(pa.float32(), [2, 3])
     assert found.field("u").type == pa.uuid()
@@ -162,8 +171,14 @@ _WIDENED: list[tuple[pa.Array, ColumnType, ColumnType, list[Any]]] = [
     (pa.nulls(2), NullType(), ListType(item=INT), [None, None]),
     (pa.array(["a", None]), StringType(), AnyType(), ["a", None]),
     (pa.array([1, 2]), INT, AnyType(), [1, 2]),
-    (pa.array([[1], None, []], pa.list_(pa.int8())), ListType(item=NumberType(dtype="int8")), ListType(item=FLOAT), [[1.0], None, []]),
-    (pa.array([1], pa.timestamp("s")), TimestampType(unit="s"), TimestampType(unit="ns"), [pd.Timestamp("1970-01-01 00:00:01")]),
+    (
+        pa.array([[1], None, []], pa.list_(pa.int8())), ListType(item=NumberType(dtype="int8")),
+        ListType(item=FLOAT), [[1.0], None, []],
+    ),
+    (
+        pa.array([1], pa.timestamp("s")), TimestampType(unit="s"),
+        TimestampType(unit="ns"), [pd.Timestamp("1970-01-01 00:00:01")],
+    ),
     (
         pa.array([decimal.Decimal("1.5")], pa.decimal128(3, 1)), DecimalType(precision=3, scale=1),
         DecimalType(precision=50, scale=20), [decimal.Decimal("1.5")],
@@ -246,7 +261,7 @@ _JSON = st.recursive(
 )
 
 
-@given(st.lists(_JSON, max_size=8))
+@drawn(st.lists(_JSON, max_size=8))
 @settings(max_examples=60, deadline=None)
 def test_mixed_cells_come_back(values: list[Any]) -> None:
     column = encode(values, AnyType(), _NO_BLOBS)
