@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wbtable.format.fingerprint import offsets_of, plain
+from wbtable.format.fingerprint import is_variable, offsets_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def _choose(path: str, leaf: pa.Array) -> LeafEncoding:
         return _floats(path, values)
     if pa.types.is_integer(kind) or pa.types.is_temporal(kind):
         return LeafEncoding(path=path, encoding=_integers(values))
-    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+    if is_variable(kind):
         return LeafEncoding(path=path, encoding=_strings(values))
     return LeafEncoding(path=path, encoding="PLAIN")
 

@@ -122,7 +122,7 @@ def _node(sink: _Sink, chunks: Sequence[pa.Array], column_type: ColumnType | Non
     elif isinstance(kind, pa.FixedSizeBinaryType) or _has_width(kind):
         for chunk in chunks:
             _fixed(sink, chunk)
-    elif pa.types.is_string(kind) or pa.types.is_binary(kind) or _is_large(kind):
+    elif is_variable(kind):
         _variable(sink, chunks)
     else:
         msg = f"values of the Arrow type {kind} have no canonical form"
@@ -131,6 +131,11 @@ def _node(sink: _Sink, chunks: Sequence[pa.Array], column_type: ColumnType | Non
 
 def _has_width(kind: pa.DataType) -> bool:
     return bool(pa.types.is_primitive(kind) or pa.types.is_decimal(kind) or pa.types.is_interval(kind))
+
+
+def is_variable(kind: pa.DataType) -> bool:
+    """Whether a type is strings or binary, with offsets of either width."""
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind) or _is_large(kind))
 
 
 def _is_large(kind: pa.DataType) -> bool:

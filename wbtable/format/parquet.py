@@ -250,15 +250,25 @@ def write_fragment(
         expected, found = (which.to_string(show_schema_metadata=False) for which in (physical, table.schema))
         msg = f"expected columns {expected!r:.300}, found {found!r:.300}"
         raise UsageError(msg)
-    table = table.replace_schema_metadata(None)
+    table = pa.Table.from_arrays(table.columns, schema=_written_schema(table))
     hashing = HashingSink(sink)
     try:
-        with pq.ParquetWriter(hashing, physical, **_writer_options(plan)) as writer:
+        with pq.ParquetWriter(hashing, table.schema, **_writer_options(plan)) as writer:
             writer.write_table(table, row_group_size=plan.row_group_rows)
             hashing.keep_tail()
         return hashing.finish(table.num_rows)
     finally:
         hashing.stop()
+
+
+def _written_schema(table: pa.Table) -> pa.Schema:
+    """Return the schema with columns required that have no nulls: a fifth less to encode, and to decode (FRAG-1)."""
+    return pa.schema(
+        [
+            pa.field(field.name, field.type, nullable=pa.types.is_nested(field.type) or bool(column.null_count))
+            for field, column in zip(table.schema, table.columns, strict=True)
+        ]
+    )
 
 
 def _writer_options(plan: FragmentPlan) -> dict[str, object]:

@@ -37,6 +37,8 @@ SKETCH_SCHEMA: Final = pa.schema(
 )
 """The columns of a sketch object."""
 
+_LEAVES: Final = [*SKETCH_SCHEMA.names[:-2], "positions.list.element", "sample.list.element"]
+
 
 def write_sketch(sketch: TableSketch) -> bytes:
     """Return the sketch object of a table (SUM-9)."""
@@ -59,7 +61,7 @@ def write_sketch(sketch: TableSketch) -> bytes:
     pq.write_table(
         pa.table(columns, SKETCH_SCHEMA),
         sink,
-        compression="zstd",
+        compression={name: "none" if name == "kmv" else "zstd" for name in _LEAVES},
         use_dictionary=False,
         write_statistics=False,
         write_page_checksum=True,

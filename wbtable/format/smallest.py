@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.format import xxh3
+from wbtable.format.fingerprint import is_variable, offsets_of
 from wbtable.format.xxh3 import U64
 
 if TYPE_CHECKING:
@@ -82,13 +83,10 @@ def _blocks(values: pa.Array) -> Iterator[tuple[U64, _LastStep]]:
         last = _same if floats.itemsize == 2 else xxh3.finished
         for _, h in xxh3.fixed_blocks(floats.view(np.uint8), floats.itemsize, finish=False):
             yield h, last
-    elif _is_text(kind):
-        wide = pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)
-        _, places, data = values.buffers()
-        size = 8 if wide else 4
-        offsets = np.frombuffer(places, np.int64 if wide else np.int32, n + 1, values.offset * size)
+    elif is_variable(kind):
+        data = values.buffers()[2]
         raw = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-        for _, h in xxh3.variable_blocks(raw, offsets):
+        for _, h in xxh3.variable_blocks(raw, offsets_of(values)):
             yield h, _same
     else:
         width = kind.byte_width
@@ -96,15 +94,6 @@ def _blocks(values: pa.Array) -> Iterator[tuple[U64, _LastStep]]:
         last = xxh3.finished if width in {4, 8} else _same
         for _, h in xxh3.fixed_blocks(raw, width, finish=False):
             yield h, last
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_large_binary(kind)
-    )
 
 
 def hash_values(values: pa.Array) -> U64:
