@@ -165,22 +165,19 @@ def encode_page(entries: Sequence[Entry], refs: Sequence[Descriptor]) -> tuple[b
         ),
     ]
     facts = documents.canonical({"refs": [ref.to_json() for ref in refs]})
-    table = pa.Table.from_arrays(columns, schema=SCHEMA.with_metadata({_KEY: facts}))
+    table = pa.Table.from_arrays(columns, schema=SCHEMA)
     sink = io.BytesIO()
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         sink,
+        SCHEMA,
         compression="zstd",
         use_dictionary=["media_type", "pack"],
-        column_encoding={
-            "path": "DELTA_BYTE_ARRAY",
-            "size": "DELTA_BINARY_PACKED",
-            "offset": "DELTA_BINARY_PACKED",
-        },
+        column_encoding={"path": "DELTA_BYTE_ARRAY", "size": "DELTA_BINARY_PACKED", "offset": "DELTA_BINARY_PACKED"},
         write_page_checksum=True,
-        row_group_size=MAX_ENTRIES,
         store_schema=False,
-    )
+    ) as writer:
+        writer.write_table(table, row_group_size=MAX_ENTRIES)
+        writer.add_key_value_metadata({_KEY: facts})
     data = sink.getvalue()
     return data, Page(
         file=Descriptor(media_type=ENTRY_PAGE, digest=Digest.of(data), size=len(data)),

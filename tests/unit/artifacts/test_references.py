@@ -1,0 +1,155 @@
+"""References: recorded, asked for, checked when they are fetched."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+import wbtable
+from wbtable.artifacts.draft import Artifact
+from wbtable.errors import (
+    DigestMismatchError,
+    NotFoundError,
+    StorageError,
+    UnsupportedError,
+    UsageError,
+)
+from wbtable.format.digest import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from wbtable.artifacts.store import Store
+
+    Make = Callable[..., Artifact]
+
+
+# References.
+
+
+def test_local_references_are_checked(store: Store, tmp_path: Path) -> None:  # REF-1, REF-2, REF-3
+    (tmp_path / "far").write_bytes(b"abc")
+    draft = Artifact("a")
+    item = draft.add_reference((tmp_path / "far").as_uri())[0]
+    assert (item.path, item.size, item.digest) == ("far", 3, str(Digest.of(b"abc")))
+    draft.add_reference((tmp_path / "far").as_uri(), name="loose", checksum=False)
+    version = store.commit(draft)
+    assert list(store.backend.list("objects")) == [key for key in store.backend.list("objects") if ".json" in key]
+    assert version["far"].read() == b"abc"
+    out = version.download(tmp_path / "out")
+    assert (out / "far").read_bytes() == b"abc"
+    assert version.verify().ok
+    (tmp_path / "far").write_bytes(b"abd")
+    with pytest.raises(DigestMismatchError, match="changed"):
+        version["far"].read()
+    with pytest.raises(DigestMismatchError):
+        version.download(tmp_path / "out2")
+    assert not (tmp_path / "out2" / "far").exists()
+    (tmp_path / "far").unlink()
+    with pytest.raises(NotFoundError, match="gone"):
+        version.download(tmp_path / "out3")
+    version.download(tmp_path / "out4", allow_missing_references=True)
+
+
+def test_referenced_directories(tmp_path: Path) -> None:
+    (tmp_path / "d" / "e").mkdir(parents=True)
+    (tmp_path / "d" / "e" / "x y").write_text("1")
+    (tmp_path / "d" / "z").write_text("2")
+    draft = Artifact("a")
+    assert [i.path for i in draft.add_reference((tmp_path / "d").as_uri(), name="n")] == ["n/e/x y", "n/z"]
+    with pytest.raises(UsageError, match="at most 1"):
+        Artifact("b").add_reference((tmp_path / "d").as_uri(), max_objects=1)
+
+
+def test_remote_references_are_recorded(store: Store, tmp_path: Path) -> None:  # REF-1
+    draft = Artifact("a")
+    draft.add_reference("s3://bucket/key.bin", checksum=False)
+    draft.add_reference("gs://bucket/other", name="o", checksum=str(Digest.of(b"x")), size=1)
+    draft.add_reference("s3://bucket/third", etag="abc")
+    version = store.commit(draft)
+    assert [(i.path, i.ref, i.size) for i in version.files()] == [
+        ("key.bin", "s3://bucket/key.bin", None),
+        ("o", "gs://bucket/other", 1),
+        ("third", "s3://bucket/third", None),
+    ]
+    with pytest.raises(UnsupportedError, match="allow_missing_references"):
+        version.download(tmp_path / "out")
+    version.download(tmp_path / "out", allow_missing_references=True)
+
+
+@pytest.mark.parametrize("uri", ["no uri", "s3://bucket/key", "s3://bucket/", "file://host/x", "file:relative"])
+def test_bad_references_are_refused(uri: str) -> None:
+    with pytest.raises(UsageError):
+        Artifact("a").add_reference(uri, checksum=uri != "s3://bucket/")
+
+
+class _Server(BaseHTTPRequestHandler):
+    etag: ClassVar[str | None] = '"one"'
+    body: ClassVar[bytes] = b"hello"
+
+    def _head(self) -> None:
+        self.send_response(200)
+        if self.etag:
+            self.send_header("ETag", self.etag)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+
+    def do_HEAD(self) -> None:
+        self._head()
+
+    def do_GET(self) -> None:
+        self._head()
+        self.wfile.write(self.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    _Server.etag = '"one"'
+    made = HTTPServer(("127.0.0.1", 0), _Server)
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{made.server_port}"
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def test_web_servers_are_asked(store: Store, tmp_path: Path, server: str) -> None:  # REF-1, REF-3
+    draft = Artifact("a")
+    item = draft.add_reference(f"{server}/f.txt")[0]
+    assert (item.path, item.size) == ("f.txt", 5)
+    version = store.commit(draft)
+    assert (version.download(tmp_path / "out") / "f.txt").read_bytes() == b"hello"
+    _Server.etag = '"two"'
+    with pytest.raises(DigestMismatchError, match="changed"):
+        version.download(tmp_path / "out2")
+    _Server.etag = None
+    with pytest.raises(UsageError, match="ETag"):
+        Artifact("b").add_reference(f"{server}/f.txt")
+
+
+def test_a_silent_server_is_said() -> None:
+    with pytest.raises(StorageError, match="checksum=False"):
+        Artifact("a").add_reference("http://127.0.0.1:9/x")
+
+
+def test_items_of_versions_are_shared(store: Store, draft_of: Make, tmp_path: Path) -> None:  # REF-4
+    first = store.commit(draft_of(files={"f": "shared"}))
+    draft = Artifact("other")
+    draft.add_reference(first.get_entry("f"), name="g")
+    objects = sum(key.endswith(".pack") for key in store.backend.list("objects"))
+    second = store.commit(draft)
+    assert second["g"].read() == b"shared"
+    assert sum(key.endswith(".pack") for key in store.backend.list("objects")) == objects
+    elsewhere = wbtable.create_store(tmp_path / "elsewhere")
+    moved = Artifact("moved")
+    moved.add_reference(first.get_entry("f"))
+    assert elsewhere.commit(moved)["f"].read() == b"shared"
+    assert elsewhere.verify().ok

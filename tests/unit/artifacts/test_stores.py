@@ -1,0 +1,98 @@
+"""Stores: made once, found by default, never guessed at."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+import wbtable
+from wbtable.artifacts.store import Store, create_store, default_url, resolve_store, set_runs_reader
+from wbtable.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    UnsupportedError,
+    UsageError,
+)
+from wbtable.format.digest import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from wbtable.artifacts.draft import Artifact
+
+    Make = Callable[..., Artifact]
+
+# Stores.
+
+
+def test_stores_are_made_once(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="create_store"):
+        Store(tmp_path / "s")
+    create_store(tmp_path / "s")
+    with pytest.raises(AlreadyExistsError):
+        create_store(tmp_path / "s")
+    assert Store(tmp_path / "s").artifacts() == []
+
+
+def test_newer_stores_are_not_guessed_at(store: Store) -> None:
+    path = store.backend.local_path("wbtable.json")
+    assert path is not None
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": "2.0"}))
+    with pytest.raises(UnsupportedError):
+        Store(store.url)
+
+
+def test_the_default_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WBTABLE_STORE", raising=False)
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    assert default_url() == str(inner / ".wbtable")
+    with pytest.raises(NotFoundError):
+        resolve_store()
+    create_store(tmp_path / "a" / ".wbtable")
+    assert resolve_store().url == str(tmp_path / "a" / ".wbtable")
+    assert "*" in (tmp_path / "a" / ".wbtable" / ".gitignore").read_text().splitlines()
+    monkeypatch.setenv("WBTABLE_STORE", str(tmp_path / "named"))
+    assert resolve_store(create=True).url == str(tmp_path / "named")
+    other = create_store(tmp_path / "other")
+    assert resolve_store(other) is other
+    assert resolve_store(tmp_path / "other").url == other.url
+    with pytest.raises(NotFoundError):
+        resolve_store(tmp_path / "none", create=True)
+
+
+def test_runs_are_read_by_the_room_above(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wbtable.artifacts import store as module
+
+    monkeypatch.setattr(module, "_runs", [])
+    with pytest.raises(UsageError, match=r"wbtable\.runs"):
+        store.runs("p")
+    set_runs_reader(lambda given, project: (given, project))
+    assert store.runs("p") == (store, "p")
+
+
+def test_read_only_stores_say_so(store: Store, draft_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = draft_of()
+    opened = os.open
+
+    def refuse(path: str, flags: int, *args: int, **kwargs: int) -> int:
+        if flags & os.O_CREAT and str(path).startswith(store.url):
+            raise OSError(28, "No space left on device", path)
+        return opened(path, flags, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(wbtable.DiskFullError):
+        store.commit(draft)
+    monkeypatch.undo()
+    assert store.commit(draft).verify().ok
+
+
+def test_digest_of_a_version_is_that_of_its_content(store: Store, draft_of: Make) -> None:  # ART-6
+    version = store.commit(draft_of(files={"b": "2", "a": "1"}))
+    lines = b"".join(f"{p}\0{Digest.of(t)}\n".encode() for p, t in (("a", b"1"), ("b", b"2")))
+    assert version.digest == str(Digest.of(lines))
