@@ -25,7 +25,7 @@ _DTYPES = st.sampled_from(["i1", "i8", "u2", "u8", "f2", "f4", "f8", "?", "c8", 
 
 def _zoned(name: str) -> st.SearchStrategy[dt.datetime]:
     zone = st.just(dt.UTC if name == "UTC" else ZoneInfo(name))
-    return st.datetimes(dt.datetime(1800, 1, 1), dt.datetime(2500, 1, 1), timezones=zone)  # noqa: DTZ001 - bounds
+    return st.datetimes(dt.datetime(1800, 1, 1), dt.datetime(2500, 1, 1), timezones=zone, allow_imaginary=False)  # noqa: DTZ001 - bounds
 
 
 def _decimals(places: int) -> st.SearchStrategy[Any]:

@@ -115,7 +115,7 @@ class Parts:
             WbtableError: a value cannot be stored; the message names column and row, and the rows stay.
 
         """
-        values, count = self.buffer.values, self.buffer.count
+        kept, count = self.buffer.values, self.buffer.count
         if not count:
             return
         columns = self.buffer.clear()
@@ -128,7 +128,7 @@ class Parts:
                     place = f'column "{name}", rows {self._rows} to {self._rows + len(values) - 1}'
                     raise type(error)(str(error), place=place) from None
         except BaseException:
-            self.buffer.restore(values, count)
+            self.buffer.restore(kept, count)
             self.buffer.first_row = self._rows
             raise
         schema = self.schema

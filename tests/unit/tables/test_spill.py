@@ -1,0 +1,95 @@
+"""What a table that is being filled keeps in memory, and what in temporary files."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import wbtable
+from tests.unit.tables.cases import check_identical, png
+from wbtable.errors import NotFoundError, UsageError
+from wbtable.media.payload import Payload
+from wbtable.tables import parts, rows, spill
+from wbtable.tables.open import open_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WBTABLE_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "spill"
+
+
+def test_rows_spill_and_are_read_on(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MAX_ROWS", 100)
+    monkeypatch.setattr(parts, "MAX_MEMORY", 10_000)
+    table = wbtable.Table(columns=["i", "s"], data=[[i, f"t{i}"] for i in range(5000)])
+    assert list(cache.rglob("*.arrow"))
+    assert table.get_column("i") == list(range(5000))
+    table.add_data(0.5, None)
+    check_identical(table.get_column("i"), [*map(float, range(5000)), 0.5])
+    table.write(str(tmp_path / "out"))
+    assert open_table(tmp_path / "out") == table
+
+
+def test_blobs_spill_and_are_removed(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MAX_ROWS", 4)
+    monkeypatch.setattr(spill, "MAX_MEMORY", 500)
+    table = wbtable.Table(columns=["x"], data=[[wbtable.Image(png(i % 10))] for i in range(20)])
+    assert [row[0].bytes for row in table.data] == [png(i % 10) for i in range(20)]
+    assert list(cache.rglob("*.pack"))
+    table.write(str(tmp_path / "out"))
+    assert [row[0].bytes for row in open_table(tmp_path / "out").data] == [png(i % 10) for i in range(20)]
+    del table
+    gc.collect()
+    assert not list(cache.rglob("*.pack"))
+
+
+def test_a_blob_is_kept_once() -> None:
+    """FILE-3: by digest."""
+    blobs = spill.TableBlobs()
+    files = blobs.put_many([Payload.of_bytes(png(), "image/png")] * 3)
+    assert len({file["checksum"] for file in files}) == 1
+    assert len(blobs._memory) == 1
+    assert blobs.read(files[0]) == png()
+    with pytest.raises(NotFoundError, match="not part of this table"):
+        blobs.read({"checksum": f"SHA-256:{'0' * 64}"})
+
+
+def test_folders_of_dead_processes_are_removed(cache: Path) -> None:
+    """A crash leaves nothing for good; what a living process has stays."""
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    dead = cache / f"wbtable-{int(done.stdout)}-abc"
+    alive = cache / f"wbtable-{os.getppid()}-abc"
+    other = cache / "notes"
+    for folder in (dead, alive, other):
+        folder.mkdir(parents=True)
+    mine = spill.temporary_folder()
+    assert sorted(cache.iterdir()) == sorted([alive, other, mine])
+
+
+def test_folders_are_removed_at_exit(cache: Path) -> None:
+    program = "from wbtable.tables.spill import temporary_folder as f; (f() / 'x').write_text('y')"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert list(cache.iterdir()) == []
+
+
+def test_failing_encoding_keeps_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that can only be refused when it is encoded costs no row."""
+    table = wbtable.Table(columns=["i", "x"], data=[[1, "a"]])
+
+    def fail(*_: object) -> None:
+        raise UsageError("no")
+
+    monkeypatch.setattr(parts, "encode", fail)
+    with pytest.raises(UsageError, match='column "i", rows 0 to 0'):
+        table.to_arrow()
+    monkeypatch.undo()
+    assert table.data == [[1, "a"]]
