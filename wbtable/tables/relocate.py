@@ -47,18 +47,18 @@ def map_files(array: pa.Array, change: Callable[[pa.StructArray], pa.StructArray
         mask = array.is_null() if array.null_count else None
         return pa.StructArray.from_arrays(children, fields=list(found), mask=mask)
     if pa.types.is_map(found):
-        # A map is a list of entries; its items may be media.
-        entries = pa.ListArray.from_arrays(_compact_offsets(array), _entries(array))
-        items = map_files(entries.values.field(1), change)
-        return pa.MapArray.from_arrays(entries.offsets, entries.values.field(0), items, type=found)
+        # A map is a list of entries; its items may be media. Flattened: entries under null maps are left out.
+        flat = _entries(array).flatten()
+        items = map_files(flat.field(1), change)
+        return pa.MapArray.from_arrays(_compact_offsets(array), flat.field(0), items, type=found)
     values = map_files(array.flatten(), change)
     return pa.ListArray.from_arrays(_compact_offsets(array), values, type=found)
 
 
-def _entries(array: pa.Array) -> pa.Array:
-    start, end = array.offsets[0].as_py(), array.offsets[len(array)].as_py()
+def _entries(array: pa.MapArray) -> pa.ListArray:
     whole = pa.StructArray.from_arrays([array.keys, array.items], names=["key", "value"])
-    return whole.slice(start, end - start) if len(whole) != end - start else whole
+    offsets = pa.array(np.array(array.offsets))  # a copy: beside a mask they may not be a slice
+    return pa.ListArray.from_arrays(offsets, whole, mask=array.is_null() if array.null_count else None)
 
 
 def _compact_offsets(array: pa.Array) -> pa.Array:
