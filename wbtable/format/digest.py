@@ -97,8 +97,19 @@ class Digest:
 
     @classmethod
     def from_raw(cls, raw: bytes) -> Self:
-        """Return the digest whose 32 bytes are given."""
-        return cls(raw.hex())
+        """Return the digest whose 32 bytes are given.
+
+        Raises:
+            FormatError: there are more or fewer.
+
+        """
+        if len(raw) != 32:
+            msg = f"expected the 32 bytes of a SHA-256, found {len(raw)}"
+            raise FormatError(msg)
+        # Bytes have always a right hexadecimal form: millions of digests need not be checked for it.
+        digest = object.__new__(cls)
+        object.__setattr__(digest, "hex", raw.hex())
+        return digest
 
     @property
     def raw(self) -> bytes:

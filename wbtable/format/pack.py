@@ -124,7 +124,18 @@ def trailer_size(tail: bytes, pack_size: int, place: str = "pack") -> int:
 
 
 def decode_trailer(trailer: bytes, pack_size: int, place: str = "pack") -> list[PackEntry]:
-    """Return the blobs that a trailer lists, in the order of their offsets (PACK-3, PACK-4).
+    """Return the blobs that a trailer lists; see `decode_columns`."""
+    digests, offsets, sizes = decode_columns(trailer, pack_size, place)
+    return [
+        PackEntry(digest=Digest.from_raw(raw), offset=offset, size=size)
+        for raw, offset, size in zip(digests.tolist(), offsets.tolist(), sizes.tolist(), strict=True)
+    ]
+
+
+def decode_columns(
+    trailer: bytes, pack_size: int, place: str = "pack"
+) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the raw digest, offset and size of each blob that a trailer lists, by offset (PACK-3, PACK-4).
 
     Args:
         trailer: the trailer, exactly.
@@ -142,10 +153,7 @@ def decode_trailer(trailer: bytes, pack_size: int, place: str = "pack") -> list[
     entries = np.frombuffer(trailer, _ENTRY, (len(trailer) - FOOTER_SIZE) // ENTRY_SIZE)
     offsets, sizes = entries["offset"], entries["size"]
     _check_tiling(offsets, sizes, pack_size - len(trailer), place)
-    return [
-        PackEntry(digest=Digest(raw.hex()), offset=offset, size=size)
-        for raw, offset, size in zip(entries["digest"].tolist(), offsets.tolist(), sizes.tolist(), strict=True)
-    ]
+    return np.ascontiguousarray(entries["digest"]), offsets.astype(np.int64), sizes.astype(np.int64)
 
 
 def _check_tiling(offsets: npt.NDArray[np.uint64], sizes: npt.NDArray[np.uint64], end: int, place: str) -> None:

@@ -104,6 +104,31 @@ def _jpeg(data: Buffer, start: int, end: int) -> ImageHeader:
     raise FormatError(f"expected a JPEG frame header within {_MAX_SEGMENTS:,} segments")
 
 
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SKIPPED = frozenset([*range(0xE0, 0xF0), 0xC4, 0xDB, 0xDD, 0xFE])
+
+
+def _plain_jpeg(data: Buffer, start: int, end: int) -> tuple[int, int] | None:
+    """Return height and width of a whole JPEG of ordinary segments, fast; None sends anything else the long way."""
+    last = end - 11
+    if last < start or data[start] != 0xFF or data[start + 1] != 0xD8 or data[end - 2] != 0xFF or data[end - 1] != 0xD9:
+        return None
+    at = start + 2
+    for _ in range(64):
+        if at > last or data[at] != 0xFF:
+            return None
+        marker = data[at + 1]
+        if marker in _SKIPPED:
+            at += 2 + (data[at + 2] << 8 | data[at + 3])
+            continue
+        if marker not in _FRAMES:
+            return None
+        height, width = data[at + 5] << 8 | data[at + 6], data[at + 7] << 8 | data[at + 8]
+        # Up to this many pixels no limit can be set that low by accident; larger ones are checked.
+        return (height, width) if 0 < height * width <= limits.MAX_PIXELS else None
+    return None
+
+
 def _jpeg_ends(data: Buffer, at: int, end: int) -> bool:
     # Entropy-coded data never holds FF D9, so one after the frame header is the end of the image. It is nearly
     # always at the very end; cameras append more.
@@ -239,15 +264,20 @@ def sniff_images(
 
     """
     size = len(array)
-    width, height = np.zeros(size, np.int32), np.zeros(size, np.int32)
+    width, height = [0] * size, [0] * size
     types: list[str | None] = [None] * size
     offsets, data = _buffers(array)
     valid = None if array.null_count == 0 else array.is_valid().to_pylist()
     for i in range(size):
         if valid is not None and not valid[i]:
             continue
+        start, end = offsets[i], offsets[i + 1]
+        sides = _plain_jpeg(data, start, end)
+        if sides is not None:
+            height[i], width[i] = sides
+            types[i] = "image/jpeg"
+            continue
         try:
-            start, end = offsets[i], offsets[i + 1]
             found = _sniff(data, start, end)
             if found is None or not found.complete:
                 found = slow(bytes(data[start:end]))
@@ -256,7 +286,7 @@ def sniff_images(
             raise UsageError(str(error), place=place(i)) from error
         width[i], height[i], types[i], _ = found
     mask = None if valid is None else pa.array([not v for v in valid])
-    children = [pa.array(types, pa.string()), pa.array(width), pa.array(height)]
+    children = [pa.array(types, pa.string()), pa.array(width, pa.int32()), pa.array(height, pa.int32())]
     return pa.StructArray.from_arrays(children, fields=list(FACTS_TYPE), mask=mask)
 
 

@@ -157,7 +157,12 @@ class ObjectStore:
         return self.backend.get_tail(self.key(descriptor.digest, descriptor.media_type), size)
 
     def pack_entries(self, digest: Digest) -> tuple[list[PackEntry], int]:
-        """Return the blobs of a pack, by one read from its end, and its size in bytes (PACK-7).
+        """Return the blobs of a pack and its size in bytes; see `pack_trailer`."""
+        trailer, size = self.pack_trailer(digest)
+        return decode_trailer(trailer, size, self._shown(self.key(digest, PACK))), size
+
+    def pack_trailer(self, digest: Digest) -> tuple[bytes, int]:
+        """Return the trailer of a pack, by one read from its end, and its size in bytes (PACK-7).
 
         Raises:
             NotFoundError: the pack is not there.
@@ -176,7 +181,7 @@ class ObjectStore:
         if found != digest:
             msg = f"the pack's trailer is damaged: expected {digest}, found {found}"
             raise DigestMismatchError(msg, place=self._shown(key))
-        return decode_trailer(trailer, size, self._shown(key)), size
+        return trailer, size
 
     def read(self, file: Mapping[str, object]) -> bytes:
         """Return the checked bytes of one FILE cell."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, cast, runtime_checkable
 
 from wbtable.errors import UsageError
 from wbtable.format.digest import BLOB, MAX_SIZE, PACK, Descriptor, Digest
@@ -50,6 +50,14 @@ class FileLocation:
         if self.offset < 0 or self.size < 0 or self.offset + self.size > MAX_SIZE:
             msg = f"expected an offset and a size that end by 2^53 - 1, found {self.offset} and {self.size}"
             raise UsageError(msg)
+
+
+@runtime_checkable
+class KnownPlaces(Protocol):
+    """What knows the places of many blobs at once."""
+
+    def find_many(self, raws: Sequence[bytes]) -> list[tuple[str, int, int] | None]:
+        """Return URI, offset and size of blobs by their raw digests, None where they are unknown."""
 
 
 class Placement(NamedTuple):
@@ -168,8 +176,11 @@ class PackWriter:
             raise
         return out
 
-    def add_hashed(self, blobs: Sequence[tuple[Digest, Blob]]) -> list[Placement]:
-        """Store blobs whose digests the caller has just computed or checked; return where each went, in their order.
+    def add_hashed(self, blobs: Sequence[tuple[bytes, Blob]]) -> list[Place]:
+        """Store blobs, given with the raw digests that the caller has just computed or checked.
+
+        Returns:
+            Container, offset and size of each, in their order.
 
         Raises:
             UsageError: the writer is closed.
@@ -178,19 +189,18 @@ class PackWriter:
         """
         if self._closed:
             raise UsageError("this writer was sealed for good or aborted")
-        out: list[Placement] = []
-        self._place([(digest.raw, bytes(data) if isinstance(data, bytearray) else data) for digest, data in blobs], out)
-        return out
+        return self._place_blobs([(raw, bytes(data) if isinstance(data, bytearray) else data) for raw, data in blobs])
 
-    def find(self, blobs: Sequence[tuple[Digest, int]]) -> list[Placement | None]:
-        """Return where blobs of these digests and sizes are already, None where they are not."""
-        out: list[Placement | None] = []
-        seen = self._seen.find_many([digest.raw for digest, _ in blobs])
-        for (digest, size), before in zip(blobs, seen, strict=True):
-            place = before or self._find_known(digest, size)
-            if place is not None and before is None:
-                self._seen.add(digest.raw, place)
-            out.append(None if place is None else Placement(digest, size, place[0], place[1]))
+    def find(self, raws: Sequence[bytes], sizes: Sequence[int]) -> list[Place | None]:
+        """Return where blobs of these raw digests and sizes are already, None where they are not."""
+        out = self._seen.find_many(raws)
+        if self._known is not None:
+            unseen = [i for i, place in enumerate(out) if place is None]
+            found = self._find_known([raws[i] for i in unseen], [sizes[i] for i in unseen])
+            for i, place in zip(unseen, found, strict=True):
+                if place is not None:
+                    self._seen.add(raws[i], place)
+                    out[i] = place
         return out
 
     def cut(self) -> None:
@@ -276,20 +286,27 @@ class PackWriter:
         if isinstance(result, Stored):
             out.append(self._place_stored(result))
             return
-        seen = self._seen.find_many([raw for raw, _ in result])
-        for (raw, data), before in zip(result, seen, strict=True):
-            digest = Digest(raw.hex())
-            size = data.nbytes if isinstance(data, memoryview) else len(data)
-            # One blob may stand twice in a chunk.
+        places = self._place_blobs(result)
+        out.extend(
+            Placement(Digest.from_raw(raw), place[2], place[0], place[1])
+            for (raw, _), place in zip(result, places, strict=True)
+        )
+
+    def _place_blobs(self, blobs: Sequence[tuple[bytes, Blob]]) -> list[Place]:
+        found = self.find([raw for raw, _ in blobs], [_length(data) for _, data in blobs])
+        out: list[Place] = []
+        for (raw, data), before in zip(blobs, found, strict=True):
+            # One blob may stand twice among them.
             place = before or self._seen.get_recent(raw)
             if place is None:
-                place = self._find_known(digest, size) or self._append(raw, digest, data, size)
+                place = self._append(raw, data, _length(data))
                 self._seen.add(raw, place)
-            out.append(Placement(digest, size, place[0], place[1]))
+            out.append(place)
+        return out
 
     def _place_stored(self, stored: Stored) -> Placement:
-        digest = Digest(stored.raw.hex())
-        place = self._seen.find_many([stored.raw])[0] or self._find_known(digest, stored.size)
+        digest = Digest.from_raw(stored.raw)
+        place = self.find([stored.raw], [stored.size])[0]
         if place is None:
             place = self._add_large(digest, stored.size)
             key = self._objects.key(digest, BLOB)
@@ -300,17 +317,25 @@ class PackWriter:
         self._seen.add(stored.raw, place)
         return Placement(digest, stored.size, place[0], place[1])
 
-    def _find_known(self, digest: Digest, size: int) -> Place | None:
-        """Return where `known` has a blob, if that is really there (PACK-6)."""
-        location = self._known(digest) if self._known is not None else None
-        if location is None or location.size != size:
+    def _find_known(self, raws: Sequence[bytes], sizes: Sequence[int]) -> list[Place | None]:
+        """Return where `known` has blobs, if they are really there (PACK-6)."""
+        if isinstance(self._known, KnownPlaces):
+            locations = self._known.find_many(raws)
+        else:
+            found = [self._known(Digest.from_raw(raw)) if self._known is not None else None for raw in raws]
+            locations = [None if one is None else (one.uri, one.offset, one.size) for one in found]
+        return [self._check_known(one, size) for one, size in zip(locations, sizes, strict=True)]
+
+    def _check_known(self, location: tuple[str, int, int] | None, size: int) -> Place | None:
+        if location is None or location[2] != size:
             return None
-        if location.uri not in self._by_uri:
-            self._by_uri[location.uri] = self._adopt(location.uri)
-        number = self._by_uri[location.uri]
-        if number is None or location.offset + size > self._containers[number].size:
+        uri, offset, _ = location
+        if uri not in self._by_uri:
+            self._by_uri[uri] = self._adopt(uri)
+        number = self._by_uri[uri]
+        if number is None or offset + size > self._containers[number].size:
             return None
-        return number, location.offset, size
+        return number, offset, size
 
     def _adopt(self, uri: str) -> int | None:
         """Make a container of an object that is there; None if it is not."""
@@ -327,9 +352,10 @@ class PackWriter:
         self._containers.append(_Container(uri=uri, digest=digest, size=size, packed=False))
         return len(self._containers) - 1, 0, size
 
-    def _append(self, raw: bytes, digest: Digest, data: Blob, size: int) -> Place:
+    def _append(self, raw: bytes, data: Blob, size: int) -> Place:
         """Put a blob at the end of the current pack, or make it an object (PACK-1, PACK-2)."""
         if size >= self._large:
+            digest = Digest.from_raw(raw)
             place = self._add_large(digest, size)
             key = self._objects.key(digest, BLOB)
             self._background.write(size, lambda: self._objects.backend.put(key, bytes(data)))
@@ -362,3 +388,7 @@ class PackWriter:
         """Give a written pack its name (PACK-5); `put_file` makes it durable first."""
         file.close()
         self._objects.put_file(PACK, file.path, digest)
+
+
+def _length(data: Blob) -> int:
+    return data.nbytes if isinstance(data, memoryview) else len(data)

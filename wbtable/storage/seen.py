@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    Ints = npt.NDArray[np.int64]
+
 Place = tuple[int, int, int]
 """Container, offset in bytes, size in bytes."""
 
@@ -61,6 +63,11 @@ class SeenBlobs:
         """Note where a blob is."""
         self._recent[digest] = place
 
+    def add_run(self, digests: npt.NDArray[np.void], container: int, offsets: Ints, sizes: Ints) -> None:
+        """Note where all blobs of one container are."""
+        places = np.stack([np.full(len(digests), container, np.int64), offsets, sizes], axis=1)
+        self._merge(digests, places)
+
     def get_recent(self, digest: bytes) -> Place | None:
         """Return the place of a blob added since the last `find_many`."""
         return self._recent.get(digest)
@@ -86,6 +93,9 @@ class SeenBlobs:
         digests = np.frombuffer(b"".join(self._recent), "V32")
         places = np.array(list(self._recent.values()), np.int64)
         self._recent = {}
+        self._merge(digests, places)
+
+    def _merge(self, digests: npt.NDArray[np.void], places: Ints) -> None:
         while self._runs and len(self._runs[-1].heads) <= 2 * len(digests):
             last = self._runs.pop()
             digests = np.concatenate([last.digests, digests])

@@ -155,15 +155,16 @@ def _images_from_bytes(array: pa.Array, column_type: ImageType, name: str, blobs
     from wbtable.media.image import cells_from_binary
 
     whole = array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
-    facts = cells_from_binary(whole, lambda row: f'column "{name}", row {row}')
-    validity, offsets, data = whole.buffers()
-    del validity
+    _, offsets, data = whole.buffers()
     width = np.int64 if pa.types.is_large_binary(whole.type) else np.int32
     ends = np.frombuffer(offsets, width)[whole.offset : whole.offset + len(whole) + 1].astype(np.int64)
     valid = np.asarray(whole.is_valid())
     view = memoryview(data) if data is not None else memoryview(b"")
     starts, stops = ends[:-1][valid].tolist(), ends[1:][valid].tolist()
-    checksums = blobs.put_views([view[start:stop] for start, stop in zip(starts, stops, strict=True)])
+    # The headers are read while threads hash.
+    hashed = blobs.put_views([view[start:stop] for start, stop in zip(starts, stops, strict=True)])
+    facts = cells_from_binary(whole, lambda row: f'column "{name}", row {row}')
+    checksums = hashed()
     places = pa.array(np.cumsum(valid) - 1, mask=~valid)
     mask = pa.array(~valid) if not valid.all() else None
     rows = len(whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +15,12 @@ from wbtable.storage.objects import ObjectStore
 from wbtable.tables.spill import TableBlobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from wbtable.media.base import BlobReader
-    from wbtable.storage.packs import PackWriter, Placement
+    from wbtable.storage.hashing import Blob
+    from wbtable.storage.packs import PackWriter
+    from wbtable.storage.seen import Place
 
 _MAX_READ = 64 << 20
 """Bytes of blobs in flight between two stores."""
@@ -152,43 +154,63 @@ class Relocator:
 
     def _store(self, files: pa.StructArray, blobs: BlobReader) -> tuple[pa.StructArray, int]:
         valid = np.flatnonzero(np.asarray(files.is_valid()))
-        cells = files.take(pa.array(valid)).to_pylist() if len(valid) else []
-        wanted = [(Digest.parse(cell["checksum"]), int(cell["size"])) for cell in cells]
-        places: list[Placement | None] = self.packs.find(wanted)
-        missing: dict[str, int] = {}
+        present = files.take(pa.array(valid)) if len(valid) < len(files) else files
+        checksums = present.field("checksum").to_pylist()
+        raws = [raw_of(checksum) for checksum in checksums]
+        sizes = present.field("size").to_pylist()
+        places = self.packs.find(raws, sizes)
+        missing: dict[bytes, int] = {}
         for i, place in enumerate(places):
             if place is None:
-                missing.setdefault(cells[i]["checksum"], i)
-        for run in _runs(missing.values(), [size for _, size in wanted]):
-            self._copy(run, cells, wanted, blobs, places)
+                missing.setdefault(raws[i], i)
+        for run in _runs(missing.values(), sizes):
+            for i, place in zip(run, self._copy(run, present, checksums, raws, blobs), strict=True):
+                places[i] = place
         for i, place in enumerate(places):
             if place is None:
-                places[i] = places[missing[cells[i]["checksum"]]]
-        placed = cast("list[Placement]", places)
-        containers = np.fromiter((place.container for place in placed), np.int64, len(placed))
-        offsets = np.fromiter((place.offset for place in placed), np.int64, len(placed))
-        return _located(files, valid, containers, offsets), int(containers.max(initial=-1))
+                places[i] = places[missing[raws[i]]]
+        placed = np.array(places, np.int64).reshape(-1, 3)
+        containers = np.ascontiguousarray(placed[:, 0])
+        return _located(files, valid, containers, placed[:, 1]), int(containers.max(initial=-1))
 
     def _copy(
-        self,
-        run: list[int],
-        cells: list[dict[str, Any]],
-        wanted: list[tuple[Digest, int]],
-        blobs: BlobReader,
-        places: list[Placement | None],
-    ) -> None:
-        inline = []
+        self, run: list[int], files: pa.StructArray, checksums: list[str], raws: list[bytes], blobs: BlobReader
+    ) -> list[Place]:
+        """Store the blobs of some cells; return their places."""
+        if not isinstance(blobs, TableBlobs):
+            data: Sequence[Blob] = blobs.read_many(files.take(pa.array(run)).to_pylist())
+            return self.packs.add_hashed([(raws[i], found) for i, found in zip(run, data, strict=True)])
+        payloads = {i: payload for i in run if (payload := blobs.file_payload(checksums[i])) is not None}
+        if not payloads:
+            data = blobs.borrow([checksums[i] for i in run])
+            return self.packs.add_hashed([(raws[i], found) for i, found in zip(run, data, strict=True)])
+        out = []
         for i in run:
-            payload = blobs.file_payload(cells[i]["checksum"]) if isinstance(blobs, TableBlobs) else None
-            if payload is None:
-                inline.append(i)
+            if i in payloads:  # a large file, streamed
+                (placed,) = self.packs.add_many([payloads[i]])
+                out.append((placed.container, placed.offset, placed.size))
             else:
-                (places[i],) = self.packs.add_many([payload])
-        names = [cells[i] for i in inline]
-        data = blobs.borrow_many(names) if isinstance(blobs, TableBlobs) else blobs.read_many(names)
-        stored = self.packs.add_hashed([(wanted[i][0], found) for i, found in zip(inline, data, strict=True)])
-        for i, place in zip(inline, stored, strict=True):
-            places[i] = place
+                out += self.packs.add_hashed([(raws[i], blobs.borrow([checksums[i]])[0])])
+        return out
+
+
+def raw_of(checksum: str) -> bytes:
+    """Return the raw SHA-256 that a cell's checksum names.
+
+    Raises:
+        FormatError: it names none.
+
+    """
+    return Digest.parse(checksum, "file.checksum").raw if len(checksum or "") != 72 else _raw(checksum)
+
+
+def _raw(checksum: str) -> bytes:
+    try:
+        if checksum.startswith("SHA-256:"):
+            return bytes.fromhex(checksum[8:])
+    except ValueError:
+        pass
+    return Digest.parse(checksum, "file.checksum").raw
 
 
 def _is_same(blobs: BlobReader, objects: ObjectStore) -> bool:

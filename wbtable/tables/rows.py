@@ -82,7 +82,7 @@ class RowBuffer:
         self.names = list(names)
         self.types = list(types)
         self.rules = list(rules)
-        # One flat list: a tuple for each row would be one more object for the garbage collector to walk, again and again.
+        # One flat list: a tuple for each row would be one more object for the garbage collector to walk.
         self.values: list[Any] = []
         self.count = 0
         self.links: dict[str, Any] = {}

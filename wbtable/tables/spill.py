@@ -14,10 +14,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from wbtable.errors import NotFoundError
-from wbtable.storage.workers import run_all
+from wbtable.storage.workers import run_all, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wbtable.media.payload import Payload
     from wbtable.storage.objects import ObjectStore
@@ -114,16 +114,25 @@ class TableBlobs:
                 self._spill()
         return files
 
-    def put_views(self, views: Sequence[memoryview]) -> list[str]:
-        """Keep buffers without copying them; return the checksum of each. They must not change any more."""
-        runs = run_all(_digest_views, _runs(views, [view.nbytes for view in views]))
-        checksums = [f"SHA-256:{digest}" for run in runs for digest in run]
-        with self._guard:
-            for checksum, view in zip(checksums, views, strict=True):
-                self._keep(checksum, view)
-            if self._size > MAX_MEMORY:
-                self._spill()
-        return checksums
+    def put_views(self, views: Sequence[memoryview]) -> Callable[[], list[str]]:
+        """Keep buffers without copying them; they must not change any more.
+
+        Returns:
+            What waits until they are hashed and kept, and returns the checksum of each.
+
+        """
+        futures = [workers().submit(_digest_views, run) for run in _runs(views, [view.nbytes for view in views])]
+
+        def finish() -> list[str]:
+            checksums = [f"SHA-256:{digest}" for future in futures for digest in future.result()]
+            with self._guard:
+                for checksum, view in zip(checksums, views, strict=True):
+                    self._keep(checksum, view)
+                if self._size > MAX_MEMORY:
+                    self._spill()
+            return checksums
+
+        return finish
 
     def _keep(self, checksum: str, data: bytes | memoryview | Payload) -> None:
         if checksum in self._memory or checksum in self._spilled:
@@ -176,20 +185,20 @@ class TableBlobs:
             NotFoundError: some are not kept here.
 
         """
-        return [data if isinstance(data, bytes) else bytes(data) for data in self.borrow_many(files)]
+        found = self.borrow([cast("str", file.get("checksum")) for file in files])
+        return [data if isinstance(data, bytes) else bytes(data) for data in found]
 
-    def borrow_many(self, files: Sequence[Mapping[str, object]]) -> list[bytes | memoryview]:
-        """Return the bytes of many FILE groups, in their order, without copying those that are in memory.
+    def borrow(self, checksums: Sequence[str]) -> list[bytes | memoryview]:
+        """Return the bytes of blobs by their checksums, in their order, without copying those that are in memory.
 
         Raises:
             NotFoundError: some are not kept here.
 
         """
-        out: list[Any] = [None] * len(files)
+        out: list[Any] = [None] * len(checksums)
         far: list[tuple[int, dict[str, object]]] = []
         with self._guard:
-            for i, file in enumerate(files):
-                key = cast("str", file.get("checksum"))
+            for i, key in enumerate(checksums):
                 found = self._memory.get(key)
                 if found is not None:
                     out[i] = found

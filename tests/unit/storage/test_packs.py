@@ -147,11 +147,15 @@ def test_hashed_blobs(objects: ObjectStore) -> None:
     """Blobs whose digests were checked when they were read are not hashed again."""
     with PackWriter(objects) as writer:
         (first,) = writer.add_many([b"one"])
-        places = writer.add_hashed([(Digest.of(b"one"), b"one"), (Digest.of(b"two"), bytearray(b"two"))])
-        assert places[0] == first
-        assert writer.find([(Digest.of(b"two"), 3), (Digest.of(b"three"), 5)]) == [places[1], None]
+        one, two, three = (Digest.of(data).raw for data in (b"one", b"two", b"three"))
+        places = writer.add_hashed([(one, b"one"), (two, bytearray(b"two")), (two, b"two")])
+        assert places[0] == (first.container, first.offset, first.size)
+        assert places[1] == places[2]
+        assert writer.find([two, three], [3, 5]) == [places[1], None]
+        (second,) = writer.add_many([b"two"])
         writer.seal()
-        assert objects.read_blobs(cells(writer, places)) == [b"one", b"two"]
+        assert (second.container, second.offset, second.size) == places[1]
+        assert objects.read_blobs(cells(writer, [first, second])) == [b"one", b"two"]
 
 
 def test_files(objects: ObjectStore, tmp_path: Path) -> None:
@@ -270,7 +274,7 @@ def test_closed_writers(objects: ObjectStore) -> None:
     with pytest.raises(UsageError, match="aborted"):
         writer.add_many([b"x"])
     with pytest.raises(UsageError, match="aborted"):
-        writer.add_hashed([(Digest.of(b"x"), b"x")])
+        writer.add_hashed([(Digest.of(b"x").raw, b"x")])
     assert list(objects.backend.list("")) == []
 
 
