@@ -1,6 +1,6 @@
 """Measure wbtable and its peers in interleaved runs, each in a fresh process, and print the table.
 
-    python -m benchmarks.run [--only NAME] [--runs N] [--quick] [--data FOLDER] [--json FILE]
+    python -m benchmarks.run [--only NAME] [--runs N] [--quick] [--fresh] [--data FOLDER]
 
 Every run of a side is a process of its own: what one imports, caches or leaks does not touch another. Sides take turns,
 so that a slow minute of the machine slows all of them. A ratio is the peer's median time over ours. Our writes are
@@ -67,9 +67,13 @@ def _measure(case: Case, side: str, data: Path, scale: Scale) -> dict[str, float
         return figures
 
 
+def _folder(case: Case, root: Path, scale: Scale) -> Path:
+    return root / (f"{case.data}-quick" if scale.quick else case.data)
+
+
 def _prepared(case: Case, root: Path, scale: Scale) -> Path:
     """Return the folder of the case's input, made first if it is not there."""
-    folder = root / (f"{case.data}-quick" if scale.quick else case.data)
+    folder = _folder(case, root, scale)
     if not folder.exists():
         part = folder.with_name(folder.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
@@ -110,6 +114,14 @@ def _versions() -> str:
     return ", ".join(found)
 
 
+def put_into(page: Path, text: str) -> None:
+    """Put the table between the page's two marks, or make the page."""
+    begin, end = "<!-- table -->\n", "<!-- end -->\n"
+    before, _, rest = (page.read_text("utf-8") if page.exists() else begin + end).partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print; exit code 1 if a bar was missed or a side failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -117,21 +129,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=3, help="runs of each side (default 3)")
     parser.add_argument("--quick", action="store_true", help="small data, to see that everything runs")
     parser.add_argument("--data", type=Path, default=Path(".wbtable-bench"), help="where input is made and kept")
+    parser.add_argument("--fresh", action="store_true", help="make the input again: some of it is what we wrote")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
-    parser.add_argument("--markdown", type=Path, help="write the table to this file, as Markdown")
+    parser.add_argument("--markdown", type=Path, help="put the table into this page")
     chosen = parser.parse_args(arguments)
     scale = Scale(quick=chosen.quick)
     root = chosen.data.resolve()
     root.mkdir(parents=True, exist_ok=True)
     (root / ".gitignore").write_text("*\n")
     cases = [case for case in CASES if not chosen.only or case.name in chosen.only]
+    if chosen.fresh:
+        for case in cases:
+            shutil.rmtree(_folder(case, root, scale), ignore_errors=True)
     outcomes = [measure(case, root, scale, 1 if scale.quick else chosen.runs) for case in cases]
     rows = [(outcome.case, outcome.medians(), outcome.failed) for outcome in outcomes]
     text, good = table(rows)
     print(_versions())
     print(text)
     if chosen.markdown:
-        chosen.markdown.write_text(markdown(rows, _versions()))
+        put_into(chosen.markdown, markdown(rows, _versions()))
     if chosen.json:
         figures = {
             outcome.case.name: {f"{side}.{name}": values for (side, name), values in outcome.figures.items()}

@@ -15,7 +15,7 @@ from benchmarks import media_data, memory, scalar_data
 from benchmarks.case import Bar, Case, Scale, Side, size_of
 from benchmarks.cases import CASES
 from benchmarks.report import markdown, table
-from benchmarks.run import measure
+from benchmarks.run import measure, put_into
 from tests.architecture.repository import ROOT
 
 if TYPE_CHECKING:
@@ -151,3 +151,11 @@ def test_memory_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) > 10 << 20
     assert memory.peak() > 10 << 20
+
+
+def test_the_table_replaces_the_one_before_it_in_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Head\n\n<!-- table -->\n<!-- end -->\n\nTail\n")
+    put_into(page, "| first |\n")
+    put_into(page, "| second |\n")
+    assert page.read_text() == "# Head\n\n<!-- table -->\n\n| second |\n\n<!-- end -->\n\nTail\n"
