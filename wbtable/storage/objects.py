@@ -56,6 +56,10 @@ class ObjectStore:
         """Show where the objects are."""
         return f"ObjectStore({self.backend.url!r}, {self.prefix!r})"
 
+    def is_same(self, other: object) -> bool:
+        """Whether `other` gives the same objects, maybe through another backend object."""
+        return isinstance(other, ObjectStore) and (self.backend.url, self.prefix) == (other.backend.url, other.prefix)
+
     # Names.
 
     def key(self, digest: Digest, media_type: str) -> str:

@@ -11,7 +11,6 @@ import pyarrow as pa
 from wbtable.errors import FormatError
 from wbtable.format.digest import BLOB, PACK, Descriptor, Digest
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
-from wbtable.storage.objects import ObjectStore
 from wbtable.tables.spill import TableBlobs
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from wbtable.media.base import BlobReader
     from wbtable.storage.hashing import Blob
+    from wbtable.storage.objects import ObjectStore
     from wbtable.storage.packs import PackWriter
     from wbtable.storage.seen import Place
 
@@ -102,7 +102,7 @@ class Relocator:
 
         def change(files: pa.StructArray) -> pa.StructArray:
             nonlocal highest
-            if _is_same(blobs, self.objects):
+            if self.objects.is_same(blobs):
                 self._note(files.field("uri"))
                 return files
             moved, last = self._store(files, blobs)
@@ -211,13 +211,6 @@ def _raw(checksum: str) -> bytes:
     except ValueError:
         pass
     return Digest.parse(checksum, "file.checksum").raw
-
-
-def _is_same(blobs: BlobReader, objects: ObjectStore) -> bool:
-    """Whether cells that are read through `blobs` already lie in `objects`."""
-    return blobs is objects or (
-        isinstance(blobs, ObjectStore) and blobs.backend is objects.backend and blobs.prefix == objects.prefix
-    )
 
 
 def _runs(positions: Iterable[int], sizes: list[int]) -> Iterable[list[int]]:

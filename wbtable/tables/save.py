@@ -151,13 +151,9 @@ def _split(rows: Source, objects: ObjectStore) -> tuple[TableReader | None, list
     if isinstance(first, ConcatSource):
         stored, rest = _split(first, objects)
         return stored, [*rest, *parts[1:]]
-    if isinstance(first, TableReader) and _is_same(first.objects, objects):
+    if isinstance(first, TableReader) and objects.is_same(first.objects):
         return first, parts[1:]
     return None, parts
-
-
-def _is_same(left: ObjectStore, right: ObjectStore) -> bool:
-    return left is right or (left.backend is right.backend and left.prefix == right.prefix)
 
 
 def _grows_to(before: Schema, after: Schema) -> bool:

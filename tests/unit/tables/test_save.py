@@ -180,3 +180,14 @@ def test_a_reader_is_a_source(objects: ObjectStore) -> None:
     table = wbtable.Table.from_source(TableReader(objects, manifest))
     check_identical(table.data, [[1, np.zeros(2)], [2, None]])
     assert _save(objects, table) == manifest
+
+
+def test_a_table_of_the_same_store_opened_again_is_not_written_again(tmp_path: Path) -> None:
+    """TABLE-5: what counts is where the objects are, not through which object they are reached."""
+    first, second = (ObjectStore(open_backend(tmp_path)) for _ in range(2))
+    _, manifest = write_source(wbtable.Table(columns=["a"], data=[[1], [2]]).snapshot(), first)
+    table = table_of(second, manifest)
+    table.add_data(3)
+    _, grown = write_source(table.snapshot(), first)
+    assert grown.tail[0] == manifest.tail[0]
+    assert grown.rows == 3
