@@ -181,28 +181,28 @@ def _of_chunk(chunk: pa.Array, kind: SummaryKind) -> Extremes:
 
 def _of_strings(chunk: pa.Array, count: int, nulls: int) -> Extremes:
     known = chunk.drop_null() if nulls else chunk
+    heads = _heads(known, 0) if count > _FEW_STRINGS else None  # of both ends
     (least, least_cut), (greatest, greatest_cut) = (
-        cut(pc.min_max(_outermost(known, greatest=end))["max" if end else "min"].as_py()) for end in (False, True)
+        cut(pc.min_max(_outermost(known, heads, greatest=end))["max" if end else "min"].as_py())
+        for end in (False, True)
     )
     return Extremes(
         count=count, nulls=nulls, least=least, greatest=greatest, least_cut=least_cut, greatest_cut=greatest_cut
     )
 
 
-def _outermost(values: pa.Array, *, greatest: bool) -> pa.Array:
+def _outermost(values: pa.Array, heads: np.ndarray | None, *, greatest: bool) -> pa.Array:
     """Return few strings among which the least or greatest is: Arrow compares 20 ns each, eight bytes at once take 2.
 
     Bytes are compared as big-endian numbers, eight at a time, while every string that is left has so many.
     """
     at = 0
-    while len(values) > _FEW_STRINGS:
-        heads = _heads(values, at)
-        if heads is None:
-            return values
+    while heads is not None:
         places = np.flatnonzero(heads == (heads.max() if greatest else heads.min()))
         if places.size < len(values):
             values = values.take(pa.array(places))
         at += 8
+        heads = _heads(values, at) if len(values) > _FEW_STRINGS else None
     return values
 
 

@@ -19,6 +19,8 @@ from wbtable.format.smallest import Smallest, merge_smallest
 from wbtable.format.value_text import cut_sample
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wbtable.format.schema import Schema
     from wbtable.format.types_base import ColumnType
     from wbtable.format.xxh3 import I64, U64
@@ -156,7 +158,20 @@ class TableSketch:
         )
 
 
-def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, places: pa.Array) -> ColumnSketch:
+def _pick(chunks: Sequence[pa.Array], places: I64) -> pa.Array:
+    """Return the values at ascending places: Arrow's take of a chunked array first joins all its chunks."""
+    ends = np.cumsum([len(chunk) for chunk in chunks])
+    cuts = np.searchsorted(places, ends)
+    starts, firsts = [0, *ends[:-1].tolist()], [0, *cuts[:-1].tolist()]
+    return pa.concat_arrays(
+        [
+            chunk.take(pa.array(places[first:cut] - start))
+            for chunk, start, first, cut in zip(chunks, starts, firsts, cuts.tolist(), strict=True)
+        ]
+    )
+
+
+def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, places: I64) -> ColumnSketch:
     kind = summary_kind(column_type)
     chunks = normal_chunks(values)
     smallest = Smallest()
@@ -165,7 +180,7 @@ def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, 
     else:
         for chunk in chunks:
             smallest.add(chunk.drop_null() if chunk.null_count else chunk)
-        picked = pa.chunked_array(chunks).take(places).combine_chunks()
+        picked = _pick(chunks, places)
         sample = cut_sample(picked) if kind == "string" else picked.cast(sample_type(column_type))
     return ColumnSketch(type=column_type, extremes=extremes_of(chunks, kind), hashes=smallest.hashes(), sample=sample)
 
@@ -182,7 +197,7 @@ def sketch_rows(table: pa.Table, schema: Schema, first_row: int) -> TableSketch:
     if not table.num_rows:
         return TableSketch.empty(schema)
     positions = sample_positions(first_row, table.num_rows)
-    places = pa.array(positions - first_row)
+    places = positions - first_row
     return TableSketch(
         schema=schema,
         rows=table.num_rows,

@@ -47,6 +47,15 @@ def _different(parts: list[U64]) -> U64:
     return hashes[first]
 
 
+def _few(hashes: U64) -> U64:
+    """Return at least the `SMALLEST` smallest distinct hashes: no need to sort them all."""
+    if hashes.size > 2 * _PENDING:
+        found = np.partition(hashes, _PENDING)[:_PENDING]
+        if _different([found]).size >= SMALLEST:
+            return found
+    return hashes
+
+
 def distinct_estimate(smallest: U64) -> tuple[int, bool]:
     """Return how many distinct values there are, and whether that is exact (SUM-4)."""
     if smallest.size < SMALLEST:
@@ -136,10 +145,11 @@ class Smallest:
         passed = 0
         for h, last in _blocks(values):
             if self._bound == _NO_BOUND:
-                before = self._kept.size
-                self._kept = _different([self._kept, last(h)])
+                few = _few(last(h))
+                different = _different([few])
                 # A first block of different values says nothing against hashing them all.
-                passed += 0 if 2 * (self._kept.size - before) > h.size else h.size
+                passed += 0 if 2 * different.size > few.size else h.size
+                self._kept = _different([self._kept, different])
                 self._cut()
                 continue
             mask = self._mask[: h.size]

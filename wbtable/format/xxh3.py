@@ -5,8 +5,8 @@ XXH3 with seed 0 and the default secret (https://github.com/Cyan4973/xxHash/blob
 which branches on the length of the input; each branch up to 128 bytes is written once below, over arrays.
 Longer inputs go through the library, whose cost per call no longer matters there.
 
-Blocks of `BLOCK` values keep the scratch arrays in the cache: the same code over whole columns runs at the
-speed of main memory, several times slower.
+Blocks of `BLOCK` values keep the scratch arrays in the cache: whole columns would run at the speed of main memory,
+several times slower; much smaller blocks would spend their time in calls.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ U64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint64]]"
 I64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 U8: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
 
-BLOCK: Final = 1 << 15
+BLOCK: Final = 1 << 16
 FIXED_WIDTHS: Final = (1, 2, 4, 8, 16)
 
 _SECRET: Final = bytes.fromhex(
