@@ -13,7 +13,6 @@ from tests.architecture import repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECONDS = 0.150
 OPTIONAL = {"PIL", "adlfs", "av", "datasets", "gcsfs", "matplotlib", "pandas", "plotly", "polars", "ray", "s3fs"} | {
     "soundfile",
     "torch",
@@ -32,27 +31,19 @@ SLOW = OPTIONAL | {
 }
 
 _MEASURE = """
-import json, sys, time
+import json, sys
 before = set(sys.modules)
-start = time.perf_counter()
 import wbtable
-seconds = time.perf_counter() - start
-print(json.dumps([seconds, sorted({name.partition(".")[0] for name in set(sys.modules) - before})]))
+print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
 """
 
 
-def _import_once() -> tuple[float, set[str]]:
+def test_import_loads_no_package() -> None:
+    """So it is fast on any machine; how fast, `python -X importtime -c 'import wbtable'` shows."""
     done = subprocess.run(
         [sys.executable, "-c", _MEASURE], cwd=repository.ROOT, check=True, capture_output=True, text=True
     )
-    seconds, modules = json.loads(done.stdout)
-    return seconds, set(modules)
-
-
-def test_import_takes_under_150_ms_and_loads_no_package() -> None:
-    runs = [_import_once() for _ in range(5)]
-    assert min(seconds for seconds, _ in runs) < SECONDS
-    assert runs[0][1] & SLOW == set()
+    assert set(json.loads(done.stdout)) & SLOW == set()
 
 
 def _at_import_time(body: list[ast.stmt]) -> Iterator[str]:
