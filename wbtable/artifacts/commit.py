@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import random
 import time
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from wbtable.artifacts import rebase
+from wbtable.artifacts.blob_index import BlobIndex
 from wbtable.artifacts.compose import compose
 from wbtable.artifacts.contents import Contents
 from wbtable.artifacts.draft import INHERIT
-from wbtable.artifacts.known import KnownBlobs
+from wbtable.artifacts.known import KnownBlobs, StoreBlobs
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.names import DEFAULT_PROJECT, check_aliases, check_tags
 from wbtable.artifacts.put import put_changes
@@ -165,14 +167,19 @@ class _Commit:
         if self.base is not None:
             roots.append(self.base.record.manifest)
         names = [f"{self.project}/{self.draft.name}:v{number}"] if head is not None else []
-        with Lease(self.store.backend, names) as lease:
-            put = put_changes(
-                self.store.objects,
-                self.draft._changes,  # noqa: SLF001 - drafts and commits are one room
-                self.base.contents if self.base is not None else None,
-                KnownBlobs(self.store.objects, roots) if roots else None,
-            )
-            return self._make(lease, put)
+        objects, index = self.store.objects, BlobIndex(self.store.url)
+        known = StoreBlobs(objects, KnownBlobs(objects, roots, index) if roots else None, index)
+        with contextlib.closing(known):
+            with Lease(self.store.backend, names) as lease:
+                put = put_changes(
+                    objects,
+                    self.draft._changes,  # noqa: SLF001 - drafts and commits are one room
+                    self.base.contents if self.base is not None else None,
+                    known,
+                )
+                made = self._make(lease, put)
+            known.save()
+            return made
 
     def _make(self, lease: Lease, put: PutResult) -> tuple[Version, bool]:
         made: tuple[Descriptor, ArtifactManifest] | None = None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from wbtable.artifacts.contents import Contents
-    from wbtable.artifacts.known import KnownBlobs
+    from wbtable.artifacts.known import StoreBlobs
     from wbtable.storage.objects import ObjectStore
     from wbtable.storage.packs import Placement
 
@@ -55,7 +55,7 @@ def put_changes(
     objects: ObjectStore,
     changes: Mapping[str, Pending | None],
     base: Contents | None = None,
-    known: KnownBlobs | None = None,
+    known: StoreBlobs | None = None,
 ) -> PutResult:
     """Store what is pending; return the entries (COMMIT-1).
 
@@ -112,7 +112,7 @@ class _at:  # noqa: N801 - reads as a word
 
 
 def _put_files(
-    objects: ObjectStore, changes: Mapping[str, Pending | None], known: KnownBlobs | None, result: PutResult
+    objects: ObjectStore, changes: Mapping[str, Pending | None], known: StoreBlobs | None, result: PutResult
 ) -> None:
     files = [(path, p) for path, p in changes.items() if isinstance(p, PendingFile)]
     media = [(path, p) for path, p in changes.items() if isinstance(p, PendingMedia)]

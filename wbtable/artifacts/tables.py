@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from wbtable.artifacts.contents import Holder
-    from wbtable.artifacts.known import KnownBlobs
+    from wbtable.artifacts.known import StoreBlobs
     from wbtable.format.digest import Descriptor
     from wbtable.storage.objects import ObjectStore
     from wbtable.tables.readable import Readable
@@ -174,7 +174,7 @@ def with_linked(changes: Mapping[str, Pending | None]) -> tuple[dict[str, Pendin
 
 
 def put_table(
-    objects: ObjectStore, path: str, pending: PendingTable, paths: Mapping[int, str], known: KnownBlobs | None
+    objects: ObjectStore, path: str, pending: PendingTable, paths: Mapping[int, str], known: StoreBlobs | None
 ) -> Entry:
     """Store a table; rows and blobs that are there already are not stored again."""
     snapshot = pending.source

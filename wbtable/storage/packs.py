@@ -12,7 +12,7 @@ from wbtable.format.layout import suffixed_key
 from wbtable.format.pack import LARGE_BLOB, MAX_ENTRIES, TARGET_SIZE, encode_trailer, trailer_digest
 from wbtable.storage.hashing import Blob, Stored, chunks_of, drop, hash_chunk, store_large, unlink
 from wbtable.storage.pack_files import Background, PackFile
-from wbtable.storage.seen import SeenBlobs
+from wbtable.storage.seen import NotesPlaces, SeenBlobs
 from wbtable.storage.workers import CORES, workers
 
 if TYPE_CHECKING:
@@ -215,6 +215,8 @@ class PackWriter:
         container, file = self._containers[self._number], cast("PackFile", self._file)
         container.digest, container.size = digest, self._size + len(trailer)
         container.uri = relative_uri(digest, packed=True)
+        if isinstance(self._known, NotesPlaces):
+            self._known.note(container.uri, self._digests, self._sizes)
         self._background.finish(0, lambda: self._publish(file, digest))
         self._file, self._number, self._size = None, -1, 0
         self._digests, self._sizes = [], []
@@ -350,6 +352,8 @@ class PackWriter:
     def _add_large(self, digest: Digest, size: int) -> Place:
         uri = relative_uri(digest, packed=False)
         self._containers.append(_Container(uri=uri, digest=digest, size=size, packed=False))
+        if isinstance(self._known, NotesPlaces):
+            self._known.note(uri, [digest.raw], [size])
         return len(self._containers) - 1, 0, size
 
     def _append(self, raw: bytes, data: Blob, size: int) -> Place:

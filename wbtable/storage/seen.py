@@ -6,7 +6,7 @@ A dict of Python objects would take 300; ten million small images are a common d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,6 +21,14 @@ Place = tuple[int, int, int]
 """Container, offset in bytes, size in bytes."""
 
 _RECENT = 65_536
+
+
+@runtime_checkable
+class NotesPlaces(Protocol):
+    """What remembers where a writer puts blobs, for other writers."""
+
+    def note(self, uri: str, digests: Sequence[bytes], sizes: Sequence[int]) -> None:
+        """Hear of a pack and its blobs in their order, or of a large blob; they may not be in place yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

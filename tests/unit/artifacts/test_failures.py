@@ -81,7 +81,8 @@ def is_record(call: tuple[str, str]) -> bool:
 def failing_at_the_record(store: Store, draft_of: Make, **settings: Any) -> tuple[Store, FaultyBackend]:
     """Return a store whose next commit fails when it creates the record."""
     probe, backend = on(store)
-    probe.commit(draft_of("probe"), project="probe")
+    # Of other content: what is in the store already would take fewer calls.
+    probe.commit(draft_of("probe", {"a.txt": "b"}), project="probe")
     at = next(i for i, call in enumerate(backend.log) if is_record(call))
     return on(store, fail_at=at, **settings)
 
