@@ -11,7 +11,9 @@ import wbtable
 from wbtable.format.table_manifest import TableManifest
 from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
-from wbtable.tables.save import append_source, write_source
+from wbtable.tables.reader import TableReader
+from wbtable.tables.save import write_source
+from wbtable.tables.source import ConcatSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,4 +92,4 @@ def test_a_table_with_an_unknown_writer_feature_is_not_appended_to(tmp_path: Pat
     later = TableManifest.from_json(value)
     assert later.rows == 1
     with pytest.raises(wbtable.UnsupportedError, match="row-tombstones"):
-        append_source(table.source, objects, later)
+        write_source(ConcatSource([TableReader(objects, later), table.source], later.schema), objects)

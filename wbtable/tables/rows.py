@@ -221,7 +221,7 @@ class RowBuffer:
                 return _tagged(value)
             if isinstance(column, ClassesType):  # checked by its coercion
                 return value
-            found, plain = infer(value)
+            found, plain = _infer(rule, value)
             if isinstance(found, MediaType):
                 plain = capture(plain)
             elif isinstance(found, LinkType):
@@ -279,6 +279,16 @@ def _is_plain(fixed: ColumnType, kind: type, column: ColumnType, rule: ColumnRul
         except TypeMismatchError:
             return False
     return False
+
+
+def _infer(rule: ColumnRule, value: object) -> tuple[ColumnType, Any]:
+    """Return type and plain form of a value; one that is mixed within is ``any`` where that is allowed."""
+    try:
+        return infer(value)
+    except TypeMismatchError:
+        if not rule.mixed:
+            raise
+        return AnyType(), _tagged(value)
 
 
 def _merge(

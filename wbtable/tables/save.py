@@ -53,6 +53,7 @@ def write_source(
 
     Raises:
         WbtableError: a value cannot be stored, or the store fails; no manifest is written.
+        UnsupportedError: the rows in front are of a table with a writer feature that is unknown here.
 
     """
     rows = cast("Source", getattr(source, "source", source) if hasattr(source, "log_mode") else source)
@@ -64,6 +65,8 @@ def write_source(
     base = None if stored is None else stored.manifest
     if base is not None and not _grows_to(base.schema, want):
         base, rest = None, [rows]
+    if base is not None:
+        check_writable(base.extra, "table manifest")
     sketch = None if base is None else read_sketch(objects, base, want)
     with TableBuilder(objects, want, known=known, base=base, sketch=sketch) as builder:
         for part in rest:
@@ -73,33 +76,6 @@ def write_source(
             primary_key=key,
             foreign_keys=foreign_keys,
         )
-    return objects.put_document(TABLE, manifest.to_json()), manifest
-
-
-def append_source(
-    source: Source, objects: ObjectStore, base: TableManifest, *, known: Known | None = None
-) -> tuple[Descriptor, TableManifest]:
-    """Write the rows of a source behind those of a stored table, whose history is not rewritten.
-
-    Args:
-        source: the rows; their columns widen with the base's (TYPE-9).
-        objects: where the base is, and where the rows go.
-        base: the manifest of the table that grows.
-        known: says where a blob is already.
-
-    Raises:
-        TypeMismatchError: the columns do not fit.
-        UnsupportedError: the table has a writer feature that is unknown here.
-
-    """
-    check_writable(base.extra, "table manifest")
-    schema = widened(base.schema, source.schema)
-    if base.primary_key is not None:
-        check_primary_key(ConcatSource([TableReader(objects, base), source], schema), base.primary_key)
-    sketch = read_sketch(objects, base, schema)
-    with TableBuilder(objects, schema, known=known, base=base, sketch=sketch) as builder:
-        builder.add_source(source)
-        manifest = builder.finish(log_mode=base.log_mode, primary_key=base.primary_key, foreign_keys=base.foreign_keys)
     return objects.put_document(TABLE, manifest.to_json()), manifest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
 from wbtable.tables.open import table_of
 from wbtable.tables.reader import TableReader
-from wbtable.tables.save import append_source, merge_appends, write_source
+from wbtable.tables.save import merge_appends, widened, write_source
+from wbtable.tables.source import ConcatSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +45,10 @@ def _save(objects: ObjectStore, table: wbtable.Table) -> TableManifest:
 
 
 def _append(objects: ObjectStore, base: TableManifest, table: wbtable.Table) -> TableManifest:
-    return append_source(table.snapshot(), objects, base)[1]
+    before = table_of(objects, base)
+    rows = ConcatSource([before.snapshot().source, table.snapshot().source], widened(base.schema, table.schema))
+    snapshot = replace(before.snapshot(), source=rows)
+    return write_source(snapshot, objects, foreign_keys=base.foreign_keys)[1]
 
 
 def test_append(objects: ObjectStore) -> None:
