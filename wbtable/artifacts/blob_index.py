@@ -82,6 +82,8 @@ class BlobIndex:
 
         def ask(connection: sqlite3.Connection) -> None:
             uris = dict(connection.execute("SELECT id, uri FROM containers"))
+            if not uris:
+                return
             # In the order of the digests: neighbours share a page.
             wanted = sorted(raws)
             for begin in range(0, len(wanted), _AT_ONCE):

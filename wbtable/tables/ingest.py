@@ -89,7 +89,7 @@ def encode_values(
         raise type(error)(str(error), place=f'column "{name}"') from None
 
 
-def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPutter) -> pa.Array:
+def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPutter, *, first_row: int = 0) -> pa.Array:
     """Return the physical array of an Arrow array that came from outside.
 
     Args:
@@ -97,6 +97,7 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
         column_type: what they are to be.
         name: the column, for messages.
         blobs: where media bytes go.
+        first_row: the position in the table of the first value, for messages.
 
     Raises:
         TypeMismatchError: they are something else.
@@ -110,13 +111,13 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
     if array.type == target:
         return array
     if isinstance(column_type, MediaType) and is_binary(array.type):
-        return _media_from_bytes(array, column_type, name, blobs)
+        return _media_from_bytes(array, column_type, name, blobs, first_row)
     if isinstance(column_type, NdarrayType) and column_type.is_tensor and pa.types.is_fixed_size_list(array.type):
         return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
     if isinstance(column_type, DecimalType) and pa.types.is_string(target):
         return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], target)
     if _needs_python(column_type):
-        return encode_values(array.to_pylist(), name, blobs, declared=column_type)[1]
+        return encode_values(array.to_pylist(), name, blobs, declared=column_type, first_row=first_row)[1]
     return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
 
 
@@ -137,20 +138,24 @@ def is_binary(found: pa.DataType) -> bool:
     return bool(types.is_binary(found) or types.is_large_binary(found) or types.is_binary_view(found))
 
 
-def _media_from_bytes(array: pa.Array, column_type: MediaType, name: str, blobs: BlobPutter) -> pa.Array:
+def _media_from_bytes(
+    array: pa.Array, column_type: MediaType, name: str, blobs: BlobPutter, first_row: int
+) -> pa.Array:
     if isinstance(column_type, ImageType) and isinstance(blobs, TableBlobs):
-        return _images_from_bytes(array, column_type, name, blobs)
+        return _images_from_bytes(array, column_type, name, blobs, first_row)
     make = coercion(column_type)
     cells: list[Captured | None] = []
     for i, data in enumerate(array.to_pylist()):
         try:
             cells.append(None if data is None or make is None else capture(make(data)))
         except WbtableError as error:
-            raise type(error)(str(error), place=f'column "{name}", row {i}') from None
+            raise type(error)(str(error), place=f'column "{name}", row {first_row + i}') from None
     return encode(cells, column_type, blobs)
 
 
-def _images_from_bytes(array: pa.Array, column_type: ImageType, name: str, blobs: TableBlobs) -> pa.Array:
+def _images_from_bytes(
+    array: pa.Array, column_type: ImageType, name: str, blobs: TableBlobs, first_row: int
+) -> pa.Array:
     """Make image cells of encoded bytes column by column; the bytes are kept where they are (MEDIA-5)."""
     from wbtable.media.image import cells_from_binary
 
@@ -163,7 +168,7 @@ def _images_from_bytes(array: pa.Array, column_type: ImageType, name: str, blobs
     starts, stops = ends[:-1][valid].tolist(), ends[1:][valid].tolist()
     # The headers are read while threads hash.
     hashed = blobs.put_views([view[start:stop] for start, stop in zip(starts, stops, strict=True)])
-    facts = cells_from_binary(whole, lambda row: f'column "{name}", row {row}')
+    facts = cells_from_binary(whole, lambda row: f'column "{name}", row {first_row + row}')
     checksums = hashed()
     places = pa.array(np.cumsum(valid) - 1, mask=~valid)
     mask = pa.array(~valid) if not valid.all() else None

@@ -19,6 +19,7 @@ from wbtable.tables.coerce import column_type_of
 from wbtable.tables.encode import encode
 from wbtable.tables.infer import MAX_EXACT_FLOAT, NULL
 from wbtable.tables.keys import check_primary_key
+from wbtable.tables.prefetch import ahead
 from wbtable.tables.reader import TableReader
 from wbtable.tables.rows import ColumnRule, RowBuffer
 from wbtable.tables.save import widened
@@ -27,7 +28,7 @@ from wbtable.tables.writer import TableBuilder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from wbtable.format.table_manifest import TableManifest
@@ -225,21 +226,32 @@ class TableWriter:
             msg = f"expected the columns {buffer.names!r:.200}, found others: {', '.join(map(repr, odd))}"
             raise UsageError(msg)
         self._flush()
-        for one in reader:
-            for part in _slices(one):
-                self._write_part(part.select(buffer.names), buffer)
 
-    def _write_part(self, part: pa.RecordBatch, buffer: RowBuffer) -> None:
-        blobs = TableBlobs()
-        arrays, columns = [], []
-        for i, (name, rule) in enumerate(zip(buffer.names, buffer.rules, strict=True)):
-            found = ingest.declared_or_found(rule.declared, part.column(i).type, name)
-            arrays.append(ingest.physical(part.column(i), found, name, blobs))
-            columns.append(Column(name, found))
-        schema = Schema(tuple(columns))
-        self._add(pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs)
-        self._rows += part.num_rows
-        buffer.first_row = self._rows
+        def prepare(part: tuple[int, pa.RecordBatch]) -> tuple[pa.RecordBatch, Schema, TableBlobs]:
+            first, rows = part
+            blobs = TableBlobs()
+            arrays, columns = [], []
+            for name, rule in zip(buffer.names, buffer.rules, strict=True):
+                array = rows.column(name)
+                found = ingest.declared_or_found(rule.declared, array.type, name)
+                arrays.append(ingest.physical(array, found, name, blobs, first_row=first))
+                columns.append(Column(name, found))
+            schema = Schema(tuple(columns))
+            return pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs
+
+        # The next rows are hashed while these are stored.
+        for prepared, schema, blobs in ahead(prepare, self._parts(reader), depth=1):
+            self._add(prepared, schema, blobs)
+            self._rows += prepared.num_rows
+            buffer.first_row = self._rows
+
+    def _parts(self, reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield the rows in parts of bounded size, each with the position of its first row."""
+        first = self._rows
+        for batch in reader:
+            for part in _slices(batch):
+                yield first, part
+                first += part.num_rows
 
     def _flush(self) -> None:
         buffer = self._buffer

@@ -247,7 +247,7 @@ def test_writer_takes_images_of_binary_columns(tmp_path: Path) -> None:
     with wbtable.TableWriter(str(tmp_path), dtype={"image": wbtable.Image}) as writer:
         writer.write_batch(pa.table({"image": pa.array(data, pa.large_binary()), "n": [1, 2, 3, 4]}))
         writer.write_batch(pa.table({"image": pa.array([png(2)]), "n": [5]}))
-        with pytest.raises(UsageError, match='column "image", row 0'):
+        with pytest.raises(UsageError, match='column "image", row 5'):
             writer.write_batch(pa.table({"image": [b"no picture"], "n": [6]}))
     table = open_table(tmp_path)
     assert [row[0] and row[0].bytes for row in table.data] == [*data, png(2)]
