@@ -61,7 +61,8 @@ class Bar:
         ours: side and figure.
         peer: side and figure, or None where the bar is a bound on our figure itself.
         at_least: the smallest good value of peer's figure / ours.
-        at_most: the largest good value of ours / peer's figure, or of our figure.
+        at_most: the largest good value of ours / peer's figure, or of our figure. Without a bound the ratio (peer's /
+            ours) is shown, and nothing is asked of it.
 
     """
 
@@ -81,13 +82,13 @@ class Bar:
         peer = figures.get(self.peer)
         if peer is None:
             return None
-        return peer / ours if self.at_least is not None else ours / peer
+        return ours / peer if self.at_most is not None else peer / ours
 
     def holds(self, value: float) -> bool:
         """Return whether `value` is within the bound."""
         if self.at_least is not None:
             return value >= self.at_least
-        return self.at_most is not None and value <= self.at_most
+        return self.at_most is None or value <= self.at_most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ that grew with the data to show.
 from __future__ import annotations
 
 import argparse
+import random
 import resource
 import shutil
 import subprocess
@@ -76,7 +77,7 @@ def add_rows(work: Path, *, full: bool) -> None:
     """Table.add_data of 3 columns, a call for each row; then Table.write."""
     table = wbtable.Table(columns=["id", "score", "name"])
     for number in range(20_000_000 if full else 3_000_000):
-        table.add_data(number, number / 7, f"img_{number % 1000}.png")
+        table.add_data(number, random.random(), f"img_{number % 1000}.png")
     table.write(str(work / "table"))
 
 

@@ -26,7 +26,9 @@ def _amount(figure: str, value: float | None) -> str:
 def _bound(bar: Bar) -> str:
     if bar.peer is None:
         return f"under {_amount(bar.ours[1], bar.at_most)}"
-    return f">= {bar.at_least:g} x" if bar.at_least is not None else f"<= {bar.at_most:g} of its"
+    if bar.at_most is not None:
+        return f"<= {bar.at_most:g} of its"
+    return f">= {bar.at_least:g} x" if bar.at_least is not None else ""
 
 
 def _line(bar: Bar, figures: Mapping[tuple[str, str], float]) -> tuple[tuple[str, ...], bool]:
@@ -38,9 +40,10 @@ def _line(bar: Bar, figures: Mapping[tuple[str, str], float]) -> tuple[tuple[str
     if bar.peer is None:
         shown = _amount(bar.ours[1], value)
     else:
-        shown = f"{value:.2f} x" if bar.at_least is not None else f"{value:.4f}"
+        shown = f"{value:.2f} x" if bar.at_most is None else f"{value:.4f}"
     good = bar.holds(value)
-    return (bar.what, _bound(bar), shown, "ok" if good else "MISS", ours, peer), good
+    verdict = ("ok" if good else "MISS") if _bound(bar) else ""
+    return (bar.what, _bound(bar), shown, verdict, ours, peer), good
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], bool]]:
