@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_MEMORY = 128 << 20
 """Bytes of blobs that a table keeps in memory."""
+MAX_BORROWED = 384 << 20
+"""Bytes of blobs that it leaves in Arrow buffers, which whoever gave them may hold anyway."""
 _PREFIX = "wbtable-"
 _RUN_BYTES = 1 << 20
 
@@ -77,14 +79,14 @@ class TableBlobs:
     The cells that it makes have no location: only content type, size and checksum.
     """
 
-    __slots__ = ("__weakref__", "_guard", "_memory", "_size", "_spilled", "_store")
+    __slots__ = ("__weakref__", "_borrowed", "_guard", "_memory", "_size", "_spilled", "_store")
 
     def __init__(self) -> None:
         """Start with no blob."""
         self._memory: dict[str, bytes | memoryview | Payload] = {}
         self._spilled: dict[str, dict[str, object]] = {}
         self._store: ObjectStore | None = None
-        self._size = 0
+        self._size = self._borrowed = 0
         self._guard = Lock()
 
     def put_many(self, payloads: Sequence[Payload]) -> list[dict[str, object]]:
@@ -128,7 +130,7 @@ class TableBlobs:
             with self._guard:
                 for checksum, view in zip(checksums, views, strict=True):
                     self._keep(checksum, view)
-                if self._size > MAX_MEMORY:
+                if self._borrowed > MAX_BORROWED:
                     self._spill()
             return checksums
 
@@ -138,8 +140,10 @@ class TableBlobs:
         if checksum in self._memory or checksum in self._spilled:
             return
         self._memory[checksum] = data
-        if isinstance(data, (bytes, memoryview)):
+        if isinstance(data, bytes):
             self._size += len(data)
+        elif isinstance(data, memoryview):
+            self._borrowed += data.nbytes
 
     def _spill(self) -> None:
         from wbtable.storage.local_backend import LocalBackend
@@ -162,7 +166,7 @@ class TableBlobs:
                 "checksum": key,
             }
             del self._memory[key]
-        self._size = 0
+        self._size = self._borrowed = 0
 
     def file_payload(self, checksum: str) -> Payload | None:
         """Return the file that holds a blob, if it is a large one that was not read yet."""
