@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import statistics
@@ -22,6 +23,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import wbtable
 from benchmarks.case import Case, Scale
 from benchmarks.cases import CASES
 from benchmarks.report import markdown, table
@@ -105,8 +107,9 @@ def measure(case: Case, root: Path, scale: Scale, runs: int) -> Outcome:
 
 
 def _versions() -> str:
-    found = [f"Python {platform.python_version()}", f"{platform.system()} {platform.machine()}"]
-    for package in ("wbtable", *PEERS):
+    found = [f"Python {platform.python_version()}", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"]
+    found.append(f"wbtable {wbtable.__version__}")
+    for package in PEERS:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
