@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
-from pyarrow.fs import LocalFileSystem
 
 from wbtable.errors import UsageError
 from wbtable.format.extremes import sample_type, summary_kind
@@ -33,7 +31,10 @@ def may_match(condition: pc.Expression, schema: Schema, fragment: Fragment) -> b
             known = bounds if known is None else known & bounds
     if known is None:
         return True
-    # Arrow's own simplifier decides; the file is never opened.
+    # Arrow's own simplifier decides; the file is never opened. Importing it imports pandas, which takes a second.
+    import pyarrow.dataset as ds
+    from pyarrow.fs import LocalFileSystem
+
     file_format = ds.ParquetFileFormat()
     files = LocalFileSystem()
     piece = file_format.make_fragment("fragment.parquet", files, partition_expression=known)
