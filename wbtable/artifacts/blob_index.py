@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wbtable.format.digest import Digest
 from wbtable.format.file_cell import relative_uri
-from wbtable.tables.spill import cache_root
+from wbtable.storage.cache_folder import cache_root
 
 if TYPE_CHECKING:
     import sqlite3

@@ -46,11 +46,6 @@ def parse_uri(uri: object, place: str = "uri") -> tuple[Digest, bool]:
     return Digest(match[1] + match[2]), match[3] is not None
 
 
-def is_file_type(data_type: pa.DataType) -> bool:
-    """Whether an Arrow type is the FILE group."""
-    return bool(data_type == FILE_TYPE)
-
-
 def cell_digest(cell: Mapping[str, object], place: str = "file") -> Digest:
     """Return the digest in a FILE group.
 

@@ -66,14 +66,13 @@ class ColumnType:
         return self.kind
 
 
-def read_type(fields: Reader, depth: int = 0) -> ColumnType:
+def read_type(fields: Reader) -> ColumnType:
     """Read a type from its JSON form (TYPE-1).
 
     Raises:
         FormatError: the kind is unknown, or a parameter impossible.
 
     """
-    del depth
     kind = fields.str("kind")
     found = KINDS.get(kind)
     if found is None:

@@ -6,22 +6,16 @@ import contextlib
 import os
 import threading
 from collections import deque
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wbtable.format.layout import escape
+from wbtable.storage.cache_folder import cache_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_MEMORY: Final = 32 << 20
 MAX_DISK: Final = 4 << 30
-
-
-def cache_root() -> Path:
-    """Return the folder that holds everything local that can be made again, or waits to be sent."""
-    named = os.environ.get("WBTABLE_CACHE_DIR")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return Path(base) / "wbtable" if base else Path.home() / ".cache" / "wbtable"
 
 
 def spool_root(project: str, run_id: str) -> Path:

@@ -25,7 +25,6 @@ from wbtable.format.types import (
     DecimalType,
     DurationType,
     Field,
-    IntegerType,
     ListType,
     MapType,
     MediaType,
@@ -231,8 +230,6 @@ def coercion(declared: ColumnType) -> Callable[[Any], Any] | None:
         return _floats if declared.is_float else None
     if isinstance(declared, ListType):
         return lambda value: value.tolist() if isinstance(value, np.ndarray) else value
-    if isinstance(declared, IntegerType):
-        return None
     return None
 
 

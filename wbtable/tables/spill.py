@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from wbtable.errors import NotFoundError
+from wbtable.storage.cache_folder import cache_root
 from wbtable.storage.workers import run_all, workers
 
 if TYPE_CHECKING:
@@ -28,15 +29,6 @@ MAX_BORROWED = 384 << 20
 """Bytes of blobs that it leaves in Arrow buffers, which whoever gave them may hold anyway."""
 _PREFIX = "wbtable-"
 _RUN_BYTES = 1 << 20
-
-
-def cache_root() -> Path:
-    """Return the one root of everything that can be made again: ``WBTABLE_CACHE_DIR``, else the user's cache folder."""
-    given = os.environ.get("WBTABLE_CACHE_DIR")
-    if given:
-        return Path(given).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "wbtable"
 
 
 def temporary_folder() -> Path:

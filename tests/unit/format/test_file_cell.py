@@ -7,7 +7,7 @@ import pytest
 
 from wbtable.errors import FormatError
 from wbtable.format.digest import Digest
-from wbtable.format.file_cell import FILE_TYPE, cell_digest, is_file_type, parse_uri, relative_uri
+from wbtable.format.file_cell import FILE_TYPE, cell_digest, parse_uri, relative_uri
 from wbtable.format.types import KINDS, MediaType
 
 _DIGEST = Digest.of(b"x")
@@ -22,8 +22,6 @@ def test_the_group_is_parquets() -> None:
         ("content_type", "string", True),
         ("checksum", "string", True),
     ]
-    assert is_file_type(FILE_TYPE)
-    assert not is_file_type(pa.struct([("uri", pa.string())]))
 
 
 def test_facts_stand_beside_the_group() -> None:
