@@ -13,6 +13,8 @@ from wbtable.storage.local_backend import LocalBackend
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from wbtable.storage.key_info import KeyInfo
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
 
 
@@ -81,6 +83,15 @@ class Backend(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a folder; may be stale, and is never trusted for commits (BACKEND-4)."""
+
+    def scan(self, prefix: str) -> Iterator[KeyInfo]:
+        """Yield what a listing says of the keys below a folder; as stale as `list`."""
+
+    def modified(self, key: str) -> float | None:
+        """Return when a key was last written, in seconds by the clock of the place itself; None if it does not exist.
+
+        Never compared with a client's clock: only with another key's time (LEASE-4).
+        """
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete keys; those that do not exist are fine."""

@@ -5,6 +5,7 @@ The only module that imports fsspec.
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
 import tempfile
@@ -22,9 +23,11 @@ from wbtable.errors import (
     MissingExtraError,
     NotFoundError,
     StorageError,
+    UnsupportedError,
     UsageError,
     WbtableError,
 )
+from wbtable.storage.key_info import KeyInfo
 from wbtable.storage.os_errors import explained
 from wbtable.storage.ranges import coalesce, cut
 
@@ -178,6 +181,23 @@ class FsspecBackend:
         for path in sorted(found):
             yield path[start:]
 
+    def scan(self, prefix: str) -> Iterator[KeyInfo]:
+        """See `Backend.scan`."""
+        with self._doing("list", prefix):
+            self._fs.invalidate_cache(self._path(prefix))
+            found = self._fs.find(self._path(prefix), detail=True) if self._fs.exists(self._path(prefix)) else {}
+        start = len(self._root.rstrip("/")) + 1
+        for path, info in sorted(found.items()):
+            yield KeyInfo(path[start:], int(info["size"] or 0), _modified(info))
+
+    def modified(self, key: str) -> float | None:
+        """See `Backend.modified`."""
+        try:
+            with self._doing("look for", key):
+                return _modified(self._fs.info(self._path(key)))
+        except NotFoundError:
+            return None
+
     def delete(self, keys: Iterable[str]) -> None:
         """See `Backend.delete`."""
         for key in keys:
@@ -218,6 +238,24 @@ class FsspecBackend:
             raise DeniedError(f"could not {what} {key}: {error}; check the credentials", place=self.url) from error
         except Exception as error:
             raise StorageError(f"could not {what} {key}: {type(error).__name__}: {error}", place=self.url) from error
+
+
+def _modified(info: dict[str, Any]) -> float:
+    """Return the modification time in what a file system says of a file; each has its own word for it.
+
+    Raises:
+        UnsupportedError: it says none.
+
+    """
+    for name in ("LastModified", "last_modified", "updated", "mtime", "modified", "created"):
+        found = info.get(name)
+        if isinstance(found, str):
+            found = dt.datetime.fromisoformat(found)
+        if isinstance(found, dt.datetime):
+            return (found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)).timestamp()
+        if isinstance(found, (int, float)):
+            return float(found)
+    raise UnsupportedError(f"this file system does not say when {info.get('name')!r:.120} was last written")
 
 
 def open_remote(url: str, **storage_options: object) -> BinaryIO:

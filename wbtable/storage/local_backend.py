@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError
 from wbtable.format.layout import TEMPORARY
 from wbtable.storage.directories import dirty_directories
+from wbtable.storage.key_info import KeyInfo
 from wbtable.storage.os_errors import explained
 from wbtable.storage.ranges import coalesce, cut
 
@@ -196,6 +197,30 @@ class LocalBackend:
                 inside = os.path.relpath(folder, self._base)
                 for name in sorted(files):
                     yield name if inside == "." else f"{inside}/{name}".replace(os.sep, "/")
+
+    def scan(self, prefix: str) -> Iterator[KeyInfo]:
+        """See `Backend.scan`: what vanishes meanwhile is left out."""
+        start = self._path(prefix) if prefix else self._base
+        waiting = [(start, f"{prefix}/" if prefix else "")]
+        with explained(f"list {start}"):
+            while waiting:
+                folder, inside = waiting.pop()
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+                    for item in found:
+                        if item.is_dir(follow_symlinks=False):
+                            waiting.append((item.path, f"{inside}{item.name}/"))
+                            continue
+                        with contextlib.suppress(FileNotFoundError):
+                            info = item.stat()
+                            yield KeyInfo(inside + item.name, info.st_size, info.st_mtime)
+
+    def modified(self, key: str) -> float | None:
+        """See `Backend.modified`."""
+        with explained(f"look for {self._shown(key)}"):
+            try:
+                return os.stat(self._path(key)).st_mtime
+            except (FileNotFoundError, NotADirectoryError):
+                return None
 
     def local_path(self, key: str) -> Path | None:
         """See `Backend.local_path`."""

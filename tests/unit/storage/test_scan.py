@@ -1,0 +1,33 @@
+"""What listings say of keys: sizes and times of the place's own clock (LEASE-4)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wbtable.storage.backend import Backend
+
+
+def test_scan_says_keys_sizes_and_times(backend: Backend) -> None:
+    backend.put("a/1", b"xyz")
+    backend.put("a/b/2", b"x")
+    backend.put("c", b"")
+    found = {item.key: item for item in backend.scan("a")}
+    assert {key: item.size for key, item in found.items()} == {"a/1": 3, "a/b/2": 1}
+    assert {item.key for item in backend.scan("")} == {"a/1", "a/b/2", "c"}
+    assert list(backend.scan("none")) == []
+    assert all(item.modified == backend.modified(key) for key, item in found.items())
+
+
+def test_times_are_of_the_last_writing(backend: Backend) -> None:
+    """LEASE-4: a lease that is replaced is young again."""
+    backend.replace("leases/a.json", b"1")
+    first = backend.modified("leases/a.json")
+    assert first is not None
+    time.sleep(0.02)
+    backend.replace("leases/a.json", b"2")
+    second = backend.modified("leases/a.json")
+    assert second is not None
+    assert second > first
+    assert backend.modified("leases/none.json") is None
