@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from wbtable.artifacts.version import Version
     from wbtable.errors import (
         AlreadyExistsError,
+        CancelledError,
         CommitStateUnknownError,
         ConflictError,
         DeniedError,
         DigestMismatchError,
         DiskFullError,
         FormatError,
+        LimitError,
         MissingExtraError,
         NotFoundError,
         StorageError,
@@ -49,9 +51,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ERRORS = (
-    "AlreadyExistsError CommitStateUnknownError ConflictError DeniedError DigestMismatchError DiskFullError "
-    "FormatError MissingExtraError NotFoundError StorageError TypeMismatchError UnsupportedError UsageError "
-    "WbtableError"
+    "AlreadyExistsError CancelledError CommitStateUnknownError ConflictError DeniedError DigestMismatchError "
+    "DiskFullError FormatError LimitError MissingExtraError NotFoundError StorageError TypeMismatchError "
+    "UnsupportedError UsageError WbtableError"
 )
 _MEDIA = "Audio Classes Histogram Html Image Molecule Object3D Plotly Video"
 _HOMES = {
@@ -79,6 +81,7 @@ __all__ = [
     "AlreadyExistsError",
     "Artifact",
     "Audio",
+    "CancelledError",
     "Classes",
     "CommitStateUnknownError",
     "ConflictError",
@@ -90,6 +93,7 @@ __all__ = [
     "Html",
     "Image",
     "JoinedTable",
+    "LimitError",
     "MissingExtraError",
     "Molecule",
     "NotFoundError",

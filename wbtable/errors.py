@@ -10,12 +10,14 @@ from typing import ClassVar
 
 __all__ = [
     "AlreadyExistsError",
+    "CancelledError",
     "CommitStateUnknownError",
     "ConflictError",
     "DeniedError",
     "DigestMismatchError",
     "DiskFullError",
     "FormatError",
+    "LimitError",
     "MissingExtraError",
     "NotFoundError",
     "StorageError",
@@ -65,6 +67,18 @@ class NotFoundError(WbtableError, LookupError):
     """The named thing does not exist where it was looked for."""
 
     code = "not-found"
+
+
+class LimitError(WbtableError):
+    """It needs more time, memory or room than it may use: ask for less, or raise the limit that the message names."""
+
+    code = "limit"
+
+
+class CancelledError(WbtableError):
+    """It was cancelled: nothing is wrong with it."""
+
+    code = "cancelled"
 
 
 class ConflictError(WbtableError):

@@ -11,8 +11,10 @@ import click
 
 from wbtable import __version__
 from wbtable.errors import (
+    CancelledError,
     ConflictError,
     FormatError,
+    LimitError,
     NotFoundError,
     StorageError,
     UnsupportedError,
@@ -31,6 +33,7 @@ CONFLICT: Final = 4
 FORMAT: Final = 5
 UNSUPPORTED: Final = 6
 STORAGE: Final = 7
+LIMIT: Final = 8
 BUG: Final = 70
 INTERRUPTED: Final = 130
 CLOSED: Final = 141
@@ -42,6 +45,8 @@ _CODES: Final[tuple[tuple[type[WbtableError], int], ...]] = (
     (FormatError, FORMAT),
     (UnsupportedError, UNSUPPORTED),
     (StorageError, STORAGE),
+    (LimitError, LIMIT),
+    (CancelledError, INTERRUPTED),
 )
 
 COMMANDS: Final = {
@@ -71,6 +76,7 @@ Exit codes:
   5    stored bytes or a file are not in the format that they should be
   6    the data needs a newer wbtable
   7    the storage failed: no access, no space, no answer
+  8    it needs more time, memory or room than it may use
   70   a fault of wbtable itself
   130  interrupted
 
