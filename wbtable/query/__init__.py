@@ -1,0 +1,1 @@
+"""Expressions, views, joins and comparisons over tables: one grammar, one document, one engine."""
