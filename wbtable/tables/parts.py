@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from wbtable.errors import NotFoundError, TypeMismatchError, UsageError, WbtableError
 from wbtable.format.schema import Column, Schema
 from wbtable.format.types import ColumnType, NullType, NumberType
+from wbtable.storage.temporary import temporary_folder
 from wbtable.tables.encode import encode
 from wbtable.tables.infer import MAX_EXACT_FLOAT
 from wbtable.tables.rows import ColumnRule, RowBuffer
 from wbtable.tables.source import ArrowSource, ConcatSource, ProjectedSource, Source
-from wbtable.tables.spill import TableBlobs, temporary_folder
+from wbtable.tables.spill import TableBlobs
 from wbtable.tables.zip_source import ZipSource
 
 if TYPE_CHECKING:

@@ -99,6 +99,26 @@ class TableReader:
         key = self.objects.key(fragment.file.digest, fragment.file.media_type)
         return self._files.open(fragment, f"fragments[{number}], {key} in {self.objects.backend.url}")
 
+    def arrow_schema(self, number: int) -> pa.Schema:
+        """Return what Parquet says of a fragment's columns, once the fragment has been checked.
+
+        Raises:
+            NotFoundError: it is missing.
+            FormatError: it is damaged.
+
+        """
+        return self.opened(number).metadata.schema.to_arrow_schema()
+
+    def read_fragment(self, number: int, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of one fragment in physical form.
+
+        Raises:
+            FormatError: it is damaged.
+
+        """
+        opened = self.opened(number)
+        return opened.read(range(len(opened.starts) - 1), self.schema.select(columns))
+
     def read_all(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows in physical form; fragments are checked and decoded side by side.
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
 import weakref
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from wbtable.errors import NotFoundError
-from wbtable.storage.cache_folder import cache_root
+from wbtable.storage.temporary import remove_folder, temporary_folder
 from wbtable.storage.workers import run_all, workers
 
 if TYPE_CHECKING:
@@ -27,42 +22,7 @@ MAX_MEMORY = 128 << 20
 """Bytes of blobs that a table keeps in memory."""
 MAX_BORROWED = 384 << 20
 """Bytes of blobs that it leaves in Arrow buffers, which whoever gave them may hold anyway."""
-_PREFIX = "wbtable-"
 _RUN_BYTES = 1 << 20
-
-
-def temporary_folder() -> Path:
-    """Make a folder that is removed when this process ends, or found and removed after it crashed."""
-    root = cache_root() / "spill"
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _remove_orphans(root)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
-    owner = os.getpid()
-    atexit.register(_remove, folder, owner)
-    return folder
-
-
-def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child must not remove its parent's
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_orphans(root: Path) -> None:
-    with contextlib.suppress(OSError):
-        for folder in root.iterdir():
-            pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-            if folder.name.startswith(_PREFIX) and pid.isdigit() and not _is_running(int(pid)):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 class TableBlobs:
@@ -144,7 +104,7 @@ class TableBlobs:
 
         if self._store is None:
             folder = temporary_folder()
-            weakref.finalize(self, _remove, folder, os.getpid())
+            weakref.finalize(self, remove_folder, folder, os.getpid())
             self._store = ObjectStore(LocalBackend(folder))
         inline = {key: data for key, data in self._memory.items() if isinstance(data, (bytes, memoryview))}
         writer = PackWriter(self._store)

@@ -14,6 +14,7 @@ import wbtable
 from tests.unit.tables.cases import check_identical, png
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.media.payload import Payload
+from wbtable.storage.temporary import temporary_folder
 from wbtable.tables import parts, rows, spill
 from wbtable.tables.open import open_table
 
@@ -71,12 +72,12 @@ def test_folders_of_dead_processes_are_removed(cache: Path) -> None:
     other = cache / "notes"
     for folder in (dead, alive, other):
         folder.mkdir(parents=True)
-    mine = spill.temporary_folder()
+    mine = temporary_folder()
     assert sorted(cache.iterdir()) == sorted([alive, other, mine])
 
 
 def test_folders_are_removed_at_exit(cache: Path) -> None:
-    program = "from wbtable.tables.spill import temporary_folder as f; (f() / 'x').write_text('y')"
+    program = "from wbtable.storage.temporary import temporary_folder as f; (f() / 'x').write_text('y')"
     subprocess.run([sys.executable, "-c", program], check=True)
     assert list(cache.iterdir()) == []
 

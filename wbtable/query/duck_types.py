@@ -1,0 +1,270 @@
+"""Which type each column has inside DuckDB, and the way back (spec: 16-views, ENGINE-3).
+
+The manifest's types rule. DuckDB has no half floats, no durations of one unit, no zoned nanoseconds, and finds fields
+of structs without regard to case: what comes out of it is put back by position into the column's physical type.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wbtable.format.types import (
+    BinaryType,
+    BooleanType,
+    ClassesType,
+    ColumnType,
+    ComplexType,
+    DateType,
+    DecimalType,
+    DurationType,
+    IntegerType,
+    LinkType,
+    ListType,
+    MapType,
+    NumberType,
+    StringType,
+    TimestampType,
+    TimeType,
+    UuidType,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wbtable.format.schema import Schema
+
+_NUMBERS = {
+    "int8": "TINYINT",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "uint8": "UTINYINT",
+    "uint16": "USMALLINT",
+    "uint32": "UINTEGER",
+    "uint64": "UBIGINT",
+    "float16": "FLOAT",
+    "float32": "FLOAT",
+    "float64": "DOUBLE",
+}
+_PLAIN: tuple[type[ColumnType], ...] = (
+    *(NumberType, IntegerType, BooleanType, StringType, BinaryType, UuidType, DateType, TimestampType, TimeType),
+    *(DurationType, DecimalType, LinkType, ClassesType, ComplexType),
+)
+
+
+def duck_type(found: ColumnType) -> str:
+    """Return DuckDB's type of a column: what relations give and expressions compute with.
+
+    Times are microseconds, naive nanoseconds TIMESTAMP_NS and TIME_NS; durations are counts of their unit.
+    """
+    if isinstance(found, NumberType):
+        return _NUMBERS[found.dtype]
+    if isinstance(found, TimestampType):
+        if found.zone is not None:
+            return "TIMESTAMPTZ"
+        return "TIMESTAMP_NS" if found.unit == "ns" else "TIMESTAMP"
+    if isinstance(found, TimeType):
+        return "TIME_NS" if found.unit == "ns" else "TIME"
+    if isinstance(found, ListType):
+        return f"{duck_type(found.item)}[]"
+    if isinstance(found, MapType):
+        return f"MAP({duck_type(found.key)}, {duck_type(found.item)})"
+    return _of_arrow(found.arrow())
+
+
+def _of_arrow(found: pa.DataType) -> str:
+    """Return DuckDB's type of a physical type."""
+    simple = _SIMPLE.get(found)
+    if simple is not None:
+        return simple
+    if pa.types.is_decimal(found):
+        return f"DECIMAL({found.precision}, {found.scale})"
+    if pa.types.is_timestamp(found):
+        if found.tz is not None:
+            return "TIMESTAMPTZ"
+        return "TIMESTAMP_NS" if found.unit == "ns" else "TIMESTAMP"
+    if pa.types.is_time(found):
+        return "TIME_NS" if found.unit == "ns" else "TIME"
+    if pa.types.is_map(found):
+        return f"MAP({_of_arrow(found.key_type)}, {_of_arrow(found.item_type)})"
+    if pa.types.is_struct(found):
+        names = _field_names([field.name for field in found])
+        fields = (f"{quoted(name)} {_of_arrow(field.type)}" for name, field in zip(names, found, strict=True))
+        return f"STRUCT({', '.join(fields)})"
+    return f"{_of_arrow(found.value_type)}[]"
+
+
+_SIMPLE: dict[pa.DataType, str] = {
+    pa.null(): "INTEGER",
+    pa.bool_(): "BOOLEAN",
+    pa.string(): "VARCHAR",
+    pa.large_string(): "VARCHAR",
+    pa.binary(): "BLOB",
+    pa.large_binary(): "BLOB",
+    pa.date32(): "DATE",
+    pa.int8(): "TINYINT",
+    pa.int16(): "SMALLINT",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.uint8(): "UTINYINT",
+    pa.uint16(): "USMALLINT",
+    pa.uint32(): "UINTEGER",
+    pa.uint64(): "UBIGINT",
+    pa.float16(): "FLOAT",
+    pa.float32(): "FLOAT",
+    pa.float64(): "DOUBLE",
+    **{pa.duration(unit): "BIGINT" for unit in ("s", "ms", "us", "ns")},
+}
+
+
+def _field_names(names: Sequence[str]) -> list[str]:
+    """Return names that are distinct without regard to case, as DuckDB needs them: as its Parquet reader makes them."""
+    seen: set[str] = set()
+    out = []
+    for name in names:
+        made, n = name, 0
+        while made.lower() in seen or not made:
+            n += 1
+            made = f"{name}_{n}"
+        seen.add(made.lower())
+        out.append(made)
+    return out
+
+
+def quoted(name: str) -> str:
+    """Return a name as DuckDB's SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(text: str) -> str:
+    """Return text as DuckDB's SQL quotes it: for paths and names of ours; values are parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def is_plain(found: ColumnType) -> bool:
+    """Whether a column of this type comes out of DuckDB as it went in, and as fast as anything else reads it."""
+    if isinstance(found, TimestampType):
+        return found.zone is None or found.unit != "ns"
+    return isinstance(found, _PLAIN)
+
+
+def is_exact(found: ColumnType) -> bool:
+    """Whether DuckDB holds all that a value of this type says: not so zoned nanoseconds."""
+    if isinstance(found, TimestampType):
+        return is_plain(found)
+    return all(is_exact(child) for child in found.children())
+
+
+def memory_columns(table: pa.Table, schema: Schema) -> list[pa.ChunkedArray]:
+    """Return physical columns as DuckDB takes them in, of the types that `duck_type` names."""
+    out = []
+    for at, column in enumerate(schema):
+        target = _input_type(column.type.arrow())
+        found = table.column(at)
+        out.append(found if found.type.equals(target) else _input(found, target))
+    return out
+
+
+def _input(column: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+    return pa.chunked_array([_into(chunk, target) for chunk in column.chunks], target)
+
+
+def _into(array: pa.Array, target: pa.DataType) -> pa.Array:
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), target)
+    if pa.types.is_timestamp(array.type):
+        return array.cast(target, safe=False) if target.tz is not None else array.cast(target)
+    if pa.types.is_struct(target):
+        children = [_into(array.field(i), field.type) for i, field in enumerate(target)]
+        mask = array.is_null() if array.null_count else None
+        return pa.StructArray.from_arrays(children, fields=list(target), mask=mask)
+    if pa.types.is_list(target):
+        if pa.types.is_fixed_size_list(array.type):
+            return array.cast(target)
+        return _same_lists(array, _into(array.values, target.value_type), target)
+    if pa.types.is_map(target):
+        entries = pa.StructArray.from_arrays(
+            [_into(array.keys, target.key_type), _into(array.items, target.item_type)],
+            fields=[target.key_field, target.item_field],
+        )
+        return _same_lists(array, entries, target)
+    return array.cast(target)
+
+
+def _same_lists(array: pa.Array, values: pa.Array, target: pa.DataType) -> pa.Array:
+    """Return lists of the same lengths over other values."""
+    validity = pc.if_else(array.is_valid(), True, False).buffers()[1] if array.null_count else None
+    offsets = pa.array(array.offsets.to_numpy(), pa.int32())
+    return pa.Array.from_buffers(
+        target, len(array), [validity, offsets.buffers()[1]], null_count=array.null_count, children=[values]
+    )
+
+
+def _input_type(found: pa.DataType) -> pa.DataType:
+    if pa.types.is_null(found):
+        return pa.int32()
+    if pa.types.is_duration(found):
+        return pa.int64()
+    if pa.types.is_float16(found):
+        return pa.float32()
+    if pa.types.is_timestamp(found):
+        if found.tz is not None:
+            return pa.timestamp("us", "UTC")
+        return found if found.unit == "ns" else pa.timestamp("us")
+    if pa.types.is_time(found):
+        return pa.time64("ns" if found.unit == "ns" else "us")
+    if pa.types.is_struct(found):
+        names = _field_names([field.name for field in found])
+        return pa.struct([pa.field(name, _input_type(f.type)) for name, f in zip(names, found, strict=True)])
+    if pa.types.is_map(found):
+        return pa.map_(_input_type(found.key_type), _input_type(found.item_type))
+    if pa.types.is_list(found) or pa.types.is_fixed_size_list(found):
+        return pa.list_(_input_type(found.value_type))
+    return found
+
+
+def from_duck(column: pa.ChunkedArray, found: ColumnType) -> pa.ChunkedArray:
+    """Return a column that DuckDB gave, in the physical type of its logical type."""
+    target = found.arrow()
+    if column.type.equals(target):
+        return column
+    return pa.chunked_array([_back(chunk, target) for chunk in column.chunks], target)
+
+
+def _back(array: pa.Array, target: pa.DataType) -> pa.Array:
+    if array.type.equals(target):
+        return array
+    if pa.types.is_null(target):
+        return pa.nulls(len(array))
+    if pa.types.is_struct(target):
+        children = [_back(array.field(i), field.type) for i, field in enumerate(target)]
+        return pa.StructArray.from_arrays(
+            children, fields=list(target), mask=array.is_null() if array.null_count else None
+        )
+    if pa.types.is_fixed_size_list(target):
+        return _fixed(array, target)
+    if pa.types.is_map(target):
+        entries = pa.StructArray.from_arrays(
+            [_back(array.keys, target.key_type), _back(array.items, target.item_type)],
+            fields=[target.key_field, target.item_field],
+        )
+        return _same_lists(array, entries, target)
+    if pa.types.is_list(target):
+        return _same_lists(array, _back(array.values, target.value_type), target)
+    return array.cast(target)
+
+
+def _fixed(array: pa.ListArray, target: pa.DataType) -> pa.Array:
+    """Return lists as cells of one size; a null cell has elements too."""
+    size = target.list_size
+    flat = _back(array.flatten(), target.value_type)
+    if not array.null_count:
+        return pa.FixedSizeListArray.from_arrays(flat, type=target)
+    valid = array.is_valid().to_numpy(zero_copy_only=False)
+    at = np.repeat(np.cumsum(valid) - 1, size) * size + np.tile(np.arange(size), len(array))
+    spread = flat.take(pa.array(at, mask=np.repeat(~valid, size)))
+    return pa.FixedSizeListArray.from_arrays(spread, type=target, mask=array.is_null())

@@ -1,0 +1,23 @@
+"""Sources as queries read them (spec: 16-views)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wbtable.tables.reader import TableReader
+from wbtable.tables.source import to_table
+
+if TYPE_CHECKING:
+    from wbtable.query.source import QuerySource
+    from wbtable.tables.source import Source
+
+
+def query_source(source: Source) -> QuerySource:
+    """Return the rows of a source for a query: fragments as they lie, other rows as Arrow columns."""
+    if isinstance(source, TableReader):
+        from wbtable.query.fragment_source import FragmentSource
+
+        return FragmentSource(source, source.manifest)
+    from wbtable.query.memory_source import ArrowSource
+
+    return ArrowSource(source, lambda columns: to_table(source, columns))
