@@ -1,8 +1,8 @@
 """Worker processes: where queries of strangers run, bounded in time and memory.
 
 A query's text is never trusted to end, nor to fit into memory: the grammar bounds what it can ask for, and a worker
-what it can use. Each worker runs one task at a time. A task that is cancelled, or past its deadline, is interrupted; where
-it goes on for half a second more, its process is killed and another one started.
+what it can use. Each worker runs one task at a time. A task that is cancelled, or past its deadline, is interrupted;
+where it goes on for half a second more, its process is killed and another one started.
 """
 
 from __future__ import annotations

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from wbtable.tables.join_codes import Codes, by_code, key_counts
 from wbtable.tables.join_keys import combine
+from wbtable.tables.paired import NONE
 from wbtable.tables.source import SliceSource
 
 if TYPE_CHECKING:
@@ -29,17 +30,50 @@ if TYPE_CHECKING:
 _LEAST_BLOCK = 1 << 16
 _LARGEST_BLOCK = 1 << 22
 _KEPT_BLOCKS = 3
-NONE = -1
-"""The position of a row that a side lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Some rows of side 0: the code of each key, -1 for none, and the number of pairs up to and with each row."""
+    """Some rows of side 0.
+
+    Attributes:
+        start: the position of the first.
+        codes: the code of each key, -1 for none.
+        ends: the number of pairs up to and with each row.
+        single: whether each row has just one.
+
+    """
 
     start: int
     codes: np.ndarray[Any, np.dtype[np.int64]]
     ends: Indices
+    single: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinReport:
+    """What the keys of a join are like.
+
+    Attributes:
+        rows: how many rows the join gives.
+        nulls: on each side, the rows of which a key is null: they meet nothing.
+        duplicates: on each side, the rows whose key an earlier row has: each of them meets all of the other side.
+        unmatched: on each side, the rows that meet none, those with null keys among them.
+
+    """
+
+    rows: int
+    nulls: tuple[int, int]
+    duplicates: tuple[int, int]
+    unmatched: tuple[int, int]
+
+    def __str__(self) -> str:
+        """Return a line for each side."""
+        return "\n".join(
+            f"side {side}: {self.unmatched[side]:,} rows without a partner, {self.duplicates[side]:,} with the key of "
+            f"an earlier row, {self.nulls[side]:,} with a null key"
+            for side in (0, 1)
+        )
 
 
 class JoinIndex:
@@ -52,6 +86,8 @@ class JoinIndex:
         self._pairs = tuple(pairs)
         self._keep_left = how in {"outer", "left"}
         self._keep_right = how in {"outer", "right"}
+        self._sides = ((left, False), (right, True))
+        self._report: JoinReport | None = None
         self._guard = RLock()
         self._ready = False
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
@@ -63,14 +99,12 @@ class JoinIndex:
             if self._ready:
                 return
             keys = self._keys(self._right, right=True)
-            encoded = pc.dictionary_encode(keys) if len(keys) else pa.array([], keys.type).dictionary_encode()
-            self._known = encoded.dictionary
-            codes = encoded.indices.fill_null(NONE).to_numpy(zero_copy_only=False).astype(np.int64)
-            order = np.argsort(codes, kind="stable")
-            self._order = order[int(np.searchsorted(codes[order], 0)) :]
-            self._starts = np.searchsorted(codes[self._order], np.arange(len(self._known) + 1))
-            self._counts = np.append(np.diff(self._starts), 0)
-            met = np.zeros(len(self._known) + 1, dtype=bool)
+            self._codes = Codes.of(keys)
+            codes = self._codes.codes(keys)
+            self._counts = np.append(np.bincount(codes + 1, minlength=self._codes.size + 1)[1:], 0)
+            self._starts = np.cumsum(self._counts) - self._counts
+            self._order = by_code(codes, self._counts)
+            met = np.zeros(self._codes.size + 1, dtype=bool)
             cuts = [*range(0, self._left.num_rows, self._block_rows), self._left.num_rows]
             totals = [0]
             for number in range(len(cuts) - 1):
@@ -81,6 +115,7 @@ class JoinIndex:
             self._totals = np.array(totals, dtype=np.int64)
             met[NONE] = False
             self._rest = np.flatnonzero(~met[codes]).astype(np.int64) if self._keep_right else np.empty(0, np.int64)
+            self._unmet_right = int(np.count_nonzero(~met[codes]))
             self._ready = True
 
     def _keys(self, source: Source, *, right: bool) -> pa.Array:
@@ -111,12 +146,12 @@ class JoinIndex:
         rows = min(self._block_rows, self._left.num_rows - start)
         part = self._left if rows == self._left.num_rows else SliceSource(self._left, start, rows)
         keys = self._keys(part, right=False)
-        codes = pc.index_in(keys, value_set=self._known, skip_nulls=True).fill_null(NONE)
-        plain = codes.to_numpy(zero_copy_only=False).astype(np.int64)
+        plain = self._codes.codes(keys)
         counts = self._counts[plain]
         if self._keep_left:
             counts = np.maximum(counts, 1)
-        return _Block(start, plain, np.cumsum(counts, dtype=np.int64))
+        ends = np.cumsum(counts, dtype=np.int64)
+        return _Block(start, plain, ends, bool(rows == ends[-1] and (counts == 1).all()))
 
     def _keep(self, number: int, block: _Block) -> None:
         self._blocks[number] = block
@@ -131,6 +166,23 @@ class JoinIndex:
                 found = self._read_block(number)
             self._keep(number, found)
             return found
+
+    def report(self) -> JoinReport:
+        """Return what the keys of both sides are like."""
+        self._prepare()
+        with self._guard:
+            if self._report is None:
+                counts = [key_counts(self._keys(side, right=right)) for side, right in self._sides]
+                unmet = 0
+                for number in range(len(self._totals) - 1):
+                    unmet += int(np.count_nonzero(self._counts[self._block(number).codes] == 0))
+                self._report = JoinReport(
+                    rows=self.num_rows,
+                    nulls=(counts[0][0], counts[1][0]),
+                    duplicates=(counts[0][1], counts[1][1]),
+                    unmatched=(unmet, self._unmet_right),
+                )
+            return self._report
 
     @property
     def num_rows(self) -> int:
@@ -149,7 +201,8 @@ class JoinIndex:
                 continue
             block = self._block(number)
             local = rows[first:last] - self._totals[number]
-            at = np.searchsorted(block.ends, local, side="right")
+            # Where each row of side 0 gives one row, the place of a row is its position.
+            at = local if block.single else np.searchsorted(block.ends, local, side="right")
             codes = block.codes[at]
             counts = self._counts[codes]
             least = np.maximum(counts, 1) if self._keep_left else counts

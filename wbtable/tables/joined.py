@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self, cast
 
-import numpy as np
-import pyarrow as pa
-
-from wbtable.errors import ConflictError, UsageError
+from wbtable.errors import UsageError
 from wbtable.format.joined_table import HOWS, JoinedTableDocument
-from wbtable.format.schema import Schema
-from wbtable.tables.blobs import join_blobs
-from wbtable.tables.conform import conform
-from wbtable.tables.join_index import NONE, JoinIndex
+from wbtable.tables.join_index import JoinIndex, JoinReport
 from wbtable.tables.join_keys import KeyPair
+from wbtable.tables.paired import KeyColumn, PairedSource
 from wbtable.tables.readable import Readable
-from wbtable.tables.source import empty_table, inverse, table_batches, take_table, to_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from wbtable.format.joined_table import TableReference
-    from wbtable.format.types import ColumnType
-    from wbtable.media.base import BlobReader
-    from wbtable.tables.source import Indices, Source
+    from wbtable.tables.source import Source
 
 How = Literal["outer", "inner", "left", "right"]
-_CHUNK = 1 << 18
-_IN_MEMORY = 1 << 18
 _PAIR = 2
 
 
@@ -84,6 +74,14 @@ class JoinedTable(Readable):
     def how(self) -> How:
         """Which rows without a partner are kept: outer, inner, left or right."""
         return self._how
+
+    @property
+    def report(self) -> JoinReport:
+        """What the keys are like: how many are null or stand several times on each side, and how many rows meet none.
+
+        The keys of both sides are read for it, once.
+        """
+        return self._source().index.report()
 
     def _source(self) -> JoinedSource:
         left, right = (_rows_of(side) for side in self._sides)
@@ -165,14 +163,8 @@ def key_pairs(join_key: object) -> tuple[tuple[str, str], ...]:
     raise UsageError(msg)
 
 
-class JoinedSource:
-    """The rows of a join; see :class:`JoinedTable`.
-
-    Attributes:
-        schema: the keys, then the other columns of side 0 and of side 1.
-        blobs: reads the blobs of both sides.
-
-    """
+class JoinedSource(PairedSource):
+    """The rows of a join; see :class:`JoinedTable`."""
 
     def __init__(self, left: Source, right: Source, keys: Sequence[tuple[str, str]], how: How) -> None:
         """Join two sources.
@@ -186,116 +178,16 @@ class JoinedSource:
                 if name not in source.schema:
                     msg = f"side {side} has no key column {name!r}; it has {source.schema.names!r:.300}"
                     raise UsageError(msg)
-        self._sources = (left, right)
-        pairs = [KeyPair.of(a, b, left.schema[a], right.schema[b]) for a, b in keys]
-        self._index = JoinIndex(left, right, pairs, how)
-        columns: list[tuple[str, ColumnType]] = []
-        self._keys: dict[str, KeyPair] = {}
-        self._inner: dict[str, tuple[int, str]] = {}
-        for pair in pairs:
-            columns.append((pair.left, pair.left_type if how in {"inner", "left"} else pair.common))
-            self._keys[pair.left] = pair
-        for side, source, used in ((0, left, {a for a, _ in keys}), (1, right, {b for _, b in keys})):
-            for column in source.schema:
-                if column.name not in used:
-                    name = f"{side}.{column.name}"
-                    columns.append((name, column.type))
-                    self._inner[name] = (side, column.name)
-        seen: set[str] = set()
-        for name, _ in columns:
-            if name in seen:
-                msg = f"two columns of the join would be called {name!r}: rename one before joining"
-                raise UsageError(msg)
-            seen.add(name)
-        self.schema = Schema.of(columns)
-        self.blobs: BlobReader = join_blobs([left.blobs, right.blobs])
-
-    @property
-    def num_rows(self) -> int:
-        """The number of rows; the keys of both sides are read for it, once."""
-        return self._index.num_rows
-
-    def batches(self, columns: Sequence[str] | None = None, batch_size: int = 65536) -> Iterator[pa.RecordBatch]:
-        """Yield all rows in order; a small side 1 is held in memory, of a large one the rows that meet are taken."""
-        wanted = self.schema.select(columns)
-        held = self._held(wanted)
-        chunk = max(batch_size, _CHUNK)
-        for start in range(0, self.num_rows, chunk):
-            rows = np.arange(start, min(start + chunk, self.num_rows), dtype=np.int64)
-            table = self._rows(rows, wanted, held)
-            if not table.num_columns:
-                yield from table_batches(table)
-            else:
-                yield from table.combine_chunks().to_batches(max_chunksize=batch_size)
-
-    def take(self, indices: Indices, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows at `indices`, in that order."""
-        wanted = self.schema.select(columns)
-        order = np.argsort(indices, kind="stable")
-        return take_table(self._rows(indices[order], wanted, None), inverse(order))
-
-    def _held(self, wanted: Schema) -> pa.Table | None:
-        """Return the columns of side 1 that will be read, if it is small."""
-        names = self._columns_of(1, wanted)
-        return to_table(self._sources[1], names) if names and self._sources[1].num_rows <= _IN_MEMORY else None
-
-    def _columns_of(self, side: int, wanted: Schema) -> list[str]:
-        names = []
-        for name in wanted.names:
-            pair = self._keys.get(name)
-            if pair is not None:
-                names.append(pair.right if side else pair.left)
-            elif self._inner[name][0] == side:
-                names.append(self._inner[name][1])
-        return list(dict.fromkeys(names))
-
-    def _rows(self, rows: Indices, wanted: Schema, held: pa.Table | None) -> pa.Table:
-        """Return some rows, which are in ascending order."""
-        if not len(wanted):
-            return empty_table(len(rows))
-        left, right = self._index.pairs(rows)
-        tables = (
-            _taken(self._sources[0], self._columns_of(0, wanted), left, None),
-            _taken(self._sources[1], self._columns_of(1, wanted), right, held),
-        )
-        columns = []
-        for column in wanted:
-            pair = self._keys.get(column.name)
-            if pair is None:
-                side, name = self._inner[column.name]
-                columns.append(tables[side].column(tables[side].schema.get_field_index(name)))
-            else:
-                columns.append(_key_column(tables, pair, column.type, left))
-        return pa.Table.from_arrays(columns, schema=wanted.arrow())
-
-
-def _key_column(tables: tuple[pa.Table, pa.Table], pair: KeyPair, wanted: ColumnType, left: Indices) -> pa.ChunkedArray:
-    """Return the key: side 0's, and in rows without a side 0 side 1's."""
-    split = int(np.searchsorted(left == NONE, True)) if len(left) else 0
-    mine = tables[0].column(tables[0].schema.get_field_index(pair.left)).slice(0, split)
-    theirs = tables[1].column(tables[1].schema.get_field_index(pair.right)).slice(split)
-    chunks = [
-        conform(chunk, found, wanted, place=f'key "{pair.left}"', error=ConflictError)
-        for column, found in ((mine, pair.left_type), (theirs, pair.right_type))
-        for chunk in column.chunks
-        if len(chunk)
-    ]
-    return pa.chunked_array(chunks, wanted.arrow())
-
-
-def _taken(source: Source, names: list[str], positions: Indices, held: pa.Table | None) -> pa.Table:
-    """Return rows of one side, all null where the position is -1."""
-    if not names:
-        return empty_table(len(positions))
-    lacking = positions == NONE
-    if held is not None:
-        return held.take(pa.array(positions, mask=lacking))
-    here = positions[~lacking]
-    # Each row is read once, in order, however often it is asked for.
-    unique, places = np.unique(here, return_inverse=True)
-    found = source.take(unique, names)
-    if not lacking.any() and len(unique) == len(here) and bool(np.all(here[1:] > here[:-1])):
-        return found
-    at = np.zeros(len(positions), dtype=np.int64)
-    at[~lacking] = places
-    return found.combine_chunks().take(pa.array(at, mask=lacking))
+        self.key_pairs = tuple(KeyPair.of(a, b, left.schema[a], right.schema[b]) for a, b in keys)
+        self.how = how
+        self.index = JoinIndex(left, right, self.key_pairs, how)
+        columns = [
+            KeyColumn(
+                name=pair.left,
+                type=pair.left_type if how in {"inner", "left"} else pair.common,
+                sides=(pair.left, pair.right),
+                types=(pair.left_type, pair.right_type),
+            )
+            for pair in self.key_pairs
+        ]
+        super().__init__((left, right), self.index, columns)
