@@ -16,11 +16,12 @@ def _prepare(data: Path, scale: Scale) -> None:
 
 
 def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:
-    import wbtable  # noqa: F401 - imports are not what is measured
-    from wbtable.tables.standalone import TableWriter
+    import wbtable
 
     table = read_predictions(data / "predictions.arrow")
-    with timed() as watch, TableWriter(work / "table") as writer:
+    with wbtable.TableWriter(work / "warm") as writer:  # imports are not what is measured
+        writer.write_batch(table.slice(0, 1))
+    with timed() as watch, wbtable.TableWriter(work / "table") as writer:
         writer.write_batch(table)
     return {"seconds": watch.seconds, "bytes": size_of(work / "table")}
 
@@ -29,6 +30,7 @@ def _lance(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     import lance
 
     table = read_predictions(data / "predictions.arrow")
+    lance.write_dataset(table.slice(0, 1), str(work / "warm.lance"))
     with timed() as watch:
         lance.write_dataset(table, str(work / "table.lance"))
     return {"seconds": watch.seconds, "bytes": size_of(work / "table.lance")}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from queue import SimpleQueue
-from threading import Semaphore, Thread
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import pyarrow as pa
@@ -15,13 +13,11 @@ import xxhash
 from wbtable.errors import UsageError
 from wbtable.format.digest import Digest
 from wbtable.format.encoding import LeafEncoding, leaf_encodings
-from wbtable.format.fingerprint import canonical_size, fingerprint
-from wbtable.format.sketch import TableSketch, sketch_rows
+from wbtable.format.fingerprint import canonical_size
 from wbtable.format.types import has_media
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Executor
 
     from wbtable.format.schema import Schema
 
@@ -29,8 +25,6 @@ __all__ = [
     "PLANNED_ROWS",
     "FragmentFacts",
     "FragmentPlan",
-    "FragmentResult",
-    "encode_fragment",
     "plan_fragments",
     "write_fragment",
 ]
@@ -118,39 +112,15 @@ class FragmentFacts:
     footer_xxh3: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FragmentResult:
-    """All that is known of a fragment when it was written.
-
-    Attributes:
-        facts: of its file.
-        fingerprints: of its columns, 32 hexadecimal characters each (FP-1).
-        sketch: of its rows; `sketch.columns[i].extremes` has nulls, min and max for the manifest.
-
-    """
-
-    facts: FragmentFacts
-    fingerprints: tuple[str, ...]
-    sketch: TableSketch
-
-
 class HashingSink:
-    """Passes bytes on, and hashes them: XXH3 at once, SHA-256, which is eight times slower, on a thread of its own."""
-
-    _PIECE = 1 << 16
-    _AHEAD = 32
+    """Passes bytes on and hashes them. Both hashes leave the interpreter's lock free, so fragments overlap."""
 
     def __init__(self, sink: BinaryIO) -> None:
         """Write to `sink` from its current position on."""
         self._sink = sink
         self._sha256 = hashlib.sha256()
         self._xxh3 = xxhash.xxh3_128()
-        self._small: list[bytes] = []
-        self._small_size = 0
         self._tail: list[bytes] | None = None
-        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
-        self._room = Semaphore(self._AHEAD)  # bounds what waits for SHA-256
-        self._thread: Thread | None = None
         self.size = 0
         self.closed = False
 
@@ -161,15 +131,12 @@ class HashingSink:
     def write(self, data: bytes) -> int:
         """Write and hash bytes."""
         self._sink.write(data)
-        kept = bytes(data)  # no copy: pyarrow gives bytes
-        self.size += len(kept)
+        self._xxh3.update(data)
+        self._sha256.update(data)
+        self.size += len(data)
         if self._tail is not None:
-            self._tail.append(kept)
-        self._small.append(kept)
-        self._small_size += len(kept)
-        if self._small_size >= self._PIECE:
-            self._send()
-        return len(kept)
+            self._tail.append(bytes(data))
+        return len(data)
 
     def flush(self) -> None:
         """Do nothing: the owner of the sink flushes it."""
@@ -181,38 +148,8 @@ class HashingSink:
         """Keep what is written from now on: the page index and the footer."""
         self._tail = []
 
-    def _send(self) -> None:
-        if self._thread is None:
-            self._thread = Thread(target=self._hash, name="wbtable-sha256", daemon=True)
-            self._thread.start()
-        for piece in self._joined():
-            self._xxh3.update(piece)
-            self._room.acquire()
-            self._queue.put(piece)
-
-    def _joined(self) -> list[bytes]:
-        """Return what waits to be hashed: pages as they are, headers before them in one piece."""
-        small, self._small, self._small_size = self._small, [], 0
-        return [b"".join(small[:-1]), *small[-1:]] if len(small) > 1 else small
-
-    def _hash(self) -> None:
-        while (piece := self._queue.get()) is not None:
-            self._sha256.update(piece)
-            self._room.release()
-
-    def stop(self) -> None:
-        """End the thread; nothing can be written or finished any more."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
-
     def finish(self, rows: int) -> FragmentFacts:
         """Return the facts of what was written, a whole Parquet file."""
-        self.stop()
-        for piece in self._joined():
-            self._sha256.update(piece)
-            self._xxh3.update(piece)
         tail = b"".join(self._tail or ())
         length = int.from_bytes(tail[-_TRAILER:-4], "little")
         footer = tail[-_TRAILER - length : -_TRAILER]
@@ -252,13 +189,10 @@ def write_fragment(
         raise UsageError(msg)
     table = pa.Table.from_arrays(table.columns, schema=_written_schema(table))
     hashing = HashingSink(sink)
-    try:
-        with pq.ParquetWriter(hashing, table.schema, **_writer_options(plan)) as writer:
-            writer.write_table(table, row_group_size=plan.row_group_rows)
-            hashing.keep_tail()
-        return hashing.finish(table.num_rows)
-    finally:
-        hashing.stop()
+    with pq.ParquetWriter(hashing, table.schema, **_writer_options(plan)) as writer:
+        writer.write_table(table, row_group_size=plan.row_group_rows)
+        hashing.keep_tail()
+    return hashing.finish(table.num_rows)
 
 
 def _written_schema(table: pa.Table) -> pa.Schema:
@@ -288,39 +222,3 @@ def _writer_options(plan: FragmentPlan) -> dict[str, object]:
         "write_page_checksum": True,
         "store_schema": True,
     }
-
-
-def encode_fragment(
-    rows: pa.Table,
-    schema: Schema,
-    plan: FragmentPlan,
-    first_row: int,
-    sink: BinaryIO,
-    *,
-    beside: Executor | None = None,
-) -> FragmentResult:
-    """Write a fragment, and fingerprint and sketch its columns. Threads may do several fragments at once.
-
-    Args:
-        rows: see `write_fragment`.
-        schema: see `write_fragment`.
-        plan: see `write_fragment`.
-        first_row: the position in the table of the first of the rows.
-        sink: see `write_fragment`.
-        beside: sketches the rows while they are encoded; None: they are sketched afterwards. One of a single thread,
-            shared by all fragments that are being written, is best: sketching is many short calls of numpy, and two
-            threads of it spend their time waiting for the interpreter's lock, while encoding leaves that lock free.
-
-    Raises:
-        UsageError: see `write_fragment`.
-
-    """
-    sketch = beside.submit(sketch_rows, rows, schema, first_row) if beside is not None else None
-    facts = write_fragment(rows, schema, plan, sink)
-    return FragmentResult(
-        facts=facts,
-        fingerprints=tuple(
-            fingerprint(values, column.type).hex() for values, column in zip(rows.columns, schema, strict=True)
-        ),
-        sketch=sketch_rows(rows, schema, first_row) if sketch is None else sketch.result(),
-    )

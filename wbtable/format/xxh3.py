@@ -26,6 +26,8 @@ I64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 U8: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
 
 BLOCK: Final = 1 << 16
+_TEXT_BLOCK: Final = 16_000
+"""Values of variable length at a time: temporary arrays under 128 KiB are taken from the heap, larger ones mapped anew."""
 FIXED_WIDTHS: Final = (1, 2, 4, 8, 16)
 
 _SECRET: Final = bytes.fromhex(
@@ -359,11 +361,11 @@ def _variable(h: U64, data: U8, offsets: np.ndarray) -> None:
 
 
 def variable_blocks(data: U8, offsets: np.ndarray) -> Iterator[tuple[int, U64]]:
-    """Yield (first value, hashes) of `BLOCK` values at a time, as `hash_variable`; the next overwrites the hashes."""
+    """Yield (first value, hashes) of some values at a time, as `hash_variable`; the next overwrites the hashes."""
     n = offsets.size - 1
-    scratch = np.empty(min(max(n, 0), BLOCK), np.uint64)
-    for start in range(0, n, BLOCK):
-        count = min(BLOCK, n - start)
+    scratch = np.empty(min(max(n, 0), _TEXT_BLOCK), np.uint64)
+    for start in range(0, n, _TEXT_BLOCK):
+        count = min(_TEXT_BLOCK, n - start)
         h = scratch[:count]
         _variable(h, data, offsets[start : start + count + 1])
         yield start, h

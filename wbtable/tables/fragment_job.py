@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Self
 
 from wbtable.format.digest import FRAGMENT, Descriptor
 from wbtable.format.extremes import sample_type, summary_kind
-from wbtable.format.parquet import FragmentPlan, FragmentResult, encode_fragment, plan_fragments
+from wbtable.format.fingerprint import fingerprint
+from wbtable.format.parquet import FragmentFacts, FragmentPlan, plan_fragments, write_fragment
+from wbtable.format.sketch import TableSketch, sketch_rows
 from wbtable.format.table_manifest import ColumnChunk, Fragment
 from wbtable.format.value_text import value_text
 from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
     import pyarrow as pa
 
     from wbtable.format.schema import Column, Schema
-    from wbtable.format.sketch import ColumnSketch, TableSketch
+    from wbtable.format.sketch import ColumnSketch
     from wbtable.storage.objects import ObjectStore
 
 
@@ -28,27 +30,26 @@ class Written:
     """A fragment that is in the store.
 
     Attributes:
-        result: what is known of it.
         schema: its columns.
+        facts: of its file.
+        fingerprints: of its columns, 32 hexadecimal characters each (FP-1).
+        sketch: of its rows; `sketch.columns[i].extremes` has nulls, min and max for the manifest.
 
     """
 
-    result: FragmentResult
     schema: Schema
+    facts: FragmentFacts
+    fingerprints: tuple[str, ...]
+    sketch: TableSketch
 
     @property
     def rows(self) -> int:
         """How many rows it holds."""
-        return self.result.facts.rows
-
-    @property
-    def sketch(self) -> TableSketch:
-        """The sketch of its rows."""
-        return self.result.sketch
+        return self.facts.rows
 
     def fragment(self, containers: tuple[Descriptor, ...]) -> Fragment:
         """Return what the manifest says of it (TABLE-4)."""
-        facts = self.result.facts
+        facts = self.facts
         return Fragment(
             file=Descriptor(media_type=FRAGMENT, digest=facts.digest, size=facts.size),
             rows=facts.rows,
@@ -57,9 +58,7 @@ class Written:
             footer_xxh3=facts.footer_xxh3,
             columns=tuple(
                 _chunk(column, found, fingerprint)
-                for column, found, fingerprint in zip(
-                    self.schema, self.result.sketch.columns, self.result.fingerprints, strict=True
-                )
+                for column, found, fingerprint in zip(self.schema, self.sketch.columns, self.fingerprints, strict=True)
             ),
             containers=containers,
         )
@@ -104,19 +103,63 @@ class FragmentJob:
         """Rows of each fragment but the last."""
         return self.cuts.fragment_rows
 
-    def write(self, table: pa.Table, first_row: int, beside: Executor | None = None) -> Written:
-        """Write consecutive rows as a fragment; `beside` sketches them meanwhile.
+    def start(self, table: pa.Table, first_row: int, *, encode: Executor, sketch: Executor) -> Making:
+        """Begin to write consecutive rows as a fragment.
 
-        Raises:
-            StorageError: it cannot be written.
+        Args:
+            table: the rows, in physical form.
+            first_row: the position in the whole table of the first of them.
+            encode: encodes them and puts the file into the store.
+            sketch: sketches them meanwhile. One of a single thread, shared by all fragments, is best: sketching is
+                many short calls of numpy, and two threads of it wait for the interpreter's lock, which encoding
+                leaves free. Neither waits for the other, so both cores are busy until the last fragment.
 
         """
+        return Making(
+            schema=self.schema,
+            sketch=sketch.submit(sketch_rows, table, self.schema, first_row),
+            stored=encode.submit(self._store, table),
+        )
+
+    def _store(self, table: pa.Table) -> tuple[FragmentFacts, tuple[str, ...]]:
         path = self.objects.backend.temporary()
         try:
             with explained(f"write {path}"), path.open("wb") as sink:
-                result = encode_fragment(table, self.schema, self.cuts, first_row, sink, beside=beside)
-            self.objects.put_file(FRAGMENT, path, result.facts.digest)
+                facts = write_fragment(table, self.schema, self.cuts, sink)
+            self.objects.put_file(FRAGMENT, path, facts.digest)
         finally:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
-        return Written(result=result, schema=self.schema)
+        columns = zip(table.columns, self.schema, strict=True)
+        return facts, tuple(fingerprint(values, column.type).hex() for values, column in columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """A fragment that is being written.
+
+    Attributes:
+        schema: its columns.
+        sketch: what comes of sketching it.
+        stored: what comes of encoding and storing it: the facts of its file and the fingerprints of its columns.
+
+    """
+
+    schema: Schema
+    sketch: Future[TableSketch]
+    stored: Future[tuple[FragmentFacts, tuple[str, ...]]]
+
+    def result(self) -> Written:
+        """Wait for the fragment.
+
+        Raises:
+            StorageError: it could not be written.
+
+        """
+        facts, fingerprints = self.stored.result()
+        return Written(schema=self.schema, facts=facts, fingerprints=fingerprints, sketch=self.sketch.result())
+
+    def cancel(self) -> None:
+        """Leave undone what was not begun."""
+        self.sketch.cancel()
+        self.stored.cancel()

@@ -26,13 +26,12 @@ from wbtable.format.types import has_media
 from wbtable.storage.packs import PackWriter
 from wbtable.storage.workers import CORES
 from wbtable.tables.conform import conform_batch
-from wbtable.tables.fragment_job import FragmentJob, Written
+from wbtable.tables.fragment_job import FragmentJob, Making, Written
 from wbtable.tables.relocate import Relocator
 from wbtable.tables.source import ConcatSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Future
     from types import TracebackType
 
     from wbtable.format.schema import Schema
@@ -102,7 +101,7 @@ class TableBuilder:
         self._open = _Open()
         self._job: FragmentJob | None = None
         self._first_row = 0 if base is None else base.rows
-        self._jobs: list[Future[Written]] = []
+        self._jobs: list[Making] = []
         self._written: list[Written] = []
         self._containers: list[tuple[Descriptor, ...]] = []
         self._pool: ThreadPoolExecutor | None = None
@@ -191,14 +190,14 @@ class TableBuilder:
             rows=rest.num_rows,
             uris=set(uris) if rest.num_rows else set(),
         )
-        while len(self._jobs) - len(self._written) >= max(2, CORES):
+        while len(self._jobs) - len(self._written) > max(2, CORES):
             self._written.append(self._jobs[len(self._written)].result())
         first = self._first_row
         self._first_row += rows
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable-fragment")
             self._beside = ThreadPoolExecutor(1, thread_name_prefix="wbtable-sketch")
-        self._jobs.append(self._pool.submit(job.write, part, first, self._beside))
+        self._jobs.append(job.start(part, first, encode=self._pool, sketch=self._beside))
 
     def finish(
         self,

@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import io
 import random
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -27,13 +26,10 @@ from wbtable.format.parquet import (
     FragmentFacts,
     FragmentPlan,
     HashingSink,
-    encode_fragment,
     plan_fragments,
     write_fragment,
 )
 from wbtable.format.schema import Schema
-from wbtable.format.sketch import sketch_rows
-from wbtable.format.sketch_file import write_sketch
 from wbtable.format.types import (
     BinaryType,
     ColumnType,
@@ -356,20 +352,6 @@ def test_batches_give_the_same_file_as_a_table() -> None:
     sink = io.BytesIO()
     facts = write_fragment(table.to_batches(max_chunksize=700), schema, plan, sink)
     assert facts == _write(table, schema, plan)[1]
-
-
-def test_a_fragment_is_encoded_whole() -> None:
-    table, schema = _scores(3000)
-    plan = plan_fragments(schema, table)
-    expected = write_sketch(sketch_rows(table, schema, 7))
-    with ThreadPoolExecutor(1) as beside:
-        found = [encode_fragment(table, schema, plan, 7, io.BytesIO(), beside=pool) for pool in (None, beside)]
-    for result in found:
-        assert result.facts == _write(table, schema, plan)[1]
-        assert result.fingerprints == tuple(
-            fingerprint(v, c.type).hex() for v, c in zip(table.columns, schema, strict=True)
-        )
-        assert write_sketch(result.sketch) == expected
 
 
 def test_bad_calls_say_what_is_wrong() -> None:

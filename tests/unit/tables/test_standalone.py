@@ -316,7 +316,7 @@ def test_a_full_disk_while_rows_are_written(tmp_path: Path, monkeypatch: pytest.
     def fail(*args: Any, **options: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(fragment_job, "encode_fragment", fail)
+    monkeypatch.setattr(fragment_job, "write_fragment", fail)
     writer = wbtable.TableWriter(str(tmp_path), columns=["a"])
     writer.write_row(1)
     with pytest.raises(DiskFullError):
