@@ -59,6 +59,7 @@ COMMANDS: Final = {
     "history": "Print what a run logged.",
     "get": "Download a version.",
     "put": "Store files, directories and tables as a version.",
+    "import": "Import files of other systems: W&B, tables, folders of media.",
     "alias": "Name a version, or take a name away.",
     "verify": "Read every byte and check it.",
     "completion": "Print the completion script of a shell.",
