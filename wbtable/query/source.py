@@ -86,12 +86,11 @@ class Relation:
 
 
 class QuerySource(Protocol):
-    """The rows of one table, stored or in memory, or made of others; immutable, for several threads.
+    """The rows of one table, stored or in memory, or made of others; immutable, for several threads."""
 
-    Attributes:
-        name: names the rows in this process, for what is kept about them.
-
-    """
+    @property
+    def name(self) -> str:
+        """Names the rows in this process, for what is kept about them."""
 
     @property
     def schema(self) -> Schema:
@@ -183,3 +182,30 @@ class Queryable(Protocol):
 
     def query_source(self) -> QuerySource:
         """Return the rows as they are now."""
+
+
+@runtime_checkable
+class SparseSource(Protocol):
+    """A source whose ``pos`` names rows and orders them, but does not count them: a join.
+
+    What `QuerySource.take` gets are such names, too.
+    """
+
+    def row_ids(self, rows: Positions) -> Positions:
+        """Return the ``pos`` of rows, which are counted from 0 on."""
+
+
+@runtime_checkable
+class SidedSource(Protocol):
+    """A source that puts the rows of several others beside each other: a join, a comparison.
+
+    Column ``x`` of side n is the column ``n.x`` of the source; the key has no side.
+    """
+
+    @property
+    def sides(self) -> tuple[Schema, ...]:
+        """The columns of each side but for its keys, under their own names."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The names of the keys."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wbtable.format.joined_table import TableReference
+    from wbtable.query.join import JoinQuery
     from wbtable.tables.source import Source
 
 How = Literal["outer", "inner", "left", "right"]
@@ -82,6 +83,10 @@ class JoinedTable(Readable):
         The keys of both sides are read for it, once.
         """
         return self._source().index.report()
+
+    def query_source(self) -> JoinQuery:
+        """Return the join as a query reads it."""
+        return self._source().query_source()
 
     def _source(self) -> JoinedSource:
         left, right = (_rows_of(side) for side in self._sides)
@@ -191,3 +196,10 @@ class JoinedSource(PairedSource):
             for pair in self.key_pairs
         ]
         super().__init__((left, right), self.index, columns)
+
+    def query_source(self) -> JoinQuery:
+        """Return the join as a query reads it."""
+        from wbtable.query.join import JoinQuery
+        from wbtable.tables.query_source import query_source
+
+        return JoinQuery([query_source(side) for side in self.sides], self, self.key_pairs, self.how)

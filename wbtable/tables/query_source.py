@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wbtable.tables.reader import TableReader
-from wbtable.tables.source import to_table
+from wbtable.tables.source import ConcatSource, to_table
 
 if TYPE_CHECKING:
     from wbtable.query.source import QuerySource
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 def query_source(source: Source) -> QuerySource:
     """Return the rows of a source for a query: fragments as they lie, other rows as Arrow columns."""
+    from wbtable.query.source import Queryable
+
+    if isinstance(source, Queryable):  # a join, a comparison: it knows how its sides are read
+        return source.query_source()
+    if isinstance(source, ConcatSource):
+        from wbtable.query.union import UnionQuery
+
+        return UnionQuery([query_source(part) for part in source.parts], source)
     if isinstance(source, TableReader):
         from wbtable.query.fragment_source import FragmentSource
 

@@ -1,0 +1,163 @@
+"""Joins, pairs and unions as queries read them give what reading them as tables gives."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from wbtable.query.duck_types import from_duck
+from wbtable.query.engine import run
+from wbtable.query.source import SidedSource, SparseSource
+from wbtable.query.statement import Statement
+from wbtable.tables.joined import JoinedTable
+from wbtable.tables.open import open_table
+from wbtable.tables.partitioned import PartitionedTable
+from wbtable.tables.query_source import query_source
+from wbtable.tables.same import same_values
+from wbtable.tables.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wbtable.query.source import QuerySource
+    from wbtable.tables.joined import How
+    from wbtable.tables.readable import Readable
+
+HOWS: tuple[How, ...] = ("outer", "inner", "left", "right")
+
+
+def read(source: QuerySource, columns: list[str], where: str = "true") -> tuple[pa.Table, list[int]]:
+    """Return the rows of a relation in order of position, and the positions."""
+    relation = source.relation(columns)
+    found = run(Statement(f"SELECT * FROM {relation.sql} AS t WHERE {where} ORDER BY t.pos"), relation.inputs)
+    wanted = source.schema.select(columns)
+    arrays = [from_duck(found.column(i), column.type) for i, column in enumerate(wanted)]
+    return pa.Table.from_arrays(arrays, schema=wanted.arrow()), found["pos"].to_pylist()
+
+
+def check(table: Readable, columns: list[str] | None = None) -> QuerySource:
+    """Check that a query sees what reading sees, in its order, and can name each row."""
+    source = query_source(table._source())
+    names = table.columns if columns is None else columns
+    found, positions = read(source, names)
+    expected = table._source().take(np.arange(len(table)), names)
+    assert same_values(found.to_pylist(), expected.to_pylist())
+    ids = source.row_ids(np.arange(len(table))) if isinstance(source, SparseSource) else np.arange(len(table))
+    assert positions == ids.tolist()
+    picks = np.random.default_rng(0).integers(0, len(table), 20) if len(table) else np.empty(0, np.int64)
+    assert source.take(ids[picks], names).to_pylist() == expected.take(pa.array(picks)).to_pylist()
+    return source
+
+
+def sides(folder: Path | None, seed: int = 0, rows: int = 60) -> tuple[Table, Table]:
+    rng = np.random.default_rng(seed)
+    made = []
+    for name in ("x", "y"):
+        keys = [None if key == 0 else int(key) for key in rng.integers(0, 30, rows)]
+        table = Table.from_arrow(pa.table({"k": pa.array(keys, pa.int64()), name: rng.random(rows)}))
+        if folder is not None:
+            table.write(str(folder / name))
+            table = open_table(folder / name)
+        made.append(table)
+    return made[0], made[1]
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("where", ["memory", "stored"])
+def test_a_query_sees_the_rows_of_a_join(how: How, where: str, tmp_path: Path) -> None:
+    left, right = sides(tmp_path if where == "stored" else None)
+    join = JoinedTable(left, right, "k", how)
+    source = check(join)
+    assert isinstance(source, SidedSource)
+    assert [side.names for side in source.sides] == [["x"], ["y"]]
+    assert source.key == ("k",)
+    check(join, ["1.y"])
+    check(join, ["0.x", "k"])
+    assert (source.digest is None) == (where == "memory")
+
+
+def typed(kind: str, values: list[Any], name: str) -> Table:
+    return Table.from_arrow(pa.table({"k": pa.array(values, kind), name: range(len(values))}))
+
+
+# JOIN-5: keys are equal if their values are, in the engine too.
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("int64", [1, 2**53 + 1, None]), ("float64", [1.0, 2.0**53, float("nan")])),
+        (("uint64", [2**64 - 1, 1]), ("int64", [-1, 1])),
+        (("int8", [1, -1]), ("int64", [2**40, 1])),
+        (("float32", [0.1, float("nan"), -0.0]), ("float64", [0.1, float("nan"), 0.0])),
+        (("string", ["a", "A", ""]), ("string", ["", "a", None])),
+        (("bool", [True, None]), ("bool", [True, False])),
+        (("timestamp[s]", [1, 2]), ("timestamp[us]", [1_000_000, 2_000_001])),
+        (("timestamp[us]", [1, 2]), ("timestamp[us]", [2, 1])),
+        (("date32", [1, 2]), ("date32", [2, 3])),
+    ],
+)
+@pytest.mark.parametrize("how", HOWS)
+def test_keys_are_equal_in_the_engine_as_elsewhere(
+    left: tuple[str, list[Any]], right: tuple[str, list[Any]], how: How
+) -> None:
+    made = [typed(*found, name) for found, name in zip((left, right), ("x", "y"), strict=True)]
+    check(JoinedTable(made[0], made[1], "k", how), ["0.x", "1.y"])
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_composite_keys_of_other_names(how: How) -> None:
+    left = Table(columns=["a", "b", "x"], data=[[1, "p", 0], [1, "q", 1], [None, "q", 2], [1, "p", 3]])
+    right = Table(columns=["c", "b", "y"], data=[["p", 1, 0], ["q", 1, 1], ["q", 2, 2]])
+    check(JoinedTable(left, right, [("a", "b"), ("b", "c")], how))
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_join_of_joins(how: How) -> None:
+    one, other = sides(None, 1, 20)
+    third, _ = sides(None, 2, 20)
+    inner = JoinedTable(one, other, "k", "outer")
+    join = JoinedTable(inner, third, "k", how)
+    source = check(join)
+    assert "0.0.x" in source.schema
+    check(JoinedTable(third, inner, "k", how), ["k", "1.1.y"])
+
+
+def test_a_join_without_rows() -> None:
+    empty = Table.from_arrow(pa.table({"k": pa.array([], pa.int64()), "x": pa.array([], pa.int64())}))
+    _, right = sides(None)
+    for how in HOWS:
+        check(JoinedTable(empty, right, "k", how))
+        check(JoinedTable(right, empty, "k", how))
+    assert len(JoinedTable(empty, empty, "k")) == 0
+    check(JoinedTable(JoinedTable(empty, empty, "k"), right, "k"))
+
+
+def test_a_filter_reaches_both_sides_and_only_asked_columns_are_read(tmp_path: Path) -> None:
+    left, right = sides(tmp_path)
+    source = query_source(JoinedTable(left, right, "k", "inner")._source())
+    relation = source.relation(["k", "0.x"])
+    plan = run(Statement(f"EXPLAIN SELECT c1 FROM {relation.sql} AS t WHERE c0 = 7"), relation.inputs)
+    text = str(plan.column(1).to_pylist()[0])
+    # Once on each side, where row groups without the key are skipped.
+    assert len(re.findall(r"Filters: \w+ ?= ?7", text)) == 2, text
+    found, _ = read(source, ["k", "0.x"], "c0 = 7")
+    assert set(found["k"].to_pylist()) == {7}
+
+
+def test_media_and_nested_columns_come_through(tmp_path: Path) -> None:
+    left = Table(columns=["k", "tags"], data=[[i, ["a"] * i] for i in range(3)])
+    right = Table(columns=["k", "facts"], data=[[i, {"n": i, "s": str(i)}] for i in range(1, 4)])
+    check(JoinedTable(left, right, "k"))
+
+
+def test_a_query_sees_the_rows_of_a_union(tmp_path: Path) -> None:
+    left, right = sides(tmp_path)
+    widened = Table(columns=["k", "x"], data=[[0.5, 1], [None, None]])
+    check(PartitionedTable([left, right, left]))
+    check(PartitionedTable([left, widened]), ["x", "k"])
+    check(PartitionedTable([Table(columns=["a"], data=[[1], [2]]), JoinedTable(left, right, "k"), widened]))
+    empty = Table.from_arrow(pa.table({"k": pa.array([], pa.int64())}))
+    check(PartitionedTable([empty, empty]))
