@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 FORMAT = 5
 
 
-@click.group("import")
-def command() -> None:
+@click.group(
+    "import",
+    epilog=examples(
+        "wbtable import wandb wandb/",
+    ),
+)
+@common
+def command(options: Options) -> None:
     """Import files of other systems."""
+    click.get_current_context().obj = {"store": options.store_url, "json": options.json}
 
 
 WANDB = examples(

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.draft import Artifact
     from wbtable.artifacts.version import Version
-    from wbtable.importers.wandb import Importer
     from wbtable.importers.wandb_artifact import WandbArtifact
+    from wbtable.importers.wandb_importer import Importer
 
 LOG: Final = "wandb_log"
 FIRST: Final = "wandb_first_segment"
