@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
     from wbtable.query.expression_error import Span
 
@@ -46,7 +46,7 @@ class Literal(Node):
 
     """
 
-    value: None | bool | int | Decimal | str
+    value: bool | int | Decimal | str | None
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same value of the same class: 1, 1.0 and true differ."""

@@ -23,10 +23,7 @@ KEYWORDS: Final = frozenset(
 """Words that are no names unless they stand in backquotes."""
 
 _OTHER_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
-_SYMBOLS: Final = (
-    ["**", "==", "!=", "<>", "<=", ">=", "+", "-", "*", "/", "%", "<", ">", "=", "(", ")", "[", "]", "{", "}"]
-    + [",", ":", "."]
-)  # fmt: skip
+_SYMBOLS: Final = "** == != <> <= >= + - * / % < > = ( ) [ ] { } , : .".split()
 _SAME: Final = {"=": "==", "<>": "!="}
 _ADVICE: Final = {
     "&&": "write and",

@@ -228,7 +228,7 @@ class _Parser:
             return self.name_or_call(token)
         if kind in KEYWORDS and kind not in {"and", "or"}:
             self.fail("a value", f"write `{kind}` in backquotes if it is a column")
-        self.fail("a value", "write a column, a number, a text in quotes or a function")
+        return self.fail("a value", "write a column, a number, a text in quotes or a function")
 
     def side(self, token: Token) -> ast.Node:
         self.take()

@@ -1,0 +1,226 @@
+"""Values, fields, elements and arithmetic in SQL (EXPR-6, EXPR-10, EXPR-12)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.format.types import (
+    ColumnType,
+    ComplexType,
+    DecimalType,
+    DurationType,
+    ListType,
+    MapType,
+    StructType,
+    TimestampType,
+)
+from wbtable.query.compile_arithmetic import arithmetic, negative
+from wbtable.query.duck_types import duck_type
+from wbtable.query.kinds import is_int, is_text
+
+if TYPE_CHECKING:
+    from wbtable.query.sql import Builder
+    from wbtable.query.terms import Term
+
+__all__ = [
+    "UNIT_NS",
+    "arithmetic",
+    "cast",
+    "concat",
+    "dict_of",
+    "difference",
+    "element",
+    "field",
+    "list_of",
+    "literal",
+    "literal_value",
+    "micros",
+    "negative",
+    "ratio",
+    "shift",
+    "type_of",
+]
+
+MAX_RESULT: Final = 2**20
+"""The most bytes of text, or elements of a list, that putting values together gives (EXPR-11)."""
+
+UNIT_NS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+"""Nanoseconds of each unit of time."""
+
+_FAR: Final = 2**62
+_FILE: Final = {"size": 3, "content_type": 4, "digest": 5}
+_LATEST: Final = 9_223_371_331_200_000_000
+"""Microseconds from 1970 to the end of the engine's time."""
+
+
+def type_of(found: ColumnType) -> str:
+    """Return the engine's type of a logical type."""
+    return duck_type(found)
+
+
+def literal(builder: Builder, term: Term) -> str:
+    """Write a value that stands in the text: text as a parameter, the rest as a checked literal."""
+    return literal_value(builder, term.value, term.type)
+
+
+def literal_value(builder: Builder, value: Any, found: ColumnType) -> str:
+    """Write a value of a type."""
+    if value is None:
+        return f"CAST(NULL AS {type_of(found)})"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return builder.text(value)
+    if isinstance(found, DurationType):
+        return f"CAST({int(value) // UNIT_NS[found.unit]} AS BIGINT)"
+    if isinstance(value, dt.datetime):
+        text = (value if value.tzinfo is None else value.astimezone(dt.UTC)).isoformat(" ")
+    elif isinstance(value, dt.date | dt.time):
+        text = value.isoformat()
+    elif is_int(found):
+        return f"CAST({int(value)} AS {type_of(found)})"
+    elif isinstance(found, DecimalType):
+        text = format(Decimal(value), "f")
+    else:
+        text = repr(float(value))
+    return f"CAST('{text}' AS {type_of(found)})"
+
+
+def list_of(builder: Builder, term: Term) -> str:
+    """Write a list."""
+    assert isinstance(term.type, ListType)
+    items = ", ".join(builder.sql(arg) for arg in term.args)
+    return f"CAST([{items}] AS {type_of(term.type)})"
+
+
+def dict_of(builder: Builder, term: Term) -> str:
+    """Write a dict, field by field in the order of its type."""
+    assert isinstance(term.type, StructType)
+    values = [builder.sql(arg) for arg in term.args]
+    if term.type.has_absent:
+        absent = ", ".join(builder.text(name) for name in term.value or ())
+        values.append(f"[{absent}]" if absent else "CAST(NULL AS VARCHAR[])")
+    return f"CAST(row({', '.join(values)}) AS {type_of(term.type)})"
+
+
+def cast(builder: Builder, term: Term) -> str:
+    """Write a cast that keeps the value, or gives null where the engine's range ends."""
+    (operand,) = term.args
+    return cast_sql(builder.sql(operand), operand.type, term.type)
+
+
+def cast_sql(text: str, given: ColumnType, wanted: ColumnType) -> str:
+    """Return SQL of one type as another."""
+    if is_text(given) and is_text(wanted):
+        return text
+    if isinstance(given, DurationType) and isinstance(wanted, DurationType):
+        factor = UNIT_NS[given.unit] // UNIT_NS[wanted.unit]
+        return text if factor == 1 else f"TRY_CAST(CAST({text} AS HUGEINT) * {factor} AS BIGINT)"
+    if isinstance(given, TimestampType) and isinstance(wanted, TimestampType) and type_of(given) == type_of(wanted):
+        return text
+    return f"TRY_CAST({text} AS {type_of(wanted)})"
+
+
+def field(builder: Builder, term: Term) -> str:
+    """Write a field, by its position: the engine finds names without regard to case."""
+    (base,) = term.args
+    text = builder.sql(base)
+    found = base.type
+    if isinstance(found, StructType):
+        at = next(i for i, child in enumerate(found.fields, 1) if child.name == term.value)
+        return f"struct_extract_at({text}, {at})"
+    if isinstance(found, ComplexType):
+        return f"struct_extract_at({text}, {1 if term.value == 'real' else 2})"
+    names = [child.name for child in found.arrow()]
+    if term.value in names:
+        return f"struct_extract_at({text}, {names.index(term.value) + 1})"
+    return f"struct_extract_at(struct_extract_at({text}, 1), {_FILE[term.value]})"
+
+
+def element(builder: Builder, term: Term) -> str:
+    """Write an element; indexes count from 0, negative ones from the end, and those beyond give null."""
+    base, index = term.args
+    text = builder.sql(base)
+    if isinstance(base.type, MapType):
+        return f"list_extract(map_extract({text}, {builder.sql(index)}), 1)"
+    if index.is_literal and index.value is not None:
+        at = max(-_FAR, min(int(index.value), _FAR))
+        return f"list_extract({text}, {at + 1 if at >= 0 else at})"
+    at_sql = f"TRY_CAST({builder.sql(index)} AS BIGINT)"
+    return builder.let(
+        [text, at_sql],
+        lambda v: (
+            f"list_extract({v[0]}, CASE WHEN {v[1]} >= 0 THEN least({v[1]}, {_FAR}) + 1 "
+            f"ELSE greatest({v[1]}, -{_FAR}) END)"
+        ),
+    )
+
+
+def concat(builder: Builder, term: Term) -> str:
+    """Write texts, or lists, one behind the other; null where the result is longer than any query needs."""
+    left, right = (builder.sql(arg) for arg in term.args)
+    size = "strlen" if is_text(term.type) else "len"
+
+    def body(v: list[str]) -> str:
+        # The limit stands around an operand, not the result: an engine that folds constants computes those first.
+        fits = f"CASE WHEN {size}({v[0]}) + {size}({v[1]}) <= {MAX_RESULT} THEN {v[0]} END"
+        if size == "strlen":
+            return f"({fits} || {v[1]})"
+        return f"(CASE WHEN {v[0]} IS NOT NULL AND {v[1]} IS NOT NULL THEN list_concat({fits}, {v[1]}) END)"
+
+    builder.caution("too long", f"{size}({left}) + {size}({right}) > {MAX_RESULT}", term)
+    text = builder.let([left, right], body)
+    if size == "len":
+        text = builder.let(
+            [left, right, text], lambda v: f"(CASE WHEN len({v[0]}) + len({v[1]}) <= {MAX_RESULT} THEN {v[2]} END)"
+        )
+    return text
+
+
+# Times ------------------------------------------------------------------------------------------------------------
+
+
+def micros(text: str, found: ColumnType) -> str:
+    """Return the microseconds from 1970 to a moment, as HUGEINT."""
+    if isinstance(found, TimestampType) and found.zone is not None:
+        return f"CAST(epoch_us({text}) AS HUGEINT)"
+    return f"CAST(epoch_us(TRY_CAST({text} AS TIMESTAMP)) AS HUGEINT)"
+
+
+def ratio(builder: Builder, term: Term) -> str:
+    """Write one length of time divided by another."""
+    texts = []
+    for arg in term.args:
+        assert isinstance(arg.type, DurationType)
+        texts.append(f"(CAST({builder.sql(arg)} AS DOUBLE) * {UNIT_NS[arg.type.unit]})")
+    builder.caution("division by zero", f"{texts[1]} = 0 AND {texts[0]} IS NOT NULL", term)
+    return f"({texts[0]} / nullif({texts[1]}, 0))"
+
+
+def difference(builder: Builder, term: Term) -> str:
+    """Write the time between two moments, in microseconds."""
+    left, right = (micros(builder.sql(arg), arg.type) for arg in term.args)
+    return f"TRY_CAST({left} - {right} AS BIGINT)"
+
+
+def shift(builder: Builder, term: Term) -> str:
+    """Write a moment and a length of time behind it; null beyond the engine's time."""
+    moment, length = term.args
+    assert isinstance(length.type, DurationType)
+    assert isinstance(term.type, TimestampType)
+    nanoseconds = UNIT_NS[length.type.unit]
+    text = f"CAST({builder.sql(length)} AS HUGEINT)"
+    text = f"({text} * {nanoseconds // 1000})" if nanoseconds >= 1000 else f"({text} // 1000)"
+    sum_sql = f"({micros(builder.sql(moment), moment.type)} {'-' if term.value == '-' else '+'} {text})"
+    return from_micros(builder, sum_sql, term)
+
+
+def from_micros(builder: Builder, text: str, term: Term) -> str:
+    """Return the moment so many microseconds (HUGEINT) from 1970, of the term's type."""
+    assert isinstance(term.type, TimestampType)
+    fits = f"{text} BETWEEN -{_LATEST} AND {_LATEST}"
+    builder.caution("time out of range", f"NOT ({fits})", term)
+    made = f"make_timestamp(TRY_CAST(CASE WHEN {fits} THEN {text} END AS BIGINT))"
+    return made if term.type.zone is None else f"({made} AT TIME ZONE 'UTC')"

@@ -1,0 +1,5 @@
+"""x."""
+
+from wbtable.query.function import Function
+
+TEXTS: tuple[Function, ...] = ()

@@ -1,0 +1,157 @@
+"""Pieces of SQL, and what they are made with: values go in as parameters or as literals of ours (EXPR-12)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.query.expression_error import ExpressionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wbtable.query.expression_error import Span
+    from wbtable.query.terms import ColumnUse, Term
+
+MAX_SQL: Final = 1_000_000
+"""The most characters of SQL that one expression becomes, its warnings included."""
+
+_SIMPLE = re.compile(r"[A-Za-z0-9_.$\"]{1,80}")
+_SHORT: Final = 150
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """Something that happens to rows without being an error: null comes out, and it is counted.
+
+    Attributes:
+        kind: ``division by zero``, ``overflow`` and others, for people.
+        condition: SQL that is true for the rows, or groups, to which it happens.
+        span: which characters of the expression are meant.
+        per_group: whether `condition` holds aggregates, and is asked of groups.
+
+    """
+
+    kind: str
+    condition: str
+    span: Span
+    per_group: bool = False
+
+
+@dataclass(slots=True)
+class Parameters:
+    """The values that SQL names ``$1``, ``$2``, …; shared by all expressions of one query."""
+
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, value: object) -> str:
+        """Return the name of a value in SQL."""
+        for at, found in enumerate(self.values, 1):
+            if type(found) is type(value) and found == value:
+                return f"${at}"
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sql:
+    """A compiled expression.
+
+    Attributes:
+        text: a scalar expression of DuckDB's SQL, without a name.
+        params: the values of ``$1`` and so on; those of the whole query where `Parameters` were handed in.
+        cautions: what to count beside.
+
+    """
+
+    text: str
+    params: list[Any]
+    cautions: tuple[Caution, ...] = ()
+
+
+class Builder:
+    """What turns terms into SQL; functions are handed it.
+
+    Args:
+        column: how a column is called in SQL, always by its position (``t.c3``).
+        position: how the row's position is called, by which ties are broken.
+        key: how the value of a group's key is called, by its place among the keys.
+        params: where values go.
+        write: turns a term into SQL.
+
+    """
+
+    __slots__ = ("_made", "_names", "cautions", "column", "in_aggregate", "key", "params", "position", "size", "write")
+
+    def __init__(
+        self,
+        column: Callable[[ColumnUse], str],
+        position: str,
+        key: Callable[[int], str],
+        params: Parameters,
+        write: Callable[[Builder, Term], str],
+    ) -> None:
+        self.column = column
+        self.position = position
+        self.key = key
+        self.params = params
+        self.write = write
+        self.cautions: list[Caution] = []
+        self.in_aggregate = False
+        self.size = 0
+        self._names = 0
+
+    def sql(self, term: Term) -> str:
+        """Return the SQL of a term.
+
+        Raises:
+            ExpressionError: it has become too long.
+
+        """
+        text = self.write(self, term)
+        if len(text) > MAX_SQL:
+            too_long(term.span)
+        return text
+
+    def text(self, value: str) -> str:
+        """Return text as a parameter."""
+        return f"CAST({self.params.add(value)} AS VARCHAR)"
+
+    def let(self, values: list[str], body: Callable[[list[str]], str]) -> str:
+        """Return what `body` makes of the names of some values, each of which is written, and computed, once.
+
+        Short values are written as often as they are used: the engine finds equal parts.
+        """
+        if all(_SIMPLE.fullmatch(value) for value in values) or sum(map(len, values)) <= _SHORT:
+            return body(values)
+        self._names += 1
+        name = f"e{self._names}"
+        packed = ", ".join(f"v{i} := {value}" for i, value in enumerate(values))
+        made = body([f"{name}.v{i}" for i in range(len(values))])
+        return f"list_transform([struct_pack({packed})], lambda {name}: {made})[1]"
+
+    def caution(self, kind: str, condition: str, term: Term) -> None:
+        """Count the rows, or groups, for which a condition holds."""
+        found = Caution(
+            kind=kind,
+            condition=condition,
+            span=term.span,
+            per_group=not self.in_aggregate and any(arg.has_aggregate for arg in term.args),
+        )
+        if found in self.cautions:
+            return
+        self.size += len(condition)
+        if self.size > MAX_SQL:
+            too_long(term.span)
+        self.cautions.append(found)
+
+
+def too_long(span: Span) -> None:
+    """Refuse an expression that becomes more SQL than any query needs.
+
+    Raises:
+        ExpressionError: always.
+
+    """
+    raise ExpressionError("the expression is too much to compute at once", span, suggestion="derive columns for parts")
