@@ -17,6 +17,7 @@ from wbtable.artifacts.contents import Contents
 from wbtable.artifacts.draft import INHERIT
 from wbtable.artifacts.known import KnownBlobs, StoreBlobs
 from wbtable.artifacts.lease import Lease
+from wbtable.artifacts.leased_objects import CollectedError, LeasedObjects
 from wbtable.artifacts.names import DEFAULT_PROJECT, check_aliases, check_tags
 from wbtable.artifacts.put import put_changes
 from wbtable.artifacts.version import Version
@@ -167,21 +168,28 @@ class _Commit:
         if self.base is not None:
             roots.append(self.base.record.manifest)
         names = [f"{self.project}/{self.draft.name}:v{number}"] if head is not None else []
-        objects, index = self.store.objects, BlobIndex(self.store.url)
-        known = StoreBlobs(objects, KnownBlobs(objects, roots, index) if roots else None, index)
-        with contextlib.closing(known):
-            with Lease(self.store.backend, names) as lease:
+        try:
+            return self._run(roots, names)
+        except CollectedError:
+            # What is known to be gone now is stored anew.
+            return self._run(roots, names)
+
+    def _run(self, roots: list[Descriptor], names: list[str]) -> tuple[Version, bool]:
+        with Lease(self.store.backend, names) as lease:
+            objects, index = LeasedObjects(self.store.objects, lease), BlobIndex(self.store.url)
+            known = StoreBlobs(objects, KnownBlobs(objects, roots, index) if roots else None, index)
+            with contextlib.closing(known):
                 put = put_changes(
                     objects,
                     self.draft._changes,  # noqa: SLF001 - drafts and commits are one room
                     self.base.contents if self.base is not None else None,
                     known,
                 )
-                made = self._make(lease, put)
-            known.save()
-            return made
+                made = self._make(lease, objects, put)
+                known.save()
+                return made
 
-    def _make(self, lease: Lease, put: PutResult) -> tuple[Version, bool]:
+    def _make(self, lease: Lease, objects: LeasedObjects, put: PutResult) -> tuple[Version, bool]:
         made: tuple[Descriptor, ArtifactManifest] | None = None
         made_on: int | None = None
         for attempt in range(RACES):
@@ -192,12 +200,13 @@ class _Commit:
                 check_writable(head.extra, f"{self.project}/{self.draft.name}:v{number}")
             # 3. Compare with the newest version; replay an older draft's changes on it.
             if made is None or (self.base is not None and made_on != number):
-                made = self._compose(number, head, put)
+                made = self._compose(objects, number, head, put)
                 made_on = number
             descriptor, manifest = made
             if head is not None and self._repeats(head, manifest):
                 return self._version(head), False
             record = self._new_record(newest, descriptor, manifest)
+            objects.settle(lambda head=head: self._covering(head))  # type: ignore[misc]
             # 4. Create the record of version n + 1. 5. After any error read it back.
             lease.check()
             if self._create(record):
@@ -213,8 +222,21 @@ class _Commit:
     def _contents(self, head: VersionRecord | None) -> Contents | None:
         return None if head is None else Contents.open(self.store.objects, head.manifest)
 
-    def _compose(self, number: int, head: VersionRecord | None, put: PutResult) -> tuple[Descriptor, ArtifactManifest]:
-        objects = self.store.objects
+    def _covering(self, head: VersionRecord | None) -> list[Contents]:
+        """Return the versions that are known not to be deleted: what they lead to is there (LEASE-6)."""
+        found = []
+        if head is not None:
+            contents = self._contents(head)
+            assert contents is not None
+            found.append(contents)
+        is_head = self.base is not None and head is not None and head.version == self.base.record.version
+        if self.base is not None and not is_head and not self.records.is_deleted(self.base.record.version):
+            found.append(self.base.contents)
+        return found
+
+    def _compose(
+        self, objects: LeasedObjects, number: int, head: VersionRecord | None, put: PutResult
+    ) -> tuple[Descriptor, ArtifactManifest]:
         if self.base is None:
             return compose(objects, None, put.entries, put.known)
         if head is None or number == self.base.record.version:

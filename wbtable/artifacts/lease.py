@@ -1,65 +1,108 @@
-"""A writer's lease: what tells a collector to keep its hands off (spec: 10b-commit, LEASE-n)."""
+"""A writer's lease: what tells a collector to keep its hands off (spec: 10c-collection, LEASE-n)."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import threading
+import time
 import uuid
+import weakref
 from typing import TYPE_CHECKING, Final, Self
 
+from wbtable.artifacts import collections
 from wbtable.errors import CommitStateUnknownError, ConflictError, WbtableError
-from wbtable.format import documents, layout
-from wbtable.format.features import FORMAT_VERSION
-from wbtable.format.version_record import write_time
+from wbtable.format import layout
+from wbtable.format.collection import LeaseDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
     from wbtable.format.version_record import VersionRecord
     from wbtable.storage.backend import Backend
 
-KIND: Final = "wbtable.lease"
-ALL_KEYS: Final = "*"
-"""In place of a list of keys: the writer may use any key, so nothing may be collected meanwhile (LEASE-3)."""
+REFRESH: Final = 3600.0
+"""Seconds after which a lease is written again, changed or not (LEASE-2)."""
+
+PATIENCE: Final = 60.0
+"""Seconds for which a writer waits for a collection that dooms one of its keys."""
+
+_LONGEST_PAUSE: Final = 1.0
+_TICK: Final = 60.0
 
 
 class Lease:
-    """A lease on every key for as long as one commit takes; a context manager.
+    """The versions that a writer builds on, and each key that it uses; a context manager. Safe to use from threads.
 
-    One request opens it, one ends it. After a commit of unknown state it is left to expire, so that nothing that the
-    commit refers to is collected before the grace period is over.
+    Nothing is written before the first key is recorded. Keys are recorded in batches, one request each. After a
+    commit of unknown state the lease is left to expire, so that nothing that the commit refers to is collected before
+    the grace period is over (LEASE-5).
     """
 
-    __slots__ = ("_backend", "_versions", "id")
+    __slots__ = ("__weakref__", "_backend", "_created", "_keys", "_lock", "_open", "_versions", "_written", "id")
 
-    def __init__(self, backend: Backend, versions: Sequence[str]) -> None:
+    def __init__(self, backend: Backend, versions: Sequence[str] = ()) -> None:
         """Name the versions that the writer builds on, as ``project/name:vN``."""
         self._backend = backend
         self._versions = list(versions)
+        self._keys: dict[str, None] = {}
+        self._lock = threading.RLock()
+        self._open = False
+        self._created = dt.datetime.now(dt.UTC)
+        self._written = 0.0
         self.id = uuid.uuid4().hex
 
     def __enter__(self) -> Self:
-        lease = {
-            "kind": KIND,
-            "format": FORMAT_VERSION,
-            "features": {"reader": [], "writer": []},
-            "id": self.id,
-            "created_at": write_time(dt.datetime.now(dt.UTC)),
-            "versions": self._versions,
-            "keys": ALL_KEYS,
-        }
-        self._backend.create(layout.lease_key(self.id), documents.canonical(lease))
+        """Return the lease."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, CommitStateUnknownError):
-            return
-        # A lease that cannot be ended expires: that is no reason for a commit to fail.
-        with contextlib.suppress(WbtableError):
-            self._backend.delete([layout.lease_key(self.id)])
+        """End it, unless the state of the commit is unknown (LEASE-5)."""
+        if not isinstance(error, CommitStateUnknownError):
+            self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was written, and not ended by its writer."""
+        return self._open
+
+    def record(self, keys: Iterable[str]) -> None:
+        """Record keys before they are tested, put or used again; return once no collection dooms one (LEASE-2, GC-4).
+
+        Raises:
+            ConflictError: a collection that dooms one of them does not end.
+            StorageError: the lease could not be written.
+
+        """
+        wanted = list(keys)
+        with self._lock:
+            new = [key for key in wanted if key not in self._keys]
+            if new or not self._open:
+                self._keys.update(dict.fromkeys(new))
+                self._write()
+            # Also if they were recorded before: a caller that asks again wants to know of now.
+            self._wait(frozenset(wanted))
+
+    def refresh(self) -> None:
+        """Write the lease again if it is an hour old (LEASE-2); a failure is tried again later."""
+        with self._lock:
+            if self._open and time.monotonic() - self._written >= REFRESH:
+                with contextlib.suppress(WbtableError, OSError):
+                    self._write()
+
+    def close(self) -> None:
+        """End it; one that cannot be ended expires, which is no reason for a commit to fail."""
+        with self._lock:
+            if not self._open:
+                return
+            self._open = False
+            _keeper.forget(self)
+            with contextlib.suppress(WbtableError):
+                self._backend.delete([layout.lease_key(self.id)])
 
     def check(self) -> None:
         """Refuse to go on if a collector ended the lease (LEASE-4).
@@ -83,5 +126,102 @@ class Lease:
                 f"the lease was ended while v{record.version} was made: verify that version, and commit again"
             )
 
+    # How.
+
+    def _write(self) -> None:
+        key = layout.lease_key(self.id)
+        data = LeaseDocument(
+            id=self.id, created_at=self._created, versions=tuple(self._versions), keys=tuple(self._keys)
+        ).to_bytes()
+        if self._open:
+            self._persist(lambda: self._backend.replace(key, data), key, data)
+        else:
+            # From here on it has to be ended, whatever the answer to this request is.
+            self._open = True
+            self._persist(lambda: self._backend.create(key, data), key, data)
+            _keeper.keep(self)
+        self._written = time.monotonic()
+
+    def _persist(self, write: Callable[[], None], key: str, data: bytes) -> None:
+        """Write the lease; after an error see whether it is there all the same, and try once more if not."""
+        for last in (False, True):
+            try:
+                write()
+            except WbtableError:
+                if self._is_written(key, data):
+                    return
+                if last:
+                    raise
+            else:
+                return
+
+    def _is_written(self, key: str, data: bytes) -> bool:
+        try:
+            return self._backend.get(key) == data
+        except WbtableError:
+            return False
+
+    def _wait(self, keys: frozenset[str]) -> None:
+        deadline: float | None = None
+        pause = 0.01
+        while True:
+            found = collections.dooming(self._backend, keys)
+            if found is None:
+                return
+            if deadline is None:
+                deadline = time.monotonic() + PATIENCE
+            elif time.monotonic() > deadline:
+                raise ConflictError(
+                    f"{found} is deleting objects that this needs, and did not end within {PATIENCE:g} seconds: try"
+                    " again once it has; if it was interrupted, the next `wbtable gc` after the grace period clears it"
+                )
+            _sleep(pause)
+            pause = min(_LONGEST_PAUSE, 2 * pause)
+
     def _is_ended(self) -> bool:
         return self._backend.size(layout.ended_key(self.id)) is not None
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+class _Keeper:
+    """Refreshes the open leases of this process from one thread, which starts with the first of them."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all: after a fork the leases are the parent's, and the thread stayed there."""
+        self._lock = threading.Lock()
+        self._leases: weakref.WeakSet[Lease] = weakref.WeakSet()
+        self._thread: threading.Thread | None = None
+
+    def keep(self, lease: Lease) -> None:
+        with self._lock:
+            self._leases.add(lease)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="wbtable-leases", daemon=True)
+                self._thread.start()
+
+    def forget(self, lease: Lease) -> None:
+        with self._lock:
+            self._leases.discard(lease)
+
+    def refresh(self) -> None:
+        with self._lock:
+            leases = list(self._leases)
+        for lease in leases:
+            lease.refresh()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_TICK)
+            self.refresh()
+
+
+_keeper = _Keeper()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_keeper.reset)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -214,21 +213,6 @@ def test_what_a_crash_left_is_used_again(store: Store, draft_of: Make) -> None:
 def test_a_commit_leaves_no_lease(store: Store, draft_of: Make) -> None:  # LEASE-1
     store.commit(draft_of())
     assert list(store.backend.list("leases")) == []
-
-
-def test_a_lease_covers_every_key(store: Store, draft_of: Make) -> None:  # LEASE-1, LEASE-3
-    seen: list[bytes] = []
-
-    class Watching(FaultyBackend):
-        def create(self, key: str, data: bytes) -> None:
-            if key.startswith("leases/"):
-                seen.append(data)
-            self.inner.create(key, data)
-
-    store.commit(draft_of(), project="p")
-    Store.on(Watching(store.backend)).commit(draft_of(files={"b": "b"}), project="p")
-    lease = json.loads(seen[0])
-    assert (lease["kind"], lease["keys"], lease["versions"]) == ("wbtable.lease", "*", ["p/data:v0"])
 
 
 class Collected(FaultyBackend):

@@ -1,0 +1,137 @@
+"""The objects of one writer: what it puts and what it uses again is leased before a record names it (spec: LEASE-n)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from wbtable.artifacts.contents import refs_of
+from wbtable.artifacts.leased_backend import LeasedBackend, each
+from wbtable.errors import ConflictError, FormatError, NotFoundError
+from wbtable.format import documents
+from wbtable.format.digest import ENTRY_PAGE, Descriptor, is_document
+from wbtable.format.entry_page import page_refs
+from wbtable.storage.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from wbtable.artifacts.contents import Contents
+    from wbtable.artifacts.lease import Lease
+    from wbtable.format.digest import Digest
+
+_MOST_READ = 16
+"""So many replaced documents of older versions are read to see what they named."""
+
+
+class CollectedError(ConflictError):
+    """What a writer was about to use again is gone: to do it again stores it anew."""
+
+
+class LeasedObjects(ObjectStore):
+    """An object store for one commit. Safe to use from several threads.
+
+    What is put waits, if it is small, until `settle`; what the documents name that were put is what is used again.
+    """
+
+    def __init__(self, objects: ObjectStore, lease: Lease) -> None:
+        """Use the objects of a store under a lease."""
+        super().__init__(LeasedBackend(objects.backend, lease), objects.prefix)
+        self._named: dict[tuple[Digest, str], Descriptor] = {}
+        self._settled: set[str] = set()
+
+    @property
+    def leased(self) -> LeasedBackend:
+        """The backend, which holds what waits."""
+        return cast("LeasedBackend", self.backend)
+
+    def put(self, media_type: str, data: bytes) -> Descriptor:
+        """See `ObjectStore.put`."""
+        if media_type == ENTRY_PAGE:
+            self._note(page_refs(data, "page of entries"))
+        elif is_document(media_type):
+            self._note_document(documents.parse(data, media_type))
+        return super().put(media_type, data)
+
+    def put_document(self, media_type: str, value: Mapping[str, object]) -> Descriptor:
+        """See `ObjectStore.put_document`."""
+        self._note_document(value)
+        return super().put(media_type, documents.canonical(value))
+
+    def settle(self, covering: Callable[[], Iterable[Contents]] = tuple) -> None:
+        """Put what waits; see that everything is there that the documents name which were put (LEASE-2, LEASE-6).
+
+        Args:
+            covering: returns versions that are not deleted: what they lead to is there. Asked only if there is need.
+
+        Raises:
+            CollectedError: an object that is used again was collected.
+            ConflictError: a collection that dooms one of the keys does not end.
+
+        """
+        reused = self._reused()
+        if reused:
+            reused = self._uncovered(reused, list(covering()))
+        self.leased.flush(reused)
+        waiting = reused
+        while waiting:
+            self._check_there(waiting)
+            found: dict[str, Descriptor] = {}
+            for descriptor in waiting.values():
+                for ref in refs_of(self, descriptor):
+                    key = self.key(ref.digest, ref.media_type)
+                    if key not in self._settled and not self.leased.is_own(key):
+                        found[key] = ref
+            self._settled.update(waiting)
+            waiting = {key: ref for key, ref in found.items() if key not in self._settled}
+            self.leased.flush(waiting)
+
+    # How.
+
+    def _note_document(self, value: Mapping[str, object]) -> None:
+        refs = value.get("refs")
+        if isinstance(refs, list | tuple):
+            self._note(Descriptor.from_json(ref, "refs") for ref in refs)
+
+    def _note(self, refs: Iterable[Descriptor]) -> None:
+        for ref in refs:
+            self._named[ref.digest, ref.media_type] = ref
+
+    def _reused(self) -> dict[str, Descriptor]:
+        named = {self.key(ref.digest, ref.media_type): ref for ref in list(self._named.values())}
+        return {key: ref for key, ref in named.items() if key not in self._settled and not self.leased.is_own(key)}
+
+    def _uncovered(self, reused: dict[str, Descriptor], covering: list[Contents]) -> dict[str, Descriptor]:
+        """Return what no covering version is known to lead to; only as much is read as an append replaces."""
+        left = dict(reused)
+        replaced: list[Descriptor] = []
+        for contents in covering:
+            for ref in contents.manifest.refs:
+                key = self.key(ref.digest, ref.media_type)
+                if left.pop(key, None) is not None:
+                    self._settled.add(key)
+                elif key not in self._settled and (is_document(ref.media_type) or ref.media_type == ENTRY_PAGE):
+                    replaced.append(ref)
+        for ref in replaced[:_MOST_READ]:
+            if not left:
+                break
+            try:
+                refs = refs_of(self, ref)
+            except (FormatError, NotFoundError):
+                # A damaged older version is no reason not to store a new one.
+                continue
+            for inner in refs:
+                key = self.key(inner.digest, inner.media_type)
+                if left.pop(key, None) is not None:
+                    self._settled.add(key)
+        return left
+
+    def _check_there(self, reused: dict[str, Descriptor]) -> None:
+        keys = list(reused)
+        sizes = each(self.leased.inner, self.leased.inner.size, keys)
+        gone = [key for key, size in zip(keys, sizes, strict=True) if size is None]
+        if gone:
+            more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+            raise CollectedError(
+                f"{gone[0]}{more}, which this uses again, was collected meanwhile: do it again, and it is stored anew",
+                place=self.backend.url,
+            )
