@@ -17,7 +17,7 @@ from wbtable.errors import FormatError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK: Final = 4 << 20
+CHUNK: Final = 1 << 20
 MAX_VALUE: Final = 256 << 20
 """The most bytes of one value beside the array, or of one item in it."""
 _SPACE = re.compile(rb"[ \t\r\n]*")

@@ -43,7 +43,7 @@ class NpzColumn:
             version = np.lib.format.read_magic(self._stream)
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             shape, fortran, dtype = cast("Any", read)(self._stream)
-        except (KeyError, ValueError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        except (KeyError, ValueError, OSError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
             self._archive.close()
             raise self._wrong(error) from None
         self.shape: tuple[int, ...] = shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
@@ -21,7 +23,7 @@ from wbtable.tables.rows import ColumnRule
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from wbtable.format.types import ColumnType
@@ -91,7 +93,7 @@ def read_table(file: Path, source: str, files: FileFinder, report: Report) -> Re
         types = column_types(members.get("column_types"), names)
         reader = _Reader(distinct(names), types, files, members)
         with reader:
-            with Progress("importing", "rows") as progress:
+            with Progress("importing", "rows") as progress, _without_collector():
                 for rows in document.items():
                     reader.add(rows, source)
                     progress.advance(len(rows))
@@ -105,6 +107,18 @@ def read_table(file: Path, source: str, files: FileFinder, report: Report) -> Re
             foreign_keys=_foreign_keys(reader.names, types),
             increment=increment if type(increment) is int else None,
         )
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the collector of cycles: rows of JSON have none, and walking them takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Reader:
