@@ -81,7 +81,7 @@ def test_the_format_opens_no_file() -> None:
     assert opened == []
 
 
-def test_exactly_one_module_imports_fsspec() -> None:
+def test_exactly_two_modules_import_fsspec() -> None:
     importers = [
         repository.name_of(path)
         for path in repository.python("wbtable")
@@ -89,4 +89,4 @@ def test_exactly_one_module_imports_fsspec() -> None:
         if (isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "fsspec" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "fsspec")
     ]
-    assert set(importers) == {"wbtable/storage/fsspec_backend.py"}
+    assert set(importers) == {"wbtable/storage/fsspec_kinds.py", "wbtable/storage/range_file_system.py"}

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_RUN = 16 << 20
+PART = 8 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +67,10 @@ def cut(ranges: Sequence[tuple[str, int, int]], runs: Sequence[Run], data: Seque
             start = offset - run.offset
             out[i] = read[start : start + size]
     return out
+
+
+def split_long(run: Run) -> list[tuple[str, int, int]]:
+    """Return the requests of a run as key, offset and size: several of 8 MiB for one of more than 16 MiB."""
+    if run.size <= MAX_RUN:
+        return [(run.key, run.offset, run.size)]
+    return [(run.key, run.offset + at, min(PART, run.size - at)) for at in range(0, run.size, PART)]

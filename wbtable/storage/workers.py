@@ -18,8 +18,11 @@ _B = TypeVar("_B")
 
 CORES = max(1, min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
+_REQUESTS = 32
+
 _guard = Lock()
 _pool: ThreadPoolExecutor | None = None
+_io_pool: ThreadPoolExecutor | None = None
 
 
 def workers() -> ThreadPoolExecutor:
@@ -29,6 +32,15 @@ def workers() -> ThreadPoolExecutor:
         if _pool is None:
             _pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable")
         return _pool
+
+
+def io_workers() -> ThreadPoolExecutor:
+    """Return this process's pool for requests that mostly wait. Its tasks never wait for other tasks of it."""
+    global _io_pool  # noqa: PLW0603 - as above
+    with _guard:
+        if _io_pool is None:
+            _io_pool = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="wbtable-io")
+        return _io_pool
 
 
 def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
@@ -62,8 +74,8 @@ def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
 
 def _forget_pool() -> None:
     """After a fork: the pool's threads stayed in the parent."""
-    global _guard, _pool
-    _guard, _pool = Lock(), None
+    global _guard, _pool, _io_pool
+    _guard, _pool, _io_pool = Lock(), None, None
 
 
 if hasattr(os, "register_at_fork"):
