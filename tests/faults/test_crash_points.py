@@ -1,0 +1,93 @@
+"""The process dies before or after any call to the storage: what was is whole, what comes works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.backend import CrashError, FaultyBackend, Plan
+from tests.faults.jobs import JOBS, PROJECT, first_draft, state_of
+from tests.faults.soak import sample, spread
+from wbtable.artifacts.store import Store
+from wbtable.errors import AlreadyExistsError, NotFoundError
+from wbtable.storage.backend import open_backend
+from wbtable.storage.header import create_header
+
+if TYPE_CHECKING:
+    from tests.faults.places import MakePlace
+    from wbtable.storage.backend import Backend
+
+MOST = 24
+"""Points of one job that are tried each time; in a soak all are."""
+
+
+def new_store(places: MakePlace) -> Store:
+    backend = places()
+    create_header(backend)
+    return Store.on(backend)
+
+
+def count_calls(store: Store, job_name: str, salt: int) -> int:
+    """Return how many calls a job makes if nothing goes wrong."""
+    job = JOBS[job_name](salt)
+    job.prepare(store)
+    plan = Plan()
+    job.run(Store.on(FaultyBackend(store.backend, plan)))
+    assert job.check(store)
+    return len(plan.calls)
+
+
+@pytest.mark.parametrize("job_name", JOBS)
+def test_a_crash_at_any_call_leaves_the_old_or_the_new(places: MakePlace, job_name: str) -> None:
+    """COMMIT-1 to COMMIT-6, LOG-5, LOG-6: whole versions, nothing dangling, the next commit works."""
+    store = new_store(places)
+    calls = count_calls(store, job_name, 0)
+    outcomes: list[bool] = []
+    points = [(at, applied) for at in range(calls) for applied in (False, True)]
+    for number in spread(len(points), sample(MOST, 10_000)):
+        at, applied = points[number]
+        # Another store now and then: verifying one reads all that was put there before.
+        if number % 20 == 19:
+            store = new_store(places)
+        job = JOBS[job_name](number + 1)
+        job.prepare(store)
+        with pytest.raises(CrashError):
+            job.run(Store.on(FaultyBackend(store.backend, Plan(at=at, applied=applied))))
+        survivor = Store.on(open_again(store.backend))
+        outcomes.append(job.check(survivor))
+        job.check_going_on(survivor)
+    # A job that is never or always done was not stopped where it matters.
+    assert set(outcomes) == {False, True}
+
+
+def open_again(backend: Backend) -> Backend:
+    """Return the backend as another process would open it."""
+    return open_backend(backend.url)
+
+
+def test_a_crash_at_any_call_of_creating_a_store(places: MakePlace) -> None:
+    """HEADER-3: there is a store or none; none can be created, and either way the first commit works."""
+    plan = Plan()
+    create_header(FaultyBackend(places(), plan))
+    for number in range(2 * len(plan.calls)):
+        backend = places()
+        with pytest.raises(CrashError):
+            create_header(FaultyBackend(backend, Plan(at=number // 2, applied=number % 2 == 1)))
+        try:
+            Store.on(backend)
+        except NotFoundError:
+            create_header(backend)
+        else:
+            with pytest.raises(AlreadyExistsError):
+                create_header(backend)
+        store = Store.on(open_again(backend))
+        version = store.commit(first_draft("data", number), project=PROJECT)
+        assert state_of(version)["readme.txt"] == f"first {number}".encode()
+        assert store.verify().ok
+
+
+def test_there_are_at_least_300_points(places: MakePlace) -> None:
+    store = new_store(places)
+    counts = {name: 2 * count_calls(store, name, i) for i, name in enumerate(JOBS)}
+    assert sum(counts.values()) >= 300, counts
