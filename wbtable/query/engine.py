@@ -97,14 +97,14 @@ class Engine:
 
         """
         with self._cursor(inputs, control) as cursor:
-            return cursor.sql(statement.text, params=list(statement.params)).to_arrow_table()
+            return cursor.sql(statement.text, params=dict(statement.params) or None).to_arrow_table()
 
     def stream(
         self, statement: Statement, inputs: Inputs, control: Control | None = None, batch_rows: int = 65536
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a statement as they come; errors as in `run`."""
         with self._cursor(inputs, control) as cursor:
-            reader = cursor.sql(statement.text, params=list(statement.params)).to_arrow_reader(batch_rows)
+            reader = cursor.sql(statement.text, params=dict(statement.params) or None).to_arrow_reader(batch_rows)
             while True:
                 try:
                     batch = reader.read_next_batch()

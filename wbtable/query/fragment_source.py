@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCHEME = "wbtable"
 """The protocol of our own file system, through which fragments that are read by ranges come."""
 MAX_EXACT = 2**53
-_GLOB = frozenset("*?[]{}")
+_SPECIAL = frozenset("*?[]{}$\x27\\")
 
 
 class FragmentSource:
@@ -38,8 +38,11 @@ class FragmentSource:
         digest: the table's content digest.
         manifest: the table's root document.
         rows: what reads the table.
+        scans_in_order: its relation gives rows by position when nothing reorders them.
 
     """
+
+    scans_in_order = True
 
     def __init__(self, rows: StoredRows, manifest: TableManifest) -> None:
         """Give out the rows of `manifest`, which `rows` reads."""
@@ -146,10 +149,10 @@ class FragmentSource:
             fragment = self.rows.fragments[number]
             local = self.rows.objects.local_path(fragment.file)
             text = None if local is None else os.path.realpath(local)
-            if text is not None and not _GLOB.intersection(text):
+            if text is not None and not _SPECIAL.intersection(text):
                 paths.append(text)
                 continue
-            # DuckDB would take some characters of a path for patterns; a name of ours has none.
+            # DuckDB would take some characters of a path for patterns or parameters; a name of ours has none.
             path = f"{SCHEME}://{fragment.file.digest.hex}.parquet"
             ranges[path] = RangeFile(objects=self.rows.objects, fragment=fragment)
             paths.append(path)

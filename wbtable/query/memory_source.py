@@ -28,10 +28,12 @@ class ArrowSource:
     Attributes:
         name: names the rows in this process.
         digest: None: rows in memory have no name beyond this process.
+        scans_in_order: its relation gives rows by position when nothing reorders them.
 
     """
 
     digest: str | None = None
+    scans_in_order = True
 
     def __init__(self, rows: MemoryRows, read: Callable[[Sequence[str]], pa.Table]) -> None:
         """Give out `rows`; `read` returns all rows of some columns in physical form, without copying if it can."""

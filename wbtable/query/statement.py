@@ -1,52 +1,33 @@
-"""Pieces of SQL that carry their parameters, so that text and parameters cannot come apart."""
+"""A whole statement: SQL and the values that it names."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
+
+_NAMES = re.compile(r"\$([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A piece of SQL.
+    """SQL, and exactly the values that it names.
 
     Attributes:
-        text: it, with ``?`` where parameters stand.
-        params: the parameters, in the order of the text.
+        text: the SQL, with ``$1``, ``$2``, … where values stand.
+        params: the values by number.
 
     """
 
     text: str
-    params: tuple[Any, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
 
-
-Piece = Statement | str
-
-
-def fill(template: str, *pieces: Piece) -> Statement:
-    """Return `template` with each ``{}`` replaced by a piece; parameters come in the order of the text."""
-    texts: list[str] = []
-    params: list[Any] = []
-    parts = template.split("{}")
-    if len(parts) != len(pieces) + 1:
-        msg = f"{len(parts) - 1} places for {len(pieces)} pieces in {template!r:.200}"
-        raise AssertionError(msg)
-    for part, piece in zip(parts, (*pieces, ""), strict=True):
-        texts.append(part)
-        if isinstance(piece, Statement):
-            texts.append(piece.text)
-            params.extend(piece.params)
-        else:
-            texts.append(piece)
-    return Statement("".join(texts), tuple(params))
-
-
-def joined(separator: str, pieces: Iterable[Piece]) -> Statement:
-    """Return pieces one after another with `separator` between them."""
-    found: Sequence[Piece] = list(pieces)
-    texts = [piece.text if isinstance(piece, Statement) else piece for piece in found]
-    params = tuple(param for piece in found if isinstance(piece, Statement) for param in piece.params)
-    return Statement(separator.join(texts), params)
+    @classmethod
+    def of(cls, text: str, values: Sequence[Any]) -> Self:
+        """Return the statement of a text that may name only some of `values`: the engine refuses others."""
+        # Nothing from outside stands in the text, so what looks like a parameter is one.
+        used = sorted(set(_NAMES.findall(text)), key=int)
+        return cls(text, {number: values[int(number) - 1] for number in used})

@@ -1,0 +1,98 @@
+"""The filter that gives the rows of a group."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from wbtable.errors import UsageError
+from wbtable.format.types import DurationType, MediaType, TimestampType, TimeType
+from wbtable.query.duck_types import from_duck
+from wbtable.query.print import quote, show
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from wbtable.format.types import ColumnType
+    from wbtable.query.group_rows import GroupRows
+
+
+def group_filter(groups: GroupRows, number: int) -> str:
+    """Return an expression over rows that is true for those of a group.
+
+    Raises:
+        UsageError: there is no such group, or a key has no literal.
+
+    """
+    if not 0 <= number < groups.num_rows:
+        msg = f"expected a group from 0 to {groups.num_rows - 1}, found {number}"
+        raise UsageError(msg)
+    row = groups.index.slice(number, 1)
+    parts = []
+    for i, (name, key) in enumerate(groups.plan.groups):
+        column = row.column(f"k{i}")
+        text = f"({show(key.typed.node)})"
+        if column[0].as_py() is None:
+            parts.append(f"{text} is null")
+        elif isinstance(key.type, MediaType):
+            parts.append(f"{text} == digest({quote(column[0].as_py())})")
+        elif isinstance(column[0].as_py(), float) and math.isnan(column[0].as_py()):
+            parts.append(f"is_nan({text})")
+        else:
+            value = from_duck(column, key.type)
+            literal = literal_text(value[0], key.type)
+            if literal is None:
+                msg = f"a {key.type} of {name!r:.80} cannot be written in an expression: group by a part of it"
+                raise UsageError(msg)
+            parts.append(f"{text} == {literal}")
+    return "(" + " and ".join(parts) + ")"
+
+
+def literal_text(value: pa.Scalar, found: ColumnType) -> str | None:
+    """Return the text of a value in an expression, None if it has none."""
+    if isinstance(found, TimestampType):
+        return _timestamp(value, found)
+    if isinstance(found, TimeType | DurationType):
+        return None
+    return _plain(value.as_py())
+
+
+def _plain(value: Any) -> str | None:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, Decimal):
+        return format(value, "f") if value != value.to_integral_value() else f"{int(value)}"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return f"date({quote(value.isoformat())})"
+    if isinstance(value, list):
+        items = [_plain(item) for item in value]
+        return None if None in items else f"[{', '.join(item for item in items if item is not None)}]"
+    if isinstance(value, dict):
+        pairs = [(quote(str(key)), _plain(item)) for key, item in value.items()]
+        if any(text is None for _, text in pairs):
+            return None
+        return "{" + ", ".join(f"{key}: {text}" for key, text in pairs) + "}"
+    return None
+
+
+def _float(value: float) -> str | None:
+    """Return a number whose text is read as the same double."""
+    if not math.isfinite(value):
+        return None
+    text = repr(value)
+    return text if "e" not in text else f"{value:.17e}"
+
+
+def _timestamp(value: pa.Scalar, found: TimestampType) -> str | None:
+    text = str(value.cast("string")) if found.zone is None else str(value)
+    return f"timestamp({quote(text.replace(' ', 'T', 1))})"

@@ -1,0 +1,304 @@
+"""Views: tables seen through filters, groups and orders; nothing is computed before it is read (spec: 16-views)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from wbtable.errors import UsageError
+from wbtable.format.view_spec import ColumnSetting, Named, Sort, ViewSpec
+from wbtable.query.control import QueryControl
+from wbtable.query.group_rows import GroupRows
+from wbtable.query.view_plan import Plan, plan
+from wbtable.query.view_rows import ViewRows
+from wbtable.tables.logical import MediaMode, check_mode
+from wbtable.tables.present import present_table
+from wbtable.tables.readable import Readable
+from wbtable.tables.source import SliceSource
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from wbtable.format.documents import Json
+    from wbtable.query.source import QuerySource
+    from wbtable.tables.source import Source
+    from wbtable.tables.view_files import CopiedMedia
+
+_SORT = re.compile(r"(.*?)(?:\s+(asc|desc))?(?:\s+nulls\s+(first|last))?\s*", re.DOTALL | re.IGNORECASE)
+
+
+class View(Readable):
+    """The rows, or groups, that a :class:`ViewSpec` gives of a table. Reads like a table, and changes nothing.
+
+    Each of the methods that refine a view returns a new one. Reading may be cancelled from another thread.
+
+    Attributes:
+        spec: the document of the view.
+
+    """
+
+    def __init__(self, source: QuerySource, spec: ViewSpec, control: QueryControl | None = None) -> None:
+        """View `source` through `spec`.
+
+        Raises:
+            ExpressionError: an expression does not fit the table; the message has the range, and what to write.
+            NotFoundError: a column that is to be shown does not exist.
+
+        """
+        self.spec = spec
+        self._query = source
+        self._control = control or QueryControl()
+        self._plan = plan(source, spec)
+        self._found: ViewRows | GroupRows = (
+            GroupRows(self._plan, self._control) if self._plan.is_grouped else ViewRows(self._plan, self._control)
+        )
+
+    def _source(self) -> Source:
+        window = self.spec.window
+        if window is None:
+            return self._found
+        rows = self._found.num_rows
+        start = min(window.offset, rows)
+        return SliceSource(self._found, start, min(window.count, rows - start))
+
+    def query_source(self) -> QuerySource:
+        """Return the rows as other queries read them."""
+        from wbtable.query.memory_source import ArrowSource
+        from wbtable.tables.source import to_table
+
+        source = self._source()
+        return ArrowSource(source, lambda columns: to_table(source, columns))
+
+    @property
+    def plan(self) -> Plan:
+        """The view, checked: the types of its columns and expressions."""
+        return self._plan
+
+    @property
+    def rows(self) -> ViewRows | GroupRows:
+        """What finds and reads the rows, or the groups."""
+        return self._found
+
+    # Refining.
+
+    def _with(self, **changes: Any) -> Self:
+        return type(self)(self._query, self.spec.with_(**changes), self._control)
+
+    def derive(self, columns: Mapping[str, str]) -> Self:
+        """Return the view with further columns, by name and expression; each sees those before it."""
+        new = named(columns)
+        names = {item.name for item in new}
+        return self._with(derive=(*(item for item in self.spec.derive if item.name not in names), *new))
+
+    def where(self, expression: str) -> Self:
+        """Return the view of those rows for which an expression is true too."""
+        before = self.spec.filter
+        return self._with(filter=expression if before is None else f"({before}) and ({expression})")
+
+    def group_by(self, *expressions: str, cells: Mapping[str, str] | None = None, having: str | None = None) -> Self:
+        """Return the groups of rows with equal values.
+
+        Args:
+            *expressions: the keys; none: the rows, no groups.
+            cells: columns of the groups, by name and expression.
+            having: keeps the groups for which it is true.
+
+        """
+        return self._with(group=tuple(expressions), cells=named(cells or {}), having=having)
+
+    def sort(self, *keys: str) -> Self:
+        """Return the view in another order: ``"score"``, ``"score desc"``, ``"score asc nulls first"``."""
+        return self._with(sort=sort_keys(keys))
+
+    def select(self, *names: str) -> Self:
+        """Return the view with these columns, in this order; none: with all."""
+        return self._with(columns=settings(names) if names else None)
+
+    def expand(self, group: int) -> Self:
+        """Return the rows of a group, by its number in the view: the same view with a filter, without groups.
+
+        Raises:
+            UsageError: the view has no groups, or not so many.
+
+        """
+        from wbtable.query.expand import group_filter
+
+        if not isinstance(self._found, GroupRows):
+            msg = "the view has no groups to expand"
+            raise UsageError(msg)
+        text = group_filter(self._found, group)
+        before = self.spec.filter
+        return self._with(
+            filter=text if before is None else f"({before}) and {text}", group=(), cells=(), having=None, sort=()
+        )
+
+    # Reading.
+
+    def window(
+        self, offset: int = 0, n: int = 100, columns: Sequence[str] | None = None, media: MediaMode = "lazy"
+    ) -> pa.Table:
+        """Return some consecutive rows as an Arrow table; fewer at the end.
+
+        Only what they need is computed: the beginning of an order from its keys alone, the cells of these groups.
+
+        Raises:
+            UsageError: a number is negative.
+            CancelledError: the view was cancelled.
+
+        """
+        check_mode(media)
+        if offset < 0 or n < 0:
+            msg = f"expected offset and n from 0, found {offset} and {n}"
+            raise UsageError(msg)
+        window = self.spec.window
+        if window is not None:
+            n = max(0, min(n, window.count - offset))
+            offset += window.offset
+        wanted = self._found.schema.select(columns)
+        if isinstance(self._found, ViewRows):
+            positions = self._found.positions(offset, n)
+            table = self._found.fetch(positions, wanted.names)
+        else:
+            end = min(offset + n, self._found.num_rows)
+            table = self._found.take(np.arange(min(offset, end), end, dtype=np.int64), wanted.names)
+        return present_table(table, wanted, media, self._found.blobs)
+
+    def warm(self) -> None:
+        """Find the whole order and decode the columns that it shows, so that windows anywhere are quick."""
+        if isinstance(self._found, ViewRows):
+            self._found.order()
+            self._found.warm()
+
+    def cancel(self) -> None:
+        """Stop what reads this view, or views made of it, in other threads: it raises CancelledError there."""
+        self._control.cancel()
+
+    def with_control(self, control: QueryControl) -> Self:
+        """Return the view with bounds of its own, a callback for progress, and a life of its own to cancel."""
+        return type(self)(self._query, self.spec, control)
+
+    # About it.
+
+    def explain(self) -> str:
+        """Return the engine's plan for the view, as text."""
+        return self._found.explain()
+
+    def sql(self) -> str:
+        """Return the SQL that the engine runs for all rows, for reading; columns stand in it by position."""
+        return self._found.sql()
+
+    def to_python(self) -> str:
+        """Return Python that makes this view of ``table``, or of the tables that its source names."""
+        from wbtable.tables.view_code import view_code
+
+        return view_code(self.spec)
+
+    # Files.
+
+    def write_csv(self, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+        """Write the rows as CSV, in bounded memory; the file appears whole or not at all.
+
+        Args:
+            path: a local file.
+            media: what media cells become: "paths": where the blob lies; "copy": its path in a folder beside.
+
+        """
+        from wbtable.tables.view_files import write_csv
+
+        write_csv(self._source(), path, media)
+
+    def write_jsonl(self, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+        """Write the rows as JSON Lines; as :meth:`write_csv`."""
+        from wbtable.tables.view_files import write_jsonl
+
+        write_jsonl(self._source(), path, media)
+
+    def write_parquet(self, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+        """Write the rows as Parquet; as :meth:`write_csv`."""
+        from wbtable.tables.view_files import write_parquet
+
+        write_parquet(self._source(), path, media)
+
+
+def make_view(
+    source: QuerySource,
+    *,
+    derive: Mapping[str, str] | None = None,
+    filter: str | None = None,
+    group: str | Sequence[str] = (),
+    cells: Mapping[str, str] | None = None,
+    having: str | None = None,
+    sort: str | Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    spec: ViewSpec | Json | None = None,
+) -> View:
+    """Return a view of a source; see `Readable.view`.
+
+    Raises:
+        UsageError: `spec` stands beside other arguments.
+
+    """
+    given = [derive, filter, group, cells, having, sort]
+    if spec is not None:
+        if any(given) or columns is not None:
+            msg = "expected either spec, or the parts of one"
+            raise UsageError(msg)
+        return View(source, spec if isinstance(spec, ViewSpec) else ViewSpec.from_json(dict(spec)))
+    made = ViewSpec(
+        derive=named(derive or {}),
+        filter=filter,
+        group=(group,) if isinstance(group, str) else tuple(group),
+        cells=named(cells or {}),
+        having=having,
+        sort=sort_keys((sort,) if isinstance(sort, str) else sort),
+        columns=None if columns is None else settings(columns),
+    )
+    return View(source, made)
+
+
+def named(columns: Mapping[str, str]) -> tuple[Named, ...]:
+    """Return columns by name and expression."""
+    return tuple(Named(name=str(name), expression=text) for name, text in columns.items())
+
+
+def settings(names: Sequence[str]) -> tuple[ColumnSetting, ...]:
+    """Return the settings of columns that are shown in an order.
+
+    Raises:
+        UsageError: a text was given for a list, or one is asked for twice.
+
+    """
+    if isinstance(names, str):
+        msg = f"expected a list of column names, found the text {names!r:.80}"
+        raise UsageError(msg)
+    if len(set(names)) != len(names):
+        msg = f"expected each column once, found {list(names)!r:.200}"
+        raise UsageError(msg)
+    return tuple(ColumnSetting(name=name) for name in names)
+
+
+def sort_keys(keys: Sequence[str]) -> tuple[Sort, ...]:
+    """Return sort keys of texts: an expression, ``asc`` or ``desc``, ``nulls first`` or ``nulls last``."""
+    out = []
+    for key in keys:
+        match = _SORT.fullmatch(key)
+        assert match is not None  # every text matches
+        out.append(
+            Sort(
+                expression=match[1].strip(),
+                order=(match[2] or "asc").lower(),
+                nulls=(match[3] or "last").lower(),
+            )
+        )
+    return tuple(out)
+
+
+def shown_sort(key: Sort) -> str:
+    """Return the text of a sort key, as `sort_keys` reads it."""
+    # Said in full: an expression may end in a word that would be read as the order.
+    return f"{key.expression} {key.order}{'' if key.nulls == 'last' else ' nulls first'}"

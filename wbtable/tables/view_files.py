@@ -1,0 +1,234 @@
+"""Writing rows as CSV, JSON Lines and Parquet for other programs: batch by batch, whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wbtable.errors import UsageError
+from wbtable.format.digest import Digest
+from wbtable.format.file_cell import FILE_TYPE, parse_uri
+from wbtable.format.types import (
+    BooleanType,
+    DateType,
+    DecimalType,
+    IntegerType,
+    LinkType,
+    MediaType,
+    NumberType,
+    StringType,
+    TimestampType,
+    TimeType,
+    UuidType,
+)
+from wbtable.storage.os_errors import explained
+from wbtable.tables.logical import to_logical
+from wbtable.tables.values import to_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wbtable.format.types import ColumnType
+    from wbtable.tables.source import Source
+
+CopiedMedia = Literal["paths", "copy"]
+_BATCH = 16_384
+_TEXTUAL = (NumberType, BooleanType, StringType, DateType, TimestampType, TimeType, DecimalType, UuidType, LinkType)
+_SUFFIXES = {
+    "image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp",
+    "audio/wav": ".wav", "audio/x-wav": ".wav", "audio/flac": ".flac", "audio/mpeg": ".mp3", "audio/ogg": ".ogg",
+    "video/mp4": ".mp4", "video/webm": ".webm", "text/html": ".html", "application/json": ".json",
+    "model/gltf-binary": ".glb", "model/obj": ".obj", "model/stl": ".stl", "chemical/x-pdb": ".pdb",
+}  # fmt: skip
+
+
+class _Media:
+    """What media cells become in a file."""
+
+    def __init__(self, source: Source, path: Path, mode: CopiedMedia) -> None:
+        if mode not in {"paths", "copy"}:
+            msg = f'expected media as "paths" or "copy", found {mode!r:.40}'
+            raise UsageError(msg)
+        self._blobs = source.blobs
+        self._folder = path.with_name(f"{path.stem}_media")
+        self._copies = mode == "copy"
+        self._known: set[str] = set()
+
+    def texts(self, cells: pa.Array) -> list[str | None]:
+        """Return a path for each cell of a media column."""
+        files = cells.field("file").to_pylist() if cells.null_count == 0 else cells.flatten()[0].to_pylist()
+        held = cells.is_valid().to_pylist()
+        return [self._text(file) if here and file else None for file, here in zip(files, held, strict=True)]
+
+    def _text(self, file: dict[str, Any]) -> str:
+        if not self._copies:
+            return self._place(file)
+        digest = Digest.parse(file["checksum"], "checksum")
+        name = f"{digest.hex}{_SUFFIXES.get(file.get('content_type') or '', '')}"
+        if name not in self._known:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / name).write_bytes(self._blobs.read(file))
+            self._known.add(name)
+        return f"{self._folder.name}/{name}"
+
+    def _place(self, file: dict[str, Any]) -> str:
+        """Return where a blob lies: its object, and in a pack the range."""
+        uri = file.get("uri")
+        if uri is None:
+            return str(file["checksum"])
+        digest, packed = parse_uri(uri)
+        where = f"objects/{digest.hex[:2]}/{digest.hex[2:]}{'.pack' if packed else ''}"
+        url = getattr(getattr(self._blobs, "backend", None), "url", None)
+        prefix = f"{url}/{getattr(self._blobs, 'prefix', '')}" if url else ""
+        return f"{prefix}{where}#{file['offset'] or 0},{file['size']}"
+
+
+@contextlib.contextmanager
+def _whole(path: str | os.PathLike[str]) -> Iterator[tuple[Path, Path]]:
+    """Give the path of a temporary file that takes the name of `path` if nothing fails."""
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
+    with explained(f"write {target}"):
+        try:
+            yield target, temporary
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_csv(source: Source, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+    """Write rows as CSV with a header: null is empty, text is in quotes, nested values are JSON.
+
+    Raises:
+        StorageError: it cannot be written; no file is left.
+
+    """
+    from pyarrow import csv
+
+    schema = pa.schema([pa.field(column.name, _csv_type(column.type)) for column in source.schema])
+    with _whole(path) as (target, temporary):
+        made = _Media(source, target, media)
+        with csv.CSVWriter(os.fspath(temporary), schema) as writer:
+            for batch in source.batches(None, _BATCH):
+                arrays = [
+                    _csv_column(batch.column(i), column.type, source, made) for i, column in enumerate(source.schema)
+                ]
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _csv_type(found: ColumnType) -> pa.DataType:
+    if isinstance(found, TimestampType) and found.zone is not None:
+        return pa.timestamp(found.unit, "UTC")
+    if isinstance(found, IntegerType | LinkType):
+        return found.arrow()
+    if isinstance(found, NumberType) and found.dtype == "float16":
+        return pa.float32()
+    return found.arrow() if isinstance(found, _TEXTUAL) else pa.string()
+
+
+def _csv_column(array: pa.Array, found: ColumnType, source: Source, media: _Media) -> pa.Array:
+    target = _csv_type(found)
+    if isinstance(found, MediaType):
+        return pa.array(media.texts(array), pa.string())
+    if isinstance(found, (*_TEXTUAL, IntegerType)):
+        return array.cast(target)
+    values = to_python(array, found, source.blobs)
+    return pa.array([None if value is None else _json_text(value) for value in values], pa.string())
+
+
+def write_jsonl(source: Source, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+    """Write rows as JSON Lines: an object a row; NaN and infinities as text, times in ISO 8601, bytes in base64.
+
+    Raises:
+        StorageError: it cannot be written; no file is left.
+
+    """
+    names = source.schema.names
+    with _whole(path) as (target, temporary):
+        made = _Media(source, target, media)
+        with temporary.open("w", encoding="utf-8") as file:
+            for batch in source.batches(None, _BATCH):
+                columns = [
+                    made.texts(batch.column(i))
+                    if isinstance(column.type, MediaType)
+                    else to_python(batch.column(i), column.type, source.blobs)
+                    for i, column in enumerate(source.schema)
+                ]
+                for row in zip(*columns, strict=True):
+                    file.write(_json_text(dict(zip(names, row, strict=True))) + "\n")
+
+
+def write_parquet(source: Source, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+    """Write rows as one Parquet file; media as structs whose ``file.uri`` says where the blob lies.
+
+    Raises:
+        StorageError: it cannot be written; no file is left.
+
+    """
+    import pyarrow.parquet as pq
+
+    types = [column.type for column in source.schema]
+    fields = [pa.field(column.name, _parquet_type(column.type)) for column in source.schema]
+    schema = pa.schema(fields)
+    with _whole(path) as (target, temporary):
+        made = _Media(source, target, media)
+        with pq.ParquetWriter(os.fspath(temporary), schema, compression="zstd") as writer:
+            for batch in source.batches(None, _BATCH * 4):
+                arrays = [_parquet_column(batch.column(i), found, source, made) for i, found in enumerate(types)]
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _parquet_type(found: ColumnType) -> pa.DataType:
+    from wbtable.tables.logical import logical_type
+
+    logical = logical_type(found, "lazy")
+    return found.arrow() if isinstance(logical, pa.BaseExtensionType) else logical
+
+
+def _parquet_column(array: pa.Array, found: ColumnType, source: Source, media: _Media) -> pa.Array:
+    if isinstance(found, MediaType):
+        paths = pa.array(media.texts(array), pa.string())
+        files = array.flatten()[0]
+        parts = files.flatten()
+        children = [paths, pa.nulls(len(array), pa.int64()), *parts[2:]]
+        file = pa.StructArray.from_arrays(children, fields=list(FILE_TYPE), mask=pc.is_null(files))
+        rest = array.flatten()[1:]
+        return pa.StructArray.from_arrays([file, *rest], fields=list(array.type), mask=pc.is_null(array))
+    if isinstance(_parquet_type(found), type(array.type)) and _parquet_type(found).equals(array.type):
+        return array
+    return to_logical(array, found, "lazy", source.blobs, str)
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(plain(value), ensure_ascii=False, separators=(", ", ": "))
+
+
+def plain(value: Any) -> Any:
+    """Return a Python value as JSON has it."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value).replace("nan", "NaN").replace("inf", "Infinity")
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return str(value)
