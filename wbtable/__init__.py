@@ -30,10 +30,12 @@ if TYPE_CHECKING:
         UsageError,
         WbtableError,
     )
+    from wbtable.importers.folder import read_folder
+    from wbtable.importers.wandb import import_wandb
     from wbtable.media import Audio, Classes, Histogram, Html, Image, Molecule, Object3D, Plotly, Video
     from wbtable.runs.init import init
     from wbtable.runs.run import Run
-    from wbtable.tables.files import read_csv, read_jsonl, read_parquet
+    from wbtable.tables.files import read_csv, read_feather, read_jsonl, read_parquet
     from wbtable.tables.joined import JoinedTable
     from wbtable.tables.open import open_table
     from wbtable.tables.partitioned import PartitionedTable
@@ -64,6 +66,7 @@ _HOMES = {
     "create_store": "wbtable.runs",
     "Version": "wbtable.artifacts.version",
     "Run": "wbtable.runs.run",
+    "import_wandb": "wbtable.importers.wandb",
     "init": "wbtable.runs.init",
     "JoinedTable": "wbtable.tables.joined",
     "PartitionedTable": "wbtable.tables.partitioned",
@@ -71,6 +74,8 @@ _HOMES = {
     "TableWriter": "wbtable.tables.standalone",
     "open_table": "wbtable.tables.open",
     "read_csv": "wbtable.tables.files",
+    "read_feather": "wbtable.tables.files",
+    "read_folder": "wbtable.importers.folder",
     "read_jsonl": "wbtable.tables.files",
     "read_parquet": "wbtable.tables.files",
 }
@@ -114,11 +119,14 @@ __all__ = [
     "config",
     "create_store",
     "finish",
+    "import_wandb",
     "init",
     "log",
     "log_artifact",
     "open_table",
     "read_csv",
+    "read_feather",
+    "read_folder",
     "read_jsonl",
     "read_parquet",
     "run",

@@ -21,12 +21,12 @@ SURFACES = {
 """Classes that may have more public methods, and why."""
 
 EXPORTS = [
-    "AlreadyExistsError", "Artifact", "Audio", "CancelledError", "Classes", "CommitStateUnknownError",
-    "ConflictError", "DeniedError", "DigestMismatchError", "DiskFullError", "FormatError", "Histogram", "Html",
-    "Image", "JoinedTable", "LimitError", "MissingExtraError", "Molecule", "NotFoundError", "Object3D",
-    "PartitionedTable", "Plotly", "Run", "StorageError", "Store", "Table", "TableWriter", "TypeMismatchError",
-    "UnsupportedError", "UsageError", "Version", "Video", "WbtableError", "config", "create_store", "finish",
-    "init", "log", "log_artifact", "open_table", "read_csv", "read_jsonl", "read_parquet", "run", "summary",
+    "AlreadyExistsError", "Artifact", "Audio", "CancelledError", "Classes", "CommitStateUnknownError", "ConflictError",
+    "DeniedError", "DigestMismatchError", "DiskFullError", "FormatError", "Histogram", "Html", "Image", "JoinedTable",
+    "LimitError", "MissingExtraError", "Molecule", "NotFoundError", "Object3D", "PartitionedTable", "Plotly", "Run",
+    "StorageError", "Store", "Table", "TableWriter", "TypeMismatchError", "UnsupportedError", "UsageError", "Version",
+    "Video", "WbtableError", "config", "create_store", "finish", "import_wandb", "init", "log", "log_artifact",
+    "open_table", "read_csv", "read_feather", "read_folder", "read_jsonl", "read_parquet", "run", "summary",
     "use_artifact",
 ]  # fmt: skip
 

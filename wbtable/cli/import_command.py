@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from wbtable.cli.options import Options, common, complete_projects, examples
+from wbtable.cli.options import Options, common, complete_artifacts, complete_projects, examples, project_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wbtable.artifacts.draft import Artifact
     from wbtable.importers.report import Report
 
 FORMAT = 5
@@ -18,6 +21,8 @@ FORMAT = 5
     "import",
     epilog=examples(
         "wbtable import wandb wandb/",
+        "wbtable import csv train.csv --name digits/split",
+        "wbtable import folder photos/ --name digits/photos",
     ),
 )
 @common
@@ -72,6 +77,147 @@ def wandb(
         paths, options.store(create=True), project=project, name=name, type=kind, files_from=files_from, fetch=fetch
     )
     return _print(options, report)
+
+
+def _draft(name: str, description: str | None) -> tuple[Artifact, str | None]:
+    """Return an empty draft of an artifact called ``project/name``, and the project."""
+    from wbtable.artifacts.draft import Artifact
+    from wbtable.artifacts.names import parse_name
+
+    parsed = parse_name(name)
+    if parsed.alias != "latest" or ":" in name:
+        raise click.UsageError(f"expected a name without a version, found {name!r}; --alias names the version")
+    return Artifact(parsed.name, type="dataset", description=description), parsed.project
+
+
+def _commit(options: Options, draft: Artifact, project: str | None, aliases: tuple[str, ...], report: Report) -> int:
+    """Commit what was imported, and print the report; what the newest version has gives no new one."""
+    version = options.store(create=True).commit(draft, project=project, aliases=aliases)
+    report.add("artifact", draft.name, "imported", target=version.qualified_name)
+    code = _print(options, report)
+    if not options.json:
+        click.echo(version.qualified_name)
+    return code
+
+
+def _named(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of what becomes an artifact."""
+    for option in (
+        project_option,
+        click.option("--description", metavar="TEXT"),
+        click.option("-a", "--alias", "aliases", multiple=True, metavar="ALIAS", help="A name; may repeat."),
+        click.option(
+            "-n", "--name", required=True, metavar="NAME", shell_complete=complete_artifacts, help="The artifact."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+READERS: Final = {
+    "csv": ("read_csv", "CSV files with a header line"),
+    "parquet": ("read_parquet", "Parquet files"),
+    "jsonl": ("read_jsonl", "JSON Lines files, one object a line,"),
+    "feather": ("read_feather", "Feather (Arrow IPC) files"),
+}
+
+
+def _file_command(kind: str) -> click.Command:
+    reader, what = READERS[kind]
+
+    @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+    @click.option(
+        "--media", "media", multiple=True, metavar="COLUMN=KIND", help="A column of encoded media; may repeat."
+    )
+    @_named
+    @common
+    def run(
+        options: Options,
+        files: tuple[str, ...],
+        name: str,
+        aliases: tuple[str, ...],
+        description: str | None,
+        project: str | None,
+        media: tuple[str, ...],
+        **more: Any,
+    ) -> int:
+        from pathlib import Path
+
+        from wbtable.artifacts.progress import Progress
+        from wbtable.importers.report import Report
+        from wbtable.tables import files as tables
+
+        draft, own = _draft(name, description)
+        report = Report()
+        kinds = dict(map(_media_column, media))
+        with Progress("importing", "files", len(files)) as progress:
+            for file in map(Path, files):
+                table = getattr(tables, reader)(file, dtype=kinds or None, **more)
+                draft.add(table, file.stem)
+                report.add("table", str(file), "imported", f"{len(table):,} rows", target=file.stem)
+                progress.advance()
+        return _commit(options, draft, own or project, aliases, report)
+
+    if kind == "csv":
+        run = click.option("--delimiter", default=",", show_default=True, help="What stands between cells.")(run)
+    epilog = examples(f"wbtable import {kind} train.{kind} test.{kind} --name digits/split")
+    return click.command(
+        kind, epilog=epilog, help=f"Make tables of {what} as a version of the artifact NAME (project/name)."
+    )(run)
+
+
+def _media_column(text: str) -> tuple[str, Any]:
+    from wbtable.media import media_class
+
+    column, sign, kind = text.partition("=")
+    if not sign or not column:
+        raise click.UsageError(f"--media: expected COLUMN=KIND, such as photo=image, found {text!r}")
+    return column, media_class(kind)
+
+
+for _kind in READERS:
+    command.add_command(_file_command(_kind))
+
+FOLDER = examples(
+    "wbtable import folder photos/ --name digits/photos",
+    "wbtable import folder recordings/ --kind audio --name birds/songs --label species",
+)
+
+
+@command.command("folder", epilog=FOLDER)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.option(
+    "--kind",
+    type=click.Choice(["image", "audio", "video", "html", "object3d", "molecule"]),
+    help="Which media; needed where there are several kinds.",
+)
+@click.option("--label", default="label", show_default=True, help="What the column of the folders' names is called.")
+@click.option("--table", "table_name", default="media", show_default=True, help="The table's name in the artifact.")
+@_named
+@common
+def folder_command(
+    options: Options,
+    folder: str,
+    kind: str | None,
+    label: str,
+    table_name: str,
+    name: str,
+    aliases: tuple[str, ...],
+    description: str | None,
+    project: str | None,
+) -> int:
+    """Make a table of the media files in FOLDER, with the names of their folders as labels.
+
+    A metadata.csv or metadata.jsonl with the key file_name gives columns instead of labels; folders called train, test
+    and the like give the column split. Files that are not usable are left out, and the report names them.
+    """
+    from wbtable.importers.folder import read_folder
+    from wbtable.importers.report import Report
+
+    draft, own = _draft(name, description)
+    report = Report()
+    draft.add(read_folder(folder, kind, label=label, report=report), table_name)
+    return _commit(options, draft, own or project, aliases, report)
 
 
 def _print(options: Options, report: Report) -> int:

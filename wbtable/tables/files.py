@@ -1,4 +1,4 @@
-"""Tables from files: Parquet, CSV and JSON Lines, streamed."""
+"""Tables from files: Parquet, Feather, CSV and JSON Lines, streamed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -60,10 +61,71 @@ def read_parquet(
                 schema = pa.schema([schema.field(column) for column in columns])
             batches = parquet.iter_batches(_BATCH, columns=list(columns) if columns is not None else None)
             reader = pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in batches))
-            return Table.from_arrow(reader, dtype=dtype)
+            return Table.from_arrow(_unwrapped(reader, dtype), dtype=dtype)
         except (pa.ArrowException, OSError, KeyError) as error:
             msg = f"expected a Parquet file: {error}"
             raise FormatError(msg, place=name) from None
+
+
+def read_feather(
+    source: Source,
+    columns: Sequence[str] | None = None,
+    dtype: dict[str, object] | None = None,
+    **storage_options: object,
+) -> Table:
+    """Return a table of a Feather file (Arrow IPC, of version 2); its rows are read now, batch by batch.
+
+    Args:
+        source: a path, a URL of any fsspec file system, or an open file.
+        columns: which columns; default all.
+        dtype: types by name, such as ``{"image": wbtable.Image}`` for a column of encoded bytes.
+        **storage_options: for fsspec.
+
+    Raises:
+        NotFoundError: there is no such file.
+        FormatError: it is no Feather file, or damaged.
+
+    """
+    file, name = _opened(source, **storage_options)
+    with file:
+        try:
+            opened = pa.ipc.open_file(file)
+            schema = opened.schema
+            if columns is not None:
+                schema = pa.schema([schema.field(column) for column in columns])
+            batches = (opened.get_batch(i).select(schema.names) for i in range(opened.num_record_batches))
+            return Table.from_arrow(_unwrapped(pa.RecordBatchReader.from_batches(schema, batches), dtype), dtype=dtype)
+        except (pa.ArrowException, OSError, KeyError) as error:
+            msg = f"expected a Feather file: {error}"
+            raise FormatError(msg, place=name) from None
+
+
+def _unwrapped(reader: pa.RecordBatchReader, dtype: dict[str, object] | None) -> pa.RecordBatchReader:
+    """Return the rows with encoded bytes in place of structs that hold them, in columns declared as media."""
+    from wbtable.format.types import MediaType
+    from wbtable.tables.coerce import column_type_of
+
+    found = []
+    for i, field in enumerate(reader.schema):
+        declared = column_type_of(dtype[field.name]) if dtype is not None and field.name in dtype else None
+        if isinstance(declared, MediaType) and pa.types.is_struct(field.type):
+            at = field.type.get_field_index("bytes")
+            if at >= 0 and (pa.types.is_binary(field.type[at].type) or pa.types.is_large_binary(field.type[at].type)):
+                found.append((i, at))
+    if not found:
+        return reader
+    schema = reader.schema
+    for i, at in found:
+        schema = schema.set(i, pa.field(schema[i].name, schema[i].type[at].type))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            columns = list(batch.columns)
+            for i, at in found:
+                columns[i] = pc.struct_field(columns[i], at)
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def read_csv(
