@@ -38,3 +38,8 @@ def dooming(backend: Backend, keys: frozenset[str]) -> str | None:
         if not keys.isdisjoint(record.keys):
             return f"the collection {key}"
     return None
+
+
+def remove_stale(backend: Backend, now: float, grace: float) -> None:
+    """Remove the records of collectors that show no sign of life: theirs stop then (GC-6)."""
+    backend.delete([info.key for info in backend.scan(layout.COLLECTIONS) if now - info.modified >= grace])

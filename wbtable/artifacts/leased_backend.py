@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from wbtable.artifacts.parallel import each
 from wbtable.errors import FormatError
 from wbtable.format.layout import OBJECTS
 from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from wbtable.artifacts.lease import Lease
@@ -23,7 +23,6 @@ SMALL: Final = 1 << 20
 """Objects of up to so many bytes wait for others, so that one request records the keys of all of them."""
 
 MOST_WAITING: Final = 16 << 20
-_REMOTE_THREADS: Final = 16
 _PREFIX: Final = OBJECTS + "/"
 
 
@@ -204,11 +203,3 @@ class LeasedBackend:
         plain = [key for key in objects if ".json" not in key]
         for keys in (plain, documents):
             each(self.inner, lambda key: self.inner.put(key, objects[key]), keys)
-
-
-def each(backend: Backend, function: Callable[[str], Any], keys: Sequence[str]) -> list[Any]:
-    """Return `function` of each key, on threads where the backend is not a local disk; the first error is raised."""
-    if len(keys) < 2 or backend.local_path("") is not None:
-        return [function(key) for key in keys]
-    with ThreadPoolExecutor(min(_REMOTE_THREADS, len(keys)), thread_name_prefix="wbtable-keys") as pool:
-        return list(pool.map(function, keys))

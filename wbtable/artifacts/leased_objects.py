@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from wbtable.artifacts.contents import refs_of
-from wbtable.artifacts.leased_backend import LeasedBackend, each
+from wbtable.artifacts.leased_backend import LeasedBackend
+from wbtable.artifacts.parallel import each
 from wbtable.errors import ConflictError, FormatError, NotFoundError
 from wbtable.format import documents
 from wbtable.format.digest import ENTRY_PAGE, Descriptor, is_document

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.commit import commit
+from wbtable.artifacts.delete import delete_versions
+from wbtable.artifacts.gc import GcReport, gc
 from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
 from wbtable.artifacts.store_files import StoreFiles, children
 from wbtable.artifacts.verify import Report, verify_store
@@ -17,6 +19,7 @@ from wbtable.storage.backend import open_backend
 from wbtable.storage.header import create_header
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable
 
     from wbtable.artifacts.draft import Artifact
@@ -138,6 +141,37 @@ class Store(StoreFiles):
     ) -> Version:
         """Make a draft the newest version, without a run; see `wbtable.artifacts.commit`."""
         return commit(self, artifact, project=project, aliases=aliases, tags=tags)
+
+    def delete_artifact(self, name: str, project: str | None = None, delete_aliases: bool = False) -> list[Version]:
+        """Delete every version of an artifact; return those that were not deleted before.
+
+        Args:
+            name: the artifact's name, without a version.
+            project: the project where the name has none.
+            delete_aliases: whether aliases go too; without it a version that has one is an error, and none is deleted.
+
+        Raises:
+            NotFoundError: there is no such artifact.
+            ConflictError: aliases name versions of it, and `delete_aliases` is False.
+
+        """
+        return delete_versions(self.versions(name, project), delete_aliases=delete_aliases)
+
+    def gc(self, grace: dt.timedelta | None = None, dry_run: bool = True, packs: bool | None = None) -> GcReport:
+        """Say what nothing leads to any more, or with ``dry_run=False`` delete it; safe beside writers (GC-n).
+
+        Args:
+            grace: how long versions stay after they were deleted, and objects that nothing leads to after they were
+                made; None for 24 hours.
+            dry_run: whether to look only.
+            packs: whether to count the bytes of packs that nothing names; None: if a version was ever deleted.
+
+        Raises:
+            FormatError: a version or run is damaged: nothing is deleted.
+            UnsupportedError: something needs a newer wbtable: nothing is deleted.
+
+        """
+        return gc(self, grace, dry_run=dry_run, packs=packs)
 
     def verify(self, project: str | None = None, type: str | None = None) -> Report:
         """Read every byte of every version that is not deleted, and check it."""

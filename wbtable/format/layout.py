@@ -154,6 +154,12 @@ def parse_object_key(key: str) -> tuple[Digest, str]:
     return Digest(match[1] + match[2]), match[3]
 
 
+def is_object_key(key: str) -> bool:
+    """Whether a key is that of an object (LAYOUT-1)."""
+    match = _OBJECT_KEY.fullmatch(key)
+    return match is not None and match[3] in SUFFIXES
+
+
 def log_key(log: str, number: int) -> str:
     """Return the key of file `number` of a log (LAYOUT-6).
 

@@ -1,0 +1,62 @@
+"""Leases as a collector reads them (spec: 10c-collection, LEASE-4)."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from wbtable.artifacts.parallel import each
+from wbtable.errors import AlreadyExistsError, NotFoundError
+from wbtable.format import layout
+from wbtable.format.collection import LeaseDocument
+
+if TYPE_CHECKING:
+    from wbtable.storage.backend import Backend
+
+_LEASE = ".json"
+_ENDED = ".ended"
+
+
+def live(backend: Backend, now: float, grace: float, *, end: bool) -> list[LeaseDocument]:
+    """Return the leases that are live.
+
+    Args:
+        backend: the store's.
+        now: the time by the store's own clock.
+        grace: seconds after which a lease that was not written again has expired.
+        end: whether expired ones are ended; if not they are only left out.
+
+    Raises:
+        FormatError: one is damaged: what it protects is unknown.
+        UnsupportedError: one needs a newer wbtable.
+
+    """
+    found = {info.key: info for info in backend.scan(layout.LEASES)}
+    current: list[str] = []
+    for key, info in found.items():
+        if not key.endswith(_LEASE):
+            continue
+        ended = key.removesuffix(_LEASE) + _ENDED
+        if ended in found:
+            continue
+        if now - info.modified < grace:
+            current.append(key)
+        elif end:
+            _end(backend, key, ended)
+    leases = each(backend, lambda key: _read(backend, key), current)
+    return [lease for lease in leases if lease is not None]
+
+
+def _end(backend: Backend, key: str, ended: str) -> None:
+    # From here on its writer commits nothing, so that it protects nothing.
+    with contextlib.suppress(AlreadyExistsError):
+        backend.create(ended, b"{}")
+    backend.delete([key])
+
+
+def _read(backend: Backend, key: str) -> LeaseDocument | None:
+    try:
+        return LeaseDocument.from_bytes(backend.get(key), key)
+    except NotFoundError:
+        # Its writer ended it: the record that it made is found in the next step.
+        return None

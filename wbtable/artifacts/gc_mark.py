@@ -1,0 +1,133 @@
+"""Marking what roots lead to: only `refs` are looked at, in parallel, each document once (spec: GC-3, GC-5)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from wbtable.artifacts.parallel import each
+from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError
+from wbtable.format import documents
+from wbtable.format.digest import ENTRY_PAGE, Descriptor, is_document
+from wbtable.format.entry_page import page_refs
+from wbtable.format.features import check_document, check_writable
+from wbtable.format.layout import object_key
+from wbtable.format.run_history import open_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wbtable.storage.backend import Backend
+
+_COMPRESSED: Final = ".zst"
+
+
+class Ref(NamedTuple):
+    """An object that something refers to."""
+
+    key: str
+    media_type: str
+    hex: str
+    size: int
+
+
+class Marker:
+    """Marks what roots lead to.
+
+    Attributes:
+        backend: the store's.
+        live: the objects that are marked, by their keys.
+
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        """Mark nothing yet."""
+        self.backend = backend
+        self.live: dict[str, Ref] = {}
+
+    def mark(self, refs: Iterable[Ref]) -> None:
+        """Mark objects, and all that they lead to.
+
+        Raises:
+            FormatError: a document is damaged or missing, so that what it leads to is unknown (GC-5).
+            UnsupportedError: one has a feature that is unknown here.
+
+        """
+        waiting = list(refs)
+        while waiting:
+            leading: list[Ref] = []
+            for ref in waiting:
+                if ref.key not in self.live:
+                    self.live[ref.key] = ref
+                    if is_document(ref.media_type) or ref.media_type == ENTRY_PAGE:
+                        leading.append(ref)
+            waiting = [inner for found in each(self.backend, self._refs_of, leading) for inner in found]
+
+    def record_refs(self, key: str) -> list[Ref]:
+        """Return what a record of a log refers to; its `refs` may be absent.
+
+        Raises:
+            FormatError: it is damaged.
+            NotFoundError: it is not there.
+            UnsupportedError: it has a feature that is unknown here.
+
+        """
+        return _refs(_parse(self.backend.get(key), key), key)
+
+    def segment_refs(self, key: str) -> list[Ref]:
+        """Return what a history segment refers to; errors as in `record_refs`."""
+        _, _, found = open_segment(self.backend.get(key), key)
+        return [ref_of(descriptor) for descriptor in found]
+
+    def _refs_of(self, ref: Ref) -> list[Ref]:
+        try:
+            data = self.backend.get(ref.key)
+            if ref.key.endswith(_COMPRESSED):
+                data = documents.decompress(data, ref.size, ref.key)
+            if hashlib.sha256(data).hexdigest() != ref.hex:
+                raise DigestMismatchError("the bytes are damaged", place=ref.key)
+            if ref.media_type == ENTRY_PAGE:
+                return [ref_of(descriptor) for descriptor in page_refs(data, ref.key)]
+            return _refs(_parse(data, ref.key), ref.key)
+        except NotFoundError as error:
+            raise FormatError(f"{error}, and a root leads to it") from error
+
+
+def ref_of(descriptor: Descriptor) -> Ref:
+    """Return a descriptor as a reference."""
+    key = object_key(descriptor.digest, descriptor.media_type)
+    return Ref(key, descriptor.media_type, descriptor.digest.hex, descriptor.size)
+
+
+def _parse(data: bytes, place: str) -> dict[str, Any]:
+    """Read a document, and refuse what this version may not understand (GC-5).
+
+    Not as strictly as elsewhere: of a document whose digest was checked, or which decides nothing else, only `refs`
+    are used, and thousands have to be read.
+    """
+    if b'"features":{"reader":[],"writer":[]}' not in data:
+        return _parse_features(documents.parse(data, place), place)
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(str(error), place=place) from None
+    if not isinstance(value, dict):
+        raise FormatError(f"expected a JSON object, found {type(value).__name__}", place=place)
+    return _parse_features(value, place)
+
+
+def _parse_features(value: dict[str, Any], place: str) -> dict[str, Any]:
+    kind = value.get("kind")
+    if not isinstance(kind, str) or not kind.startswith("wbtable."):
+        raise UnsupportedError(f"expected a document of wbtable, found the kind {kind!r:.60}", place=place)
+    check_document(value, kind, place)
+    check_writable(value, place)
+    return value
+
+
+def _refs(value: dict[str, Any], place: str) -> list[Ref]:
+    refs = value.get("refs", [])
+    if not isinstance(refs, list):
+        raise FormatError(f"expected a list, found {type(refs).__name__}", place=f"{place}.refs")
+    return [ref_of(Descriptor.from_json(item, f"{place}.refs[{i}]")) for i, item in enumerate(refs)]
