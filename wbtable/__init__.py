@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wbtable.media import Audio, Classes, Histogram, Html, Image, Molecule, Object3D, Plotly, Video
     from wbtable.runs.init import init
     from wbtable.runs.run import Run
+    from wbtable.tables.compare import compare
     from wbtable.tables.files import read_csv, read_feather, read_jsonl, read_parquet
     from wbtable.tables.joined import JoinedTable
     from wbtable.tables.open import open_table
@@ -72,6 +73,7 @@ _HOMES = {
     "PartitionedTable": "wbtable.tables.partitioned",
     "Table": "wbtable.tables.table",
     "TableWriter": "wbtable.tables.standalone",
+    "compare": "wbtable.tables.compare",
     "open_table": "wbtable.tables.open",
     "read_csv": "wbtable.tables.files",
     "read_feather": "wbtable.tables.files",
@@ -116,6 +118,7 @@ __all__ = [
     "Version",
     "Video",
     "WbtableError",
+    "compare",
     "config",
     "create_store",
     "finish",

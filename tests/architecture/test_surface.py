@@ -13,21 +13,23 @@ from tests.architecture import repository
 METHODS = 20
 SURFACES = {
     "Artifact": "W&B's artifact being made, whose method names people know",
+    "Comparison": "reads like a Table",
     "JoinedTable": "reads like a Table",
     "PartitionedTable": "reads like a Table",
+    "UnionTable": "reads like a Table",
     "Table": "W&B's table, whose method names people know, and reading as Arrow, pandas and Polars users expect it",
     "Version": "W&B's artifact once logged",
 }
 """Classes that may have more public methods, and why."""
 
 EXPORTS = [
-    "AlreadyExistsError", "Artifact", "Audio", "CancelledError", "Classes", "CommitStateUnknownError", "ConflictError",
-    "DeniedError", "DigestMismatchError", "DiskFullError", "FormatError", "Histogram", "Html", "Image", "JoinedTable",
-    "LimitError", "MissingExtraError", "Molecule", "NotFoundError", "Object3D", "PartitionedTable", "Plotly", "Run",
-    "StorageError", "Store", "Table", "TableWriter", "TypeMismatchError", "UnsupportedError", "UsageError", "Version",
-    "Video", "WbtableError", "config", "create_store", "finish", "import_wandb", "init", "log", "log_artifact",
-    "open_table", "read_csv", "read_feather", "read_folder", "read_jsonl", "read_parquet", "run", "summary",
-    "use_artifact",
+    "AlreadyExistsError", "Artifact", "Audio", "CancelledError", "Classes", "CommitStateUnknownError",
+    "ConflictError", "DeniedError", "DigestMismatchError", "DiskFullError", "FormatError", "Histogram", "Html",
+    "Image", "JoinedTable", "LimitError", "MissingExtraError", "Molecule", "NotFoundError", "Object3D",
+    "PartitionedTable", "Plotly", "Run", "StorageError", "Store", "Table", "TableWriter", "TypeMismatchError",
+    "UnsupportedError", "UsageError", "Version", "Video", "WbtableError", "compare", "config", "create_store",
+    "finish", "import_wandb", "init", "log", "log_artifact", "open_table", "read_csv", "read_feather",
+    "read_folder", "read_jsonl", "read_parquet", "run", "summary", "use_artifact",
 ]  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def check(table: Readable, columns: list[str] | None = None) -> QuerySource:
     ids = source.row_ids(np.arange(len(table))) if isinstance(source, SparseSource) else np.arange(len(table))
     assert positions == ids.tolist()
     picks = np.random.default_rng(0).integers(0, len(table), 20) if len(table) else np.empty(0, np.int64)
-    assert source.take(ids[picks], names).to_pylist() == expected.take(pa.array(picks)).to_pylist()
+    assert same_values(source.take(ids[picks], names).to_pylist(), expected.take(pa.array(picks)).to_pylist())
     return source
 
 
