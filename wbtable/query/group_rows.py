@@ -88,8 +88,8 @@ class GroupRows:
 
     # SQL.
 
-    def _keys(self, sql: RowSql) -> list[tuple[str, str]]:
-        """Return the keys as columns of rows; media by their digest."""
+    def key_columns(self, sql: RowSql) -> list[tuple[str, str]]:
+        """Return the keys as columns of rows, name and SQL; media by their digest."""
         out = []
         for i, ((_, key), media) in enumerate(zip(self.plan.groups, self._media, strict=True)):
             text = sql.expression(key)
@@ -107,7 +107,7 @@ class GroupRows:
         if having is not None:
             sql.need([having])
         names = [f"t.k{i}" for i in range(len(self.plan.groups))]
-        rows = sql.rows(self._keys(sql))
+        rows = sql.rows(self.key_columns(sql))
         if window is None:
             text = f"FROM {rows} GROUP BY {', '.join(names)}"
             if having is not None:

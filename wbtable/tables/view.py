@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from wbtable.format.documents import Json
+    from wbtable.format.summary import ColumnSummary
+    from wbtable.query.bars import Cells
     from wbtable.query.source import QuerySource
     from wbtable.tables.source import Source
     from wbtable.tables.view_files import CopiedMedia
@@ -167,6 +169,45 @@ class View(Readable):
             end = min(offset + n, self._found.num_rows)
             table = self._found.take(np.arange(min(offset, end), end, dtype=np.int64), wanted.names)
         return present_table(table, wanted, media, self._found.blobs)
+
+    def summaries(self, columns: Sequence[str] | None = None) -> dict[str, ColumnSummary]:
+        """Return counts, extremes, histogram or top values of columns of the rows, groups aside.
+
+        From the manifest where the view has no filter, else in one pass; bins do not move when rows are filtered.
+
+        Raises:
+            NotFoundError: there is no such column.
+
+        """
+        from wbtable.query.view_summaries import view_summaries
+
+        rows = self._found
+        if not isinstance(rows, ViewRows):
+            rows = ViewRows(plan(self._query, self.spec.with_(group=(), cells=(), having=None, sort=(), columns=None)))
+        return view_summaries(rows, columns)
+
+    def group_cells(
+        self, offset: int = 0, n: int = 100, columns: Sequence[str] | None = None, *, page: int = 0, size: int = 5
+    ) -> dict[str, Cells]:
+        """Return what groups show of the columns of their rows: histograms over shared bins, top values, pages.
+
+        Args:
+            offset: the first group.
+            n: how many.
+            columns: of the rows; all that are no keys if None.
+            page: of columns that are paged (media, lists), which page.
+            size: how many values a page has.
+
+        Raises:
+            UsageError: the view has no groups, there is no such column, or the page is too far behind.
+
+        """
+        from wbtable.query.group_cells import group_cells
+
+        if not isinstance(self._found, GroupRows):
+            msg = "the view has no groups"
+            raise UsageError(msg)
+        return group_cells(self._found, offset, n, columns, page=page, size=size)
 
     def warm(self) -> None:
         """Find the whole order and decode the columns that it shows, so that windows anywhere are quick."""

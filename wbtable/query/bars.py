@@ -1,0 +1,265 @@
+"""Histograms and top values: bins shared by all that is shown of a column (spec: 16-views, BARS-1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from wbtable.format.extremes import summary_kind
+from wbtable.format.summary import BARS, float_edges, integer_edges
+from wbtable.format.types import DateType, NumberType, TimestampType, TimeType
+from wbtable.format.value_text import to_text
+from wbtable.query import engine
+from wbtable.query.row_sql import RowSql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wbtable.format.summary import ColumnSummary
+    from wbtable.format.types import ColumnType
+    from wbtable.query.control import Control
+    from wbtable.query.view_plan import Plan, Slot
+
+Edge = int | float
+BarKind = Literal["histogram", "top", "page"]
+_PER_UNIT: Final = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 1}
+_INT64: Final = 2**63
+_HUGE: Final = 2**127 - 1
+
+
+def bar_kind(found: ColumnType) -> BarKind:
+    """Return how the cells of a column in groups are shown where nobody says otherwise."""
+    kind = summary_kind(found)
+    if kind in {"integer", "float"}:
+        return "histogram"
+    return "top" if kind in {"boolean", "decimal", "string"} else "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bins:
+    """The bins of one column.
+
+    Attributes:
+        is_float: whether the values are floating-point numbers.
+        edges: one more than bins, ascending; of times in their unit. None: no row has a finite value.
+        may_be_odd: whether there may be NaN or infinities.
+
+    """
+
+    is_float: bool
+    edges: tuple[Edge, ...] | None
+    may_be_odd: bool = True
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The edges as text, as summaries have them (SUM-7)."""
+        if self.edges is None:
+            return ()
+        if not self.is_float:
+            return tuple(str(edge) for edge in self.edges)
+        return tuple(to_text(pa.array(self.edges, pa.float64())).to_pylist())
+
+
+def number_sql(text: str, found: ColumnType) -> str:
+    """Return the SQL of a value as the number that is counted: times as what stores them, in their unit."""
+    if isinstance(found, NumberType) and found.is_float:
+        return f"CAST({text} AS DOUBLE)"
+    if isinstance(found, DateType):
+        return f"({text} - DATE '1970-01-01')"
+    if isinstance(found, TimestampType | TimeType):
+        if found.unit == "ns" and getattr(found, "zone", None) is None:
+            return f"epoch_ns({text})"
+        if found.unit == "ns":
+            return f"(epoch_us({text}) * 1000)"
+        per = _PER_UNIT[found.unit]
+        return f"epoch_us({text})" if per == 1 else f"(epoch_us({text}) // {per})"
+    return text
+
+
+def known_bins(found: ColumnType, summary: ColumnSummary) -> Bins:
+    """Return the bins that the summary of a column of the table gives."""
+    is_float = summary_kind(found) == "float"
+    odd = bool(summary.nan or summary.positive_infinity or summary.negative_infinity)
+    edges: tuple[Edge, ...] | None = None
+    if summary.histogram is not None:
+        edges = tuple((float if is_float else int)(edge) for edge in summary.histogram.edges)
+    return Bins(is_float=is_float, edges=edges, may_be_odd=odd)
+
+
+def bins_of(plan: Plan, slots: Sequence[Slot], control: Control) -> dict[Slot, Bins]:
+    """Return the bins of columns: from the manifest if it knows them, the others from their extremes, in one pass each.
+
+    Args:
+        plan: the view.
+        slots: columns of numbers or times.
+        control: cancels the passes.
+
+    """
+    out: dict[Slot, Bins] = {}
+    summaries = plan.source.summaries()
+    rest: dict[bool, list[Slot]] = {False: [], True: []}
+    for slot in slots:
+        if slot.expression is None and summaries is not None:
+            out[slot] = known_bins(slot.type, summaries[plan.source.schema.index(slot.name)])
+        else:
+            # A column of the table keeps its bins when rows are filtered; a derived one has none before.
+            rest[slot.expression is not None].append(slot)
+    for filtered, wanted in rest.items():
+        if wanted:
+            out.update(_extremes(plan, wanted, control, filtered=filtered))
+    return out
+
+
+def _extremes(plan: Plan, slots: Sequence[Slot], control: Control, *, filtered: bool) -> dict[Slot, Bins]:
+    sql = RowSql(plan, filtered=filtered)
+    sql.need(slots)
+    parts = []
+    for i, slot in enumerate(slots):
+        value = number_sql(sql.column(slot), slot.type)
+        only = f" FILTER (isfinite({value}))" if _is_float(slot) else ""
+        parts += [f"min({value}){only} AS l{i}", f"max({value}){only} AS g{i}"]
+    rows = sql.rows()
+    found = engine.run(sql.statement(f"SELECT {', '.join(parts)} FROM {rows}"), sql.inputs, control)
+    out = {}
+    for i, slot in enumerate(slots):
+        least, greatest = found.column(2 * i)[0].as_py(), found.column(2 * i + 1)[0].as_py()
+        out[slot] = Bins(is_float=_is_float(slot), edges=_edges(least, greatest, is_float=_is_float(slot)))
+    return out
+
+
+def _is_float(slot: Slot) -> bool:
+    return isinstance(slot.type, NumberType) and slot.type.is_float
+
+
+def _edges(least: Any, greatest: Any, *, is_float: bool) -> tuple[Edge, ...] | None:
+    if least is None:
+        return None
+    if is_float:
+        return tuple(float_edges(float(least), float(greatest)))
+    return tuple(integer_edges(int(least), int(greatest)))
+
+
+def bounds(bins: Bins) -> tuple[list[Edge], str]:
+    """Return the greatest value of each bin, and its SQL type: bins hold their lower edge, the engine's their upper."""
+    assert bins.edges is not None
+    if bins.is_float:
+        inner = [math.nextafter(edge, -math.inf) for edge in bins.edges[1:-1]]
+        return [*inner, bins.edges[-1]], "DOUBLE"
+    # Integer bins end one before the next edge; the last edge lies behind all values.
+    found = [edge - 1 for edge in bins.edges[1:]]
+    return found, "BIGINT" if found[0] >= -_INT64 and found[-1] < _INT64 else "HUGEINT"
+
+
+def count_sql(sql: RowSql, slot: Slot, bins: Bins, name: str) -> list[str]:
+    """Return the aggregates that count one column: ``name`` in bins, ``name_n`` values, ``name_o`` odd ones."""
+    value = number_sql(sql.column(slot), slot.type)
+    out = [f"count({value}) AS {name}_n"]
+    finite = ""
+    if bins.is_float and bins.may_be_odd:
+        finite = f" FILTER (isfinite({value}))"
+        odd = [f"isnan({value})", f"({value}) = 'Infinity'::DOUBLE", f"({value}) = '-Infinity'::DOUBLE"]
+        out.append(f"[{', '.join(f'count(*) FILTER ({text})' for text in odd)}] AS {name}_o")
+    if bins.edges is None:
+        return [*out, f"NULL AS {name}"]
+    limits, kind = bounds(bins)
+    listed = _listed(sql, limits, kind)
+    return [*out, f"map_values(histogram(CAST({value} AS {kind}), {listed}){finite}) AS {name}"]
+
+
+def _listed(sql: RowSql, limits: list[Edge], kind: str) -> str:
+    if kind == "HUGEINT":
+        return f"[{', '.join(f'CAST({_text(sql, limit)} AS HUGEINT)' for limit in limits)}]"
+    return f"CAST({sql.params.add(limits)} AS {kind}[])"
+
+
+def _text(sql: RowSql, limit: Edge) -> str:
+    return sql.params.add(str(limit))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HistogramCells:
+    """Histograms of one column in several groups, over the same bins.
+
+    Attributes:
+        edges: one more than bins, as text (SUM-7); none where no row has a finite value.
+        counts: groups x bins.
+        nulls: rows without a value, of each group; likewise the rest.
+        nan: NaN.
+        positive_infinity: infinities.
+        negative_infinity: negative infinities.
+
+    """
+
+    edges: tuple[str, ...]
+    counts: np.ndarray[Any, np.dtype[np.int64]]
+    nulls: np.ndarray[Any, np.dtype[np.int64]]
+    nan: np.ndarray[Any, np.dtype[np.int64]]
+    positive_infinity: np.ndarray[Any, np.dtype[np.int64]]
+    negative_infinity: np.ndarray[Any, np.dtype[np.int64]]
+
+
+def read_histograms(
+    table: pa.Table, name: str, bins: Bins, rows: np.ndarray[Any, np.dtype[np.int64]]
+) -> HistogramCells:
+    """Return the histograms that `count_sql` counted; `rows` is the number of rows of each group."""
+    groups = table.num_rows
+    size = 0 if bins.edges is None else len(bins.edges) - 1
+    counts = np.zeros((groups, size), np.int64)
+    if size:
+        for i, found in enumerate(table.column(name).to_pylist()):
+            if found:
+                counts[i] = found[:size]
+    odd = np.zeros((groups, 3), np.int64)
+    if f"{name}_o" in table.column_names:
+        odd = np.array(table.column(f"{name}_o").to_pylist(), np.int64).reshape(groups, 3)
+    held = table.column(f"{name}_n").to_numpy().astype(np.int64)
+    return HistogramCells(
+        edges=bins.texts,
+        counts=counts,
+        nulls=rows - held,
+        nan=odd[:, 0],
+        positive_infinity=odd[:, 1],
+        negative_infinity=odd[:, 2],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TopCells:
+    """The most frequent values of one column in several groups.
+
+    Attributes:
+        values: of each group at most 50 values and how often it has them, the most frequent first.
+        others: rows whose value is not among them, of each group.
+        distinct: how many values each group has.
+        nulls: rows without a value, of each group.
+
+    """
+
+    values: tuple[tuple[tuple[Any, int], ...], ...]
+    others: tuple[int, ...]
+    distinct: tuple[int, ...]
+    nulls: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PageCells:
+    """A page of the values of one column in several groups, in row order.
+
+    Attributes:
+        counts: how many values each group has in all.
+        positions: which rows of the source are on the page, of each group.
+        table: the values of all pages in physical form, one group after another, in one column.
+
+    """
+
+    counts: tuple[int, ...]
+    positions: tuple[tuple[int, ...], ...]
+    table: pa.Table
+
+
+Cells = HistogramCells | TopCells | PageCells
+TOP: Final = BARS
