@@ -13,6 +13,7 @@ from wbtable.errors import UsageError
 from wbtable.format.run_history import Cell, Row, to_text
 from wbtable.format.types import AnyType
 from wbtable.runs.console import warn, warn_once
+from wbtable.runs.leasing import RunLeases
 from wbtable.runs.tables import TableJob
 from wbtable.runs.uploads import Uploads, media_row, store_media
 from wbtable.runs.values import PLAIN, Prepared, key_fault, plain_value, prepare, take_scalars
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
+    from wbtable.format.digest import Descriptor
     from wbtable.runs.recorder import Recorder
     from wbtable.runs.tables import Owner
 
@@ -68,8 +70,11 @@ class Intake:
         self._tables: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._rows: dict[tuple[int, str], int] = {}
         self._went_back = False
+        self._leases = None if store is None else RunLeases(store.objects)
         if recorder is not None:
             recorder.drain = self.uploads.drain
+            if self._leases is not None:
+                recorder.settled = self._leases.settled
 
     def log(self, data: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
         """Take one call of ``log``; see :meth:`wbtable.runs.run.Run.log`."""
@@ -151,8 +156,11 @@ class Intake:
         assert store is not None
 
         def work() -> None:
-            refs = store_media(store.objects, cells)
-            self._hand_on(recorder, media_row(step, moment, cells), refs)
+            refs: list[Descriptor] = []
+            leases = self._leases
+            assert leases is not None
+            leases.put(lambda objects: refs.extend(store_media(objects, cells)))
+            self._hand_on(recorder, media_row(step, moment, cells), refs, leased=True)
 
         recorder.touch()
         self.uploads.add(f"media {', '.join(map(repr, cells))}", work, _lose)
@@ -180,8 +188,8 @@ class Intake:
         recorder.touch()
         self.uploads.add(f"the table {key!r}", work, job.rescue)
 
-    def _hand_on(self, recorder: Recorder, row: Row, refs: list[Any]) -> None:
-        recorder.add_cells(row, refs)
+    def _hand_on(self, recorder: Recorder, row: Row, refs: list[Descriptor], *, leased: bool = False) -> None:
+        recorder.add_cells(row, refs, leased=leased)
         with self.lock:
             self.latest.update({key: plain_value(cell) for key, cell in zip(row.keys, row.values, strict=True)})
         recorder.touch()
@@ -193,6 +201,8 @@ class Intake:
         self._pid = os.getpid()
         self.lock = threading.RLock()
         self.uploads.reset()
+        if self._leases is not None:
+            self._leases.reset()
         if self._recorder is not None:
             self._recorder.owner = False
             self._recorder.reset()

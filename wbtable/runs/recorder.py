@@ -41,6 +41,7 @@ class Recorder:
         files: the run's files.
         owner: whether this process writes the summary; a forked child does not.
         drain: waits for jobs that will add rows.
+        settled: is told how many leased rows segments have now.
 
     """
 
@@ -51,6 +52,7 @@ class Recorder:
         self._summarize = summarize
         self._spool = Spool(spool_root(files.project, files.id))
         self.drain: Callable[[], None] = _nothing
+        self.settled: Callable[[int], None] = _ignore
         self._header = files.backend.local_path(HEADER)
         self.reset()
 
@@ -63,6 +65,8 @@ class Recorder:
         self._awake = False
         self._rows: list[Row] = []
         self._refs: list[Descriptor] = []
+        self._leased = 0
+        self._encoded = 0
         self._values = 0
         self._dirty = False
         self._stopping = False
@@ -87,11 +91,14 @@ class Recorder:
             self._encode()
         self._rouse()
 
-    def add_cells(self, row: Row, refs: list[Descriptor]) -> None:
-        """Take a row whose cells name objects that are in the store."""
+    def add_cells(self, row: Row, refs: list[Descriptor], *, leased: bool = False) -> None:
+        """Take a row whose cells name objects that are in the store, under a lease or not."""
         with self._lock:
             self._refs.extend(refs)
         self.add(row, len(row.values))
+        # Behind the row: counted late, its lease only stays a little longer.
+        with self._lock:
+            self._leased += leased
 
     def touch(self) -> None:
         """Have the summary written within a second."""
@@ -166,18 +173,27 @@ class Recorder:
             with self._lock:
                 rows, self._rows = self._rows, []
                 refs, self._refs = self._refs, []
+                leased, self._leased = self._leased, 0
                 self._values = 0
             if rows:
                 self._dirty = True
                 self._spool.add(write_segment(make_segment(rows, refs)))
+            with self._lock:
+                self._encoded += leased
 
     def _send(self) -> None:
         if self._header is not None and not self._header.exists():
             msg = f"the store is gone: {self._header} does not exist any more"
             raise StorageError(msg)
+        with self._lock:
+            leased = self._encoded
         while len(self._spool):
             self.files.add_segment(self._spool.first())
             self._spool.pop()
+        with self._lock:
+            self._encoded -= leased
+        if leased:
+            self.settled(leased)
         due = time.monotonic() - self._beat >= HEARTBEAT
         if self.owner and (self._dirty or due):
             self._dirty = False
@@ -222,6 +238,10 @@ class Recorder:
             lost = f"; {self._spool.dropped} segments found no room and are lost" if self._spool.dropped else ""
             warn(f"run {self.files.id}: {len(self._spool)} history segments wait in {self._spool.directory}{lost}")
         return done
+
+
+def _ignore(_count: int) -> None:
+    """Tell nobody."""
 
 
 def _nothing() -> None:

@@ -6,6 +6,8 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from wbtable.artifacts.lease import Lease
+from wbtable.artifacts.leased_objects import LeasedObjects
 from wbtable.artifacts.store import resolve_store
 from wbtable.errors import UsageError, WbtableError
 from wbtable.format.run_keys import LOGGED, USED
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
+    from wbtable.runs.compaction import Compacted
 
 PATIENCE: Final = 10.0
 """Seconds for which ``finish`` waits for a store that does not answer."""
@@ -276,7 +279,14 @@ class Run:
     def _write_finish(self, exit_code: int) -> None:
         assert self._files is not None
         assert self._store is not None
-        made = compact(self._files, self._store.objects)
+        with Lease(self._store.backend) as lease:
+            objects = LeasedObjects(self._store.objects, lease)
+            made = compact(self._files, objects)
+            objects.settle()
+            self._end(made, exit_code)
+
+    def _end(self, made: Compacted, exit_code: int) -> None:
+        assert self._files is not None
         record = RunFinish(
             attempt=self._start.attempt,
             finished_at=now(),
