@@ -5,11 +5,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  := .venv-bench
 
-.PHONY: help demo test check bench format hooks clean
+.PHONY: help demo test test-servers check bench format hooks clean
 
 help:
 	@echo "make demo    train a classifier on real images, log its predictions, compare them"
 	@echo "make test    run the tests"
+	@echo "make test-servers  install the servers that the tests of remote places start"
 	@echo "make check   format, lint, types, import contracts: what CI and the hook run"
 	@echo "make bench   measure beside the peers (installs them, in $(BENCH))"
 	@echo "make format  let ruff format and mend what it can"
@@ -38,6 +39,9 @@ demo: $(VENV)/core.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal --quiet
+
+test-servers:
+	tests/servers/install
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

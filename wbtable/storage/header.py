@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Barrier
 from typing import TYPE_CHECKING, Any, Self
 
 from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 KIND = "wbtable.store"
 ALGORITHM = "SHA-256"
 MAX_HEADER = 1 << 20
+_RACERS = 8
+_ROUNDS = 2
 _KNOWN = ("kind", "format", "algorithm", "probe", "unsafe_single_writer")
 
 
@@ -130,7 +134,8 @@ def create_header(backend: Backend, *, unsafe_single_writer: bool = False) -> St
 def probe(backend: Backend) -> str | None:
     """Return why a place cannot be trusted with commits, None if it can (HEADER-3).
 
-    It creates a key twice and requires that the second fails and that the bytes stay those of the first.
+    It creates a key twice and requires that the second fails and that the bytes stay those of the first. Where
+    requests travel, several race for a key too: a place that looks first and writes then passes the first test.
     """
     key = f"{TEMPORARY}/probe-{secrets.token_hex(12)}"
     advice = (
@@ -150,6 +155,34 @@ def probe(backend: Backend) -> str | None:
             return f"this place lets a key be created twice: {advice}"
         if backend.get(key) != b"first":
             return f"this place reports a failed creation, yet changes the bytes: {advice}"
-        return None
+    finally:
+        backend.delete([key])
+    if backend.local_path("") is None:
+        for _ in range(_ROUNDS):
+            winners = _race(backend)
+            if winners != 1:
+                return f"of {_RACERS} requests that created a key at the same time, {winners} succeeded: {advice}"
+    return None
+
+
+def _race(backend: Backend) -> int:
+    """Let several requests create one key at the same time; return how many succeeded, 0 if the bytes are another's."""
+    key = f"{TEMPORARY}/probe-{secrets.token_hex(12)}"
+    barrier = Barrier(_RACERS)
+
+    def run(racer: int) -> bool:
+        barrier.wait()
+        try:
+            backend.create(key, b"racer %d" % racer)
+        except AlreadyExistsError:
+            return False
+        return True
+
+    try:
+        with ThreadPoolExecutor(_RACERS, thread_name_prefix="wbtable-probe") as pool:
+            won = list(pool.map(run, range(_RACERS)))
+        if sum(won) == 1 and backend.get(key) != b"racer %d" % won.index(True):
+            return 0
+        return sum(won)
     finally:
         backend.delete([key])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from wbtable.errors import WbtableError
 
 
+_WRITING = ("create", "write")
+
+
 class NamedPlace(Protocol):
     """The words of a kind of place."""
 
@@ -35,7 +38,11 @@ def explain_remote(error: Exception, *, what: str, key: str, url: str, place: Na
     scheme, _, rest = url.partition("://")
     root = rest.partition("/")[0]
     said = f"could not {what} {key}: {answer_of(error).code or type(error).__name__}: {error}"
-    match meaning_of(error):
+    meaning = meaning_of(error)
+    if meaning is Meaning.MISSING and what in _WRITING:
+        # Some libraries say no more where there is no bucket.
+        meaning = Meaning.NO_ROOT
+    match meaning:
         case Meaning.MISSING:
             return NotFoundError(f"{key} does not exist", place=url)
         case Meaning.NO_ROOT:

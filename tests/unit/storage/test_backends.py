@@ -1,4 +1,4 @@
-"""What each backend must do: BACKEND-1 to BACKEND-4, LOCAL-1, LOCAL-2, LAYOUT-7."""
+"""What each backend must do: BACKEND-1 to BACKEND-5, LOCAL-1, LOCAL-2, LAYOUT-7."""
 
 from __future__ import annotations
 

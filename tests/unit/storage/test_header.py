@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,17 @@ class Lying(FsspecBackend):
             raise AlreadyExistsError(key)
 
 
-@pytest.mark.parametrize("kind", [Careless, Lying])
+class Looking(FsspecBackend):
+    """A place that looks first and writes then: right for one writer, wrong for two."""
+
+    def create(self, key: str, data: bytes) -> None:
+        if self.size(key) is not None:
+            raise AlreadyExistsError(key)
+        time.sleep(0.02)
+        self.replace(key, data)
+
+
+@pytest.mark.parametrize("kind", [Careless, Lying, Looking])
 def test_places_that_fail_the_probe(kind: type[FsspecBackend]) -> None:
     """HEADER-3: refused with advice; accepted only when asked, and then it is recorded."""
     backend = kind(f"memory://{kind.__name__}")
