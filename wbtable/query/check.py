@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from wbtable.query import ast
@@ -80,7 +81,8 @@ class Checker:
         return _CHECKS[type(node)](self, node)
 
     def _key(self, node: ast.Node) -> Term:
-        inner = Checker(self.scope, aggregates=False)
+        # Within it, it is made of columns of rows.
+        inner = Checker(replace(self.scope, groups=()), aggregates=False)
         return Term(op="key", type=inner.term(node).type, value=self._keys[node], span=node.span)
 
     # Columns -----------------------------------------------------------------------------------------------------
