@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from wbtable.artifacts.store import Store
 from wbtable.storage.backend import open_backend
+from wbtable.storage.header import create_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,3 +39,10 @@ def memory_places() -> Iterator[MakePlace]:
     yield make
     for backend in made:
         backend.delete(list(backend.list("")))
+
+
+def new_store(places: MakePlace) -> Store:
+    """Return an empty store in a new place."""
+    backend = places()
+    create_header(backend)
+    return Store.on(backend)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.backend import CrashError, FaultyBackend, Plan
 from tests.faults.jobs import JOBS, PROJECT, first_draft, state_of
+from tests.faults.places import new_store
 from tests.faults.soak import sample, spread
 from wbtable.artifacts.store import Store
 from wbtable.errors import AlreadyExistsError, NotFoundError
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 MOST = 24
 """Points of one job that are tried each time; in a soak all are."""
-
-
-def new_store(places: MakePlace) -> Store:
-    backend = places()
-    create_header(backend)
-    return Store.on(backend)
 
 
 def count_calls(store: Store, job_name: str, salt: int) -> int:
