@@ -72,7 +72,7 @@ def state_of(version: Version) -> State:
                 [bytes(cell.bytes) if isinstance(cell, wbtable.Image) else cell for cell in row] for row in found.data
             ]
         else:
-            state[item.path] = found.read()
+            state[item.path] = bytes(found.bytes) if isinstance(found, wbtable.Image) else found.read()
     return state
 
 
