@@ -30,12 +30,12 @@ __all__ = ["FOLDER", "VARIABLE", "Store", "children", "create_store", "default_u
 FOLDER: Final = ".wbtable"
 VARIABLE: Final = "WBTABLE_STORE"
 
-_runs: list[Callable[[Store, str], Any]] = []
+_runs: list[Callable[..., Any]] = []
 
 
-def set_runs_reader(reader: Callable[[Store, str], Any]) -> None:
-    """Say how `Store.runs` reads runs: that room is above this one, and hands its reader down."""
-    _runs[:] = [reader]
+def set_runs_reader(reader: Callable[[Store, str], Any], tables: Callable[..., Any]) -> None:
+    """Say how `Store.runs` and `Store.run_tables` read: that room is above this one, and hands its readers down."""
+    _runs[:] = [reader, tables]
 
 
 class Store(StoreFiles):
@@ -131,6 +131,39 @@ class Store(StoreFiles):
         if not _runs:
             raise UsageError("import wbtable.runs first: runs are read there")
         return _runs[0](self, project)
+
+    def run_tables(
+        self,
+        project: str,
+        key: str,
+        *,
+        runs: Iterable[str] | None = None,
+        steps: Iterable[int] | None = None,
+        last: bool = False,
+    ) -> Any:
+        """Return the tables that runs logged under a key as one, with columns ``run`` and ``step``.
+
+        Args:
+            project: the project of the runs.
+            key: what the tables were logged under.
+            runs: only these, by id or name.
+            steps: only what was logged at these.
+            last: of each run only the last.
+
+        Raises:
+            NotFoundError: nothing was logged under the key, or a run is not there.
+
+        """
+        if not _runs:
+            raise UsageError("import wbtable.runs first: runs are read there")
+        return _runs[1](
+            self,
+            project,
+            key,
+            runs=None if runs is None else list(runs),
+            steps=None if steps is None else list(steps),
+            last=last,
+        )
 
     def commit(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts import logs
@@ -13,13 +14,19 @@ from wbtable.artifacts.verify import Report, verify_download, verify_version
 from wbtable.artifacts.version_content import VersionContent
 from wbtable.errors import ConflictError
 from wbtable.format import layout
+from wbtable.tables.compare import compare
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
     from pathlib import Path
 
+    from wbtable.tables.compare import Mode, SideBySide
+    from wbtable.tables.compared import Comparison, How
+    from wbtable.tables.union import UnionTable
+
 _RECENT = 16
+_NUMBER = re.compile(r"v\d+")
 
 
 class Version(VersionContent):
@@ -56,10 +63,37 @@ class Version(VersionContent):
 
     def diff(self, other: Version | str) -> Diff:
         """Return what `other` has added, removed and changed against this version."""
-        if isinstance(other, str):
-            parsed = parse_name(other)
-            other = Version(self.store, self.store.find_record(parsed, parsed.project or self.project))
-        return diff(self, other)
+        return diff(self, self._named(other))
+
+    def compare(
+        self,
+        *others: Version | str,
+        path: str | None = None,
+        key: object = None,
+        mode: Mode = "join",
+        how: How = "outer",
+    ) -> Comparison | UnionTable | SideBySide:
+        """Compare a table of this version with the same of others; see :func:`wbtable.compare`.
+
+        Args:
+            *others: versions, or names of versions such as ``"v3"`` or ``"project/name:v3"``.
+            path: which table; None for the only one of each.
+            key: the column that names a row; None: one is suggested.
+            mode: "join", "concat" or "side_by_side".
+            how: which rows a merge shows.
+
+        """
+        versions = [self, *(self._named(other) for other in others)]
+        tables = [version.only_table() if path is None else version[path] for version in versions]
+        return compare(tables, key, mode, how)
+
+    def _named(self, other: Version | str) -> Version:
+        if not isinstance(other, str):
+            return other
+        if _NUMBER.fullmatch(other):  # a version of this artifact
+            other = f"{self.project}/{self.name}:{other}"
+        parsed = parse_name(other)
+        return Version(self.store, self.store.find_record(parsed, parsed.project or self.project))
 
     def new_draft(self) -> Artifact:
         """Return a draft with everything that this version has; only what changes is stored again."""

@@ -13,7 +13,7 @@ from wbtable.artifacts.items import Item
 from wbtable.artifacts.names import near, ttl_seconds
 from wbtable.artifacts.reading import media_stem, read_media
 from wbtable.artifacts.tables import DOCUMENTS, SUFFIXES
-from wbtable.errors import NotFoundError
+from wbtable.errors import NotFoundError, UsageError
 from wbtable.format import layout
 
 if TYPE_CHECKING:
@@ -170,6 +170,22 @@ class VersionContent:
         if entry is None:
             raise self._missing(name)
         return Item.of_entry(entry, self)
+
+    def only_table(self) -> Any:
+        """Return the one table, joined table or partitioned table that it holds.
+
+        Raises:
+            NotFoundError: it holds none.
+            UsageError: it holds several; the message has their names.
+
+        """
+        found = [entry for entry in self.contents if entry.media_type in DOCUMENTS and entry.reference is None]
+        if not found:
+            raise NotFoundError("there is no table in it", place=self.qualified_name)
+        if len(found) > 1:
+            names = ", ".join(entry.path for entry in found[:10])
+            raise UsageError(f"it has the tables {names}: get() the one that is meant", place=self.qualified_name)
+        return self._object(found[0])
 
     def files(self, names: list[str] | None = None) -> list[Item]:
         """Return every item, sorted by path; with `names`, those."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts.store import Store, create_store, set_runs_reader
 
 if TYPE_CHECKING:
     from wbtable.runs.reading import RunInfo
+    from wbtable.tables.union import UnionTable
 
 __all__ = ["Store", "create_store"]
 
@@ -18,5 +19,11 @@ def _read_runs(store: Store, project: str) -> list[RunInfo]:
     return list_runs(store, project)
 
 
-# `Store.runs` is below this room, so its reader is handed down.
-set_runs_reader(_read_runs)
+def _read_tables(store: Store, project: str, key: str, **options: Any) -> UnionTable:
+    from wbtable.runs.union import run_tables
+
+    return run_tables(store, project, key, **options)
+
+
+# `Store.runs` and `Store.run_tables` are below this room, so their readers are handed down.
+set_runs_reader(_read_runs, _read_tables)

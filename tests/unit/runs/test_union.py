@@ -1,0 +1,120 @@
+"""The tables of one key over many runs and steps, as one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import wbtable
+from tests.unit.query.test_join_query import check
+from wbtable.errors import NotFoundError, UsageError
+from wbtable.tables.compared import Comparison
+from wbtable.tables.union import UnionTable
+
+if TYPE_CHECKING:
+    from wbtable.artifacts.store import Store
+
+
+def log(store: Store, name: str, tables: list[Any], key: str = "val") -> str:
+    with wbtable.init(project="p", name=name, store=store) as run:
+        for table in tables:
+            run.log({"loss": 0.5, key: table})
+    return str(run.id)
+
+
+def table(columns: list[str], *rows: list[Any]) -> wbtable.Table:
+    return wbtable.Table(columns=columns, data=list(rows))
+
+
+def rows_of(found: Any) -> list[list[Any]]:
+    return [row for _, row in found.iterrows()]
+
+
+# CMP-9: run and step stand before the columns of the tables, whose types widen.
+def test_tables_of_one_key_over_runs_and_steps(store: Store) -> None:
+    one = log(store, "one", [table(["id", "x"], [1, 1], [2, 2]), table(["id", "x"], [1, 3])])
+    other = log(store, "other", [table(["id", "x", "y"], [1, 0.5, "a"])])
+    log(store, "without", [table(["id"], [1])], key="test")
+    found = store.run_tables("p", "val")
+    assert found.columns == ["run", "step", "id", "x", "y"]
+    assert rows_of(found) == [
+        [one, 0, 1, 1.0, None],
+        [one, 0, 2, 2.0, None],
+        [one, 1, 1, 3.0, None],
+        [other, 0, 1, 0.5, "a"],
+    ]
+    assert found.conflicts == ()
+    assert found.parts == (f"run {one}, step 0", f"run {one}, step 1", f"run {other}, step 0")
+    check(found)
+    assert [row[2:4] for row in rows_of(store.run_tables("p", "val", last=True))] == [[1, 3.0], [1, 0.5]]
+    assert [row[1] for row in rows_of(store.run_tables("p", "val", steps=[1]))] == [1]
+    assert {row[0] for row in rows_of(store.run_tables("p", "val", runs=["other"]))} == {other}
+    best = found.view(filter=f'run == "{one}"', sort="x desc", columns=["step", "x"]).to_arrow()
+    assert best.to_pydict() == {"step": [1, 0, 0], "x": [3.0, 2.0, 1.0]}
+
+
+def test_rows_of_an_incremental_table_are_there_once(store: Store) -> None:
+    with wbtable.init(project="p", store=store) as run:
+        grown = wbtable.Table(columns=["n"], log_mode="INCREMENTAL")
+        for step in range(3):
+            grown.add_data(step)
+            run.log({"val": grown})
+    assert rows_of(store.run_tables("p", "val")) == [[run.id, step, step] for step in range(3)]
+    assert rows_of(store.run_tables("p", "val", last=True)) == [[run.id, 2, n] for n in range(3)]
+
+
+def test_a_conflict_is_reported_per_column(store: Store) -> None:
+    one = log(store, "one", [table(["a", "b"], [1, 1])])
+    other = log(store, "other", [table(["a", "b"], ["x", 2])])
+    found = store.run_tables("p", "val")
+    assert rows_of(found) == [[one, 0, 1, 1], [other, 0, "x", 2]]
+    (conflict,) = found.conflicts
+    assert conflict.column == "a"
+    assert conflict.types == (("int64", (f"run {one}, step 0",)), ("string", (f"run {other}, step 0",)))
+
+
+def test_what_is_not_there(store: Store) -> None:
+    log(store, "one", [table(["id"], [1])])
+    with pytest.raises(NotFoundError, match="no run of 'p' logged a table under 'nothing'"):
+        store.run_tables("p", "nothing")
+    with pytest.raises(NotFoundError, match="no run of 'p' logged a table under 'loss'"):
+        store.run_tables("p", "loss")
+    with pytest.raises(NotFoundError, match="there is no run 'two'"):
+        store.run_tables("p", "val", runs=["two"])
+    log(store, "clash", [table(["step"], [1])])
+    with pytest.raises(UsageError, match="step"):
+        store.run_tables("p", "val")
+
+
+def test_versions_that_were_deleted_are_left_out(store: Store) -> None:
+    run = log(store, "one", [table(["id"], [1]), table(["id"], [2])])
+    store.artifact(f"p/run-{run}-val:v0").delete()
+    assert rows_of(store.run_tables("p", "val")) == [[run, 1, 2]]
+
+
+def test_versions_are_compared(store: Store) -> None:
+    for epoch in range(2):
+        with wbtable.init(project="p", store=store) as run:
+            artifact = wbtable.Artifact("predictions", type="predictions")
+            artifact.add(table(["id", "guess"], [1, 1 + epoch], [2, 2]), "val")
+            run.log_artifact(artifact)
+    first = store.artifact("p/predictions:v0")
+    for found in (first.compare("v1"), wbtable.compare([first, store.artifact("p/predictions:v1")])):
+        assert isinstance(found, Comparison)
+        assert (found.counts.changed, found.counts.equal) == (1, 1)
+        assert found.by_position
+    both = first.compare("p/predictions:v1", path="val", key="id", mode="concat")
+    assert isinstance(both, UnionTable)
+    assert both.columns == ["_table", "id", "guess"]
+    two = wbtable.Artifact("two", type="t")
+    two.add(table(["id"], [1]), "a")
+    two.add(table(["id"], [1]), "b")
+    version = store.commit(two, project="p")
+    with pytest.raises(UsageError, match=r"a\.table\.json, b\.table\.json"):
+        version.only_table()
+    none = wbtable.Artifact("none", type="t")
+    with none.new_file("readme.txt") as file:
+        file.write("x")
+    with pytest.raises(NotFoundError, match="no table"):
+        store.commit(none, project="p").only_table()

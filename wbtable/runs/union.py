@@ -1,0 +1,139 @@
+"""The tables that runs logged under one key, as one table with ``run`` and ``step`` (spec: 17-comparison, CMP-9)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from wbtable.artifacts.names import near
+from wbtable.errors import NotFoundError
+from wbtable.format.types import NumberType, StringType
+from wbtable.runs.reading import list_runs
+from wbtable.tables.labelled import Label, LabelledSource
+from wbtable.tables.source import SliceSource
+from wbtable.tables.union import UnionTable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from wbtable.artifacts.store import Store
+    from wbtable.runs.reading import RunInfo
+    from wbtable.tables.source import Source
+
+RUN: Final = "run"
+STEP: Final = "step"
+
+
+class LoggedTable(NamedTuple):
+    """A table that a run logged.
+
+    Attributes:
+        run: the run's id.
+        step: the step at which it was logged.
+        artifact: the version that holds it, as ``project/name:vN``.
+        path: where it is in the version.
+        first: of a table of log_mode INCREMENTAL, the first row that is new at this step; 0 of others.
+
+    """
+
+    run: str
+    step: int
+    artifact: str
+    path: str
+    first: int
+
+
+def logged_tables(runs: Iterable[RunInfo], key: str) -> list[LoggedTable]:
+    """Return the tables logged under a key, in order of run and step; runs without it are left out."""
+    out = []
+    for run in runs:
+        try:
+            history = run.history([key])
+        except NotFoundError:
+            continue
+        for step, cell in zip(history["_step"].to_pylist(), history[key].to_pylist(), strict=True):
+            reference = _reference(cell)
+            if reference is not None:
+                first = int(reference["increment"][0]) if "increment" in reference else 0
+                out.append(LoggedTable(run.id, step, reference["artifact"], reference["path"], first))
+    return out
+
+
+def _reference(cell: object) -> dict[str, Any] | None:
+    """Return the reference to a table in a history's cell (RUN-10), None if it is something else."""
+    if not isinstance(cell, str) or not cell.startswith("{"):
+        return None
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        return None
+    if not isinstance(found, dict) or found.get("_type") != "table":
+        return None
+    return found if isinstance(found.get("artifact"), str) and isinstance(found.get("path"), str) else None
+
+
+def run_tables(
+    store: Store,
+    project: str,
+    key: str,
+    *,
+    runs: Collection[str] | None = None,
+    steps: Collection[int] | None = None,
+    last: bool = False,
+) -> UnionTable:
+    """Return the tables that the runs of a project logged under one key, one after another, oldest run first.
+
+    Columns ``run`` (the run's id) and ``step`` stand before the tables' own, whose types widen; where they do not,
+    `UnionTable.conflicts` names the column. Of a table of log_mode INCREMENTAL each row is there once, at its step.
+
+    Args:
+        store: where the runs are.
+        project: their project.
+        key: what the tables were logged under.
+        runs: only these, by id or name; None for all.
+        steps: only what was logged at these; None for all.
+        last: of each run only the last of these.
+
+    Raises:
+        NotFoundError: nothing was logged under the key, or a run is not there.
+        UsageError: a table has a column ``run`` or ``step``.
+
+    """
+    known = list_runs(store, project)
+    picked = [run for run in known if runs is None or run.id in runs or run.name in runs]
+    if runs is not None:
+        for name in runs:
+            if not any(name in {run.id, run.name} for run in known):
+                msg = f"there is no run {name!r} in {project!r}{near(name, [run.id for run in known])}"
+                raise NotFoundError(msg)
+    found = [table for table in logged_tables(picked, key) if steps is None or table.step in steps]
+    if last:
+        found = list({table.run: table for table in found}.values())
+    parts: list[Source] = []
+    names: list[str] = []
+    for table in found:
+        source = _rows(store, table, whole=last)
+        if source is not None:
+            labels = [
+                Label(name=RUN, type=StringType(), value=table.run),
+                Label(name=STEP, type=NumberType(dtype="int64"), value=table.step),
+            ]
+            parts.append(LabelledSource(source, labels))
+            names.append(f"run {table.run}, step {table.step}")
+    if not parts:
+        where = "" if steps is None else " at these steps"
+        msg = f"no run of {project!r} logged a table under {key!r}{where}"
+        raise NotFoundError(msg)
+    return UnionTable(parts, names)
+
+
+def _rows(store: Store, table: LoggedTable, *, whole: bool) -> Source | None:
+    """Return the rows of a logged table that are new at its step; None if its version was deleted."""
+    try:
+        version = store.artifact(table.artifact)
+    except NotFoundError:
+        return None
+    source: Source = version[table.path]._source()  # noqa: SLF001 - what reads like a table has one
+    if whole or not table.first:
+        return source
+    return SliceSource(source, table.first, source.num_rows - table.first)
