@@ -25,6 +25,8 @@ Encoding = Literal["DICTIONARY", "PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SP
 
 _SAMPLED: Final = 1 << 14
 """How many values of a leaf are looked at."""
+_SAMPLED_FLOATS: Final = 1 << 16
+"""How many floats: split bytes pay in pages as long as those that will be written, and little in shorter ones."""
 _REPEATS: Final = 4
 """A dictionary pays where a value comes this often on average."""
 _DELTA_BLOCK: Final = 32
@@ -92,7 +94,7 @@ def _choose(path: str, leaf: pa.Array) -> LeafEncoding:
     if len(pc.unique(values)) * _REPEATS <= len(values):
         return LeafEncoding(path=path, encoding="DICTIONARY")
     if pa.types.is_float32(kind) or pa.types.is_float64(kind):
-        return _floats(path, values)
+        return _floats(path, leaf.slice(0, _SAMPLED_FLOATS).drop_null())
     if pa.types.is_integer(kind) or pa.types.is_temporal(kind):
         return LeafEncoding(path=path, encoding=_integers(values))
     if is_variable(kind):

@@ -30,6 +30,9 @@ __all__ = ["SAMPLE", "ColumnSketch", "TableSketch", "sample_positions", "sketch_
 SAMPLE: Final = 1024
 """How many rows a sample holds (SUM-5)."""
 
+_CLOSE: Final = 1 << 16
+"""Integers whose extremes lie this close are made distinct by flags."""
+
 _ENOUGH: Final = SAMPLE + 256
 """So many positions are expected below the first bound that is tried: too few come in less than one of 10**12 tries."""
 
@@ -171,18 +174,36 @@ def _pick(chunks: Sequence[pa.Array], places: I64) -> pa.Array:
     )
 
 
+def _different_integers(values: pa.Array, extremes: Extremes) -> pa.Array:
+    """Return the distinct values of integers that lie close together: a table of flags is faster than a hash table."""
+    least, greatest = extremes.least, extremes.greatest
+    if not isinstance(least, int) or not isinstance(greatest, int) or greatest - least >= min(_CLOSE, len(values)):
+        return values
+    flags = np.zeros(greatest - least + 1, np.bool_)
+    numbers = np.frombuffer(values.buffers()[1], _numpy_type(values.type))[values.offset : values.offset + len(values)]
+    flags[numbers - numbers.dtype.type(least)] = True
+    return pa.array(np.flatnonzero(flags).astype(numbers.dtype) + numbers.dtype.type(least))
+
+
+def _numpy_type(kind: pa.DataType) -> str:
+    return f"<{'u' if pa.types.is_unsigned_integer(kind) else 'i'}{kind.bit_width // 8}"
+
+
 def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, places: I64) -> ColumnSketch:
     kind = summary_kind(column_type)
     chunks = normal_chunks(values)
-    smallest = Smallest()
+    extremes = extremes_of(chunks, kind)
+    least = extremes.least
+    smallest = Smallest(positive=kind == "float" and not extremes.nan and isinstance(least, float) and least > 0)
     if kind in {"counts", "sizes"}:
         sample = pa.nulls(len(places), sample_type(column_type))
     else:
         for chunk in chunks:
-            smallest.add(chunk.drop_null() if chunk.null_count else chunk)
+            known = chunk.drop_null() if chunk.null_count else chunk
+            smallest.add(_different_integers(known, extremes) if kind == "integer" else known)
         picked = _pick(chunks, places)
         sample = cut_sample(picked) if kind == "string" else picked.cast(sample_type(column_type))
-    return ColumnSketch(type=column_type, extremes=extremes_of(chunks, kind), hashes=smallest.hashes(), sample=sample)
+    return ColumnSketch(type=column_type, extremes=extremes, hashes=smallest.hashes(), sample=sample)
 
 
 def sketch_rows(table: pa.Table, schema: Schema, first_row: int) -> TableSketch:

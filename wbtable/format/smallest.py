@@ -70,10 +70,11 @@ def _same(h: U64) -> U64:
     return h
 
 
-def _blocks(values: pa.Array) -> Iterator[tuple[U64, _LastStep]]:
+def _blocks(values: pa.Array, *, positive: bool = False) -> Iterator[tuple[U64, _LastStep]]:
     """Yield hashes, a block at a time, of an array without nulls of numbers, decimals, booleans, strings or binary.
 
-    With them comes the function that finishes them; it leaves their upper 28 bits as they are.
+    With them comes the function that finishes them; it leaves their upper 28 bits as they are. Where all floats are
+    known to be `positive` there is no NaN and no -0.0.
     """
     kind = values.type
     n = len(values)
@@ -85,10 +86,11 @@ def _blocks(values: pa.Array) -> Iterator[tuple[U64, _LastStep]]:
             yield h, _same
     elif pa.types.is_floating(kind):
         floats = values.to_numpy()
-        # NaN is counted beside; adding zero makes -0.0 the 0.0 that it equals.
-        if np.isnan(floats.min()):
-            floats = floats[~np.isnan(floats)]
-        floats = floats + floats.dtype.type(0)
+        if not positive:
+            # NaN is counted beside; adding zero makes -0.0 the 0.0 that it equals.
+            if np.isnan(floats.min()):
+                floats = floats[~np.isnan(floats)]
+            floats = floats + floats.dtype.type(0)
         last = _same if floats.itemsize == 2 else xxh3.finished
         for _, h in xxh3.fixed_blocks(floats.view(np.uint8), floats.itemsize, finish=False):
             yield h, last
@@ -117,8 +119,9 @@ class Smallest:
     by Arrow's hash table; where few pass, hashing all of them is faster than that table.
     """
 
-    def __init__(self) -> None:
-        """Begin with no value."""
+    def __init__(self, *, positive: bool = False) -> None:
+        """Begin with no value; all will be above zero if they are `positive`."""
+        self._positive = positive
         self._kept: U64 = _NOTHING
         self._pending: list[U64] = []
         self._pending_size = 0
@@ -143,7 +146,7 @@ class Smallest:
     def _hash(self, values: pa.Array) -> int:
         """Return how many hashes were kept for a while: all of them while the bound is not known."""
         passed = 0
-        for h, last in _blocks(values):
+        for h, last in _blocks(values, positive=self._positive):
             if self._bound == _NO_BOUND:
                 few = _few(last(h))
                 different = _different([few])

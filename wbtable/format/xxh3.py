@@ -25,9 +25,9 @@ U64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint64]]"
 I64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 U8: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
 
-BLOCK: Final = 1 << 16
+BLOCK: Final = 1 << 17
 _TEXT_BLOCK: Final = 16_000
-"""Values of variable length at a time: temporary arrays under 128 KiB are taken from the heap, larger ones mapped anew."""
+"""Values of variable length at a time: temporary arrays under 128 KiB stay on the heap, larger ones are mapped anew."""
 FIXED_WIDTHS: Final = (1, 2, 4, 8, 16)
 
 _SECRET: Final = bytes.fromhex(

@@ -17,6 +17,7 @@ from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -103,35 +104,62 @@ class FragmentJob:
         """Rows of each fragment but the last."""
         return self.cuts.fragment_rows
 
-    def start(self, table: pa.Table, first_row: int, *, encode: Executor, sketch: Executor) -> Making:
+    def start(self, table: pa.Table, first_row: int, *, work: Executor, sync: Executor) -> Making:
         """Begin to write consecutive rows as a fragment.
 
         Args:
             table: the rows, in physical form.
             first_row: the position in the whole table of the first of them.
-            encode: encodes them and puts the file into the store.
-            sketch: sketches them meanwhile. One of a single thread, shared by all fragments, is best: sketching is
-                many short calls of numpy, and two threads of it wait for the interpreter's lock, which encoding
-                leaves free. Neither waits for the other, so both cores are busy until the last fragment.
+            work: encodes them and sketches them, each a task of its own that waits for nothing, so that no core waits
+                for another. A thread more than there are cores would take its time from the others.
+            sync: makes the file durable and gives it its name, while `work` goes on.
 
         """
         return Making(
             schema=self.schema,
-            sketch=sketch.submit(sketch_rows, table, self.schema, first_row),
-            stored=encode.submit(self._store, table),
+            stored=work.submit(self._store, table, sync),
+            sketch=work.submit(sketch_rows, table, self.schema, first_row),
         )
 
-    def _store(self, table: pa.Table) -> tuple[FragmentFacts, tuple[str, ...]]:
+    def _store(self, table: pa.Table, sync: Executor) -> Stored:
         path = self.objects.backend.temporary()
         try:
             with explained(f"write {path}"), path.open("wb") as sink:
                 facts = write_fragment(table, self.schema, self.cuts, sink)
+            placed = sync.submit(self._place, path, facts)
+        except BaseException:
+            _remove(path)
+            raise
+        columns = zip(table.columns, self.schema, strict=True)
+        fingerprints = tuple(fingerprint(values, column.type).hex() for values, column in columns)
+        return Stored(facts=facts, fingerprints=fingerprints, placed=placed)
+
+    def _place(self, path: Path, facts: FragmentFacts) -> None:
+        try:
             self.objects.put_file(FRAGMENT, path, facts.digest)
         finally:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-        columns = zip(table.columns, self.schema, strict=True)
-        return facts, tuple(fingerprint(values, column.type).hex() for values, column in columns)
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A fragment that is encoded, and about to be in the store.
+
+    Attributes:
+        facts: of its file.
+        fingerprints: of its columns.
+        placed: done once the file is in the store.
+
+    """
+
+    facts: FragmentFacts
+    fingerprints: tuple[str, ...]
+    placed: Future[None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +168,14 @@ class Making:
 
     Attributes:
         schema: its columns.
+        stored: what comes of encoding it.
         sketch: what comes of sketching it.
-        stored: what comes of encoding and storing it: the facts of its file and the fingerprints of its columns.
 
     """
 
     schema: Schema
+    stored: Future[Stored]
     sketch: Future[TableSketch]
-    stored: Future[tuple[FragmentFacts, tuple[str, ...]]]
 
     def result(self) -> Written:
         """Wait for the fragment.
@@ -156,10 +184,13 @@ class Making:
             StorageError: it could not be written.
 
         """
-        facts, fingerprints = self.stored.result()
-        return Written(schema=self.schema, facts=facts, fingerprints=fingerprints, sketch=self.sketch.result())
+        stored = self.stored.result()
+        stored.placed.result()
+        return Written(
+            schema=self.schema, facts=stored.facts, fingerprints=stored.fingerprints, sketch=self.sketch.result()
+        )
 
     def cancel(self) -> None:
         """Leave undone what was not begun."""
-        self.sketch.cancel()
         self.stored.cancel()
+        self.sketch.cancel()

@@ -105,7 +105,7 @@ class TableBuilder:
         self._written: list[Written] = []
         self._containers: list[tuple[Descriptor, ...]] = []
         self._pool: ThreadPoolExecutor | None = None
-        self._beside: ThreadPoolExecutor | None = None
+        self._sync: ThreadPoolExecutor | None = None
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -194,10 +194,10 @@ class TableBuilder:
             self._written.append(self._jobs[len(self._written)].result())
         first = self._first_row
         self._first_row += rows
-        if self._pool is None:
+        if self._pool is None or self._sync is None:
             self._pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable-fragment")
-            self._beside = ThreadPoolExecutor(1, thread_name_prefix="wbtable-sketch")
-        self._jobs.append(job.start(part, first, encode=self._pool, sketch=self._beside))
+            self._sync = ThreadPoolExecutor(1, thread_name_prefix="wbtable-fragment-sync")
+        self._jobs.append(job.start(part, first, work=self._pool, sync=self._sync))
 
     def finish(
         self,
@@ -261,8 +261,8 @@ class TableBuilder:
         self._closed = True
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._beside is not None:
-            self._beside.shutdown(wait=True, cancel_futures=True)
+        if self._sync is not None:
+            self._sync.shutdown(wait=True)  # what is encoded is placed, or its temporary file removed
         self._packs.abort()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 import random
 from decimal import Decimal
 from functools import cache, reduce
@@ -383,3 +384,28 @@ def test_floats_read_back_exactly(single: float, double: float) -> None:
     for value, kind in ((single, pa.float32()), (double, pa.float64())):
         there = pa.array([value], kind)
         assert from_text(to_text(there), kind, "here").equals(there) or value != value  # noqa: PLR0124
+
+
+@pytest.mark.parametrize("name", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_integers_that_lie_close_hash_as_any_others(name: str, end: str) -> None:
+    """SUM-3: distinct values are found by flags, and hashed as they are; at either end of the type nothing wraps."""
+    info = np.iinfo(name)
+    span = min(3000, int(info.max) - int(info.min))
+    least = int(info.min) if end == "min" else int(info.max) - span
+    values = [least + (i * 7) % (span + 1) for i in range(2 * span + 5)]
+    kind = NumberType(dtype=name)
+    close = _sketch(kind, pa.array([None, *values], kind.arrow())).columns[0].hashes
+    plain = Smallest()
+    plain.add(pa.array(values, kind.arrow()))
+    assert close.tolist() == plain.hashes().tolist()
+
+
+@pytest.mark.parametrize(
+    "values", [[0.5, 1.5], [-0.0, 0.0, 1.0], [-1.0, 2.0], [float("nan"), 1.0], [float("inf"), 1.0]]
+)
+def test_floats_hash_as_their_equals(values: list[float]) -> None:
+    """SUM-3: -0.0 is 0.0, NaN has no hash; the way for positive floats gives the same."""
+    kind = NumberType(dtype="float32")
+    expected = sorted({xxhash.xxh3_64_intdigest(np.float32(v + 0.0).tobytes()) for v in values if not math.isnan(v)})
+    assert _sketch(kind, values).columns[0].hashes.tolist() == expected
