@@ -176,8 +176,12 @@ class PackWriter:
             raise
         return out
 
-    def add_hashed(self, blobs: Sequence[tuple[bytes, Blob]]) -> list[Place]:
-        """Store blobs, given with the raw digests that the caller has just computed or checked.
+    def add_new(self, raws: Sequence[bytes], blobs: Sequence[Blob]) -> list[Place]:
+        """Store different blobs that `find` has just not found.
+
+        Args:
+            raws: their raw digests, which the caller has computed or checked.
+            blobs: the bytes that each names.
 
         Returns:
             Container, offset and size of each, in their order.
@@ -189,7 +193,8 @@ class PackWriter:
         """
         if self._closed:
             raise UsageError("this writer was sealed for good or aborted")
-        return self._place_blobs([(raw, bytes(data) if isinstance(data, bytearray) else data) for raw, data in blobs])
+        constant = [bytes(data) if isinstance(data, bytearray) else data for data in blobs]
+        return self._append(raws, constant, [_length(data) for data in constant])
 
     def find(self, raws: Sequence[bytes], sizes: Sequence[int]) -> list[Place | None]:
         """Return where blobs of these raw digests and sizes are already, None where they are not."""
@@ -288,23 +293,24 @@ class PackWriter:
         if isinstance(result, Stored):
             out.append(self._place_stored(result))
             return
-        places = self._place_blobs(result)
+        raws = [raw for raw, _ in result]
+        places = self._place_blobs(raws, [data for _, data in result])
         out.extend(
             Placement(Digest.from_raw(raw), place[2], place[0], place[1])
-            for (raw, _), place in zip(result, places, strict=True)
+            for raw, place in zip(raws, places, strict=True)
         )
 
-    def _place_blobs(self, blobs: Sequence[tuple[bytes, Blob]]) -> list[Place]:
-        found = self.find([raw for raw, _ in blobs], [_length(data) for _, data in blobs])
-        out: list[Place] = []
-        for (raw, data), before in zip(blobs, found, strict=True):
-            # One blob may stand twice among them.
-            place = before or self._seen.get_recent(raw)
-            if place is None:
-                place = self._append(raw, data, _length(data))
-                self._seen.add(raw, place)
-            out.append(place)
-        return out
+    def _place_blobs(self, raws: Sequence[bytes], blobs: Sequence[Blob]) -> list[Place]:
+        sizes = [_length(data) for data in blobs]
+        found = self.find(raws, sizes)
+        # One blob may stand twice among them.
+        new = {raw: i for i, (raw, place) in reversed([*enumerate(zip(raws, found, strict=True))]) if place is None}
+        if len(new) == len(raws):
+            return self._append(raws, blobs, sizes)
+        first = sorted(new.values())
+        places = self._append([raws[i] for i in first], [blobs[i] for i in first], [sizes[i] for i in first])
+        at = dict(zip((raws[i] for i in first), places, strict=True))
+        return [at[raw] if place is None else place for raw, place in zip(raws, found, strict=True)]
 
     def _place_stored(self, stored: Stored) -> Placement:
         digest = Digest.from_raw(stored.raw)
@@ -356,30 +362,52 @@ class PackWriter:
             self._known.note(uri, [digest.raw], [size])
         return len(self._containers) - 1, 0, size
 
-    def _append(self, raw: bytes, data: Blob, size: int) -> Place:
-        """Put a blob at the end of the current pack, or make it an object (PACK-1, PACK-2)."""
-        if size >= self._large:
-            digest = Digest.from_raw(raw)
-            place = self._add_large(digest, size)
-            key = self._objects.key(digest, BLOB)
-            self._background.write(size, lambda: self._objects.backend.put(key, bytes(data)))
-            return place
-        if self._number >= 0 and (self._size + size > self._target or len(self._sizes) >= self._max_entries):
-            self.cut()
-        if self._number < 0:
-            self._containers.append(_Container())
-            self._number = len(self._containers) - 1
-            self._file = PackFile(self._objects.backend)
-            self._files.append(self._file)
-        offset = self._size
-        self._digests.append(raw)
-        self._sizes.append(size)
-        self._blocks.append(data)
-        self._size += size
-        self._block_bytes += size
-        if self._block_bytes >= _WRITE_BYTES:
-            self._flush()
-        return self._number, offset, size
+    def _append(self, raws: Sequence[bytes], blobs: Sequence[Blob], sizes: Sequence[int]) -> list[Place]:
+        """Put different blobs, which are not there yet, at the end of the current pack and of those that follow."""
+        out: list[Place] = []
+        while len(out) < len(raws):
+            start = len(out)
+            if sizes[start] >= self._large:
+                out.append(self._append_large(raws[start], blobs[start], sizes[start]))
+                continue
+            if len(self._sizes) >= self._max_entries or self._size + sizes[start] > self._target:
+                self.cut()
+            if self._number < 0:
+                self._containers.append(_Container())
+                self._number = len(self._containers) - 1
+                self._file = PackFile(self._objects.backend)
+                self._files.append(self._file)
+            stop = self._fill(sizes, start, out)
+            self._digests += raws[start:stop]
+            self._sizes += sizes[start:stop]
+            self._blocks += blobs[start:stop]
+            if self._block_bytes >= _WRITE_BYTES:
+                self._flush()
+        self._seen.add_many(raws, out)
+        return out
+
+    def _fill(self, sizes: Sequence[int], start: int, out: list[Place]) -> int:
+        """Give places in the current pack to the blobs from `start` on that fit and are written together (PACK-2)."""
+        end, at = self._target, self._size
+        stop = min(len(sizes), start + self._max_entries - len(self._sizes))
+        enough = at + _WRITE_BYTES - self._block_bytes
+        i = start
+        # The first fits, or begins a pack, whatever its size.
+        while i < stop and sizes[i] < self._large and (at + sizes[i] <= end or i == start) and at < enough:
+            out.append((self._number, at, sizes[i]))
+            at += sizes[i]
+            i += 1
+        self._block_bytes += at - self._size
+        self._size = at
+        return i
+
+    def _append_large(self, raw: bytes, data: Blob, size: int) -> Place:
+        """Make a blob an object of its own (PACK-1)."""
+        digest = Digest.from_raw(raw)
+        place = self._add_large(digest, size)
+        key = self._objects.key(digest, BLOB)
+        self._background.write(size, lambda: self._objects.backend.put(key, bytes(data)))
+        return place
 
     def _flush(self) -> None:
         """Hand what has gathered to the thread that writes."""

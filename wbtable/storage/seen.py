@@ -76,9 +76,9 @@ class SeenBlobs:
         places = np.stack([np.full(len(digests), container, np.int64), offsets, sizes], axis=1)
         self._merge(digests, places)
 
-    def get_recent(self, digest: bytes) -> Place | None:
-        """Return the place of a blob added since the last `find_many`."""
-        return self._recent.get(digest)
+    def add_many(self, digests: Sequence[bytes], places: Sequence[Place]) -> None:
+        """Note where many blobs are."""
+        self._recent.update(zip(digests, places, strict=True))
 
     def find_many(self, digests: Sequence[bytes]) -> list[Place | None]:
         """Return the place of each blob, None where it is unknown."""

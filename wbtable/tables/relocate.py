@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _MAX_READ = 64 << 20
 """Bytes of blobs in flight between two stores."""
 _PENDING = "#"
+_ALGORITHM = b"SHA-256:"
+_CHECKSUM = len(_ALGORITHM) + 64
+_DIGITS = frozenset(b"0123456789abcdef")
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -155,8 +158,7 @@ class Relocator:
     def _store(self, files: pa.StructArray, blobs: BlobReader) -> tuple[pa.StructArray, int]:
         valid = np.flatnonzero(np.asarray(files.is_valid()))
         present = files.take(pa.array(valid)) if len(valid) < len(files) else files
-        checksums = present.field("checksum").to_pylist()
-        raws = [raw_of(checksum) for checksum in checksums]
+        checksums, raws = _checksums(present.field("checksum"))
         sizes = present.field("size").to_pylist()
         places = self.packs.find(raws, sizes)
         missing: dict[bytes, int] = {}
@@ -179,19 +181,40 @@ class Relocator:
         """Store the blobs of some cells; return their places."""
         if not isinstance(blobs, TableBlobs):
             data: Sequence[Blob] = blobs.read_many(files.take(pa.array(run)).to_pylist())
-            return self.packs.add_hashed([(raws[i], found) for i, found in zip(run, data, strict=True)])
+            return self.packs.add_new([raws[i] for i in run], data)
+        if not blobs.has_files:
+            return self.packs.add_new([raws[i] for i in run], blobs.borrow([checksums[i] for i in run]))
         payloads = {i: payload for i in run if (payload := blobs.file_payload(checksums[i])) is not None}
-        if not payloads:
-            data = blobs.borrow([checksums[i] for i in run])
-            return self.packs.add_hashed([(raws[i], found) for i, found in zip(run, data, strict=True)])
         out = []
         for i in run:
             if i in payloads:  # a large file, streamed
                 (placed,) = self.packs.add_many([payloads[i]])
                 out.append((placed.container, placed.offset, placed.size))
             else:
-                out += self.packs.add_hashed([(raws[i], blobs.borrow([checksums[i]])[0])])
+                out += self.packs.add_new([raws[i]], blobs.borrow([checksums[i]]))
         return out
+
+
+def _checksums(texts: pa.StringArray) -> tuple[list[str], list[bytes]]:
+    """Return checksums, and the raw SHA-256 that each names: all at once where all are written as they should be.
+
+    Raises:
+        FormatError: one names none.
+
+    """
+    rows = len(texts)
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + rows + 1] if rows else None
+    if offsets is not None and not texts.null_count and (np.diff(offsets) == _CHECKSUM).all():
+        data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(rows, _CHECKSUM)
+        digits = data[:, len(_ALGORITHM) :].tobytes()
+        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and set(digits) <= _DIGITS:
+            raw, text = bytes.fromhex(digits.decode()), data.tobytes().decode()
+            return (
+                [text[at : at + _CHECKSUM] for at in range(0, len(text), _CHECKSUM)],
+                [raw[at : at + 32] for at in range(0, len(raw), 32)],
+            )
+    found = texts.to_pylist()
+    return found, [raw_of(checksum) for checksum in found]
 
 
 def raw_of(checksum: str) -> bytes:

@@ -31,7 +31,7 @@ class TableBlobs:
     The cells that it makes have no location: only content type, size and checksum.
     """
 
-    __slots__ = ("__weakref__", "_borrowed", "_guard", "_memory", "_size", "_spilled", "_store")
+    __slots__ = ("__weakref__", "_borrowed", "_guard", "_has_files", "_memory", "_size", "_spilled", "_store")
 
     def __init__(self) -> None:
         """Start with no blob."""
@@ -39,6 +39,7 @@ class TableBlobs:
         self._spilled: dict[str, dict[str, object]] = {}
         self._store: ObjectStore | None = None
         self._size = self._borrowed = 0
+        self._has_files = False
         self._guard = Lock()
 
     def put_many(self, payloads: Sequence[Payload]) -> list[dict[str, object]]:
@@ -80,8 +81,11 @@ class TableBlobs:
         def finish() -> list[str]:
             checksums = [f"SHA-256:{digest}" for future in futures for digest in future.result()]
             with self._guard:
+                memory, spilled = self._memory, self._spilled
                 for checksum, view in zip(checksums, views, strict=True):
-                    self._keep(checksum, view)
+                    if checksum not in memory and checksum not in spilled:
+                        memory[checksum] = view
+                        self._borrowed += view.nbytes
                 if self._borrowed > MAX_BORROWED:
                     self._spill()
             return checksums
@@ -96,6 +100,8 @@ class TableBlobs:
             self._size += len(data)
         elif isinstance(data, memoryview):
             self._borrowed += data.nbytes
+        else:
+            self._has_files = True
 
     def _spill(self) -> None:
         from wbtable.storage.local_backend import LocalBackend
@@ -119,6 +125,11 @@ class TableBlobs:
             }
             del self._memory[key]
         self._size = self._borrowed = 0
+
+    @property
+    def has_files(self) -> bool:
+        """Whether some blob may still be in a file of the user's."""
+        return self._has_files
 
     def file_payload(self, checksum: str) -> Payload | None:
         """Return the file that holds a blob, if it is a large one that was not read yet."""
@@ -151,14 +162,13 @@ class TableBlobs:
             NotFoundError: some are not kept here.
 
         """
-        out: list[Any] = [None] * len(checksums)
+        out: list[Any]
         far: list[tuple[int, dict[str, object]]] = []
         with self._guard:
-            for i, key in enumerate(checksums):
-                found = self._memory.get(key)
-                if found is not None:
-                    out[i] = found
-                elif key in self._spilled:
+            out = list(map(self._memory.get, checksums))
+            for i in [i for i, found in enumerate(out) if found is None]:
+                key = checksums[i]
+                if key in self._spilled:
                     far.append((i, self._spilled[key]))
                 else:
                     msg = f"the blob {key} is not part of this table"
@@ -191,4 +201,5 @@ def _digest_payloads(payloads: Sequence[Payload]) -> list[str]:
 
 
 def _digest_views(views: Sequence[memoryview]) -> list[str]:
-    return [hashlib.sha256(view).hexdigest() for view in views]
+    # Hashing lets other threads run. With nothing but it in the loop they seldom wait for each other.
+    return [one.hexdigest() for one in list(map(hashlib.sha256, views))]

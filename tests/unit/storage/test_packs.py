@@ -148,14 +148,14 @@ def test_hashed_blobs(objects: ObjectStore) -> None:
     with PackWriter(objects) as writer:
         (first,) = writer.add_many([b"one"])
         one, two, three = (Digest.of(data).raw for data in (b"one", b"two", b"three"))
-        places = writer.add_hashed([(one, b"one"), (two, bytearray(b"two")), (two, b"two")])
-        assert places[0] == (first.container, first.offset, first.size)
-        assert places[1] == places[2]
-        assert writer.find([two, three], [3, 5]) == [places[1], None]
-        (second,) = writer.add_many([b"two"])
+        assert writer.find([one, two], [3, 3]) == [(first.container, first.offset, first.size), None]
+        (place,) = writer.add_new([two], [bytearray(b"two")])
+        assert writer.find([two, three], [3, 5]) == [place, None]
+        second, third, again = writer.add_many([b"two", b"three", b"three"])
         writer.seal()
-        assert (second.container, second.offset, second.size) == places[1]
-        assert objects.read_blobs(cells(writer, [first, second])) == [b"one", b"two"]
+        assert (second.container, second.offset, second.size) == place
+        assert third == again
+        assert objects.read_blobs(cells(writer, [first, second, third])) == [b"one", b"two", b"three"]
 
 
 def test_files(objects: ObjectStore, tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_closed_writers(objects: ObjectStore) -> None:
     with pytest.raises(UsageError, match="aborted"):
         writer.add_many([b"x"])
     with pytest.raises(UsageError, match="aborted"):
-        writer.add_hashed([(Digest.of(b"x").raw, b"x")])
+        writer.add_new([Digest.of(b"x").raw], [b"x"])
     assert list(objects.backend.list("")) == []
 
 
