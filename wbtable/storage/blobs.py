@@ -19,7 +19,7 @@ from wbtable.format.digest import MAX_SIZE, Digest
 from wbtable.format.file_cell import parse_uri
 from wbtable.format.layout import suffixed_key
 from wbtable.storage.ranges import coalesce
-from wbtable.storage.workers import CORES, run_all, workers
+from wbtable.storage.workers import CORES, io_workers, run_all, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,8 @@ _LEAST_BLOCK = 256 << 10
 _MOST_BLOCK = 8 << 20
 _IOV = 512
 _SHORT = 128 << 10
+_TRUSTED = 256 << 20
+_ROUND = 64 << 20
 _SLOW = 0.0002
 
 
@@ -139,8 +141,10 @@ def read_ranges(
         DigestMismatchError: the bytes are not those that a cell names.
 
     """
-    lengths = _container_lengths(backend, open_files, ranges, describe)
-    size = _bounded_sizes(ranges, lengths, describe)
+    if _is_known(backend, ranges):
+        size = ranges.size
+    else:
+        size = _bounded_sizes(ranges, _container_lengths(backend, open_files, ranges, describe), describe)
     starts = np.zeros(len(size) + 1, np.int64)
     np.cumsum(size, out=starts[1:])
     # Arrow's allocator keeps pages for the next read; fresh ones from the system cost as much as the reading.
@@ -150,21 +154,46 @@ def read_ranges(
     order = order[ranges.container[order] >= 0]
     if not len(order):
         return out, starts
-    _Job(backend, open_files, ranges, size, starts, out, describe).run(_blocks(order, size))
+    job = _Job(backend, open_files, ranges, size, starts, out, describe)
+    if backend.local_path("") is not None:
+        job.run(_blocks(order, size))
+        return out, starts
+    try:
+        job.run_remote(order)
+    except (FormatError, NotFoundError) as error:
+        if not isinstance(error, DigestMismatchError):
+            # Now is the time to ask for lengths: the message names the row.
+            _bounded_sizes(ranges, _container_lengths(backend, open_files, ranges, describe), describe)
+        raise
     return out, starts
+
+
+def _is_known(backend: Backend, ranges: BlobRanges) -> bool:
+    """Whether the cells alone say what to read: then a remote place is not asked for lengths first.
+
+    What they say may be anything, so they are believed for a bounded sum only.
+    """
+    if backend.local_path("") is not None or bool((ranges.size < 0).any()):
+        return False
+    return float(ranges.size.astype(np.float64).sum()) <= _TRUSTED
 
 
 def _container_lengths(
     backend: Backend, open_files: OpenFiles, ranges: BlobRanges, describe: Callable[[int], str]
 ) -> Ints:
     lengths = np.zeros(len(ranges.keys), np.int64)
-    for i, key in enumerate(ranges.keys):
+
+    def length(key: str) -> int | None:
         path = backend.local_path(key)
         try:
-            found = backend.size(key) if path is None else open_files.get(str(path)).size
+            return backend.size(key) if path is None else open_files.get(str(path)).size
         except NotFoundError:
-            found = None
+            return None
+
+    is_remote = len(ranges.keys) > 1 and backend.local_path("") is None
+    for i, found in enumerate((io_workers().map if is_remote else map)(length, ranges.keys)):
         if found is None:
+            key = ranges.keys[i]
             row = int(np.flatnonzero(ranges.container == i)[0])
             msg = f"the object {key} does not exist in {backend.url}"
             raise NotFoundError(msg, place=describe(row))
@@ -245,25 +274,38 @@ class _Job:
             if not check.cancelled():
                 check.result()
 
-    def _read(self, rows: Ints) -> int:
-        """Read rows of one container; return in how many reads."""
-        key = self.ranges.keys[int(self.ranges.container[rows[0]])]
-        path = self.backend.local_path(key)
-        if path is None:
-            return self._read_remote(key, rows)
-        return self._read_local(str(path), rows)
+    def run_remote(self, order: Ints) -> None:
+        """Read the rows by as few rounds of requests as memory allows; check each round while the next is read."""
+        total = np.cumsum(self.size[order])
+        cuts = np.searchsorted(total, np.arange(_ROUND, int(total[-1]), _ROUND))
+        checks: list[Future[None]] = []
+        try:
+            for rows in np.split(order, np.unique(cuts)):
+                if not len(rows):
+                    continue
+                self._fetch(rows)
+                # Small pieces, so that all threads have some.
+                checks.extend(workers().submit(self._check, part) for part in _blocks(rows, self.size))
+        finally:
+            wait(checks)
+        for check in checks:
+            check.result()
 
-    def _read_remote(self, key: str, rows: Ints) -> int:
-        wanted = [(key, int(self.ranges.offset[row]), int(self.size[row])) for row in rows]
+    def _fetch(self, rows: Ints) -> None:
+        keys, container = self.ranges.keys, self.ranges.container
+        wanted = [(keys[int(container[i])], int(self.ranges.offset[i]), int(self.size[i])) for i in rows]
         runs = coalesce(wanted, _REMOTE_GAP)
-        for run, data in zip(
-            runs, self.backend.get_ranges([(run.key, run.offset, run.size) for run in runs]), strict=True
-        ):
+        found = self.backend.get_ranges([(run.key, run.offset, run.size) for run in runs])
+        for run, data in zip(runs, found, strict=True):
             for i in run.members:
                 _, offset, size = wanted[i]
                 at = int(self.starts[rows[i]])
                 self.out[at : at + size] = data[offset - run.offset : offset - run.offset + size]
-        return len(runs)
+
+    def _read(self, rows: Ints) -> int:
+        """Read rows of one container; return in how many reads."""
+        key = self.ranges.keys[int(self.ranges.container[rows[0]])]
+        return self._read_local(str(self.backend.local_path(key)), rows)
 
     def _read_local(self, path: str, rows: Ints) -> int:
         file = self.open_files.get(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections import OrderedDict
@@ -101,8 +102,14 @@ class OpenFragment:
 
     __slots__ = ("_objects", "_source", "fragment", "metadata", "names", "place", "stamp", "starts")
 
-    def __init__(self, objects: ObjectStore, fragment: Fragment, place: str) -> None:
+    def __init__(self, objects: ObjectStore, fragment: Fragment, place: str, footer: bytes | None = None) -> None:
         """Open and check a fragment: a local one whole, another's footer.
+
+        Args:
+            objects: where it is.
+            fragment: what the manifest says of it.
+            place: where it stands, for messages.
+            footer: the end of the file, if it was read already: see `footer_range`.
 
         Raises:
             NotFoundError: it is missing.
@@ -117,7 +124,7 @@ class OpenFragment:
         self._source: pa.NativeFile | None = None
         try:
             if path is None:
-                self.metadata = pq.read_metadata(io.BytesIO(self._footer()))
+                self.metadata = pq.read_metadata(io.BytesIO(self._footer(footer)))
             else:
                 self.stamp = check_local(path, fragment, place)
                 self._source = pa.memory_map(os.fspath(path))
@@ -132,10 +139,14 @@ class OpenFragment:
             msg = f"expected {fragment.rows} rows, found {self.metadata.num_rows}"
             raise FormatError(msg, place=place)
 
-    def _footer(self) -> bytes:
+    def _footer(self, tail: bytes | None) -> bytes:
         """Return the checked end of a fragment that is read by ranges (FRAG-7)."""
         size = self.fragment.footer_length
-        tail = self._objects.get_tail(self.fragment.file, size + _TRAILER)
+        if tail is None:
+            try:
+                tail = self._objects.backend.get_ranges([footer_range(self._objects, self.fragment)])[0]
+            except (FormatError, NotFoundError) as error:
+                raise type(error)(str(error), place=self.place) from None
         if len(tail) != size + _TRAILER or tail[-4:] != _MAGIC or int.from_bytes(tail[-8:-4], "little") != size:
             msg = f"expected a Parquet footer of {size} bytes at the end: the file is cut short or damaged"
             raise FormatError(msg, place=self.place)
@@ -145,8 +156,30 @@ class OpenFragment:
             raise DigestMismatchError(msg, place=self.place)
         return _MAGIC + tail
 
-    def read(self, groups: Sequence[int], wanted: Schema, *, threads: bool = True) -> pa.Table:
+    def ranges(self, groups: Sequence[int], wanted: Schema) -> list[tuple[str, int, int]]:
+        """Return key, offset and size of what `read` will read; nothing of a local fragment, which is mapped."""
+        if self._source is not None:
+            return []
+        key = self._objects.key(self.fragment.file.digest, self.fragment.file.media_type)
+        merged: list[list[int]] = []
+        for start, size in self._chunks(groups, [name for name in wanted.names if name in self.names]):
+            end = min(start + size, self.fragment.file.size)
+            if merged and start <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], end)
+            elif start < end:
+                merged.append([start, end])
+        return [(key, start, end - start) for start, end in merged]
+
+    def read(
+        self, groups: Sequence[int], wanted: Schema, *, threads: bool = True, data: Sequence[bytes] | None = None
+    ) -> pa.Table:
         """Return some row groups of some columns in physical form, cast to the manifest's types.
+
+        Args:
+            groups: the numbers of the row groups.
+            wanted: the columns.
+            threads: whether several threads decode.
+            data: the bytes of `ranges`, if they were read already.
 
         Raises:
             FormatError: the bytes are damaged, or a column is missing or does not fit.
@@ -154,7 +187,9 @@ class OpenFragment:
         """
         names = [name for name in wanted.names if name in self.names]
         try:
-            table = self._parquet(groups, names).read_row_groups(list(groups), columns=names, use_threads=threads)
+            table = self._parquet(groups, wanted, data).read_row_groups(
+                list(groups), columns=names, use_threads=threads
+            )
         except WbtableError:
             raise
         except (pa.ArrowException, OSError, ValueError, EOFError) as error:
@@ -184,11 +219,13 @@ class OpenFragment:
             columns.append(column)
         return pa.Table.from_arrays(columns, schema=expected)
 
-    def _parquet(self, groups: Sequence[int], names: Sequence[str]) -> pq.ParquetFile:
+    def _parquet(self, groups: Sequence[int], wanted: Schema, data: Sequence[bytes] | None) -> pq.ParquetFile:
         """Return a reader: cheap once the footer is known, and not safe to share between threads."""
         if self._source is not None:
             return pq.ParquetFile(self._source, metadata=self.metadata)
-        loaded = _Loaded(self._objects, self.fragment, self._chunks(groups, names))
+        ranges = self.ranges(groups, wanted)
+        found = self._objects.backend.get_ranges(ranges) if data is None else data
+        loaded = _Loaded(self._objects, self.fragment, ranges, found)
         return pq.ParquetFile(pa.PythonFile(loaded, mode="r"), metadata=self.metadata, page_checksum_verification=True)
 
     def _chunks(self, groups: Sequence[int], names: Sequence[str]) -> list[tuple[int, int]]:
@@ -208,24 +245,23 @@ class OpenFragment:
         return sorted(out)
 
 
+def footer_range(objects: ObjectStore, fragment: Fragment) -> tuple[str, int, int]:
+    """Return key, offset and size of the end of a fragment that tells what is in it."""
+    size = fragment.footer_length + _TRAILER
+    key = objects.key(fragment.file.digest, fragment.file.media_type)
+    return key, max(0, fragment.file.size - size), min(size, fragment.file.size)
+
+
 class _Loaded(io.RawIOBase):
     """A read-only file of which the ranges needed were fetched together; the rest is fetched when asked for."""
 
-    def __init__(self, objects: ObjectStore, fragment: Fragment, ranges: list[tuple[int, int]]) -> None:
+    def __init__(
+        self, objects: ObjectStore, fragment: Fragment, ranges: Sequence[tuple[str, int, int]], data: Sequence[bytes]
+    ) -> None:
         self._objects = objects
         self._file = fragment.file
         self._at = 0
-        key = objects.key(self._file.digest, self._file.media_type)
-        limit = self._file.size
-        merged: list[list[int]] = []
-        for start, size in ranges:
-            end = min(start + size, limit)
-            if merged and start <= merged[-1][1]:
-                merged[-1][1] = max(merged[-1][1], end)
-            elif start < end:
-                merged.append([start, end])
-        found = objects.backend.get_ranges([(key, start, end - start) for start, end in merged]) if merged else []
-        self._parts = [(start, data) for (start, _), data in zip(merged, found, strict=True)]
+        self._parts = [(start, found) for (_, start, _), found in zip(ranges, data, strict=True)]
         self._starts = [start for start, _ in self._parts]
 
     def readable(self) -> bool:
@@ -274,12 +310,38 @@ class Fragments:
             FormatError: it is damaged.
 
         """
-        name = fragment.file.digest.hex
+        return self.open_many([(fragment, place)])[0]
+
+    def open_many(self, wanted: Sequence[tuple[Fragment, str]]) -> list[OpenFragment]:
+        """Return fragments and where they stand, opened and checked; the footers of remote ones are read together.
+
+        Raises:
+            NotFoundError: one is missing.
+            FormatError: one is damaged.
+
+        """
+        out = [self._known(fragment) for fragment, _ in wanted]
+        new = [i for i, opened in enumerate(out) if opened is None]
+        footers: list[bytes | None] = [None] * len(wanted)
+        remote = [i for i in new if self._objects.local_path(wanted[i][0].file) is None]
+        if len(remote) > 1:
+            ranges = [footer_range(self._objects, wanted[i][0]) for i in remote]
+            # Which is missing or cut short, the one that is opened alone will say.
+            with contextlib.suppress(FormatError, NotFoundError):
+                for i, footer in zip(remote, self._objects.backend.get_ranges(ranges), strict=True):
+                    footers[i] = footer
+        for i in new:
+            fragment, place = wanted[i]
+            out[i] = self._keep(OpenFragment(self._objects, fragment, place, footers[i]))
+        return [opened for opened in out if opened is not None]
+
+    def _known(self, fragment: Fragment) -> OpenFragment | None:
         with self._guard:
-            found = self._open.get(name)
-        if found is not None and self._is_fresh(found):
-            return found
-        opened = OpenFragment(self._objects, fragment, place)
+            found = self._open.get(fragment.file.digest.hex)
+        return found if found is not None and self._is_fresh(found) else None
+
+    def _keep(self, opened: OpenFragment) -> OpenFragment:
+        name = opened.fragment.file.digest.hex
         with self._guard:
             self._open[name] = opened
             self._open.move_to_end(name)

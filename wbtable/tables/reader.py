@@ -95,9 +95,15 @@ class TableReader:
             FormatError: it is damaged.
 
         """
-        fragment = self.fragments[number]
-        key = self.objects.key(fragment.file.digest, fragment.file.media_type)
-        return self._files.open(fragment, f"fragments[{number}], {key} in {self.objects.backend.url}")
+        return self._opened_many([number])[0]
+
+    def _opened_many(self, numbers: Sequence[int]) -> list[OpenFragment]:
+        wanted = []
+        for number in numbers:
+            fragment = self.fragments[number]
+            key = self.objects.key(fragment.file.digest, fragment.file.media_type)
+            wanted.append((fragment, f"fragments[{number}], {key} in {self.objects.backend.url}"))
+        return self._files.open_many(wanted)
 
     def arrow_schema(self, number: int) -> pa.Schema:
         """Return what Parquet says of a fragment's columns, once the fragment has been checked.
@@ -150,7 +156,8 @@ class TableReader:
 
     def take(self, indices: Indices, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows at `indices`, in that order; only the row groups and columns that hold them are read."""
-        return take_rows(self.starts, self.opened, indices, self.schema.select(columns))
+        fetch = self.objects.backend.get_ranges
+        return take_rows(self.starts, self._opened_many, fetch, indices, self.schema.select(columns))
 
     def _stream(self, wanted: Schema, batch_size: int, numbers: Sequence[int]) -> Iterator[pa.RecordBatch]:
         if not len(wanted):
