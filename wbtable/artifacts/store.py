@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.commit import commit
+from wbtable.artifacts.copy import CopyReport, copy_to
 from wbtable.artifacts.delete import delete_versions
 from wbtable.artifacts.gc import GcReport, gc
 from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
@@ -205,6 +206,25 @@ class Store(StoreFiles):
 
         """
         return gc(self, grace, dry_run=dry_run, packs=packs)
+
+    def copy_to(self, other: Store, name: str | None = None, project: str | None = None) -> CopyReport:
+        """Copy versions to another store, with their numbers, commit ids, lineage, aliases and tags (COPY-n).
+
+        Only objects that are missing there are moved; a copy that was broken off goes on where it stopped.
+
+        Args:
+            other: the store to copy to.
+            name: ``project/name:v3`` (or an alias) for one version, ``project/name`` for all of an artifact; None for
+                everything, with runs, views and reports.
+            project: the project of a name without one; without a name, the project to copy.
+
+        Raises:
+            NotFoundError: there is no such version, or an object is missing here.
+            DigestMismatchError: an object is damaged here.
+            ConflictError: the other store has other versions under the same numbers.
+
+        """
+        return copy_to(self, other, name, project)
 
     def verify(self, project: str | None = None, type: str | None = None) -> Report:
         """Read every byte of every version that is not deleted, and check it."""

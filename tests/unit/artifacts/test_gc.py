@@ -299,7 +299,7 @@ def test_a_version_made_meanwhile_keeps_its_objects(
         store.commit(draft_of(), project="other")
 
     between = Between(backend, lambda name, key: name == "create" and key.startswith("gc/"), act)
-    Store.on(between).gc(NONE, dry_run=False)  # type: ignore[arg-type]
+    Store.on(between).gc(NONE, dry_run=False)
     assert between.done
     assert store.artifact("other/data").verify().ok
 
@@ -312,7 +312,7 @@ def test_a_collector_whose_record_is_gone_stops(fake: tuple[Store, FakeBackend])
         backend.delete(list(backend.list("gc")))
 
     between = Between(backend, lambda name, key: name == "get" and key.startswith("gc/"), act)
-    report = Store.on(between).gc(NONE, dry_run=False)  # type: ignore[arg-type]
+    report = Store.on(between).gc(NONE, dry_run=False)
     assert (report.stopped, report.deleted_objects) == (True, 0)
     assert key in backend.keys
 

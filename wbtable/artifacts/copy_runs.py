@@ -1,0 +1,82 @@
+"""Runs, views and reports to another store (spec: 10c-collection, COPY-4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from wbtable.artifacts.copy_logs import create_same
+from wbtable.artifacts.copy_objects import copy_missing
+from wbtable.artifacts.gc_listing import sort_keys
+from wbtable.artifacts.gc_mark import Marker
+from wbtable.artifacts.lease import Lease
+from wbtable.artifacts.store_files import children
+from wbtable.format import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from wbtable.artifacts.store_files import StoreFiles
+    from wbtable.storage.backend import Backend
+
+_ORDER: Final = ("history", "used", "logged", "summary.json", "finishes", "attempts")
+"""What says that a run exists comes last."""
+
+_SUMMARY: Final = "summary.json"
+
+
+def copy_runs(source: StoreFiles, target: StoreFiles, project: str) -> Iterator[tuple[str, int, int]]:
+    """Copy the runs of a project; yield path, objects and bytes of each of which something was copied."""
+    folder = f"{layout.project_prefix(project)}/runs"
+    for part in children(source.backend, folder):
+        prefix = f"{folder}/{part}"
+        keys = {info.key: info for info in source.backend.scan(prefix)}
+        marker = Marker(source.backend)
+        for run in sort_keys(keys.values()).runs.values():
+            for number in sorted(run.segments):
+                marker.mark(marker.segment_refs(f"{prefix}/history/{number:020d}.parquet"))
+            for number in sorted(run.finishes):
+                marker.mark(marker.record_refs(layout.log_key(f"{prefix}/finishes", number)))
+            if run.summary is not None:
+                marker.mark(marker.record_refs(run.summary.key))
+        with Lease(target.backend) as lease:
+            objects, size = copy_missing(source.objects, target.objects, marker.live.values(), lease)
+            target.backend.sync()
+            lease.check()
+            files = [_copy_file(source.backend, target.backend, key) for key in _ordered(keys, prefix)]
+        if any(files):
+            yield f"{project}/{layout.unescape(part)}", objects, size
+
+
+def copy_documents(source: StoreFiles, target: StoreFiles, project: str) -> tuple[int, int]:
+    """Copy the views and reports of a project; return how many objects went with them, and their bytes."""
+    prefix = layout.project_prefix(project)
+    keys = [key for kind in ("views", "reports") for key in source.backend.list(f"{prefix}/{kind}")]
+    keys = [key for key in keys if key.endswith(".json")]
+    marker = Marker(source.backend)
+    for key in keys:
+        marker.mark(marker.record_refs(key))
+    with Lease(target.backend) as lease:
+        copied = copy_missing(source.objects, target.objects, marker.live.values(), lease)
+        target.backend.sync()
+        lease.check()
+        for key in sorted(keys):
+            create_same(source.backend, target.backend, key)
+    return copied
+
+
+def _ordered(keys: Iterable[str], prefix: str) -> list[str]:
+    found = []
+    names = list(keys)
+    for part in _ORDER:
+        found += sorted(key for key in names if key == f"{prefix}/{part}" or key.startswith(f"{prefix}/{part}/"))
+    return [key for key in found if not key.endswith("/hint")]
+
+
+def _copy_file(source: Backend, target: Backend, key: str) -> bool:
+    if not key.endswith(_SUMMARY):
+        return create_same(source, target, key)
+    data = source.get(key)
+    if target.size(key) is not None and target.get(key) == data:
+        return False
+    target.replace(key, data)
+    return True
