@@ -95,6 +95,8 @@ class JsonObject:
             self._at = at + 1
         else:
             while at >= 0:
+                if self._map[at : at + 1] == b"]":
+                    raise self._wrong(at, "an item behind the comma", "']'")
                 found, at = self._some(at)
                 yield found
         self._read_members()

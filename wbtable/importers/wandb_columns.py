@@ -157,7 +157,8 @@ class Column:
             return StringType(), self._texts(values)
         if kinds == {int, float} and all(type(v) is not int or abs(v) <= MAX_EXACT_FLOAT for v in values):
             return _FLOAT64, pa.array([None if v is None else float(v) for v in values], pa.float64())
-        return None
+        self._beyond |= int in kinds and any(type(v) is int and abs(v) > MAX_EXACT_FLOAT for v in values)
+        return self._mixed(values)
 
     def _is_time(self) -> bool:
         """Whether the numbers are times; W&B writes a pandas Timestamp as such, and cannot read it back."""
@@ -224,7 +225,16 @@ class Column:
                     self.reasons[f"row {row}: {error}"] = None
                 buffer.add((None,))
         (plain,) = buffer.clear()
-        return buffer.types[0], encode(plain, buffer.types[0], self._blobs)
+        try:
+            return buffer.types[0], encode(plain, buffer.types[0], self._blobs)
+        except TypeMismatchError:
+            if media:
+                raise
+            return self._mixed(values)  # such as integers beyond 2^53 beside floats
+
+    def _mixed(self, values: Sequence[Any]) -> Encoded:
+        """Return values of any kinds, each as it is."""
+        return encode_values([_mend(value) for value in values], self.name, self._blobs, declared=AnyType())
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -275,13 +275,12 @@ class RunImport:
         """Return what the history says of a table (RUN-10, RUN-11)."""
         uri, rows = value.get("artifact_path"), value.get("nrows")
         found = self._importer.resolve(uri) if isinstance(uri, str) else None
-        if found is None:
+        version, path = found or (None, "")
+        if found is None or value.get("_type") == "incremental-table-file":
+            path = table_entry(key) + TABLE
+        if version is None or version.find(path) is None:
             version = reduced_table(key, value, self._id, self._folder, self._commit, self._report, self._place)
             path = table_entry(key) + TABLE
-        else:
-            version, path = found
-            if value.get("_type") == "incremental-table-file":
-                path = table_entry(key) + TABLE
         if version is None:
             return None
         if isinstance(value.get("path"), str):
