@@ -1,0 +1,155 @@
+"""The options that make a view, and how its rows are printed; shared by ``query``, ``compare`` and ``export``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from wbtable.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from wbtable.cli.options import Options
+
+NUMBERS: Final = frozenset({"number", "integer", "decimal"})
+_LATE: Final = 0.5
+
+Spec = dict[str, Any]
+
+
+def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a view; the function gets them as keyword arguments, see `spec_of`."""
+    for option in reversed(
+        [
+            click.option("-w", "--where", metavar="EXPR", help="Only rows for which this is true."),
+            click.option("-d", "--derive", multiple=True, metavar="NAME=EXPR", help="A new column; may be repeated."),
+            click.option("-g", "--group", multiple=True, metavar="EXPR", help="Group by this; may be repeated."),
+            click.option("--cell", multiple=True, metavar="NAME=EXPR", help="A column of groups; may be repeated."),
+            click.option("--having", metavar="EXPR", help="Only groups for which this is true."),
+            click.option(
+                "-s", "--sort", multiple=True, metavar="EXPR", help="Sort: 'score desc', 'id'; may be repeated."
+            ),
+            click.option("-c", "--columns", metavar="A,B", help="Only these columns, separated by commas."),
+            click.option("--spec", type=click.File("rb"), metavar="FILE", help="The document of a view, - for stdin."),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+def spec_of(options: dict[str, Any]) -> Spec:
+    """Take the options of a view out of a command's; return them as `Table.view` takes them.
+
+    Raises:
+        UsageError: a derived column has no name, or a document stands beside other options.
+
+    """
+    columns = options.pop("columns")
+    file = options.pop("spec")
+    spec: Spec = {
+        "filter": options.pop("where"),
+        "derive": dict(_named(text, "--derive") for text in options.pop("derive")),
+        "group": list(options.pop("group")),
+        "cells": dict(_named(text, "--cell") for text in options.pop("cell")),
+        "having": options.pop("having"),
+        "sort": list(options.pop("sort")),
+        "columns": None if columns is None else columns.split(","),
+    }
+    if file is None:
+        return spec
+    if any(spec.values()):
+        raise UsageError("--spec is a whole view: leave the other options of the view out")
+    from wbtable.format.documents import parse
+
+    return {"spec": parse(file.read(), "--spec")}
+
+
+def _named(text: str, option: str) -> tuple[str, str]:
+    """Return name and expression of ``name=expression``; the first ``=`` that is no comparison parts them."""
+    name, mark, expression = text.partition("=")
+    if not mark or not name.strip() or expression.startswith("=") or name[-1] in "!<>":
+        raise UsageError(f"expected {option} as NAME=EXPRESSION, found {text!r:.200}")
+    return name.strip(), expression.strip()
+
+
+def two_tables(options: Options, name: str, project: str | None, path: str | None = None) -> Any:
+    """Return the table of ``NAME`` or ``NAME#PATH``, or of a data file.
+
+    Raises:
+        NotFoundError: there is no such table.
+
+    """
+    from wbtable.cli.find import find_table, is_table_path
+
+    if not is_table_path(name) and "#" in name:
+        name, _, path = name.rpartition("#")
+    suffix = name.rpartition(".")[2].lower()
+    if suffix in {"csv", "parquet", "jsonl"} and ":" not in name.rpartition("/")[2]:
+        from wbtable.tables import files
+
+        return getattr(files, f"read_{suffix}")(name)
+    return find_table(options, name, path, project)[0]
+
+
+def key_option(on: Sequence[str]) -> object:
+    """Return what ``--on`` says as a key: names, or pairs ``a=b``; None if it was not given."""
+    if not on:
+        return None
+    return [tuple(text.split("=", 1)) if "=" in text else (text, text) for text in on]
+
+
+@contextlib.contextmanager
+def watched(view: Any) -> Iterator[Any]:
+    """Give a view that says on a terminal how far it is, once it takes long."""
+    if not sys.stderr.isatty():
+        yield view
+        return
+    from wbtable.query.control import QueryControl
+
+    start, shown = time.monotonic(), False
+
+    def say(done: float) -> None:
+        nonlocal shown
+        if time.monotonic() - start > _LATE:
+            shown = True
+            click.echo(f"\r{done:4.0%}", err=True, nl=False)
+
+    try:
+        yield view.with_control(QueryControl(on_progress=say))
+    finally:
+        if shown:
+            click.echo("\r    \r", err=True, nl=False)
+
+
+def rows_of(table: Any, offset: int, count: int) -> tuple[list[str], list[list[Any]], list[int]]:
+    """Return the names of a table's columns, some rows as Python values, and which columns are numbers."""
+    import numpy as np
+
+    from wbtable.tables.values import to_python
+
+    source = table._source()  # noqa: SLF001 - the command line stands above, and prints what it reads
+    end = min(offset + count, source.num_rows)
+    found = source.take(np.arange(min(offset, end), end, dtype=np.int64))
+    columns = [to_python(found.column(i), column.type, source.blobs) for i, column in enumerate(source.schema)]
+    numbers = [i for i, column in enumerate(source.schema) if column.type.kind in NUMBERS]
+    return source.schema.names, [list(row) for row in zip(*columns, strict=True)], numbers
+
+
+def print_rows(options: Options, table: Any, offset: int, count: int) -> None:
+    """Print some rows: JSON objects, or a table and how many rows there are."""
+    from wbtable.cli.cells import cell_json, cell_text
+    from wbtable.cli.output import print_json, print_table
+
+    names, rows, numbers = rows_of(table, offset, count)
+    if options.json:
+        print_json([{name: cell_json(cell) for name, cell in zip(names, row, strict=True)} for row in rows])
+        return
+    print_table(names, [[cell_text(cell) for cell in row] for row in rows], numbers)
+    total = len(table)
+    if len(rows) < total:
+        click.echo(f"{len(rows):,} of {total:,} rows", err=True)
