@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import wbtable
+from wbtable.format.seal import sealed
 from wbtable.format.table_manifest import TableManifest
 from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
@@ -31,7 +32,7 @@ def _edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     value = json.loads(path.read_bytes())
     change(value)
     path.chmod(0o644)
-    path.write_text(json.dumps(value))
+    path.write_text(json.dumps(sealed(value) if "check" in value else value))
 
 
 def _need_writer(value: dict[str, Any]) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from wbtable.errors import FormatError
 from wbtable.format.documents import Json, Reader
 from wbtable.format.features import FORMAT_VERSION, check_document
+from wbtable.format.seal import check_seal, sealed
 from wbtable.format.version_record import check_commit_id, read_time, write_time
 
 if TYPE_CHECKING:
     import datetime as dt
 
 KINDS: Final = frozenset({"alias", "tags", "description", "ttl", "deletion", "lineage"})
-_KNOWN = frozenset(["kind", "format", "features", "id", "created_at", "value"])
+_KNOWN = frozenset(["kind", "format", "features", "id", "created_at", "value", "check"])
 _SHAPES: dict[str, tuple[type, ...]] = {
     "alias": (int, type(None)),
     "tags": (list,),
@@ -56,8 +57,8 @@ class LogEntry:
             raise FormatError(msg)
 
     def to_json(self) -> Json:
-        """Return the JSON form (LOG-1)."""
-        return {
+        """Return the JSON form (LOG-1, DOC-8)."""
+        document = {
             **self.extra,
             "kind": f"wbtable.{self.kind}",
             "format": FORMAT_VERSION,
@@ -66,6 +67,7 @@ class LogEntry:
             "created_at": write_time(self.created_at),
             "value": self.value,
         }
+        return sealed(document)
 
     @classmethod
     def from_json(cls, document: Json, kind: str, place: str) -> Self:
@@ -73,10 +75,12 @@ class LogEntry:
 
         Raises:
             FormatError: a field is missing or impossible; the message names it.
+            DigestMismatchError: it is not as it was written.
             UnsupportedError: it needs a newer wbtable.
 
         """
         check_document(document, f"wbtable.{kind}", place)
+        check_seal(document, place)
         reader = Reader(document, place)
         if "value" not in reader.fields:
             reader.fail("value", "a value")

@@ -11,6 +11,7 @@ from wbtable.errors import FormatError
 from wbtable.format.digest import ARTIFACT, Descriptor, Digest
 from wbtable.format.documents import Json, Reader
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
+from wbtable.format.seal import check_seal, sealed
 from wbtable.format.tagged import tag, untag
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MAX_RECORD: Final = 1 << 20
 MAX_VERSION: Final = 10**15
 _KNOWN = frozenset(
     "kind format features commit_id project name version parent base artifact_type description metadata digest "
-    "manifest created_at run inputs refs".split()
+    "manifest created_at run inputs refs check".split()
 )
 _COMMIT_ID = re.compile(r"[0-9a-f]{32}")
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -154,9 +155,9 @@ class VersionRecord:
         return mine == (digest, type, description, tag(dict(metadata)))
 
     def to_json(self) -> Json:
-        """Return the JSON form (COMMIT-4)."""
+        """Return the JSON form (COMMIT-4, DOC-8)."""
         parent = None if self.parent is None else {"version": self.parent.version, "commit_id": self.parent.commit_id}
-        return {
+        document = {
             **self.extra,
             "kind": KIND,
             "format": FORMAT_VERSION,
@@ -177,6 +178,7 @@ class VersionRecord:
             "inputs": list(self.inputs),
             "refs": [self.manifest.to_json()],
         }
+        return sealed(document)
 
     @classmethod
     def from_json(cls, document: Json, place: str) -> Self:
@@ -184,10 +186,12 @@ class VersionRecord:
 
         Raises:
             FormatError: a field is missing or impossible; the message names it.
+            DigestMismatchError: it is not as it was written.
             UnsupportedError: it needs a newer wbtable.
 
         """
         check_document(document, KIND, place)
+        check_seal(document, place)
         reader = Reader(document, place)
         try:
             return cls(

@@ -19,7 +19,8 @@ from wbtable.errors import (
     UnsupportedError,
     UsageError,
 )
-from wbtable.format import layout
+from wbtable.format import documents, layout
+from wbtable.format.seal import sealed
 from wbtable.format.version_record import VersionRecord
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def test_damaged_records_are_refused(store: Store, draft_of: Make, field: str, v
     version = store.commit(draft_of())
     path = store.backend.local_path(store.records(version.project, "data").key(0))
     assert path is not None
-    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    path.write_bytes(documents.canonical(sealed(json.loads(path.read_text()) | {field: value})))
     with pytest.raises(FormatError):
         store.artifact("data:v0")
 

@@ -18,6 +18,7 @@ from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.format.documents import canonical
+from wbtable.format.seal import sealed
 
 if TYPE_CHECKING:
     from wbtable.artifacts.version import Version
@@ -221,7 +222,7 @@ def test_lying_manifests_are_found(version: Version, store: Store) -> None:  # V
     document["manifest"] = document["refs"][0] = lie.to_json()
     key = store.records(version.project, "data").key(0)
     store.backend.delete([key])
-    store.backend.create(key, canonical(document))
+    store.backend.create(key, canonical(sealed(document)))
     report = store.verify()
     assert [damage.where for damage in report.damaged] == ["uncategorized/data:v0"]
     assert report.versions == 2

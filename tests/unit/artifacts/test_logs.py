@@ -23,6 +23,7 @@ from wbtable.errors import (
 )
 from wbtable.format import layout
 from wbtable.format.log_entry import LogEntry
+from wbtable.format.seal import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,9 +102,9 @@ def test_log_entries_are_documents(store: Store, draft_of: Make) -> None:  # LOG
     assert LogEntry.from_json(document, "alias", key).to_json() == document
     for damage in ({"value": "x"}, {"value": -1}, {"id": "x"}, {"kind": "wbtable.tags"}, {"created_at": ""}):
         with pytest.raises(FormatError):
-            LogEntry.from_json(document | damage, "alias", key)
+            LogEntry.from_json(sealed(document | damage), "alias", key)
     with pytest.raises(FormatError):
-        LogEntry.from_json({k: v for k, v in document.items() if k != "value"}, "alias", key)
+        LogEntry.from_json(sealed({k: v for k, v in document.items() if k != "value"}), "alias", key)
     with pytest.raises(UnsupportedError):
         LogEntry.from_json(document | {"format": "9.0"}, "alias", key)
 

@@ -11,6 +11,7 @@ from tests.unit.artifacts.faults import FaultyBackend
 from wbtable.artifacts import commit as commit_module
 from wbtable.artifacts.store import Store
 from wbtable.format import layout
+from wbtable.format.seal import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ def test_latest_is_quick_among_many_versions(store: Store, draft_of: Make, tmp_p
         parent = {"version": number - 1, "commit_id": "0" * 32}
         path = store.backend.local_path(records.key(number))
         assert path is not None
-        path.write_text(json.dumps(first | {"version": number, "parent": parent}))
+        path.write_text(json.dumps(sealed(first | {"version": number, "parent": parent})))
     counting, backend = on(store)
     backend.only = frozenset({"list", "get", "size"})
     assert counting.artifact("data:latest").version == "v9999"

@@ -1,0 +1,25 @@
+"""Documents that no digest names carry a check."""
+
+from __future__ import annotations
+
+import pytest
+
+from wbtable.errors import DigestMismatchError
+from wbtable.format.seal import check_seal, sealed
+
+
+def test_a_sealed_document_is_as_it_was_written() -> None:  # DOC-8
+    document = sealed({"b": 1.0, "a": ["é", None]})
+    check_seal(document, "here")
+    check_seal({"a": ["é", None], "b": 1, "check": document["check"]}, "here")  # the form does not matter
+    assert sealed(document | {"b": 2})["check"] != document["check"]
+    assert sealed(document) == document
+
+
+@pytest.mark.parametrize("change", [{"b": 2}, {"c": 0}, {"a": ["e", None]}, {"check": None}, {"check": "0" * 32}])
+def test_any_change_is_refused(change: dict[str, object]) -> None:  # DOC-8
+    document = sealed({"b": 1, "a": ["é", None]})
+    with pytest.raises(DigestMismatchError, match="here"):
+        check_seal(document | change, "here")
+    with pytest.raises(DigestMismatchError):
+        check_seal({key: value for key, value in document.items() if key != "check"}, "here")
