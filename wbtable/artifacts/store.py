@@ -11,8 +11,10 @@ from wbtable.artifacts.copy import CopyReport, copy_to
 from wbtable.artifacts.delete import delete_versions
 from wbtable.artifacts.gc import GcReport, gc
 from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
+from wbtable.artifacts.repair import RepairReport, repair
 from wbtable.artifacts.store_files import StoreFiles, children
-from wbtable.artifacts.verify import Report, verify_store
+from wbtable.artifacts.usage import Usage, usage
+from wbtable.artifacts.verify_store import verify_store
 from wbtable.artifacts.version import Version
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.format import layout
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from wbtable.artifacts.draft import Artifact
+    from wbtable.artifacts.verify import Report
     from wbtable.storage.backend import Backend
 
 __all__ = ["FOLDER", "VARIABLE", "Store", "children", "create_store", "default_url", "resolve_store", "set_runs_reader"]
@@ -226,9 +229,36 @@ class Store(StoreFiles):
         """
         return copy_to(self, other, name, project)
 
-    def verify(self, project: str | None = None, type: str | None = None) -> Report:
-        """Read every byte of every version that is not deleted, and check it."""
-        return verify_store(self, project, type)
+    def verify(
+        self, project: str | None = None, type: str | None = None, resume: str | os.PathLike[str] | None = None
+    ) -> Report:
+        """Read every byte of every version that is not deleted, and of every run, and check it (VERIFY-n).
+
+        Args:
+            project: the project; None for all.
+            type: only artifacts of this type, and no runs.
+            resume: a file for notes of what was found whole; with the notes of a verification that was broken off, it
+                goes on from there.
+
+        """
+        return verify_store(self, project, type, resume)
+
+    def repair(self, *others: Store | str | os.PathLike[str], report: Report | None = None) -> RepairReport:
+        """Mend what is damaged or missing with good copies of the same objects (REPAIR-1).
+
+        Args:
+            others: stores, or URLs of stores or of folders with `objects/` in them, such as downloads.
+            report: what a verification found; None to verify this store now.
+
+        Raises:
+            NotFoundError: one of the others is neither.
+
+        """
+        return repair(self, [other.objects if isinstance(other, Store) else other for other in others], report)
+
+    def usage(self, project: str | None = None) -> Usage:
+        """Return how many bytes each artifact and the runs take, shared and alone."""
+        return usage(self, project)
 
 
 def create_store(url: str | os.PathLike[str], unsafe_single_writer: bool = False, **storage_options: Any) -> Store:

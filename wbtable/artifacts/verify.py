@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from wbtable.artifacts.contents import refs_of
 from wbtable.artifacts.download import expected_files, is_right, object_is_right
+from wbtable.artifacts.parallel import each
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import file_cell
 from wbtable.artifacts.tables import read_manifest
-from wbtable.artifacts.version_content import VersionContent
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError
-from wbtable.format.digest import TABLE, Descriptor, Digest
+from wbtable.format.digest import PACK, TABLE, Descriptor, Digest
 from wbtable.format.entry_page import digest_of_lines
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
@@ -24,14 +24,14 @@ from wbtable.storage.workers import run_all
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wbtable.artifacts.store_files import StoreFiles
+    from wbtable.artifacts.verify_notes import Notes
+    from wbtable.artifacts.version_content import VersionContent
     from wbtable.format.entry import Entry
 
 # A backend that fails says nothing of the bytes: that error is raised, not reported.
 _FINDINGS = (FormatError, NotFoundError, UnsupportedError)
 
-
-_AT_ONCE = 1024
+_Name: TypeAlias = tuple[Digest, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +56,16 @@ class Report:
         damaged: what is not as it should be.
         checked: how many objects and files were read.
         versions: how many versions were looked at.
+        runs: how many runs were looked at.
+        objects: the objects that are damaged or missing: what `repair` mends.
 
     """
 
     damaged: list[Damage] = field(default_factory=list)
     checked: int = 0
     versions: int = 0
+    runs: int = 0
+    objects: list[Descriptor] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -81,55 +85,89 @@ class Report:
             raise DigestMismatchError(f"{first.problem}{more}", place=first.where)
 
 
-class _Verifier:
-    """Checks each object once, however many versions lead to it."""
+class Verifier:
+    """Checks each object once, however many versions lead to it.
 
-    def __init__(self, objects: ObjectStore, report: Report, progress: Progress) -> None:
+    Attributes:
+        objects: what is checked.
+        report: what was found.
+
+    """
+
+    def __init__(self, objects: ObjectStore, report: Report, progress: Progress, notes: Notes | None = None) -> None:
+        """Check nothing yet; `notes` has what an earlier verification found whole (VERIFY-5)."""
         self.objects = objects
         self.report = report
-        self.progress = progress
-        self._seen: dict[tuple[Digest, str], bool] = {}
+        self._progress = progress
+        self._notes = notes
+        self._problems: dict[_Name, str] = {}
+        self._leads: dict[_Name, tuple[Descriptor, ...]] = {}
 
-    def walk(self, roots: Iterable[Descriptor], where: str) -> None:
-        """Check every object that the roots lead to (VERIFY-1)."""
+    def walk(self, roots: Iterable[Descriptor], where: str) -> bool:
+        """Check every object that the roots lead to (VERIFY-1); return whether all are whole."""
         waiting = list(roots)
+        seen: set[_Name] = set()
+        whole = True
         while waiting:
-            new = [d for d in dict.fromkeys(waiting) if (d.digest, d.media_type) not in self._seen]
-            waiting = []
-            checked = run_all(self._check, new)
-            for descriptor, problem in zip(new, checked, strict=True):
-                self._seen[descriptor.digest, descriptor.media_type] = problem is None
-                self.report.checked += 1
-                if problem is not None:
-                    key = self.objects.key(descriptor.digest, descriptor.media_type)
-                    self.report.damaged.append(Damage(where=f"{where}: {key}", problem=problem))
-                    continue
-                try:
-                    waiting += refs_of(self.objects, descriptor)
-                except _FINDINGS as error:
-                    self.report.damaged.append(Damage(where=where, problem=str(error)))
+            names = {(d.digest, d.media_type): d for d in waiting if (d.digest, d.media_type) not in seen}
+            seen.update(names)
+            self._check_new([d for name, d in names.items() if name not in self._leads], where)
+            whole = whole and not any(name in self._problems for name in names)
+            waiting = [ref for name in names for ref in self._leads[name]]
+        return whole
 
-    def _check(self, descriptor: Descriptor) -> str | None:
-        try:
-            verify_object(self.objects, descriptor)
-        except _FINDINGS as error:
-            return str(error)
-        self.progress.advance()
+    def problem(self, root: Descriptor) -> str | None:
+        """Return what is wrong with what an object leads to, which was walked; None if nothing is."""
+        waiting = [root]
+        seen: set[_Name] = set()
+        while waiting:
+            descriptor = waiting.pop()
+            name = (descriptor.digest, descriptor.media_type)
+            if name in self._problems:
+                return f"{self.objects.key(*name)}: {self._problems[name]}"
+            if name not in seen:
+                seen.add(name)
+                waiting += self._leads.get(name, ())
         return None
+
+    def _check_new(self, new: list[Descriptor], where: str) -> None:
+        for descriptor, (problem, refs) in zip(new, each(self.objects.backend, self._check, new), strict=True):
+            name = (descriptor.digest, descriptor.media_type)
+            self._leads[name] = tuple(refs)
+            self.report.checked += 1
+            if problem is not None:
+                self._problems[name] = problem
+                self.report.damaged.append(Damage(where=f"{where}: {self.objects.key(*name)}", problem=problem))
+                self.report.objects.append(descriptor)
+
+    def _check(self, descriptor: Descriptor) -> tuple[str | None, list[Descriptor]]:
+        key = self.objects.key(descriptor.digest, descriptor.media_type)
+        try:
+            if self._notes is None or not self._notes.has(key):
+                verify_object(self.objects, descriptor)
+            refs = refs_of(self.objects, descriptor)
+        except _FINDINGS as error:
+            return str(error), []
+        if self._notes is not None:
+            self._notes.add(key)
+        self._progress.advance()
+        return None, refs
 
 
 def verify_version(version: VersionContent) -> Report:
     """Read every byte of a version and check it, and that its documents agree (VERIFY-1, VERIFY-2)."""
     report = Report()
     with Progress("verifying", "objects") as progress:
-        _verify(version, _Verifier(version.store.objects, report, progress), report)
+        check_version(version, Verifier(version.store.objects, report, progress))
     return report
 
 
-def _verify(version: VersionContent, verifier: _Verifier, report: Report) -> None:
+def check_version(version: VersionContent, verifier: Verifier) -> None:
+    """Check one version; damage is reported for each path that it touches."""
+    report, objects = verifier.report, verifier.objects
     report.versions += 1
     name = version.qualified_name
-    verifier.walk([version.record.manifest], name)
+    whole = verifier.walk([version.record.manifest], name)
     try:
         contents = version.contents
         if contents.manifest.digest != version.record.digest:
@@ -142,24 +180,41 @@ def _verify(version: VersionContent, verifier: _Verifier, report: Report) -> Non
         report.damaged.append(Damage(where=name, problem=str(error)))
         return
     for entry in entries:
-        problem = _entry_problem(version.store.objects, entry, refs)
+        problem = _entry_problem(objects, entry, refs)
+        if problem is None and not whole and entry.reference is None and entry.pack is None:
+            problem = verifier.problem(entry.descriptor())
         if problem is not None:
             report.damaged.append(Damage(where=f"{name}: {entry.path}", problem=problem))
-    packed = [entry for entry in entries if entry.pack is not None and entry.reference is None]
-    for start in range(0, len(packed), _AT_ONCE):
-        _verify_packed(version.store.objects, packed[start : start + _AT_ONCE], name, report)
+    packed: dict[Digest, list[Entry]] = {}
+    for entry in entries:
+        if entry.pack is not None and entry.reference is None:
+            packed.setdefault(entry.pack, []).append(entry)
+    for digest, inside in packed.items():
+        damaged = verifier.problem(Descriptor(media_type=PACK, digest=digest, size=0)) is not None
+        report.damaged += _packed_damage(objects, digest, inside, name, damaged=damaged)
 
 
-def _verify_packed(objects: ObjectStore, entries: list[Entry], name: str, report: Report) -> None:
-    """Check that entries are where they say; one by one only if together they are not (VERIFY-2)."""
-    try:
-        objects.read_blobs([file_cell(entry) for entry in entries])
-    except _FINDINGS:
+def _packed_damage(
+    objects: ObjectStore, pack: Digest, entries: list[Entry], name: str, *, damaged: bool
+) -> list[Damage]:
+    """Return what is wrong with entries in a pack: of a whole one the trailer says where blobs are (VERIFY-2)."""
+    out = []
+    if not damaged:
+        try:
+            blobs = {(blob.offset, blob.size, blob.digest) for blob in objects.pack_entries(pack)[0]}
+        except _FINDINGS as error:
+            return [Damage(where=f"{name}: {entry.path}", problem=str(error)) for entry in entries]
         for entry in entries:
-            try:
-                objects.read(file_cell(entry))
-            except _FINDINGS as error:
-                report.damaged.append(Damage(where=f"{name}: {entry.path}", problem=str(error)))
+            if (entry.offset, entry.size, entry.digest) not in blobs:
+                problem = f"the pack {pack} has no such blob at {entry.offset}"
+                out.append(Damage(where=f"{name}: {entry.path}", problem=problem))
+        return out
+    for entry in entries:
+        try:
+            objects.read(file_cell(entry))
+        except _FINDINGS as error:
+            out.append(Damage(where=f"{name}: {entry.path}", problem=str(error)))
+    return out
 
 
 def _entry_problem(objects: ObjectStore, entry: Entry, refs: dict[Digest, Descriptor]) -> str | None:
@@ -177,27 +232,6 @@ def _entry_problem(objects: ObjectStore, entry: Entry, refs: dict[Digest, Descri
         except _FINDINGS as error:
             return str(error)
     return None
-
-
-def verify_store(store: StoreFiles, project: str | None, kind: str | None) -> Report:
-    """Read every byte of every version that is not deleted, each object once."""
-    report = Report()
-    with Progress("verifying", "objects") as progress:
-        verifier = _Verifier(store.objects, report, progress)
-        for one in store.projects() if project is None else [project]:
-            for artifact in store.artifact_names(one):
-                records = store.records(one, artifact)
-                for number in range(records.newest() + 1):
-                    if records.is_deleted(number):
-                        continue
-                    try:
-                        record = records.read(number)
-                    except _FINDINGS as error:
-                        report.damaged.append(Damage(where=f"{one}/{artifact}:v{number}", problem=str(error)))
-                        continue
-                    if kind is None or record.type == kind:
-                        _verify(VersionContent(store, record), verifier, report)
-    return report
 
 
 def verify_download(version: VersionContent, root: str | os.PathLike[str]) -> Report:
