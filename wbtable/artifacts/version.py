@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from wbtable.tables.compare import Mode, SideBySide
     from wbtable.tables.compared import Comparison, How
-    from wbtable.tables.union import UnionTable
 
 _RECENT = 16
 _NUMBER = re.compile(r"v\d+")
@@ -70,22 +68,20 @@ class Version(VersionContent):
         *others: Version | str,
         path: str | None = None,
         key: object = None,
-        mode: Mode = "join",
         how: How = "outer",
-    ) -> Comparison | UnionTable | SideBySide:
-        """Compare a table of this version with the same of others; see :func:`wbtable.compare`.
+    ) -> Comparison:
+        """Merge a table of this version with the same of others; see :func:`wbtable.compare`.
 
         Args:
             *others: versions, or names of versions such as ``"v3"`` or ``"project/name:v3"``.
             path: which table; None for the only one of each.
             key: the column that names a row; None: one is suggested.
-            mode: "join", "concat" or "side_by_side".
             how: which rows a merge shows.
 
         """
         versions = [self, *(self._named(other) for other in others)]
         tables = [version.only_table() if path is None else version[path] for version in versions]
-        return compare(tables, key, mode, how)
+        return compare(tables, key, how=how)
 
     def _named(self, other: Version | str) -> Version:
         if not isinstance(other, str):

@@ -9,8 +9,6 @@ import pytest
 import wbtable
 from tests.unit.query.test_join_query import check
 from wbtable.errors import NotFoundError, UsageError
-from wbtable.tables.compared import Comparison
-from wbtable.tables.union import UnionTable
 
 if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
@@ -101,12 +99,10 @@ def test_versions_are_compared(store: Store) -> None:
             run.log_artifact(artifact)
     first = store.artifact("p/predictions:v0")
     for found in (first.compare("v1"), wbtable.compare([first, store.artifact("p/predictions:v1")])):
-        assert isinstance(found, Comparison)
         assert (found.counts.changed, found.counts.equal) == (1, 1)
         assert found.by_position
-    both = first.compare("p/predictions:v1", path="val", key="id", mode="concat")
-    assert isinstance(both, UnionTable)
-    assert both.columns == ["_table", "id", "guess"]
+    named = first.compare("p/predictions:v1", path="val", key="id", how="inner")
+    assert named.columns == ["id", "0.guess", "1.guess", "_change"]
     two = wbtable.Artifact("two", type="t")
     two.add(table(["id"], [1]), "a")
     two.add(table(["id"], [1]), "b")
