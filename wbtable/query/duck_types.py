@@ -25,8 +25,10 @@ from wbtable.format.types import (
     LinkType,
     ListType,
     MapType,
+    NdarrayType,
     NumberType,
     StringType,
+    StructType,
     TimestampType,
     TimeType,
     UuidType,
@@ -268,3 +270,44 @@ def _fixed(array: pa.ListArray, target: pa.DataType) -> pa.Array:
     at = np.repeat(np.cumsum(valid) - 1, size) * size + np.tile(np.arange(size), len(array))
     spread = flat.take(pa.array(at, mask=np.repeat(~valid, size)))
     return pa.FixedSizeListArray.from_arrays(spread, type=target, mask=array.is_null())
+
+
+def has_floats(found: ColumnType) -> bool:
+    """Whether nested values of a type hold floating-point numbers that may be NaN; facts of media are finite."""
+    if isinstance(found, NumberType):
+        return found.is_float
+    if isinstance(found, ComplexType):
+        return True
+    if isinstance(found, NdarrayType):
+        return found.is_tensor and (found.dtype or "").startswith("float")
+    return any(has_floats(child) for child in found.children())
+
+
+def opaque(text: str, found: ColumnType) -> str:
+    """Return the same value, of which the engine believes nothing that Parquet's statistics say.
+
+    Those leave NaN out. The engine takes them for bounds of all values, and then finds no NaN where there is one.
+    """
+    if not has_floats(found):
+        return text
+    if isinstance(found, StructType):
+        inner = [
+            f"{quoted(name)} := {opaque(f'struct_extract_at({text}, {i + 1})', field.type)}"
+            for i, (name, field) in enumerate(zip(_struct_names(found), found.fields, strict=False))
+        ]
+        if found.has_absent:
+            inner.append(f"{quoted(_struct_names(found)[-1])} := struct_extract_at({text}, {len(found.fields) + 1})")
+        return f"CASE WHEN {text} IS NULL THEN NULL ELSE struct_pack({', '.join(inner)}) END"
+    if isinstance(found, MapType):
+        pair = f"struct_pack(key := e.key, value := {opaque('e.value', found.item)})"
+        return f"map_from_entries(list_transform(map_entries({text}), lambda e: {pair}))"
+    if isinstance(found, ListType):
+        name = f"x{text.count('lambda')}{len(text)}"
+        return f"list_transform({text}, lambda {name}: {opaque(name, found.item)})"
+    if isinstance(found, NdarrayType):
+        return f"list_transform({text}, lambda x: CASE WHEN x IS NULL THEN NULL ELSE x END)"
+    return f"(CASE WHEN {text} IS NULL THEN NULL ELSE {text} END)"
+
+
+def _struct_names(found: StructType) -> list[str]:
+    return _field_names([field.name for field in found.arrow()])

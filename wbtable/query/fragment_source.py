@@ -12,7 +12,7 @@ from wbtable.errors import FormatError
 from wbtable.format.documents import Reader
 from wbtable.format.summary import ColumnSummary
 from wbtable.format.types import DecimalType, DurationType, IntegerType, LinkType, NumberType, TimestampType, TimeType
-from wbtable.query.duck_types import duck_type, text_literal
+from wbtable.query.duck_types import duck_type, has_floats, opaque, text_literal
 from wbtable.query.memory_source import table_relation
 from wbtable.query.source import Inputs, RangeFile, Relation
 
@@ -116,7 +116,8 @@ class FragmentSource:
                 casts.append(f"CAST(NULL AS {target}) AS c{i}")
             elif castable(found.field(at).type, column):
                 self._check_exact(found.field(at).type, column, numbers)
-                casts.append(f"CAST(f.f{at} AS {target}) AS c{i}")
+                value = f"CAST(f.f{at} AS {target})"
+                casts.append(f"{opaque(value, column.type) if self._may_have_nan(column) else value} AS c{i}")
             else:
                 return self._decoded(numbers, wanted)
         names = ", ".join(f"f{i}" for i in range(len(found.names)))
@@ -126,6 +127,14 @@ class FragmentSource:
         select = ", ".join([*casts, f"CAST(f.file_row_number AS BIGINT) + {first} AS pos"])
         listed = ", ".join(map(text_literal, paths))
         return Relation(sql=f"(SELECT {select} FROM read_parquet([{listed}]) AS f({names}))", inputs=inputs)
+
+    def _may_have_nan(self, column: Column) -> bool:
+        """Whether a column holds NaN, or may: of nested values nobody counted."""
+        known = self.summaries()
+        if isinstance(column.type, NumberType):
+            at = self.schema.index(column.name)
+            return column.type.is_float and (known is None or known[at].nan > 0)
+        return has_floats(column.type)
 
     def _check_exact(self, found: pa.DataType, column: Column, numbers: Sequence[int]) -> None:
         """Refuse integers that have no exact form as the float that the column became (TYPE-9)."""
