@@ -72,8 +72,12 @@ def test_runs_are_read_by_the_room_above(store: Store, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "_runs", [])
     with pytest.raises(UsageError, match=r"wbtable\.runs"):
         store.runs("p")
-    set_runs_reader(lambda given, project: (given, project))
+    with pytest.raises(UsageError, match=r"wbtable\.runs"):
+        store.run_tables("p", "val")
+    set_runs_reader(lambda given, project: (given, project), lambda *given, **options: (given, options))
     assert store.runs("p") == (store, "p")
+    options = {"runs": None, "steps": [3], "last": True}
+    assert store.run_tables("p", "val", steps=range(3, 4), last=True) == ((store, "p", "val"), options)
 
 
 def test_read_only_stores_say_so(store: Store, draft_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
