@@ -9,6 +9,7 @@ from benchmarks.cases import (
     images_again,
     images_in_order,
     images_write,
+    import_wandb,
     open_latest,
     scan,
     table_write,
@@ -26,5 +27,6 @@ CASES = (
     scan.CASE,
     add_dir.CASE,
     open_latest.CASE,
+    import_wandb.CASE,
 )
 """In the order in which they are printed."""
