@@ -1,8 +1,8 @@
 """A fake of Google Cloud Storage at the level of HTTP: gcsfs's requests, answered as the JSON API documents.
 
 It is no Google server, and says so: what it is for is that preconditions are honoured, which the emulators on the
-package indexes do not do. `ifGenerationMatch=0` and the write are one step under a lock; generations grow with each write; ranges,
-resumable uploads, pages of listings and the errors 404, 412 and 416 are as documented.
+package indexes do not do. `ifGenerationMatch=0` and the write are one step under a lock; generations grow with each
+write; ranges, resumable uploads, pages of listings and the errors 404, 412 and 416 are as documented.
 """
 
 from __future__ import annotations

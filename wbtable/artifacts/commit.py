@@ -35,9 +35,10 @@ from wbtable.format import documents
 from wbtable.format.features import check_writable
 from wbtable.format.tagged import tag
 from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
+from wbtable.storage.workers import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from wbtable.artifacts.draft import Artifact
     from wbtable.artifacts.put import PutResult
@@ -163,11 +164,10 @@ class _Commit:
         """Return the version, and whether this commit made it."""
         check_writable(self.store.header.extra, self.store.url)
         # 1. Open a lease; put every missing object.
-        number, head = self.records.head()
+        # What a draft was made from says where blobs are; what is newer is looked for once the objects are up.
+        head = self.base.record if self.base is not None else self.records.find_head()[1]
         roots = [] if head is None else [head.manifest]
-        if self.base is not None:
-            roots.append(self.base.record.manifest)
-        names = [f"{self.project}/{self.draft.name}:v{number}"] if head is not None else []
+        names = [f"{self.project}/{self.draft.name}:v{head.version}"] if head is not None else []
         try:
             return self._run(roots, names)
         except CollectedError:
@@ -192,10 +192,11 @@ class _Commit:
     def _make(self, lease: Lease, objects: LeasedObjects, put: PutResult) -> tuple[Version, bool]:
         made: tuple[Descriptor, ArtifactManifest] | None = None
         made_on: int | None = None
+        known = None if self.base is None else self.base.record
         for attempt in range(RACES):
             # 2. Find the newest version: a hint, then probing forward.
-            newest = self.records.newest()
-            number, head = self.records.head(newest)
+            newest, head = self.records.find_head(known)
+            known, number = head, -1 if head is None else head.version
             if head is not None:
                 check_writable(head.extra, f"{self.project}/{self.draft.name}:v{number}")
             # 3. Compare with the newest version; replay an older draft's changes on it.
@@ -205,13 +206,15 @@ class _Commit:
             descriptor, manifest = made
             if head is not None and self._repeats(head, manifest):
                 return self._version(head), False
-            record = self._new_record(newest, descriptor, manifest)
-            objects.settle(lambda head=head: self._covering(head))  # type: ignore[misc]
+            record = self._new_record(newest, head, descriptor, manifest)
+            self._together(lambda head=head: objects.settle(lambda: self._covering(head)), lease.check)  # type: ignore[misc]
             # 4. Create the record of version n + 1. 5. After any error read it back.
-            lease.check()
             if self._create(record):
-                lease.check_after(record)
-                self.records.leave_hint(record.version)
+                self._together(
+                    lambda record=record: lease.check_after(record),  # type: ignore[misc]
+                    lambda record=record: self.records.leave_hint(record.version),  # type: ignore[misc]
+                    lease.close,
+                )
                 return self._version(record), True
             if attempt > 2:
                 time.sleep(random.uniform(0, min(attempt, 20) * 0.002))  # noqa: S311 - spreads racing writers
@@ -219,17 +222,23 @@ class _Commit:
             f"others committed first in each of {RACES} attempts", place=f"{self.project}/{self.draft.name}"
         )
 
+    def _together(self, *actions: Callable[[], None]) -> None:
+        """Do independent things side by side where requests take long, else in this order."""
+        side_by_side(bool(getattr(self.store.backend, "is_distant", False)), actions)
+
     def _contents(self, head: VersionRecord | None) -> Contents | None:
         return None if head is None else Contents.open(self.store.objects, head.manifest)
 
     def _covering(self, head: VersionRecord | None) -> list[Contents]:
         """Return the versions that are known not to be deleted: what they lead to is there (LEASE-6)."""
         found = []
-        if head is not None:
+        is_head = self.base is not None and head is not None and head.version == self.base.record.version
+        if self.base is not None and is_head:
+            found.append(self.base.contents)
+        elif head is not None:
             contents = self._contents(head)
             assert contents is not None
             found.append(contents)
-        is_head = self.base is not None and head is not None and head.version == self.base.record.version
         if self.base is not None and not is_head and not self.records.is_deleted(self.base.record.version):
             found.append(self.base.contents)
         return found
@@ -257,10 +266,13 @@ class _Commit:
             metadata=self.metadata,
         )
 
-    def _new_record(self, newest: int, descriptor: Descriptor, manifest: ArtifactManifest) -> VersionRecord:
+    def _new_record(
+        self, newest: int, head: VersionRecord | None, descriptor: Descriptor, manifest: ArtifactManifest
+    ) -> VersionRecord:
         parent = None
         if newest >= 0:
-            parent = Parent(version=newest, commit_id=self.records.read(newest).commit_id)
+            before = head if head is not None and head.version == newest else self.records.read(newest)
+            parent = Parent(version=newest, commit_id=before.commit_id)
         return VersionRecord(
             commit_id=self.commit_id,
             project=self.project,

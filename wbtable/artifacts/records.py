@@ -8,6 +8,7 @@ from wbtable.artifacts import logs
 from wbtable.errors import FormatError, NotFoundError
 from wbtable.format import documents, layout
 from wbtable.format.version_record import MAX_RECORD, VersionRecord
+from wbtable.storage.workers import side_by_side
 
 if TYPE_CHECKING:
     from wbtable.format.digest import Digest
@@ -61,6 +62,40 @@ class Records:
             if not self.is_deleted(number):
                 return number, self.read(number)
         return -1, None
+
+    def find_head(self, guess: VersionRecord | None = None) -> tuple[int, VersionRecord | None]:
+        """Return the highest number, and the newest version that is not deleted (OPEN-1, OPEN-2).
+
+        Where requests take long, what the common case needs is asked for together: there is a hint, it is right, and
+        the newest version is not deleted.
+
+        Args:
+            guess: a record that is known, maybe of the newest version.
+
+        """
+        start = max(logs.read_hint(self.backend, self._log), -1 if guess is None else guess.version)
+        is_distant = bool(getattr(self.backend, "is_distant", False))
+        if is_distant and start >= 0:
+            known = guess if guess is not None and guess.version == start else None
+            found = side_by_side(
+                is_distant,
+                [
+                    lambda: known or self._read_if_there(start),
+                    lambda: self.exists(start + 1),
+                    lambda: self.is_deleted(start),
+                ],
+            )
+            record, is_followed, is_deleted = found
+            if isinstance(record, VersionRecord) and not is_followed and not is_deleted:
+                return start, record
+        newest = logs.newest(self.backend, self._log, start)
+        return newest, self.head(newest)[1]
+
+    def _read_if_there(self, number: int) -> VersionRecord | None:
+        try:
+            return self.read(number)
+        except NotFoundError:
+            return None
 
     def exists(self, number: int) -> bool:
         """Whether there is a record of this number, of a deleted version or not."""

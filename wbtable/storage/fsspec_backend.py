@@ -75,6 +75,11 @@ class FsspecBackend:
         self._pid = -1
         self._connect()
 
+    @property
+    def is_distant(self) -> bool:
+        """Whether requests take so long that independent ones are worth sending side by side."""
+        return not self._memory
+
     def __repr__(self) -> str:
         """Show the root."""
         return f"FsspecBackend({self.url!r})"
@@ -95,7 +100,8 @@ class FsspecBackend:
         """See `Backend.put`: a small object that is new costs one request."""
         if 1 <= len(data) <= _SMALL and self._can_create():
             try:
-                self._create(key, data)
+                # Whose it is makes no difference: the name says what the bytes are.
+                self._create(key, data, is_marked=False)
             except AlreadyExistsError:
                 pass
             else:
@@ -200,7 +206,7 @@ class FsspecBackend:
         def find(_: int) -> dict[str, Any]:
             self._fs.invalidate_cache(self._path(prefix))
             try:
-                return dict(self._fs.find(self._path(prefix), detail=True))
+                return self._place.find(self._fs, self._path(prefix))
             except FileNotFoundError:
                 return {}
 
@@ -250,7 +256,7 @@ class FsspecBackend:
     def _can_create(self) -> bool:
         return self._memory or self._place.can_create(self._fs)
 
-    def _create(self, key: str, data: bytes) -> None:
+    def _create(self, key: str, data: bytes, *, is_marked: bool = True) -> None:
         path, mark = self._path(key), secrets.token_hex(16)
         if self._memory:
             with _MEMORY_LOCK:
@@ -278,11 +284,11 @@ class FsspecBackend:
                 meaning = meaning_of(error)
                 if meaning is Meaning.MAY_EXIST and self.size(key) is not None:
                     meaning = Meaning.EXISTS
-                # An earlier attempt of this call may have landed although its answer was lost.
-                if meaning is not Meaning.EXISTS or self._mark_of(path) == mark:
-                    if meaning is Meaning.EXISTS:
-                        return
+                if meaning is not Meaning.EXISTS:
                     raise
+                # An earlier attempt of this call may have landed although its answer was lost.
+                if is_marked and self._mark_of(path) == mark:
+                    return
                 raise AlreadyExistsError(f"{key} exists already", place=self.url) from error
 
         self._do("create", key, attempt)

@@ -70,6 +70,10 @@ class Place:
             raise FileNotFoundError(path)
         return found
 
+    def find(self, fs: Any, path: str) -> dict[str, dict[str, Any]]:
+        """Return what a listing says of each key below a folder."""
+        return dict(fs.find(path, detail=True))
+
     def delete_many(self, fs: Any, paths: Sequence[str]) -> bool:
         """Delete keys by few requests; False if that is not possible here."""
         return False
@@ -112,6 +116,11 @@ class S3(Place):
         """Send one HEAD; s3fs would list too where there is no key."""
         found = self._head(fs, path)
         return {**found, "size": found["ContentLength"]}
+
+    def find(self, fs: Any, path: str) -> dict[str, dict[str, Any]]:
+        """List the keys below a folder alone; s3fs would also ask whether an empty folder is a key."""
+        listed = fsspec.asyn.sync(fs.loop, fs._lsdir, path, refresh=True, delimiter="")  # noqa: SLF001 - as said
+        return {info["name"]: info for info in listed if info.get("type") == "file"}
 
     def delete_many(self, fs: Any, paths: Sequence[str]) -> bool:
         """Delete a thousand keys by a request; servers that want other checksums than botocore sends refuse it."""

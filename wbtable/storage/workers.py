@@ -72,6 +72,21 @@ def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
     return cast("list[_B]", results)
 
 
+def side_by_side(is_distant: bool, actions: Sequence[Callable[[], _A]]) -> list[_A]:
+    """Return the results of independent requests: sent together where that saves time, else one after the other.
+
+    The first error is raised; where they are sent together, once all are answered.
+    """
+    if not is_distant:
+        return [action() for action in actions]
+    futures = [io_workers().submit(action) for action in actions[1:]]
+    try:
+        first = actions[0]()
+    finally:
+        wait(futures)
+    return [first, *(future.result() for future in futures)]
+
+
 def _forget_pool() -> None:
     """After a fork: the pool's threads stayed in the parent."""
     global _guard, _pool, _io_pool
