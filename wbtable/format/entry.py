@@ -85,6 +85,9 @@ class Entry:
         if (self.pack is None) != (self.offset is None):
             msg = f"the entry {self.path!r:.200} has only one of pack and offset"
             raise FormatError(msg)
+        if self.data_size is None:
+            msg = f"the entry {self.path!r:.200} has a data size that is no number"
+            raise FormatError(msg)
         for number in (self.size, self.offset, self.data_size):
             if number is not None and not (type(number) is int and 0 <= number <= MAX_SIZE):
                 msg = f"the entry {self.path!r:.200} has an impossible size or offset: {number!r:.40}"

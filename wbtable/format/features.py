@@ -77,7 +77,10 @@ def check_writable(value: Json, place: str) -> None:
 
 def _unknown(fields: Reader, side: str, known: frozenset[str]) -> list[object]:
     features = Reader(fields.object("features", optional=True), f"{fields.place}.features")
-    return [name for name in features.list(side, optional=True) if name not in known]
+    names = features.list(side, optional=True)
+    if not all(isinstance(name, str) for name in names):
+        features.fail(side, "a list of texts")
+    return [name for name in names if name not in known]
 
 
 def _refuse_unknown(fields: Reader, side: str, known: frozenset[str]) -> None:
