@@ -65,7 +65,13 @@ COMMANDS: Final = {
     "put": "Store files, directories and tables as a version.",
     "import": "Import files of other systems: W&B, tables, folders of media.",
     "alias": "Name a version, or take a name away.",
+    "tag": "Label a version, or take labels away.",
+    "rm": "Delete versions or whole artifacts.",
+    "copy": "Copy versions, projects or everything to another store.",
     "verify": "Read every byte and check it.",
+    "repair": "Mend damaged objects with good copies.",
+    "du": "Say how many bytes each artifact takes.",
+    "gc": "Say what nothing needs any more, and delete it.",
     "completion": "Print the completion script of a shell.",
 }
 """Each command and its line in the help; the command itself is in the module of its name."""
@@ -74,7 +80,7 @@ EPILOG: Final = """
 \b
 Exit codes:
   0    all went well
-  1    verify found damage
+  1    verify found damage, or repair could not mend all
   2    the command is wrong: its message says what to change
   3    what was named does not exist
   4    it exists already, or somebody else changed it meanwhile
