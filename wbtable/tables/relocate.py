@@ -27,7 +27,7 @@ _MAX_READ = 64 << 20
 _PENDING = "#"
 _ALGORITHM = b"SHA-256:"
 _CHECKSUM = len(_ALGORITHM) + 64
-_DIGITS = frozenset(b"0123456789abcdef")
+_DIGITS = b"0123456789abcdef"
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -207,7 +207,7 @@ def _checksums(texts: pa.StringArray) -> tuple[list[str], list[bytes]]:
     if offsets is not None and not texts.null_count and (np.diff(offsets) == _CHECKSUM).all():
         data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(rows, _CHECKSUM)
         digits = data[:, len(_ALGORITHM) :].tobytes()
-        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and set(digits) <= _DIGITS:
+        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and not digits.translate(None, _DIGITS):
             raw, text = bytes.fromhex(digits.decode()), data.tobytes().decode()
             return (
                 [text[at : at + _CHECKSUM] for at in range(0, len(text), _CHECKSUM)],
