@@ -18,6 +18,7 @@ from wbtable.format.collection import CollectionDocument, LeaseDocument
 from wbtable.format.digest import FRAGMENT_PAGE, PACK, Descriptor, Digest
 from wbtable.format.entry import Entry
 from wbtable.format.entry_page import decode_page, page_lines, page_refs
+from wbtable.format.entry_rows import EntryRows
 from wbtable.format.joined_table import JoinedTableDocument
 from wbtable.format.log_entry import LogEntry
 from wbtable.format.pack import decode_columns, decode_trailer, trailer_size
@@ -188,6 +189,7 @@ def _pages(store: Store, version: Version) -> dict[str, Parser]:
     def read_entries(data: bytes) -> object:
         page_refs(data, "page")
         page_lines(data, shortest, "page")
+        list(EntryRows(data, shortest, "page"))
         return decode_page(data, shortest, "page")
 
     paged = documents.canonical(manifest.to_json())

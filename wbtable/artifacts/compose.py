@@ -176,7 +176,7 @@ class _PageWriter:
                 self._pages.append(page)
                 self._hasher.update(self._base.page_lines(number))
             else:
-                self._take(_merge(self._base.page(number).values(), dict(waiting[begin:at])))
+                self._take(_merge(self._base.page(number), dict(waiting[begin:at])))
         self._close()
         return ArtifactManifest(
             digest=Digest(self._hasher.hexdigest()),

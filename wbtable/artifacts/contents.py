@@ -10,7 +10,8 @@ from wbtable.errors import FormatError
 from wbtable.format.artifact_manifest import ArtifactManifest
 from wbtable.format.digest import ARTIFACT, ENTRY_PAGE, Descriptor, is_document
 from wbtable.format.documents import Reader
-from wbtable.format.entry_page import decode_page, page_lines, page_refs
+from wbtable.format.entry_page import page_lines, page_refs
+from wbtable.format.entry_rows import EntryRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +67,7 @@ class Contents:
         self._inline = {entry.path: entry for entry in manifest.entries}
         self._firsts = [page.first for page in manifest.pages]
         self._lasts = [page.last for page in manifest.pages]
-        self._pages: OrderedDict[int, dict[str, Entry]] = OrderedDict()
+        self._pages: OrderedDict[int, EntryRows] = OrderedDict()
 
     @classmethod
     def open(cls, objects: ObjectStore, descriptor: Descriptor) -> Contents:
@@ -88,15 +89,14 @@ class Contents:
         """Yield every entry, sorted by path."""
         yield from self.manifest.entries
         for number in range(len(self.manifest.pages)):
-            yield from self.page(number).values()
+            yield from self.page(number)
 
-    def page(self, number: int) -> dict[str, Entry]:
+    def page(self, number: int) -> EntryRows:
         """Return the entries of one page, read once while it is in use."""
         found = self._pages.get(number)
         if found is None:
             page = self.manifest.pages[number]
-            entries = decode_page(self.page_bytes(number), page, f"page {number} of the artifact manifest")
-            found = {entry.path: entry for entry in entries}
+            found = EntryRows(self.page_bytes(number), page, f"page {number} of the artifact manifest")
             self._pages[number] = found
             while len(self._pages) > _KEPT_PAGES:
                 self._pages.popitem(last=False)
@@ -121,7 +121,7 @@ class Contents:
         number = bisect_left(self._lasts, path)
         if number == len(self._lasts) or self._firsts[number] > path:
             return None
-        return self.page(number).get(path)
+        return self.page(number).find(path)
 
     def under(self, prefix: str) -> Iterator[Entry]:
         """Yield the entries whose paths begin with a text, sorted; reads only the pages that may have some."""
@@ -131,7 +131,7 @@ class Contents:
         for number in range(bisect_left(self._lasts, prefix), len(self._lasts)):
             if self._firsts[number] > prefix and not self._firsts[number].startswith(prefix):
                 return
-            yield from (entry for path, entry in self.page(number).items() if path.startswith(prefix))
+            yield from self.page(number).under(prefix)
 
     def container_descriptors(self, digests: Iterable[Digest]) -> dict[Digest, Descriptor]:
         """Return the descriptors of packs and objects that entries name, from the documents' `refs`."""

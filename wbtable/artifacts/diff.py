@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wbtable.artifacts.tables import read_manifest
 from wbtable.format.digest import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from wbtable.artifacts.contents import Contents
     from wbtable.artifacts.version_content import VersionContent
@@ -65,40 +66,53 @@ def diff(before: VersionContent, after: VersionContent) -> Diff:
     if before.record.digest == after.record.digest:
         return out
     left, right = before.contents, after.contents
-    for mine, theirs in _pairs(left, right):
+    for mine, theirs in _changes(left, right):
         if mine is None and theirs is not None:
             out.added.append(theirs.path)
         elif theirs is None and mine is not None:
             out.removed.append(mine.path)
-        elif mine is not None and theirs is not None and not mine.same_content(theirs):
+        elif mine is not None and theirs is not None:
             out.changed.append(mine.path)
             if mine.media_type == theirs.media_type == TABLE and mine.reference is None and theirs.reference is None:
                 out.tables.append(_table(left, right, mine, theirs))
     return out
 
 
-def _pairs(left: Contents, right: Contents) -> Iterator[tuple[Entry | None, Entry | None]]:
-    """Yield entries side by side, sorted by path; pages that both have are left out."""
+_Line = tuple[str, bytes, "Callable[[], Entry]"]
+"""The path of an entry, its line in the artifact digest, and what makes the entry."""
+
+
+def _changes(left: Contents, right: Contents) -> Iterator[tuple[Entry | None, Entry | None]]:
+    """Yield the entries that differ side by side, sorted by path; only those are made (DIFF-1)."""
     same = {page.digest for page in left.manifest.pages} & {page.digest for page in right.manifest.pages}
-    ours, theirs = _entries(left, same), _entries(right, same)
+    ours, theirs = _lines(left, same), _lines(right, same)
     mine, other = next(ours, None), next(theirs, None)
     while mine is not None or other is not None:
-        if other is None or (mine is not None and mine.path < other.path):
-            yield mine, None
+        if other is None or (mine is not None and mine[0] < other[0]):
+            assert mine is not None
+            yield mine[2](), None
             mine = next(ours, None)
-        elif mine is None or other.path < mine.path:
-            yield None, other
+        elif mine is None or other[0] < mine[0]:
+            yield None, other[2]()
             other = next(theirs, None)
         else:
-            yield mine, other
+            if mine[1] != other[1]:
+                yield mine[2](), other[2]()
             mine, other = next(ours, None), next(theirs, None)
 
 
-def _entries(contents: Contents, skipped: set[Digest]) -> Iterator[Entry]:
-    yield from contents.manifest.entries
+def _lines(contents: Contents, skipped: set[Digest]) -> Iterator[_Line]:
+    for entry in contents.manifest.entries:
+        yield entry.path, entry.line, partial(_itself, entry)
     for number, page in enumerate(contents.manifest.pages):
         if page.digest not in skipped:
-            yield from contents.page(number).values()
+            rows = contents.page(number)
+            for row, path in enumerate(rows.paths):
+                yield path, rows.line(row), partial(rows.entry, row)
+
+
+def _itself(entry: Entry) -> Entry:
+    return entry
 
 
 def _table(left: Contents, right: Contents, mine: Entry, theirs: Entry) -> TableDiff:

@@ -196,10 +196,10 @@ def decode_page(data: bytes, page: Page, place: str) -> list[Entry]:
         FormatError: the page is not as the manifest says.
 
     """
-    table = _table(data, page, place)
+    table = read_columns(data, page, place)
     rows = zip(*(table.column(name).to_pylist() for name in SCHEMA.names), strict=True)
     try:
-        entries = [_entry(row, place) for row in rows]
+        entries = [entry_of(row, place) for row in rows]
     except FormatError as error:
         raise error if error.place else FormatError(str(error), place=place) from None
     for before, after in pairwise(entries):
@@ -217,7 +217,13 @@ def decode_page(data: bytes, page: Page, place: str) -> list[Entry]:
     return entries
 
 
-def _table(data: bytes, page: Page, place: str) -> pa.Table:
+def read_columns(data: bytes, page: Page, place: str) -> pa.Table:
+    """Return the columns of a page, of the types of `SCHEMA` and as many rows as the manifest says (PAGE-4).
+
+    Raises:
+        FormatError: the bytes are no such page.
+
+    """
     try:
         file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
         if file.metadata.num_rows != page.count:
@@ -239,10 +245,20 @@ def _table(data: bytes, page: Page, place: str) -> pa.Table:
 
 def page_lines(data: bytes, page: Page, place: str) -> bytes:
     """Return the lines of a page's entries without making the entries: for hashing large artifacts (ART-6)."""
-    table = _table(data, page, place)
+    return b"".join(table_lines(read_columns(data, page, place), place))
+
+
+def table_lines(table: pa.Table, place: str) -> list[bytes]:
+    """Return the line of each row of a page in the artifact digest (ART-6).
+
+    Raises:
+        FormatError: an entry has neither a digest nor a reference.
+
+    """
     rare = pc.or_(pc.is_valid(table["uri"]), pc.is_null(table["digest"]))
     if pc.any(rare).as_py():
-        return b"".join(entry.line for entry in decode_page(data, page, place))
+        rows = zip(*(table.column(name).to_pylist() for name in SCHEMA.names), strict=True)
+        return [entry_of(row, place).line for row in rows]
     identity = pc.coalesce(table["content_digest"], table["digest"]).combine_chunks()
     raw = np.frombuffer(identity.buffers()[1], np.uint8).reshape(-1, 32)[
         identity.offset : identity.offset + len(identity)
@@ -250,7 +266,7 @@ def page_lines(data: bytes, page: Page, place: str) -> bytes:
     texts = _HEX[raw].reshape(len(raw), 64).view("S64").ravel()
     paths = table["path"].cast(pa.binary())
     lines = pc.binary_join_element_wise(paths, pa.array(texts, pa.binary()), b"\0SHA-256:")
-    return b"".join([line + b"\n" for line in lines.to_pylist()])
+    return [line + b"\n" for line in lines.to_pylist()]
 
 
 _HEX: npt.NDArray[np.uint8] = np.frombuffer(bytes(range(256)).hex().encode(), np.uint8).reshape(256, 2)
@@ -274,7 +290,13 @@ def page_refs(data: bytes, place: str) -> list[Descriptor]:
     return list(read_refs(documents.Reader(documents.parse(metadata[_KEY], place), place)))
 
 
-def _entry(row: tuple[object, ...], place: str) -> Entry:
+def entry_of(row: tuple[object, ...], place: str) -> Entry:
+    """Return the entry of one row of a page, its values in the order of `SCHEMA`.
+
+    Raises:
+        FormatError: it has impossible values.
+
+    """
     fields = cast("Mapping[str, object]", dict(zip(SCHEMA.names, row, strict=True)))
     uri, extra = fields["uri"], fields["extra"]
     reference = None if uri is None else Reference(uri=cast("str", uri), etag=cast("str | None", fields["etag"]))
