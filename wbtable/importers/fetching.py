@@ -25,6 +25,10 @@ class Downloads:
         self._folder = tempfile.TemporaryDirectory(prefix="wbtable-fetched-")
         self._found: dict[str, ArtifactFiles] = {}
 
+    def close(self) -> None:
+        """Remove what was fetched."""
+        self._folder.cleanup()
+
     def files(self, uri: str) -> ArtifactFiles:
         """Return the content of a URI as the file ``content``; each URI is fetched once.
 

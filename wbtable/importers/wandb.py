@@ -71,9 +71,12 @@ def import_wandb(
     if name is not None and (len(artifacts) != 1 or runs):
         msg = f"name= is for one artifact or table, found {len(artifacts)} of them and {len(runs)} runs"
         raise UsageError(msg)
-    for path in sorted(artifacts, key=_in_order):
-        importer.add_folder(path, name)
-    import_runs(importer, runs)
+    try:
+        for path in sorted(artifacts, key=_in_order):
+            importer.add_folder(path, name)
+        import_runs(importer, runs)
+    finally:
+        importer.close()
     return importer.report
 
 

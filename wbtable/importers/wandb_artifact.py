@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.names import check_aliases
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.importers.wandb_files import CLIENT, SERVER, ArtifactFiles, ManifestEntry
-from wbtable.importers.wandb_table import ReadTable, read_table
+from wbtable.importers.wandb_table import ReadTable, read_table, with_links
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.partitioned import PartitionedTable
 from wbtable.tables.save import widened
@@ -167,21 +167,29 @@ class Builder:
         self._report.add("table", self._place(entry.path), "imported", f"{len(found.table):,} rows", target=entry.path)
 
     def _link(self) -> None:
-        """Say which columns are keys of other tables, now that all are there."""
-        for path, found in self._tables.items():
+        """Say which columns are keys of, or links to rows of, other tables, now that all are there."""
+        linked = {
+            path for path, found in self._tables.items() if any(k.table_column is None for k in found.foreign_keys)
+        }
+        for path, found in list(self._tables.items()):
             for key in found.foreign_keys:
-                place = f"{self._place(path)}#{key.column}"
                 other = self._tables.get(key.table)
-                if other is None or key.table_column is None:
-                    what = "links to rows" if key.table_column is None else "keys"
-                    detail = f"its {what} of the table {key.table!r:.120} are plain values here"
-                    self._report.add("column", place, "changed", detail)
-                    continue
                 try:
-                    found.table.set_fk(key.column, other.table, key.table_column)
-                    self.draft.add(found.table, path, overwrite=True)
+                    if other is None or (key.table_column is None and key.table in linked):
+                        msg = f"the table {key.table!r:.120} is not in the artifact, or links to rows itself"
+                        raise NotFoundError(msg)
+                    table = self._tables[path].table
+                    if key.table_column is None:
+                        table = with_links(table, key.column, other.table)
+                        self._tables[path] = replace(found, table=table)
+                    else:
+                        table.set_fk(key.column, other.table, key.table_column)
+                    self.draft.add(table, path, overwrite=True)
                 except (WbtableError, OSError) as error:
-                    self._report.add("column", place, "changed", f"it is no foreign key here: {error}", error=error)
+                    place = f"{self._place(path)}#{key.column}"
+                    self._report.add(
+                        "column", place, "changed", f"its links are plain values here: {error}", error=error
+                    )
 
     def _try_increments(self, entries: Sequence[ManifestEntry]) -> None:
         groups: dict[str, list[tuple[int, int, ManifestEntry]]] = {}
@@ -265,23 +273,21 @@ class Builder:
             self.draft.add_reference(version.get_entry(path), entry.path)
             self._report.add("reference", place, "imported", target=f"{version.qualified_name}:{path}")
             return
+        kept = uri.startswith((CLIENT, SERVER))
         try:
             self._add_file(entry)
         except NotFoundError:
-            pass
+            detail = "what it refers to is not among what is imported" if kept else "nothing was fetched"
+        except (WbtableError, OSError) as error:
+            detail = f"it could not be fetched: {error}"
         else:
             return
-        if uri.startswith((CLIENT, SERVER)):
-            detail = "what it refers to is not among what is imported"
-        else:
-            detail = "kept as a reference; nothing was fetched"
         try:
             self.draft.add_reference(uri, entry.path, checksum=False, etag=entry.etag, size=entry.size)
         except NotFoundError:
             self.draft.metadata.setdefault(KEY, {}).setdefault("references", {})[entry.path] = uri
             self._report.add("reference", place, "kept", f"it leads nowhere on this machine: {uri:.200}")
             return
-        kept = uri.startswith((CLIENT, SERVER))
         self._report.add("reference", place, "kept" if kept else "imported", detail, target=uri)
 
 

@@ -43,6 +43,11 @@ class Importer:
         self._versions: dict[str, Version] = {}
         self._downloads: Any = None
 
+    def close(self) -> None:
+        """Remove what was fetched."""
+        if self._downloads is not None:
+            self._downloads.close()
+
     # References between what is imported.
 
     def know(self, artifact: WandbArtifact) -> None:

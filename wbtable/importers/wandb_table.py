@@ -84,7 +84,10 @@ def read_table(file: Path, source: str, files: FileFinder, report: Report) -> Re
     """
     with file.open("rb") as stream, JsonObject(stream, "data", source) as document:
         members = document.members
-        if "columns" not in members:  # not written by W&B's own writer, which sorts names
+        if not members.keys() >= {
+            "columns",
+            "column_types",
+        }:  # old, or not written by W&B's own writer, which sorts names
             document.finish()
         names = members.get("columns")
         if not isinstance(names, list) or members.get("_type", "table") != "table":
@@ -242,3 +245,28 @@ def _foreign_keys(names: Sequence[str], types: Sequence[WandbType]) -> tuple[For
         elif found.kind == "foreignIndex" and isinstance(path, str):
             out.append(ForeignKey(column=name, table=path, table_column=None))
     return tuple(out)
+
+
+def with_links(table: Table, column: str, other: Table) -> Table:
+    """Return the rows of a table with links to rows of another one in place of their numbers (LINK-1).
+
+    Raises:
+        UsageError: a value is no number of a row of the other table.
+
+    """
+    at = table.columns.index(column)
+    out = Table(columns=table.columns, dtype=_declared(table, column), allow_mixed_types=True, log_mode=table.log_mode)
+    for number, row in table.iterrows():
+        value = row[at]
+        if value is not None and not (type(value) is int and 0 <= value < len(other)):
+            msg = f"expected the number of a row from 0 to {len(other) - 1}, found {value!r:.40}"
+            raise UsageError(msg, place=f'column "{column}", row {int(number)}')
+        row[at] = None if value is None else other.index_ref(value)
+        out.add_data(*row)
+    if table.primary_key is not None:
+        out.set_pk(table.primary_key)
+    return out
+
+
+def _declared(table: Table, column: str) -> dict[str, object]:
+    return {found.name: found.type for found in table.schema if found.name != column}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
+import http.server
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,7 +215,7 @@ def test_a_hostile_path_reads_nothing_outside(store: wbtable.Store, tmp_path: Pa
     folder = tmp_path / "in" / "evil"
     folder.mkdir(parents=True)
     (folder / "link").symlink_to(tmp_path / "secret")
-    digest = __import__("base64").b64encode(hashlib.md5(b"secret").digest()).decode()
+    digest = base64.b64encode(hashlib.md5(b"secret").digest()).decode()
     manifest = {"version": 1, "contents": {path: {"digest": digest, "size": 6}}}
     (folder / MANIFEST).write_text(json.dumps(manifest))
     report = wbtable.import_wandb([folder], store)
@@ -314,3 +317,67 @@ def test_an_entry_without_a_digest_is_refused() -> None:
         read_entries({"contents": {"a": {"size": 1}}}, "m")
     with pytest.raises(wbtable.FormatError, match="version 1"):
         read_entries({"version": 2, "contents": {}}, "m")
+
+
+def test_keys_and_links_between_tables_stay_links(store: wbtable.Store, tmp_path: Path) -> None:
+    folder = tmp_path / "keys:v0"
+    folder.mkdir()
+
+    def table(name: str, columns: list[str], rows: list[list[Any]], **types: Any) -> None:
+        found = {"_type": "table", "columns": columns, "data": rows, "column_types": {"params": {"type_map": types}}}
+        (folder / f"{name}.table.json").write_text(json.dumps(found))
+
+    table("t1", ["id", "v"], [["a", 1], ["b", 2]], id={"wb_type": "primaryKey"})
+    key = {"wb_type": "foreignKey", "params": {"table": "t1.table.json", "col_name": "id"}}
+    table("t2", ["ref", "n"], [["a", 5], ["b", 6]], ref=key)
+    link = {"wb_type": "foreignIndex", "params": {"table": "t1.table.json"}}
+    table("t3", ["row", "n"], [[1, 5], [0, 6], [None, 7]], row=link)
+    table("t4", ["row"], [[9]], row=link)
+    table("t5", ["row"], [[0]], row={"wb_type": "foreignIndex", "params": {"table": "gone.table.json"}})
+    report = wbtable.import_wandb([folder], store)
+    version = store.artifact("keys")
+    assert version.get("t1").primary_key == "id"
+    (foreign,) = version.get("t2").snapshot().foreign_keys
+    assert (foreign.column, foreign.table_column) == ("ref", "id")
+    links = version.get("t3").get_column("row")
+    assert [link if link is None else int(link) for link in links] == [1, 0, None]
+    assert version.get("t3").schema["row"].kind == "link"
+    assert version.get("t4").get_column("row") == [9]
+    assert version.get("t5").get_column("row") == [0]
+    assert {item.source.rpartition(":")[2] for item in problems(report)} == {"t4.table.json#row", "t5.table.json#row"}
+
+
+def test_media_elsewhere_is_fetched_where_that_is_asked_for(store: wbtable.Store, tmp_path: Path) -> None:
+    data = next((FIXTURES / "images" / "media" / "images").glob("6ced*.png")).read_bytes()
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/a.png" else 404)
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        folder = tmp_path / "far"
+        folder.mkdir()
+        cells = [[{"_type": "image-file", "path": name}] for name in ("media/a.png", "media/b.png")]
+        text = json.dumps({"_type": "table", "columns": ["i"], "data": cells})
+        (folder / "t.table.json").write_text(text)
+        digest = base64.b64encode(hashlib.md5(text.encode()).digest()).decode()
+        contents: dict[str, Any] = {"t.table.json": {"digest": digest, "size": len(text)}}
+        for name in ("a.png", "b.png"):
+            contents[f"media/{name}"] = {"digest": "etag", "ref": f"{base}/{name}"}
+        (folder / MANIFEST).write_text(json.dumps({"version": 1, "contents": contents}))
+        wbtable.import_wandb([folder], store, fetch=True)
+        server.shutdown()
+        thread.join()
+    table = store.artifact("far").get("t")
+    first, second = table.get_column("i")
+    assert (first.bytes, second) == (data, None)
+    assert table.get_column("i.wandb")[1] is not None
+    assert store.artifact("far").get_entry("media/b.png").ref == f"{base}/b.png"
