@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, cast, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
+
+import numpy as np
 
 from wbtable.errors import UsageError
 from wbtable.format.digest import BLOB, MAX_SIZE, PACK, Descriptor, Digest
 from wbtable.format.file_cell import parse_uri, relative_uri
 from wbtable.format.layout import suffixed_key
-from wbtable.format.pack import LARGE_BLOB, MAX_ENTRIES, TARGET_SIZE, encode_trailer, trailer_digest
+from wbtable.format.pack import LARGE_BLOB, MAX_ENTRIES, TARGET_SIZE
+from wbtable.storage.filling import WRITE_BYTES, Container, FillingPack
 from wbtable.storage.hashing import Blob, Stored, chunks_of, drop, hash_chunk, store_large, unlink
 from wbtable.storage.pack_files import Background, PackFile
-from wbtable.storage.seen import NotesPlaces, SeenBlobs
+from wbtable.storage.seen import KnownPlaces, NotesPlaces, SeenBlobs
 from wbtable.storage.workers import CORES, workers
 
 if TYPE_CHECKING:
@@ -23,9 +26,8 @@ if TYPE_CHECKING:
 
     from wbtable.storage.hashing import Hashed, PayloadLike
     from wbtable.storage.objects import ObjectStore
-    from wbtable.storage.seen import Place
+    from wbtable.storage.seen import Ints, Place
 
-_WRITE_BYTES = 4 << 20
 _MOST_WAITING = 64 << 20
 
 
@@ -52,14 +54,6 @@ class FileLocation:
             raise UsageError(msg)
 
 
-@runtime_checkable
-class KnownPlaces(Protocol):
-    """What knows the places of many blobs at once."""
-
-    def find_many(self, raws: Sequence[bytes]) -> list[tuple[str, int, int] | None]:
-        """Return URI, offset and size of blobs by their raw digests, None where they are unknown."""
-
-
 class Placement(NamedTuple):
     """Where one blob went.
 
@@ -75,16 +69,6 @@ class Placement(NamedTuple):
     size: int
     container: int
     offset: int
-
-
-@dataclass(slots=True, kw_only=True)
-class _Container:
-    """A pack or a large blob; it has a name once it can grow no more."""
-
-    uri: str | None = None
-    digest: Digest | None = None
-    size: int = 0
-    packed: bool = True
 
 
 class PackWriter:
@@ -121,19 +105,12 @@ class PackWriter:
         self._target, self._max_entries, self._large = target, max_entries, large
         self._background = Background(_MOST_WAITING)
         self._seen = SeenBlobs()
-        self._containers: list[_Container] = []
+        self._containers: list[Container] = []
         self._by_uri: dict[str, int | None] = {}
         self._closed = False
-        # The pack that is being filled.
-        self._file: PackFile | None = None
+        self._filling: FillingPack | None = None
         self._files: list[PackFile] = []
         self._temporaries: list[Path] = []
-        self._number = -1
-        self._size = 0
-        self._digests: list[bytes] = []
-        self._sizes: list[int] = []
-        self._blocks: list[Blob] = []
-        self._block_bytes = 0
 
     def __enter__(self) -> Self:
         """Return the writer."""
@@ -176,7 +153,7 @@ class PackWriter:
             raise
         return out
 
-    def add_new(self, raws: Sequence[bytes], blobs: Sequence[Blob]) -> list[Place]:
+    def add_new(self, raws: Sequence[bytes], blobs: Sequence[Blob]) -> Ints:
         """Store different blobs that `find` has just not found.
 
         Args:
@@ -184,7 +161,7 @@ class PackWriter:
             blobs: the bytes that each names.
 
         Returns:
-            Container, offset and size of each, in their order.
+            Container, offset and size of each, in their order, an array of n x 3.
 
         Raises:
             UsageError: the writer is closed.
@@ -193,8 +170,9 @@ class PackWriter:
         """
         if self._closed:
             raise UsageError("this writer was sealed for good or aborted")
-        constant = [bytes(data) if isinstance(data, bytearray) else data for data in blobs]
-        return self._append(raws, constant, [_length(data) for data in constant])
+        if bytearray in set(map(type, blobs)):
+            blobs = [bytes(data) if isinstance(data, bytearray) else data for data in blobs]
+        return self._append(raws, blobs, _lengths(blobs))
 
     def find(self, raws: Sequence[bytes], sizes: Sequence[int]) -> list[Place | None]:
         """Return where blobs of these raw digests and sizes are already, None where they are not."""
@@ -210,21 +188,19 @@ class PackWriter:
 
     def cut(self) -> None:
         """Close the pack that is being filled, so that it has a name; what comes next starts another."""
-        if self._number < 0:
+        pack = self._filling
+        if pack is None:
             return
-        trailer = encode_trailer(self._digests, self._sizes)
-        digest = trailer_digest(trailer)
-        self._blocks.append(trailer)
-        self._block_bytes += len(trailer)
-        self._flush()
-        container, file = self._containers[self._number], cast("PackFile", self._file)
-        container.digest, container.size = digest, self._size + len(trailer)
+        digests, sizes = pack.digests, pack.sizes
+        digest = pack.close()
+        self._flush(pack)
+        container = self._containers[pack.number]
+        container.digest, container.size = digest, pack.size
         container.uri = relative_uri(digest, packed=True)
         if isinstance(self._known, NotesPlaces):
-            self._known.note(container.uri, self._digests, self._sizes)
-        self._background.finish(0, lambda: self._publish(file, digest))
-        self._file, self._number, self._size = None, -1, 0
-        self._digests, self._sizes = [], []
+            self._known.note(container.uri, digests, sizes)
+        self._background.finish(0, lambda: self._publish(pack.file, digest))
+        self._filling = None
 
     def seal(self) -> None:
         """Close the pack that is being filled; return once everything is in place and durable.
@@ -249,7 +225,7 @@ class PackWriter:
             file.discard()
         for path in self._temporaries:
             unlink(path)
-        self._blocks = []
+        self._filling = None
 
     def is_sealed(self, container: int) -> bool:
         """Whether a container has its name."""
@@ -301,15 +277,15 @@ class PackWriter:
         )
 
     def _place_blobs(self, raws: Sequence[bytes], blobs: Sequence[Blob]) -> list[Place]:
-        sizes = [_length(data) for data in blobs]
+        sizes = _lengths(blobs)
         found = self.find(raws, sizes)
         # One blob may stand twice among them.
         new = {raw: i for i, (raw, place) in reversed([*enumerate(zip(raws, found, strict=True))]) if place is None}
         if len(new) == len(raws):
-            return self._append(raws, blobs, sizes)
+            return _tuples(self._append(raws, blobs, sizes))
         first = sorted(new.values())
         places = self._append([raws[i] for i in first], [blobs[i] for i in first], [sizes[i] for i in first])
-        at = dict(zip((raws[i] for i in first), places, strict=True))
+        at = dict(zip((raws[i] for i in first), _tuples(places), strict=True))
         return [at[raw] if place is None else place for raw, place in zip(raws, found, strict=True)]
 
     def _place_stored(self, stored: Stored) -> Placement:
@@ -352,54 +328,49 @@ class PackWriter:
         size = self._objects.backend.size(key)
         if size is None:
             return None
-        self._containers.append(_Container(uri=uri, digest=digest, size=size, packed=packed))
+        self._containers.append(Container(uri=uri, digest=digest, size=size, packed=packed))
         return len(self._containers) - 1
 
     def _add_large(self, digest: Digest, size: int) -> Place:
         uri = relative_uri(digest, packed=False)
-        self._containers.append(_Container(uri=uri, digest=digest, size=size, packed=False))
+        self._containers.append(Container(uri=uri, digest=digest, size=size, packed=False))
         if isinstance(self._known, NotesPlaces):
             self._known.note(uri, [digest.raw], [size])
         return len(self._containers) - 1, 0, size
 
-    def _append(self, raws: Sequence[bytes], blobs: Sequence[Blob], sizes: Sequence[int]) -> list[Place]:
+    def _append(self, raws: Sequence[bytes], blobs: Sequence[Blob], sizes: Sequence[int]) -> Ints:
         """Put different blobs, which are not there yet, at the end of the current pack and of those that follow."""
-        out: list[Place] = []
-        while len(out) < len(raws):
-            start = len(out)
-            if sizes[start] >= self._large:
-                out.append(self._append_large(raws[start], blobs[start], sizes[start]))
+        # No object for each: a million of them would keep the garbage collector busy.
+        out = np.empty((len(raws), 3), np.int64)
+        large = max(sizes, default=0) >= self._large
+        start = 0
+        while start < len(raws):
+            if large and sizes[start] >= self._large:
+                out[start] = self._append_large(raws[start], blobs[start], sizes[start])
+                start += 1
                 continue
-            if len(self._sizes) >= self._max_entries or self._size + sizes[start] > self._target:
+            if self._filling is not None and not self._filling.takes(sizes[start]):
                 self.cut()
-            if self._number < 0:
-                self._containers.append(_Container())
-                self._number = len(self._containers) - 1
-                self._file = PackFile(self._objects.backend)
-                self._files.append(self._file)
-            stop = self._fill(sizes, start, out)
-            self._digests += raws[start:stop]
-            self._sizes += sizes[start:stop]
-            self._blocks += blobs[start:stop]
-            if self._block_bytes >= _WRITE_BYTES:
-                self._flush()
+            pack = self._filling or self._open()
+            stop = len(sizes)
+            if large:
+                stop = next((i for i in range(start, stop) if sizes[i] >= self._large), stop)
+            offsets = pack.fill(raws, blobs, sizes, start, stop)
+            stop = start + len(offsets)
+            out[start:stop, 0], out[start:stop, 1], out[start:stop, 2] = pack.number, offsets, sizes[start:stop]
+            start = stop
+            if pack.waiting >= WRITE_BYTES:
+                self._flush(pack)
         self._seen.add_many(raws, out)
         return out
 
-    def _fill(self, sizes: Sequence[int], start: int, out: list[Place]) -> int:
-        """Give places in the current pack to the blobs from `start` on that fit and are written together (PACK-2)."""
-        end, at = self._target, self._size
-        stop = min(len(sizes), start + self._max_entries - len(self._sizes))
-        enough = at + _WRITE_BYTES - self._block_bytes
-        i = start
-        # The first fits, or begins a pack, whatever its size.
-        while i < stop and sizes[i] < self._large and (at + sizes[i] <= end or i == start) and at < enough:
-            out.append((self._number, at, sizes[i]))
-            at += sizes[i]
-            i += 1
-        self._block_bytes += at - self._size
-        self._size = at
-        return i
+    def _open(self) -> FillingPack:
+        self._containers.append(Container())
+        file = PackFile(self._objects.backend)
+        self._files.append(file)
+        number = len(self._containers) - 1
+        self._filling = FillingPack(number=number, file=file, target=self._target, most=self._max_entries)
+        return self._filling
 
     def _append_large(self, raw: bytes, data: Blob, size: int) -> Place:
         """Make a blob an object of its own (PACK-1)."""
@@ -409,12 +380,10 @@ class PackWriter:
         self._background.write(size, lambda: self._objects.backend.put(key, bytes(data)))
         return place
 
-    def _flush(self) -> None:
+    def _flush(self, pack: FillingPack) -> None:
         """Hand what has gathered to the thread that writes."""
-        blocks, self._blocks = self._blocks, []
-        size, self._block_bytes = self._block_bytes, 0
-        file = cast("PackFile", self._file)
-        self._background.write(size, lambda: file.write(blocks))
+        blocks, size = pack.take_blocks()
+        self._background.write(size, lambda: pack.file.write(blocks))
 
     def _publish(self, file: PackFile, digest: Digest) -> None:
         """Give a written pack its name (PACK-5); `put_file` makes it durable first."""
@@ -422,5 +391,9 @@ class PackWriter:
         self._objects.put_file(PACK, file.path, digest)
 
 
-def _length(data: Blob) -> int:
-    return data.nbytes if isinstance(data, memoryview) else len(data)
+def _tuples(places: Ints) -> list[Place]:
+    return [(container, offset, size) for container, offset, size in places.tolist()]
+
+
+def _lengths(blobs: Sequence[Blob]) -> list[int]:
+    return [data.nbytes if isinstance(data, memoryview) else len(data) for data in blobs]

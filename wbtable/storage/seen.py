@@ -21,6 +21,7 @@ Place = tuple[int, int, int]
 """Container, offset in bytes, size in bytes."""
 
 _RECENT = 65_536
+_FEW = 256
 
 
 @runtime_checkable
@@ -29,6 +30,14 @@ class NotesPlaces(Protocol):
 
     def note(self, uri: str, digests: Sequence[bytes], sizes: Sequence[int]) -> None:
         """Hear of a pack and its blobs in their order, or of a large blob; they may not be in place yet."""
+
+
+@runtime_checkable
+class KnownPlaces(Protocol):
+    """What knows the places of many blobs at once."""
+
+    def find_many(self, raws: Sequence[bytes]) -> list[tuple[str, int, int] | None]:
+        """Return URI, offset and size of blobs by their raw digests, None where they are unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,9 +85,13 @@ class SeenBlobs:
         places = np.stack([np.full(len(digests), container, np.int64), offsets, sizes], axis=1)
         self._merge(digests, places)
 
-    def add_many(self, digests: Sequence[bytes], places: Sequence[Place]) -> None:
-        """Note where many blobs are."""
-        self._recent.update(zip(digests, places, strict=True))
+    def add_many(self, digests: Sequence[bytes], places: Ints) -> None:
+        """Note where many blobs are: container, offset and size of each, an array of n x 3."""
+        if len(digests) < _FEW:
+            for digest, (container, offset, size) in zip(digests, places.tolist(), strict=True):
+                self._recent[digest] = container, offset, size
+            return
+        self._merge(np.frombuffer(b"".join(digests), "V32"), places)
 
     def find_many(self, digests: Sequence[bytes]) -> list[Place | None]:
         """Return the place of each blob, None where it is unknown."""

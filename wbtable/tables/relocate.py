@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from wbtable.storage.hashing import Blob
     from wbtable.storage.objects import ObjectStore
     from wbtable.storage.packs import PackWriter
-    from wbtable.storage.seen import Place
 
 _MAX_READ = 64 << 20
 """Bytes of blobs in flight between two stores."""
@@ -29,7 +28,7 @@ _ALGORITHM = b"SHA-256:"
 _CHECKSUM = len(_ALGORITHM) + 64
 _DIGITS = b"0123456789abcdef"
 
-Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
 def holds_files(found: pa.DataType) -> bool:
@@ -160,38 +159,37 @@ class Relocator:
         present = files.take(pa.array(valid)) if len(valid) < len(files) else files
         checksums, raws = _checksums(present.field("checksum"))
         sizes = present.field("size").to_pylist()
-        places = self.packs.find(raws, sizes)
-        missing: dict[bytes, int] = {}
-        for i, place in enumerate(places):
-            if place is None:
-                missing.setdefault(raws[i], i)
-        for run in _runs(missing.values(), sizes):
-            for i, place in zip(run, self._copy(run, present, checksums, raws, blobs), strict=True):
-                places[i] = place
-        for i, place in enumerate(places):
-            if place is None:
-                places[i] = places[missing[raws[i]]]
-        placed = np.array(places, np.int64).reshape(-1, 3)
-        containers = np.ascontiguousarray(placed[:, 0])
-        return _located(files, valid, containers, placed[:, 1]), int(containers.max(initial=-1))
+        found = self.packs.find(raws, sizes)
+        unknown = [i for i, place in enumerate(found) if place is None]
+        places = np.zeros((len(found), 3), np.int64)
+        if len(unknown) < len(found):
+            known = [i for i, place in enumerate(found) if place is not None]
+            places[known] = [place for place in found if place is not None]
+        missing = dict(zip((raws[i] for i in reversed(unknown)), reversed(unknown), strict=True))  # the first of equals
+        for run in _runs(sorted(missing.values()), sizes):
+            places[run] = self._copy(run, present, checksums, raws, blobs)
+        if len(missing) < len(unknown):
+            places[unknown] = places[[missing[raws[i]] for i in unknown]]
+        containers = np.ascontiguousarray(places[:, 0])
+        return _located(files, valid, containers, places[:, 1]), int(containers.max(initial=-1))
 
     def _copy(
         self, run: list[int], files: pa.StructArray, checksums: list[str], raws: list[bytes], blobs: BlobReader
-    ) -> list[Place]:
-        """Store the blobs of some cells; return their places."""
+    ) -> Ints:
+        """Store the blobs of some cells; return container, offset and size of each."""
         if not isinstance(blobs, TableBlobs):
             data: Sequence[Blob] = blobs.read_many(files.take(pa.array(run)).to_pylist())
             return self.packs.add_new([raws[i] for i in run], data)
         if not blobs.has_files:
             return self.packs.add_new([raws[i] for i in run], blobs.borrow([checksums[i] for i in run]))
         payloads = {i: payload for i in run if (payload := blobs.file_payload(checksums[i])) is not None}
-        out = []
-        for i in run:
+        out = np.empty((len(run), 3), np.int64)
+        for at, i in enumerate(run):
             if i in payloads:  # a large file, streamed
                 (placed,) = self.packs.add_many([payloads[i]])
-                out.append((placed.container, placed.offset, placed.size))
+                out[at] = placed.container, placed.offset, placed.size
             else:
-                out += self.packs.add_new([raws[i]], blobs.borrow([checksums[i]]))
+                out[at] = self.packs.add_new([raws[i]], blobs.borrow([checksums[i]]))[0]
         return out
 
 
@@ -207,7 +205,9 @@ def _checksums(texts: pa.StringArray) -> tuple[list[str], list[bytes]]:
     if offsets is not None and not texts.null_count and (np.diff(offsets) == _CHECKSUM).all():
         data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(rows, _CHECKSUM)
         digits = data[:, len(_ALGORITHM) :].tobytes()
-        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and not digits.translate(None, _DIGITS):
+        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and not digits.translate(
+            None, _DIGITS
+        ):
             raw, text = bytes.fromhex(digits.decode()), data.tobytes().decode()
             return (
                 [text[at : at + _CHECKSUM] for at in range(0, len(text), _CHECKSUM)],
@@ -236,7 +236,10 @@ def _raw(checksum: str) -> bytes:
     return Digest.parse(checksum, "file.checksum").raw
 
 
-def _runs(positions: Iterable[int], sizes: list[int]) -> Iterable[list[int]]:
+def _runs(positions: list[int], sizes: list[int]) -> Iterable[list[int]]:
+    if positions and sum(sizes) <= _MAX_READ:
+        yield positions
+        return
     run: list[int] = []
     total = 0
     for i in positions:
@@ -252,14 +255,21 @@ def _runs(positions: Iterable[int], sizes: list[int]) -> Iterable[list[int]]:
 def _located(files: pa.StructArray, valid: Ints, containers: Ints, offsets: Ints) -> pa.StructArray:
     """Return the FILE groups with pending URIs and offsets."""
     rows = len(files)
-    mask = np.ones(rows, dtype=np.bool_)
-    mask[valid] = False
-    numbers, inverse = np.unique(containers, return_inverse=True)
-    indices = np.zeros(rows, dtype=np.int32)
-    indices[valid] = inverse
-    where = np.zeros(rows, dtype=np.int64)
-    where[valid] = offsets
-    names = pa.array([f"{_PENDING}{number}" for number in numbers], pa.string())
+    mask = None
+    first = int(containers.min(initial=0))
+    indices, where = (containers - first).astype(np.int32), np.ascontiguousarray(offsets)
+    if len(valid) < rows:
+        mask = np.ones(rows, dtype=np.bool_)
+        mask[valid] = False
+        indices, where = _spread(indices, valid, rows), _spread(where, valid, rows)
+    names = pa.array([f"{_PENDING}{first + i}" for i in range(int(indices.max(initial=0)) + 1)], pa.string())
     uris = pa.DictionaryArray.from_arrays(pa.array(indices, mask=mask), names).dictionary_decode()
     fields = [uris, pa.array(where, mask=mask), *(files.field(i) for i in range(2, files.type.num_fields))]
-    return pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=pa.array(mask) if mask.any() else None)
+    return pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=None if mask is None else pa.array(mask))
+
+
+def _spread(values: np.ndarray, valid: Ints, rows: int) -> np.ndarray:
+    """Return an array of `rows` with the values where they belong, and 0 elsewhere."""
+    out = np.zeros(rows, values.dtype)
+    out[valid] = values
+    return out

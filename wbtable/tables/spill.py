@@ -176,6 +176,8 @@ class TableBlobs:
         if far and self._store is not None:
             for (i, _), data in zip(far, self._store.read_blobs([file for _, file in far]), strict=True):
                 out[i] = data
+        if set(map(type, out)) <= {bytes, memoryview}:
+            return out
         return [data if isinstance(data, (bytes, memoryview)) else data.read() for data in out]
 
 

@@ -149,7 +149,7 @@ def test_hashed_blobs(objects: ObjectStore) -> None:
         (first,) = writer.add_many([b"one"])
         one, two, three = (Digest.of(data).raw for data in (b"one", b"two", b"three"))
         assert writer.find([one, two], [3, 3]) == [(first.container, first.offset, first.size), None]
-        (place,) = writer.add_new([two], [bytearray(b"two")])
+        (place,) = map(tuple, writer.add_new([two], [bytearray(b"two")]).tolist())
         assert writer.find([two, three], [3, 5]) == [place, None]
         second, third, again = writer.add_many([b"two", b"three", b"three"])
         writer.seal()

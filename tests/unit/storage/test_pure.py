@@ -43,6 +43,17 @@ def test_seen_blobs_agree_with_a_dict(batches: list[list[int]], recent: int) -> 
     assert len(seen) == len(model)
 
 
+@pytest.mark.parametrize("count", [1, 255, 256, 5000])
+def test_many_seen_blobs(count: int) -> None:
+    digests = [hashlib.sha256(i.to_bytes(4, "little")).digest() for i in range(2 * count)]
+    places = np.arange(3 * count, dtype=np.int64).reshape(-1, 3)
+    seen = SeenBlobs()
+    seen.add_many(digests[:count], places)
+    found = seen.find_many(digests)
+    assert found == [*(tuple(place) for place in places.tolist()), *[None] * count]
+    assert len(seen) == count
+
+
 def test_blobs_whose_digests_begin_alike() -> None:
     """Eight equal bytes are not a match."""
     seen = SeenBlobs(1)
