@@ -10,6 +10,7 @@ from wbtable.query.functions_convert import CONVERSION
 from wbtable.query.functions_list import LISTS
 from wbtable.query.functions_media import MEDIA
 from wbtable.query.functions_number import NUMBERS
+from wbtable.query.functions_regex import REGEXES
 from wbtable.query.functions_text import TEXTS
 from wbtable.query.functions_time import TIMES
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     function.name: function
-    for function in (*AGGREGATES, *CHOICE, *CONVERSION, *NUMBERS, *TEXTS, *LISTS, *TIMES, *MEDIA)
+    for function in (*AGGREGATES, *CHOICE, *CONVERSION, *NUMBERS, *TEXTS, *REGEXES, *LISTS, *TIMES, *MEDIA)
 }
 
 OTHER_NAMES: Final[Mapping[str, str]] = {

@@ -1,4 +1,4 @@
-"""Pieces of SQL, and what they are made with: values go in as parameters or as literals of ours (EXPR-12)."""
+"""Pieces of SQL, and what makes them: values go in as literals of ours, never as they were written (EXPR-12)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ MAX_SQL: Final = 1_000_000
 """The most characters of SQL that one expression becomes, its warnings included."""
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_.$\"]{1,80}")
+_HARMLESS = re.compile(r"[A-Za-z0-9 _.,:/+-]{0,200}")
 _SHORT: Final = 150
 
 
@@ -115,8 +116,13 @@ class Builder:
         return text
 
     def text(self, value: str) -> str:
-        """Return text as a parameter."""
-        return f"CAST({self.params.add(value)} AS VARCHAR)"
+        """Return text as a literal: as it is where that is beyond doubt harmless, else as the digits of its bytes.
+
+        Parameters would have to be used as often as they are handed over, and a caution holds a part of them.
+        """
+        if _HARMLESS.fullmatch(value):
+            return f"'{value}'"
+        return f"decode(unhex('{value.encode().hex()}'))"
 
     def let(self, values: list[str], body: Callable[[list[str]], str]) -> str:
         """Return what `body` makes of the names of some values, each of which is written, and computed, once.

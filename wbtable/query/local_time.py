@@ -1,0 +1,63 @@
+"""Wall clocks of zoned times, in SQL (EXPR-10)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from wbtable.format.types import TimestampType
+from wbtable.query.expression_error import ExpressionError
+
+if TYPE_CHECKING:
+    from wbtable.format.types import ColumnType
+    from wbtable.query.expression_error import Span
+    from wbtable.query.sql import Builder
+
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+
+
+def check_zone(zone: str, span: Span) -> None:
+    """Refuse what is no zone.
+
+    Raises:
+        ExpressionError: nobody knows it.
+
+    """
+    import zoneinfo
+
+    if _OFFSET.fullmatch(zone):
+        return
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise ExpressionError(
+            f"{zone[:40]!r} is no time zone", span, suggestion='write "UTC", "Europe/Berlin" or "+02:00"'
+        ) from None
+
+
+def local(builder: Builder, text: str, found: ColumnType) -> str:
+    """Return the wall clock of a moment in its own zone, as TIMESTAMP."""
+    if not isinstance(found, TimestampType):
+        return f"TRY_CAST({text} AS TIMESTAMP)"
+    if found.zone is None:
+        return f"TRY_CAST({text} AS TIMESTAMP)" if found.unit == "ns" else text
+    minutes = _minutes(found.zone)
+    if minutes is not None:
+        return f"(({text} AT TIME ZONE 'UTC') + INTERVAL ({minutes}) MINUTE)"
+    return f"({text} AT TIME ZONE {builder.text(found.zone)})"
+
+
+def zoned(builder: Builder, text: str, zone: str) -> str:
+    """Return a wall clock in a zone as a moment."""
+    minutes = _minutes(zone)
+    if minutes is not None:
+        return f"(({text} - INTERVAL ({minutes}) MINUTE) AT TIME ZONE 'UTC')"
+    return f"({text} AT TIME ZONE {builder.text(zone)})"
+
+
+def _minutes(zone: str) -> int | None:
+    match = _OFFSET.fullmatch(zone)
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3])
+    return -minutes if match[1] == "-" else minutes
