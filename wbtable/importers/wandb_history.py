@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
+from wbtable.artifacts.lease import Lease
+from wbtable.artifacts.leased_objects import LeasedObjects
 from wbtable.errors import AlreadyExistsError, FormatError, WbtableError
 from wbtable.format.run_history import RESERVED, Cell, Row, make_segment, to_text, write_segment
 from wbtable.format.run_keys import segment_key
@@ -85,11 +88,8 @@ class HistoryImport:
                     for name, value in zip(row.keys, row.values, strict=True)
                     if isinstance(value, Cell) and not isinstance(value.type, AnyType)
                 }
-                refs = store_media(objects, cells) if cells else []
-                try:
-                    files.backend.create(key, write_segment(make_segment(rows, refs)))
-                except AlreadyExistsError:
-                    continue
+                with contextlib.suppress(AlreadyExistsError):
+                    _write(files, objects, key, rows, cells)
 
     def _groups(self) -> Iterator[list[Row]]:
         rows: list[Row] = []
@@ -180,6 +180,18 @@ class HistoryImport:
             self._report.add("history", place, "kept", error=error)
         else:
             self._report.add("history", place, "failed", None if error else key, error=error)
+
+
+def _write(files: RunFiles, objects: ObjectStore, key: str, rows: list[Row], cells: dict[str, Cell]) -> None:
+    """Create a segment, what it refers to first, under a lease until it does (LEASE-1)."""
+    if not cells:
+        files.backend.create(key, write_segment(make_segment(rows, [])))
+        return
+    with Lease(objects.backend) as lease:
+        leased = LeasedObjects(objects, lease)
+        refs = store_media(leased, cells)
+        leased.settle()
+        files.backend.create(key, write_segment(make_segment(rows, refs)))
 
 
 def _flat(nested: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.commit import RunInfo, commit
+from wbtable.artifacts.lease import Lease
+from wbtable.artifacts.leased_objects import LeasedObjects
 from wbtable.artifacts.names import DEFAULT_PROJECT
 from wbtable.errors import ConflictError, WbtableError
 from wbtable.format.layout import check_name
@@ -187,20 +189,23 @@ class RunImport:
         if self.log.exit is not None and 0 <= self.log.exit.get("runtime", -1) < 1 << 31:
             ended += dt.timedelta(seconds=self.log.exit["runtime"])
         ended = max(ended, time_from(history.last_time))
-        made = compact(self._files, self._importer.store.objects)
-        self._files.finish(
-            RunFinish(
-                attempt=start.attempt,
-                finished_at=ended,
-                exit_code=code,
-                next_step=history.next_step,
-                config=self.log.config,
-                summary=flat_summary(self.log.summary, history.last),
-                segments=made.segments,
-                history=made.history,
-                refs=made.refs,
+        with Lease(self._importer.store.backend) as lease:
+            objects = LeasedObjects(self._importer.store.objects, lease)
+            made = compact(self._files, objects)
+            objects.settle()
+            self._files.finish(
+                RunFinish(
+                    attempt=start.attempt,
+                    finished_at=ended,
+                    exit_code=code,
+                    next_step=history.next_step,
+                    config=self.log.config,
+                    summary=flat_summary(self.log.summary, history.last),
+                    segments=made.segments,
+                    history=made.history,
+                    refs=made.refs,
+                )
             )
-        )
 
     # Its artifacts.
 
