@@ -18,8 +18,9 @@ from wbtable.tables.conform import conform
 from wbtable.tables.join_codes import key_counts
 from wbtable.tables.join_keys import KeyPair, combine
 from wbtable.tables.paired import NONE, KeyColumn
+from wbtable.tables.prefetch import ahead
 from wbtable.tables.reader import TableReader
-from wbtable.tables.source import SliceSource, to_table
+from wbtable.tables.source import to_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,11 +177,8 @@ class CompareCore:
     def _compare(self, name: str) -> Flags:
         out = np.zeros(self.pairs.num_rows, dtype=np.bool_)
         if self.pairs.by_position:
-            found = self.stretches([name] * len(self.sides)) or [Stretch(0, self.pairs.num_rows, equal=False)]
-            for stretch in found:
-                if not stretch.equal:
-                    for start, columns in self._side_by_side(name, stretch):
-                        out[start : start + len(columns[0])] = self._differ(name, columns)
+            for start, columns in self._side_by_side(name):
+                out[start : start + len(columns[0])] = self._differ(name, columns)
             return out
         rows = self._complete
         positions = [self.pairs.side(number)[rows] for number in range(len(self.sides))]
@@ -194,19 +192,21 @@ class CompareCore:
             out[rows[start : start + _CHUNK]] = self._differ(name, arrays)
         return out
 
-    def _side_by_side(self, name: str, stretch: Stretch) -> Iterator[tuple[int, list[pa.Array]]]:
-        """Yield the values of all sides in the same rows."""
-        streams = [SliceSource(s, stretch.start, stretch.stop - stretch.start).batches([name]) for s in self.sides]
-        heads: list[pa.Array] = [next(stream).column(0) for stream in streams]
-        start = stretch.start
-        while start < stretch.stop:
-            count = min(map(len, heads))
-            if count:
-                yield start, [head.slice(0, count) for head in heads]
-            start += count
-            heads = [head.slice(count) for head in heads]
-            if start < stretch.stop:
-                heads = [h if len(h) else next(s).column(0) for h, s in zip(heads, streams, strict=True)]
+    def _side_by_side(self, name: str) -> Iterator[tuple[int, list[pa.Array]]]:
+        """Yield the values of all sides in the same rows; those of equal fingerprints are left out."""
+        found = self.stretches([name] * len(self.sides))
+        if found is None:
+            yield from _aligned([side.batches([name]) for side in self.sides])
+            return
+
+        def read(number: int) -> list[list[pa.RecordBatch]]:
+            readers = (side for side in self.sides if isinstance(side, TableReader))
+            return [reader.read_fragment(number, [name]).to_batches() for reader in readers]
+
+        differing = [number for number, stretch in enumerate(found) if not stretch.equal]
+        for number, parts in zip(differing, ahead(read, differing), strict=True):
+            for start, columns in _aligned([iter(part) for part in parts]):
+                yield found[number].start + start, columns
 
     def _differ(self, name: str, columns: Sequence[pa.Array]) -> Flags:
         wide = self.shared[name]
@@ -291,6 +291,23 @@ class CompareCore:
             msg = f"not all sides have a column {name!r} of types that compare; they share {list(self.shared)!r:.300}"
             raise NotFoundError(msg)
         return found
+
+
+def _aligned(streams: Sequence[Iterator[pa.RecordBatch]]) -> Iterator[tuple[int, list[pa.Array]]]:
+    """Yield the first columns of several streams of as many rows, cut alike, and the row at which each piece starts."""
+    start = 0
+    heads: list[pa.Array] = [pa.nulls(0)] * len(streams)
+    while True:
+        for side, stream in enumerate(streams):
+            while not len(heads[side]):
+                batch = next(stream, None)
+                if batch is None:
+                    return
+                heads[side] = batch.column(0)
+        count = min(map(len, heads))
+        yield start, [head.slice(0, count) for head in heads]
+        start += count
+        heads = [head.slice(count) for head in heads]
 
 
 class _NotComparableError(TypeMismatchError):

@@ -119,7 +119,7 @@ def spy(monkeypatch: pytest.MonkeyPatch, tables: Sequence[Table]) -> list[tuple[
     """Return where the columns that are read will be noted."""
     sources = [table._source() for table in tables]
     asked: list[tuple[int, str]] = []
-    for name in ("batches", "take", "read_all"):
+    for name in ("batches", "take", "read_all", "read_fragment"):
         original = getattr(type(sources[0]), name)
 
         def noted(self: Any, *args: Any, _original: Any = original, **options: Any) -> Any:
