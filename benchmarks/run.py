@@ -31,7 +31,7 @@ from benchmarks.report import markdown, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PEERS = ("pylance", "datasets", "wandb", "pyarrow", "mosaicml-streaming")
+PEERS = ("pylance", "datasets", "wandb", "pyarrow", "mosaicml-streaming", "duckdb", "polars")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from benchmarks.cases import (
     add_data,
     add_dir,
+    compare_versions,
     dataframe,
     images_again,
     images_in_order,
     images_write,
     import_wandb,
+    join_tables,
     open_latest,
     scan,
     table_write,
@@ -28,5 +30,7 @@ CASES = (
     add_dir.CASE,
     open_latest.CASE,
     import_wandb.CASE,
+    join_tables.CASE,
+    compare_versions.CASE,
 )
 """In the order in which they are printed."""
