@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wbtable.format.run_record import Process, RunFinish, RunStart, RunSummary
+from wbtable.runs.surroundings import is_wanted, surroundings
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,7 +45,9 @@ def _started(pid: int) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return facts about where a run runs; never environment variables (RUN-8)."""
+    """Return facts about where a run runs; never environment variables, and nothing if it is not wanted (RUN-8)."""
+    if not is_wanted():
+        return {}
     out = {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -53,7 +56,7 @@ def environment() -> dict[str, str]:
     }
     with contextlib.suppress(OSError, KeyError, ImportError):
         out["user"] = getpass.getuser()
-    return {key: _text(value) for key, value in out.items()}
+    return {**{key: _text(value) for key, value in out.items()}, **surroundings()}
 
 
 def _directory() -> str:

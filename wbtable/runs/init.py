@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import concurrent.futures.thread  # noqa: F401 - its exit callback has to be registered before ours
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +13,10 @@ from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, Usa
 from wbtable.format.layout import check_name
 from wbtable.format.run_record import RunFinish, RunStart, RunSummary
 from wbtable.format.tagged import tag
+from wbtable.runs import exits
 from wbtable.runs import globals as current
 from wbtable.runs.console import say, warn_once
+from wbtable.runs.exits import exit_code
 from wbtable.runs.files import RunFiles, now
 from wbtable.runs.identity import environment, new_id, state_of, this_process
 from wbtable.runs.naming import check_run_id
@@ -127,6 +128,8 @@ def init(
         _announce(run)
     current.remember(run)
     _finish_at_exit()
+    exits.forget()
+    exits.watch(lambda: current.current() is not None)
     return run
 
 
@@ -297,9 +300,4 @@ def _at_exit() -> None:
         run = current.current()
         if run is None:
             return
-        run.finish(exit_code=_exit_code())
-
-
-def _exit_code() -> int:
-    """Return 1 if an exception that nobody caught ends this process."""
-    return 1 if getattr(sys, "last_type", None) is not None and not hasattr(sys, "ps1") else 0
+        run.finish(exit_code=exit_code())

@@ -14,6 +14,7 @@ from wbtable.format.run_history import Cell, Row, to_text
 from wbtable.format.types import AnyType
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.leasing import RunLeases
+from wbtable.runs.rules import SummaryRules
 from wbtable.runs.tables import TableJob
 from wbtable.runs.uploads import Uploads, media_row, store_media
 from wbtable.runs.values import PLAIN, Prepared, key_fault, plain_value, prepare, take_scalars
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.version import Version
     from wbtable.format.digest import Descriptor
     from wbtable.runs.recorder import Recorder
+    from wbtable.runs.rules import Rule
     from wbtable.runs.tables import Owner
 
 
@@ -47,6 +49,7 @@ class Intake:
         store: Store | None,
         latest: dict[str, Any],
         committed: Callable[[Version, str], None],
+        before: Mapping[str, Any] | None = None,
     ) -> None:
         """Take rows for a run.
 
@@ -56,6 +59,7 @@ class Intake:
             store: holds media and tables; None if nothing is written.
             latest: is kept up to date with the last value of each key.
             committed: is told of each table's version and key.
+            before: the summary of the attempt before, whose least and greatest values count on.
 
         """
         self.step = 0
@@ -70,6 +74,8 @@ class Intake:
         self._tables: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._rows: dict[tuple[int, str], int] = {}
         self._went_back = False
+        self._rules: SummaryRules | None = None
+        self._before = {} if before is None else before
         self._leases = None if store is None else RunLeases(store.objects)
         if recorder is not None:
             recorder.drain = self.uploads.drain
@@ -102,8 +108,17 @@ class Intake:
                 self._record(found, at, moment)
                 return
             self.latest.update(data)
+            if self._rules is not None:
+                self._rules.apply(data, self.latest, self._before)
             if self._recorder is not None:
                 self._recorder.add(Row(at, moment, keys, tuple(data.values())), len(keys))
+
+    def add_rule(self, rule: Rule) -> None:
+        """Have the summary hold more, or less, of a metric than its last value (RUN-5)."""
+        with self.lock:
+            if self._rules is None:
+                self._rules = SummaryRules()
+            self._rules.add(rule)
 
     def _prepare(self, data: Any, keys: tuple[Any, ...]) -> Prepared:
         if not hasattr(data, "items") or not hasattr(data, "values"):
@@ -141,6 +156,8 @@ class Intake:
 
     def _record(self, found: Prepared, step: int, moment: int) -> None:
         self.latest.update({key: plain_value(value) for key, value in found.scalars.items()})
+        if self._rules is not None:
+            self._rules.apply(found.scalars, self.latest, self._before)
         if self._recorder is None:
             return
         if found.scalars:

@@ -18,6 +18,7 @@ from wbtable.runs.files import RunFiles, now
 from wbtable.runs.intake import Intake
 from wbtable.runs.reading import empty_history, read_history
 from wbtable.runs.recorder import Recorder
+from wbtable.runs.rules import Rule
 from wbtable.runs.settings import Settings
 from wbtable.runs.tables import as_draft, commit_artifact
 
@@ -82,7 +83,8 @@ class Run:
         self._files = None if store is None else RunFiles(store.backend, self.project, self.id)
         if self._files is not None:
             self._recorder = Recorder(self._files, self._summarize)
-        self._intake = Intake(self, self._recorder, store, latest, self._logged_table)
+        before = None if resumed is None else resumed.summary
+        self._intake = Intake(self, self._recorder, store, latest, self._logged_table, before)
         self._intake.step = 0 if resumed is None else resumed.next_step
         _live.add(self)
 
@@ -317,9 +319,34 @@ class Run:
         """Accept a model to watch; gradients are not recorded, which is said once."""
         warn_once("watch() has no meaning here and does nothing")
 
-    def define_metric(self, *_args: Any, **_kwargs: Any) -> None:
-        """Accept the definition of a metric; steps are always explicit here, which is said once."""
-        warn_once("define_metric() has no meaning here and does nothing")
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | None = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> None:
+        """Say what the summary holds of a metric beside its last value (RUN-5).
+
+        Args:
+            name: its key, or a pattern such as ``val.*``.
+            step_metric: accepted; any key of the history can be an axis.
+            step_sync: accepted, as `step_metric`.
+            hidden: accepted; nothing is hidden here.
+            summary: one or several of ``min``, ``max``, ``mean``, ``best``, ``first``, separated by commas: they stand
+                under ``<key>.min`` and so on; ``none`` leaves the last value out; ``last`` and ``copy`` are as without.
+            goal: ``minimize`` (the default) or ``maximize``: what is best.
+            overwrite: accepted; of two definitions the later one counts.
+
+        Raises:
+            UsageError: `summary` or `goal` is none of these.
+
+        """
+        del step_metric, step_sync, hidden, overwrite
+        self._intake.add_rule(Rule.of(name, summary, goal))
 
     # How.
 

@@ -110,4 +110,7 @@ def test_no_environment_variables_are_recorded(monkeypatch: pytest.MonkeyPatch) 
     # RUN-8
     monkeypatch.setenv("SECRET_TOKEN", "hunter2-hunter2")
     assert "hunter2" not in repr(environment())
-    assert set(environment()) <= {"python", "platform", "command", "directory", "user"}
+    assert set(environment()) <= {
+        *("python", "platform", "command", "directory", "user", "packages"),
+        *("git_commit", "git_branch", "git_remote", "git_dirty"),
+    }

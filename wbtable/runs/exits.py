@@ -1,0 +1,72 @@
+"""How this process ends, as far as it can be told: the code given to ``sys.exit``, an exception, SIGTERM (RUN-2)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Final, Never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TERMINATED: Final = 128 + signal.SIGTERM
+"""The exit code of a process that SIGTERM ended, as shells say it."""
+
+_exit: Callable[..., Never] = sys.exit
+_state: dict[str, Any] = {"code": None, "owner": 0}
+
+
+def watch(is_running: Callable[[], bool]) -> None:
+    """Notice from now on how the process ends; further calls do nothing.
+
+    SIGTERM then ends it as ``sys.exit`` does, so that open runs are finished; but only if nobody else handles it, and
+    only while a run is open.
+
+    Args:
+        is_running: says whether a run is open.
+
+    """
+    if _state["owner"] == os.getpid():
+        return
+    _state["owner"] = os.getpid()
+    if sys.exit is not _noticed:
+        globals()["_exit"] = sys.exit
+        sys.exit = _noticed
+    if threading.current_thread() is not threading.main_thread():
+        return
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            owner = os.getpid()
+
+            def terminate(number: int, _frame: object) -> None:
+                if os.getpid() != owner or not is_running():
+                    signal.signal(number, signal.SIG_DFL)
+                    os.kill(os.getpid(), number)
+                    return
+                sys.exit(TERMINATED)
+
+            signal.signal(signal.SIGTERM, terminate)
+
+
+def _noticed(code: Any = None, /) -> Never:
+    """Exit as ``sys.exit`` does, and remember the code."""
+    _state["code"] = code
+    _exit(code)
+
+
+def exit_code() -> int:
+    """Return the code with which this process ends, as far as it is known; 0 if nothing speaks against it."""
+    if getattr(sys, "last_type", None) is not None and not hasattr(sys, "ps1"):
+        return 1
+    code = _state["code"]
+    if code is None:
+        return 0
+    return int(code) if isinstance(code, int) else 1
+
+
+def forget() -> None:
+    """Forget a code that did not end the process: somebody caught it, and a new run starts."""
+    _state["code"] = None

@@ -1,0 +1,115 @@
+"""What the summary holds of a metric beside its last value: the least, the greatest, the mean, the best (RUN-5)."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+KINDS: Final = ("min", "max", "mean", "best", "last", "first", "none", "copy")
+GOALS: Final = ("minimize", "maximize")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is kept of the metrics of a name.
+
+    Attributes:
+        name: the key, or a pattern with ``*``.
+        kinds: which of `KINDS` are kept.
+        goal: ``minimize`` or ``maximize``: what is best.
+
+    """
+
+    name: str
+    kinds: frozenset[str]
+    goal: str = "minimize"
+
+    @classmethod
+    def of(cls, name: object, summary: object, goal: object) -> Rule:
+        """Return the rule that the arguments of ``define_metric`` say.
+
+        Raises:
+            UsageError: one of them is none.
+
+        """
+        if not isinstance(name, str) or not name:
+            msg = f"expected the name of a metric, found {name!r:.60}"
+            raise UsageError(msg)
+        texts = [] if summary is None else str(summary).replace(" ", "").split(",")
+        odd = [text for text in texts if text not in KINDS]
+        if odd:
+            msg = f"expected summary of {', '.join(KINDS)}, found {odd[0]!r:.40}"
+            raise UsageError(msg)
+        if goal not in {None, *GOALS}:
+            msg = f"expected goal as minimize or maximize, found {goal!r:.40}"
+            raise UsageError(msg)
+        return cls(name=name, kinds=frozenset(texts), goal="minimize" if goal is None else str(goal))
+
+
+@dataclass(slots=True)
+class SummaryRules:
+    """The rules of one run, and what they have come to. Not for several threads.
+
+    Attributes:
+        rules: the rules; of two for a name the later one counts.
+
+    """
+
+    rules: list[Rule] = field(default_factory=list)
+    _of: dict[str, Rule | None] = field(default_factory=dict)
+    _mean: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def add(self, rule: Rule) -> None:
+        """Add a rule, for values that come from now on."""
+        self.rules.append(rule)
+        self._of.clear()
+
+    def apply(self, values: Mapping[str, Any], latest: dict[str, Any], before: Mapping[str, Any]) -> None:
+        """Bring a summary up to date with logged values.
+
+        Args:
+            values: what was logged.
+            latest: the last value of each key; it has those of `values` already.
+            before: what the summary held when the run was resumed.
+
+        """
+        for key, value in values.items():
+            rule = self._find(key)
+            if rule is None:
+                continue
+            if type(value) in {int, float} and not math.isnan(value):
+                self._keep(key, value, rule, latest, before)
+            if "none" in rule.kinds:
+                latest.pop(key, None)
+
+    def _find(self, key: str) -> Rule | None:
+        if key not in self._of:
+            fitting: Iterable[Rule] = (
+                rule for rule in reversed(self.rules) if rule.name == key or fnmatch.fnmatchcase(key, rule.name)
+            )
+            self._of[key] = next(iter(fitting), None)
+        return self._of[key]
+
+    def _keep(self, key: str, value: Any, rule: Rule, latest: dict[str, Any], before: Mapping[str, Any]) -> None:
+        for kind in rule.kinds - {"none", "last", "copy"}:
+            name = f"{key}.{kind}"
+            known = latest.get(name, before.get(name))
+            if kind == "mean":
+                total, count = self._mean.get(key, (0.0, 0))
+                self._mean[key] = total + value, count + 1
+                latest[name] = (total + value) / (count + 1)
+                continue
+            least = kind == "min" or (kind == "best" and rule.goal == "minimize")
+            if type(known) not in {int, float}:
+                latest[name] = value
+            elif kind == "first":
+                latest[name] = known
+            else:
+                latest[name] = min(known, value) if least else max(known, value)
