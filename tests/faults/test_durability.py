@@ -107,8 +107,9 @@ def check_order(calls: list[Call], root: Path) -> list[str]:
             unsynced_names = {key: folder for key, folder in unsynced_names.items() if folder != call.path}
         else:
             assert call.path.startswith(f"{root}/tmp/"), call
-            assert call.path not in written, f"{call.target} got its name before its bytes were synced"
             key = call.target.removeprefix(f"{root}/")
+            may_be_lost = key.endswith("hint") or re.fullmatch(r"leases/[0-9a-f]+\.json", key)
+            assert may_be_lost or call.path not in written, f"{key} got its name before its bytes were synced"
             if key.startswith("projects/") and call.name == "link":
                 loose = [name for name in unsynced_names if name.startswith("objects/")]
                 assert not loose, f"{key} was created before the folders of {loose} were synced"
@@ -121,7 +122,7 @@ def check_order(calls: list[Call], root: Path) -> list[str]:
 
 @pytest.mark.parametrize("again", [False, True], ids=["first", "append"])
 def test_bytes_then_their_sync_then_the_name_then_its_sync(tmp_path: Path, again: bool) -> None:
-    """LOCAL-1, LOCAL-2, LOCAL-3: seen by strace, for a first commit and for one that adds to it."""
+    """LOCAL-1, LOCAL-2, LOCAL-3, LOCAL-5: seen by strace, for a first commit and for one that adds to it."""
     root = tmp_path / "store"
     create_store(root)
     for turn in range(1 + again):

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from wbtable.errors import FormatError
 from wbtable.format.artifact_manifest import ArtifactManifest
-from wbtable.format.digest import ARTIFACT, ENTRY_PAGE, Descriptor, is_document
+from wbtable.format.digest import ARTIFACT, ENTRY_PAGE, FRAGMENT_PAGE, TABLE, Descriptor, is_document
 from wbtable.format.documents import Reader
 from wbtable.format.entry_page import page_lines, page_refs
 from wbtable.format.entry_rows import EntryRows
+from wbtable.format.table_manifest import TableManifest
+from wbtable.storage.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from wbtable.storage.objects import ObjectStore
 
 _KEPT_PAGES = 16
+_PAGES = Recent(256)
+"""What full pages of fragment lists refer to: an append would read all of them again, and they never change."""
 
 
 class Holder(Protocol):
@@ -164,9 +168,16 @@ def refs_of(objects: ObjectStore, descriptor: Descriptor) -> list[Descriptor]:
         return page_refs(objects.get(descriptor), f"page of entries {descriptor.digest.hex[:12]}")
     if not is_document(descriptor.media_type):
         return []
+    if descriptor.media_type == TABLE and isinstance(known := objects.recent.get(descriptor.digest), TableManifest):
+        return list(known.refs)
+    if descriptor.media_type == FRAGMENT_PAGE and isinstance(page := _PAGES.get(descriptor.digest), tuple):
+        return list(page)
     place = f"document {descriptor.digest.hex[:12]}"
     reader = Reader(objects.get_document(descriptor), place)
-    return [Descriptor.from_json(item, f"{place}.refs[{i}]") for i, item in enumerate(reader.list("refs"))]
+    refs = [Descriptor.from_json(item, f"{place}.refs[{i}]") for i, item in enumerate(reader.list("refs"))]
+    if descriptor.media_type == FRAGMENT_PAGE:
+        _PAGES.add(descriptor.digest, tuple(refs))
+    return refs
 
 
 def reachable(objects: ObjectStore, roots: Iterable[Descriptor]) -> dict[tuple[Digest, str], Descriptor]:

@@ -37,6 +37,7 @@ class LeasedObjects(ObjectStore):
     def __init__(self, objects: ObjectStore, lease: Lease) -> None:
         """Use the objects of a store under a lease."""
         super().__init__(LeasedBackend(objects.backend, lease), objects.prefix)
+        self.recent = objects.recent
         self._named: dict[tuple[Digest, str], Descriptor] = {}
         self._settled: set[str] = set()
 

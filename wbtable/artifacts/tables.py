@@ -71,7 +71,21 @@ def read_manifest(objects: ObjectStore, entry: Entry) -> TableManifest:
         FormatError: it is damaged.
 
     """
-    return TableManifest.from_json(objects.get_document(entry.descriptor()), f"table {entry.path}")
+    return load_manifest(objects, entry.descriptor(), entry.path)
+
+
+def load_manifest(objects: ObjectStore, descriptor: Descriptor, path: str) -> TableManifest:
+    """Return a table manifest; one that was just read or written by way of `objects` is not read again.
+
+    Raises:
+        FormatError: it is damaged.
+
+    """
+    found = objects.recent.get(descriptor.digest)
+    if not isinstance(found, TableManifest):
+        found = TableManifest.from_json(objects.get_document(descriptor), f"table {path}")
+        objects.recent.add(descriptor.digest, found)
+    return found
 
 
 def stem(path: str) -> str:
@@ -194,6 +208,7 @@ def put_table(
 
 def table_entry(objects: ObjectStore, path: str, descriptor: Descriptor, manifest: TableManifest) -> Entry:
     """Return the entry of a stored table (ART-3)."""
+    objects.recent.add(descriptor.digest, manifest)
     found = reachable(objects, manifest.refs)
     return Entry(
         path=path,
@@ -240,12 +255,12 @@ def _open(version: Holder, descriptor: Descriptor, path: str, depth: int, *, own
     if depth > _MAX_DEPTH:
         raise FormatError(f"joined tables refer to each other more than {_MAX_DEPTH} deep", place=path)
     objects = version.contents.objects
-    document = objects.get_document(descriptor)
     if descriptor.media_type == TABLE:
-        table = table_of(objects, TableManifest.from_json(document, f"table {path}"))
+        table = table_of(objects, load_manifest(objects, descriptor, path))
         if own:
             mark_origin(table, version, path)
         return table
+    document = objects.get_document(descriptor)
 
     def load(reference: TableReference) -> Any:
         if reference.table is not None:

@@ -105,7 +105,7 @@ def _fits(kind: str, value: Any) -> bool:
         inputs = value.get("inputs", [])
         return (
             isinstance(value.get("run"), str)
-            and value.get("how") in {"logged", "used"}
+            and value.get("how") in ("logged", "used")
             and isinstance(inputs, list)
             and all(isinstance(item, str) for item in inputs)
         )

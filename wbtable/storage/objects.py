@@ -18,6 +18,7 @@ from wbtable.format.pack import FOOTER_SIZE, MAX_TRAILER, PackEntry, decode_trai
 from wbtable.storage.blobs import parse_files, read_ranges
 from wbtable.storage.open_files import OpenFiles
 from wbtable.storage.os_errors import explained
+from wbtable.storage.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,7 @@ class ObjectStore:
     Attributes:
         backend: where the bytes are.
         prefix: what stands before `objects/` in the keys: empty, or folders ending in `/`.
+        recent: documents that were read or written last, in the form that their rooms make of them.
 
     """
 
@@ -51,6 +53,7 @@ class ObjectStore:
         self.backend = backend
         self.prefix = prefix
         self._open_files = OpenFiles()
+        self.recent = Recent()
 
     def __repr__(self) -> str:
         """Show where the objects are."""
@@ -59,6 +62,17 @@ class ObjectStore:
     def is_same(self, other: object) -> bool:
         """Whether `other` gives the same objects, maybe through another backend object."""
         return isinstance(other, ObjectStore) and (self.backend.url, self.prefix) == (other.backend.url, other.prefix)
+
+    def direct(self) -> ObjectStore:
+        """Return the same objects, read where they are and not from a copy on this machine."""
+        inner = getattr(self.backend, "direct", None)
+        return self if inner is None else ObjectStore(inner, self.prefix)
+
+    def forget(self, key: str) -> None:
+        """Have an object read where it is the next time: what was read of it was damaged."""
+        forget = getattr(self.backend, "forget", None)
+        if forget is not None:
+            forget(key)
 
     # Names.
 
@@ -135,13 +149,13 @@ class ObjectStore:
         if descriptor.media_type == PACK:
             msg = "a pack is read by its blobs: use read_blobs or pack_entries"
             raise UsageError(msg)
-        if suffix_of(descriptor.media_type).endswith(_COMPRESSED):
-            # Bounded: a frame of so much content is never longer than this, and the end of a longer one is no frame.
-            frame = self.backend.get_tail(key, descriptor.size + (descriptor.size >> 7) + 1024)
-            data = documents.decompress(frame, descriptor.size, self._shown(key))
-        else:
-            data = self.backend.get_range(key, 0, descriptor.size)
-        return descriptor.digest.check(data, self._shown(key))
+        try:
+            if suffix_of(descriptor.media_type).endswith(_COMPRESSED):
+                return self._frame(descriptor, key)[1]
+            return descriptor.digest.check(self.backend.get_range(key, 0, descriptor.size), self._shown(key))
+        except FormatError:
+            self.forget(key)
+            raise
 
     def get_document(self, descriptor: Descriptor) -> documents.Json:
         """Return a document (DOC-1, DOC-2).
@@ -229,7 +243,12 @@ class ObjectStore:
             files = files.combine_chunks()
         where = describe or _blob
         ranges = parse_files(files, self.prefix, where)
-        data, starts = read_ranges(self.backend, self._open_files, ranges, where)
+        try:
+            data, starts = read_ranges(self.backend, self._open_files, ranges, where)
+        except FormatError:
+            for key in ranges.keys:
+                self.forget(key)
+            raise
         valid = None
         if files.null_count:
             valid = pa.py_buffer(np.packbits(files.is_valid().to_numpy(zero_copy_only=False), bitorder="little"))
@@ -247,7 +266,7 @@ class ObjectStore:
         Frames of one content differ between zstd's releases, so a length does not tell whether one is whole.
         """
         try:
-            frame = self._frame(descriptor, key)
+            frame, _ = self._frame(descriptor, key)
         except NotFoundError:
             self.backend.put(key, documents.compress(data))
         except FormatError:
@@ -257,13 +276,12 @@ class ObjectStore:
             # Nothing is written, but its entry in the directory will be durable before anything relies on it.
             self.backend.put(key, frame)
 
-    def _frame(self, descriptor: Descriptor, key: str) -> bytes:
-        """Return the checked frame of a document."""
+    def _frame(self, descriptor: Descriptor, key: str) -> tuple[bytes, bytes]:
+        """Return the frame of a document and its checked content."""
         # Bounded: a frame of so much content is never longer than this, and the end of a longer one is no frame.
         frame = self.backend.get_tail(key, descriptor.size + (descriptor.size >> 7) + 1024)
         shown = self._shown(key)
-        descriptor.digest.check(documents.decompress(frame, descriptor.size, shown), shown)
-        return frame
+        return frame, descriptor.digest.check(documents.decompress(frame, descriptor.size, shown), shown)
 
 
 def _blob(row: int) -> str:

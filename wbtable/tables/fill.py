@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from wbtable.errors import TypeMismatchError, UsageError
-from wbtable.format.types import AnyType, ColumnType
+from wbtable.format.types import AnyType, ColumnType, unify
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.readable import Readable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from wbtable.tables.parts import Parts
+    from wbtable.tables.source import Source
 
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
@@ -48,6 +49,33 @@ def fill(parts: Parts, source: object, *, renamed: bool) -> None:
     else:
         for row in _rows_of(source):
             parts.add(_ordered(parts, row))
+
+
+def extend(parts: Parts, source: Source) -> None:
+    """Add the rows of a source behind those of a table, whose columns become as wide as both need.
+
+    Raises:
+        UsageError: it has other columns.
+        TypeMismatchError: two columns' types have none in common; no row is added.
+
+    """
+    names = parts.buffer.names
+    found = source.schema.names
+    if sorted(found) != sorted(names):
+        msg = f"expected rows with the columns {names!r:.200}, found {found!r:.200}"
+        raise UsageError(msg)
+    types = []
+    for rule, name, have in zip(parts.buffer.rules, names, parts.buffer.types, strict=True):
+        try:
+            types.append(unify(have, source.schema[name]))
+        except TypeMismatchError as error:
+            raise TypeMismatchError(str(error), place=f'column "{name}"') from None
+        if rule.declared is not None and types[-1] != rule.declared:
+            msg = f"expected {rule.declared}, found {source.schema[name]}"
+            raise TypeMismatchError(msg, place=f'column "{name}"')
+    parts.flush()
+    parts.buffer.types = types
+    parts.append(source if found == names else ProjectedSource(source, names))
 
 
 def _append_table(parts: Parts, table: Readable) -> None:

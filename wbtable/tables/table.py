@@ -141,6 +141,20 @@ class Table(Readable):
         """Add one row; W&B's older name for :meth:`add_data`."""
         self._parts.add(row)
 
+    def extend(self, data: object) -> None:
+        """Add many rows at once.
+
+        Args:
+            data: a table, a DataFrame, or anything with the Arrow C stream, with columns of the same names.
+
+        Raises:
+            UsageError: it has other columns.
+            TypeMismatchError: a column's type and the new one have none in common; no row is added.
+
+        """
+        rows = data if isinstance(data, Readable) else type(self).from_arrow(data)
+        fill.extend(self._parts, rows._source())  # noqa: SLF001 - the rows that every readable thing has
+
     def add_column(self, name: str, data: object, optional: bool = True) -> None:
         """Add one column behind the others.
 
