@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wbtable.query.compile import Parameters, compile_expression
@@ -113,7 +114,8 @@ class RowSql:
     @property
     def inputs(self) -> Inputs:
         """What the statement reads."""
-        return Inputs.union(self._parts)
+        found = Inputs.union(self._parts)
+        return replace(found, masks=self._plan.source.blobs) if self.needs_masks else found
 
     def statement(self, text: str) -> Statement:
         """Return the statement with its parameters."""

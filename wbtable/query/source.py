@@ -46,12 +46,14 @@ class Inputs:
         files: paths of local fragments that were checked; exactly these are allowed to be opened.
         ranges: fragments of other places, by the path that the SQL has for each.
         tables: Arrow tables by the name that the SQL has for each.
+        masks: reads the masks whose pixels the SQL counts; None if it counts none.
 
     """
 
     files: frozenset[str] = frozenset()
     ranges: Mapping[str, RangeFile] = field(default_factory=dict)
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    masks: BlobReader | None = None
 
     @classmethod
     def union(cls, several: Iterable[Inputs]) -> Inputs:
