@@ -68,10 +68,12 @@ COMMANDS: Final = {
     "tag": "Label a version, or take labels away.",
     "rm": "Delete versions or whole artifacts.",
     "copy": "Copy versions, projects or everything to another store.",
+    "sync": "Send what runs left on this machine.",
     "verify": "Read every byte and check it.",
     "repair": "Mend damaged objects with good copies.",
     "du": "Say how many bytes each artifact takes.",
     "gc": "Say what nothing needs any more, and delete it.",
+    "cache": "Show or drop what this machine keeps of remote stores.",
     "completion": "Print the completion script of a shell.",
 }
 """Each command and its line in the help; the command itself is in the module of its name."""

@@ -203,7 +203,8 @@ class Intake:
             self._hand_on(recorder, media_row(step, moment, {key: cell}), [])
 
         recorder.touch()
-        self.uploads.add(f"the table {key!r}", work, job.rescue)
+        url = store.url
+        self.uploads.add(f"the table {key!r}", work, lambda: job.rescue(url, step, moment))
 
     def _hand_on(self, recorder: Recorder, row: Row, refs: list[Descriptor], *, leased: bool = False) -> None:
         recorder.add_cells(row, refs, leased=leased)

@@ -50,7 +50,7 @@ class Recorder:
         self.files = files
         self.owner = owner
         self._summarize = summarize
-        self._spool = Spool(spool_root(files.project, files.id))
+        self._spool = Spool(spool_root(files.project, files.id), files.backend.url)
         self.drain: Callable[[], None] = _nothing
         self.settled: Callable[[int], None] = _ignore
         self._header = files.backend.local_path(HEADER)
@@ -75,7 +75,7 @@ class Recorder:
         self._retry_at = 0.0
         self._retry_after = 1.0
         self._beat = time.monotonic()
-        self._spool = Spool(self._spool.directory)
+        self._spool = Spool(self._spool.directory, self.files.backend.url)
 
     # What the training loop calls.
 

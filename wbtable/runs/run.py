@@ -20,6 +20,7 @@ from wbtable.runs.reading import empty_history, read_history
 from wbtable.runs.recorder import Recorder
 from wbtable.runs.rules import Rule
 from wbtable.runs.settings import Settings
+from wbtable.runs.sync import keep_finish, with_history
 from wbtable.runs.tables import as_draft, commit_artifact
 
 if TYPE_CHECKING:
@@ -271,10 +272,14 @@ class Run:
             return
         self._intake.uploads.close()
         done = self._recorder.close(PATIENCE)
-        if not done or not self._recorder.owner:
+        if not self._recorder.owner:
             return
+        code = 0 if exit_code is None else int(exit_code)
         try:
-            self._write_finish(0 if exit_code is None else int(exit_code))
+            if done:
+                self._write_finish(code)
+            else:
+                keep_finish(self.project, self.id, self._recorder.files.backend.url, self._finish_record(code))
         except (WbtableError, OSError) as error:
             warn(f"run {self.id}: its end was not recorded: {error}")
 
@@ -287,19 +292,19 @@ class Run:
             objects.settle()
             self._end(made, exit_code)
 
-    def _end(self, made: Compacted, exit_code: int) -> None:
-        assert self._files is not None
-        record = RunFinish(
+    def _finish_record(self, exit_code: int) -> RunFinish:
+        return RunFinish(
             attempt=self._start.attempt,
             finished_at=now(),
             exit_code=exit_code,
             next_step=self._intake.step,
             config=self.config.as_dict(),
             summary=self.summary.as_dict(),
-            segments=made.segments,
-            history=made.history,
-            refs=made.refs,
         )
+
+    def _end(self, made: Compacted, exit_code: int) -> None:
+        assert self._files is not None
+        record = with_history(self._finish_record(exit_code), made)
         if not self._files.finish(record):
             warn(f"run {self.id}: another process ended it first")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 from collections import deque
@@ -23,6 +24,26 @@ def spool_root(project: str, run_id: str) -> Path:
     return cache_root() / "spool" / escape(project) / escape(run_id)
 
 
+NOTE: Final = "store.json"
+"""The file in that folder that says which store the rest is for."""
+
+
+def write_note(folder: Path, url: str) -> None:
+    """Make a run's folder, with a note of the store that its files are for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    note = folder / NOTE
+    if url and not note.exists():
+        note.write_text(json.dumps({"store": url}), encoding="utf-8")
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a run's folder if nothing but the note is left in it."""
+    with contextlib.suppress(OSError):
+        if all(path.name == NOTE for path in folder.iterdir()):
+            (folder / NOTE).unlink(missing_ok=True)
+            folder.rmdir()
+
+
 class Spool:
     """Segments in order; those that the store does not take go to files, so that a killed process leaves them.
 
@@ -34,11 +55,12 @@ class Spool:
 
     """
 
-    __slots__ = ("_bytes", "_disk", "_items", "_lock", "_next", "directory", "dropped")
+    __slots__ = ("_bytes", "_disk", "_items", "_lock", "_next", "_url", "directory", "dropped")
 
-    def __init__(self, directory: Path) -> None:
-        """Hold nothing; the directory is made when it is needed."""
+    def __init__(self, directory: Path, url: str = "") -> None:
+        """Hold nothing; the directory is made when it is needed, with a note of the store's `url` for ``sync``."""
         self.directory = directory
+        self._url = url
         self.dropped = 0
         self._items: deque[bytes | Path] = deque()
         self._bytes = 0
@@ -79,8 +101,7 @@ class Spool:
             self._disk -= item.stat().st_size
             item.unlink()
             if not self._disk:
-                with contextlib.suppress(OSError):
-                    self.directory.rmdir()
+                remove_if_empty(self.directory)
 
     def save(self) -> None:
         """Move what is in memory to files; what finds no room on the disk stays, up to the bound of memory."""
@@ -109,7 +130,7 @@ class Spool:
             self.dropped += 1
 
     def _write(self, data: bytes) -> Path:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        write_note(self.directory, self._url)
         path = self.directory / f"{os.getpid()}-{self._next:020d}.parquet"
         self._next += 1
         temp = path.with_suffix(".tmp")

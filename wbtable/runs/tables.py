@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from wbtable.artifacts.commit import RunInfo, commit
 from wbtable.artifacts.draft import Artifact
@@ -13,7 +14,7 @@ from wbtable.artifacts.store import Store, create_store
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.naming import RUN_TABLE, table_artifact, table_entry
-from wbtable.runs.spool import spool_root
+from wbtable.runs.spool import spool_root, write_note
 from wbtable.tables.save import widened
 from wbtable.tables.source import ConcatSource, SliceSource
 from wbtable.tables.table import Table
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.version import Version
     from wbtable.tables.snapshot import TableSnapshot
+
+
+TABLES: Final = "tables.jsonl"
+"""The file beside a run's spool with a line for each table that waits in the local store there."""
 
 
 class Owner(Protocol):
@@ -119,15 +124,27 @@ class TableJob:
         out = {"_type": "table", "artifact": version.qualified_name, "path": self.path, "rows": self.rows}
         return out if self.logged is None else {**out, "increment": [self.logged, self.rows]}
 
-    def rescue(self) -> None:
-        """Commit it to a local store beside the run's spool, and say where that is."""
-        root = spool_root(self.owner.project, self.owner.id) / "store"
+    def rescue(self, url: str, step: int, moment: int) -> None:
+        """Commit it to a local store beside the run's spool, for ``sync``, and say where that is.
+
+        Args:
+            url: the store that it is for.
+            step: the row of the history that is to name it.
+            moment: that row's time, in microseconds since 1970.
+
+        """
+        folder = spool_root(self.owner.project, self.owner.id)
+        write_note(folder, url)
+        root = folder / "store"
         try:
             root.parent.mkdir(parents=True, exist_ok=True)
             store = create_store(root)
         except AlreadyExistsError:
             store = Store(root)
         version = self.commit(store)
+        line = {"key": self.key, "step": step, "time": moment, "value": self.reference(version)}
+        with (folder / TABLES).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
         warn(f"run {self.owner.id}: the table {self.key!r} waits as {version.qualified_name} in {root}")
 
 
