@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wbtable.query.control import Control
     from wbtable.query.source import Inputs
     from wbtable.query.statement import Statement
+    from wbtable.storage.range_file_system import RangeFileSystem
 
 _KEPT: Final = 4
 _TICK: Final = 0.1
@@ -38,7 +39,7 @@ _FIXED: Final = (
     "SET enable_progress_bar_print = false",
     "SET progress_bar_time = 0",
 )
-Key = tuple[frozenset[str], frozenset[str], int, int]
+Key = tuple[frozenset[str], frozenset[str], int, int, int]
 
 
 class Engine:
@@ -63,6 +64,7 @@ class Engine:
         self._closing = False
         self._spill: Path = temporary_folder()
         self._root: duckdb.DuckDBPyConnection = duckdb.connect(":memory:")
+        self.file_system: RangeFileSystem | None = None
         if inputs.ranges:
             from wbtable.storage.range_file_system import RangeFileSystem
 
@@ -70,6 +72,10 @@ class Engine:
             self._root.register_filesystem(self.file_system)
         for command in _FIXED:
             self._root.execute(command)
+        if inputs.masks is not None:
+            from wbtable.query.mask_functions import MaskFunctions
+
+            MaskFunctions(inputs.masks).register(self._root)
         self._root.execute(f"SET memory_limit = '{memory_limit or half_of_memory()}B'")
         if threads:
             self._root.execute(f"SET threads = {int(threads)}")
@@ -128,7 +134,7 @@ class Engine:
             for name, table in inputs.tables.items():
                 cursor.register(name, table)
             control.on_cancel(interrupt)
-            with explained(control), _watched(cursor, control):
+            with explained(control, self.file_system), _watched(cursor, control):
                 yield cursor
         finally:
             interrupt.is_over = True
@@ -196,7 +202,7 @@ def _watched(cursor: duckdb.DuckDBPyConnection, control: Control) -> Iterator[No
 
 
 @contextlib.contextmanager
-def explained(control: Control) -> Iterator[None]:
+def explained(control: Control, files: RangeFileSystem | None = None) -> Iterator[None]:
     """Say what failed in wbtable's words."""
     import duckdb
 
@@ -206,6 +212,9 @@ def explained(control: Control) -> Iterator[None]:
         raise
     except Exception as error:
         control.check()
+        cause = None if files is None else files.failure_in(str(error))
+        if cause is not None:
+            raise cause from error
         if isinstance(error, duckdb.InterruptException):
             msg = "the query was cancelled"
             raise CancelledError(msg) from error
@@ -242,9 +251,10 @@ class _Engines:
         self._guard = threading.Lock()
         self._kept: OrderedDict[Key, Engine] = OrderedDict()
 
-    def get(self, inputs: Inputs, control: Control | None) -> Engine:
+    def get(self, inputs: Inputs, control: Control | None, *, alone: bool) -> Engine:
         memory, threads = (control.memory_limit, control.threads) if control else (0, 0)
-        key = (inputs.files, frozenset(inputs.ranges), memory, threads)
+        threads = 1 if alone else threads
+        key = (inputs.files, frozenset(inputs.ranges), memory, threads, id(inputs.masks))
         dropped: list[Engine] = []
         with self._guard:
             found = self._kept.get(key)
@@ -279,18 +289,30 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_ENGINES.forget)
 
 
-def connect(inputs: Inputs, control: Control | None = None) -> Engine:
-    """Return an engine that may open exactly what `inputs` name, new or used before."""
-    return _ENGINES.get(inputs, control)
+def connect(inputs: Inputs, control: Control | None = None, *, alone: bool = False) -> Engine:
+    """Return an engine that may open exactly what `inputs` name, new or used before; `alone`: with one thread."""
+    return _ENGINES.get(inputs, control, alone=alone)
 
 
 def run(statement: Statement, inputs: Inputs, control: Control | None = None) -> pa.Table:
     """Return the rows of a statement over `inputs`; errors as in `Engine.run`."""
-    return connect(inputs, control).run(statement, inputs, control)
+    try:
+        return connect(inputs, control).run(statement, inputs, control)
+    except LimitError:
+        # Each thread sorts and groups in memory of its own: one needs less than several do.
+        return connect(inputs, control, alone=True).run(statement, inputs, control)
 
 
 def stream(
     statement: Statement, inputs: Inputs, control: Control | None = None, batch_rows: int = 65536
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a statement over `inputs` as they come; errors as in `Engine.run`."""
-    yield from connect(inputs, control).stream(statement, inputs, control, batch_rows)
+    batches = connect(inputs, control).stream(statement, inputs, control, batch_rows)
+    try:
+        first = next(batches, None)
+    except LimitError:
+        batches = connect(inputs, control, alone=True).stream(statement, inputs, control, batch_rows)
+        first = next(batches, None)
+    if first is not None:
+        yield first
+        yield from batches

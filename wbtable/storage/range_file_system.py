@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 import xxhash
 from fsspec import AbstractFileSystem
 
-from wbtable.errors import DigestMismatchError, FormatError
+from wbtable.errors import DigestMismatchError, FormatError, WbtableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,7 @@ class RangeFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
         self._files = {self._strip_protocol(path): file for path, file in files.items()}
         self._tails: dict[str, bytes] = {}
         self._guard = threading.Lock()
+        self.failures: list[WbtableError] = []
         self.reads = 0
         self.bytes_read = 0
 
@@ -117,7 +118,23 @@ class RangeFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
         return name, file
 
     def read_range(self, name: str, file: Readable, offset: int, size: int) -> bytes:
-        """Return bytes of a file; those near its end come from memory."""
+        """Return bytes of a file; those near its end come from memory.
+
+        Raises:
+            WbtableError: they cannot be read; it is kept, for the engine tells it as text only.
+
+        """
+        try:
+            return self._read_range(name, file, offset, size)
+        except WbtableError as error:
+            self.failures = [*self.failures[-7:], error]
+            raise
+
+    def failure_in(self, text: str) -> WbtableError | None:
+        """Return the error that a message of the engine tells, if reading raised it."""
+        return next((error for error in reversed(self.failures) if str(error)[:200] in text), None)
+
+    def _read_range(self, name: str, file: Readable, offset: int, size: int) -> bytes:
         end = file.fragment.file.size
         size = max(0, min(size, end - offset))
         if not size:
