@@ -24,12 +24,14 @@ class Rule:
         name: the key, or a pattern with ``*``.
         kinds: which of `KINDS` are kept.
         goal: ``minimize`` or ``maximize``: what is best.
+        kept: those of them that stand beside the last value.
 
     """
 
     name: str
     kinds: frozenset[str]
     goal: str = "minimize"
+    kept: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: object, summary: object, goal: object) -> Rule:
@@ -50,7 +52,8 @@ class Rule:
         if goal not in {None, *GOALS}:
             msg = f"expected goal as minimize or maximize, found {goal!r:.40}"
             raise UsageError(msg)
-        return cls(name=name, kinds=frozenset(texts), goal="minimize" if goal is None else str(goal))
+        kept = tuple(kind for kind in KINDS if kind in texts and kind not in {"none", "last", "copy"})
+        return cls(name=name, kinds=frozenset(texts), goal="minimize" if goal is None else str(goal), kept=kept)
 
 
 @dataclass(slots=True)
@@ -80,8 +83,9 @@ class SummaryRules:
             before: what the summary held when the run was resumed.
 
         """
+        known = self._of
         for key, value in values.items():
-            rule = self._find(key)
+            rule = known[key] if key in known else self._find(key)
             if rule is None:
                 continue
             if type(value) in {int, float} and not math.isnan(value):
@@ -98,7 +102,7 @@ class SummaryRules:
         return self._of[key]
 
     def _keep(self, key: str, value: Any, rule: Rule, latest: dict[str, Any], before: Mapping[str, Any]) -> None:
-        for kind in rule.kinds - {"none", "last", "copy"}:
+        for kind in rule.kept:
             name = f"{key}.{kind}"
             known = latest.get(name, before.get(name))
             if kind == "mean":
