@@ -15,6 +15,7 @@ from wbtable.format.types import DateType, NumberType, TimestampType, TimeType
 from wbtable.format.value_text import to_text
 from wbtable.query import engine
 from wbtable.query.row_sql import RowSql
+from wbtable.query.source import SidedSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,8 @@ def bins_of(plan: Plan, slots: Sequence[Slot], control: Control) -> dict[Slot, B
 
 
 def _extremes(plan: Plan, slots: Sequence[Slot], control: Control, *, filtered: bool) -> dict[Slot, Bins]:
+    alike = {slot: _alike(plan, slot) for slot in slots}
+    slots = list(dict.fromkeys(each for slot in slots for each in (slot, *alike[slot])))
     sql = RowSql(plan, filtered=filtered)
     sql.need(slots)
     parts = []
@@ -124,11 +127,31 @@ def _extremes(plan: Plan, slots: Sequence[Slot], control: Control, *, filtered: 
         parts += [f"min({value}){only} AS l{i}", f"max({value}){only} AS g{i}"]
     rows = sql.rows()
     found = engine.run(sql.statement(f"SELECT {', '.join(parts)} FROM {rows}"), sql.inputs, control)
+    ends = {slot: (found.column(2 * i)[0].as_py(), found.column(2 * i + 1)[0].as_py()) for i, slot in enumerate(slots)}
     out = {}
-    for i, slot in enumerate(slots):
-        least, greatest = found.column(2 * i)[0].as_py(), found.column(2 * i + 1)[0].as_py()
+    for slot, others in alike.items():
+        here = [ends[each] for each in (slot, *others) if ends[each][0] is not None]
+        least, greatest = (min(low for low, _ in here), max(high for _, high in here)) if here else (None, None)
         out[slot] = Bins(is_float=_is_float(slot), edges=_edges(least, greatest, is_float=_is_float(slot)))
     return out
+
+
+def _alike(plan: Plan, slot: Slot) -> tuple[Slot, ...]:
+    """Return what shares the bins of a side's column: the same column of the other sides (CMP-8)."""
+    source = plan.source
+    head, dot, name = slot.name.partition(".")
+    if not isinstance(source, SidedSource) or slot.expression is not None or not (dot and head.isdigit()):
+        return ()
+    if int(head) >= len(source.sides) or name not in source.sides[int(head)]:
+        return ()
+    same = (plan.columns.get(f"{side}.{name}") for side in range(len(source.sides)) if side != int(head))
+    return tuple(
+        found
+        for found in same
+        if found is not None and found.expression is None and bar_kind(found.type) == "histogram"
+        if (found.type == slot.type or {type(found.type), type(slot.type)} == {NumberType})
+        and _is_float(found) == _is_float(slot)
+    )
 
 
 def _is_float(slot: Slot) -> bool:
