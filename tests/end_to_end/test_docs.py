@@ -21,7 +21,13 @@ DOCS = ROOT / "docs"
 
 @pytest.mark.parametrize(
     ("page", "most"),
-    [("guide.md", 10), ("ask-your-table.md", 8), ("coming-from-wandb.md", 3), ("files-in-and-out.md", 5)],
+    [
+        ("guide.md", 10),
+        ("ask-your-table.md", 8),
+        ("coming-from-wandb.md", 3),
+        ("files-in-and-out.md", 5),
+        ("runs.md", 4),
+    ],
 )
 def test_a_pages_blocks_run_one_after_the_other(
     page: str, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
