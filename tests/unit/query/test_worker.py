@@ -38,11 +38,11 @@ def test_values_and_tables_come_back(worker: Worker) -> None:
 
 
 def test_a_tiny_query_takes_under_25_ms(worker: Worker) -> None:
-    worker.run(worker_tasks.sql, text="SELECT 1 AS a")
+    worker.run(worker_tasks.kept_sql, text="SELECT 1 AS a")
     seconds = []
     for _ in range(30):
         start = time.perf_counter()
-        assert worker.run(worker_tasks.sql, text="SELECT 41 + 1 AS a")["a"].to_pylist() == [42]
+        assert worker.run(worker_tasks.kept_sql, text="SELECT 41 + 1 AS a")["a"].to_pylist() == [42]
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.025
 

@@ -30,6 +30,16 @@ def sql(control: Control, text: str) -> pa.Table:
     return con.sql(text).to_arrow_table()
 
 
+_KEPT: list[duckdb.DuckDBPyConnection] = []
+
+
+def kept_sql(control: Control, text: str) -> pa.Table:
+    """Use one connection for all tasks, as the engine does."""
+    if not _KEPT:
+        _KEPT.append(duckdb.connect(config={"threads": control.threads}))
+    return _KEPT[0].sql(text).to_arrow_table()
+
+
 def slow_sql(control: Control) -> pa.Table:
     control.progress(0.25)
     return sql(control, "SELECT count(*) FROM range(10000000000) a WHERE hash(a.range) % 7 = 3")
