@@ -102,8 +102,9 @@ def check_dict(values: tuple[Term, ...], node: ast.Dict) -> Term:
     """Type a dict."""
     names = [name for name, _ in node.items]
     fields = tuple(Field(name=name, type=value.type) for name, value in zip(names, values, strict=True))
-    if "$absent" in names:
-        raise ExpressionError('no key may be called "$absent"', node.span, suggestion="choose another key")
+    wrong = next((name for name in names if name == "$absent" or "\0" in name), None)
+    if wrong is not None:
+        raise ExpressionError(f"no key may be called {wrong[:40]!r}", node.span, suggestion="choose another key")
     return Term(
         op="dict",
         type=StructType(fields=fields),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wbtable.query.terms import Term
 
 __all__ = [
+    "MAX_BUILT",
+    "MAX_RESULT",
     "UNIT_NS",
     "arithmetic",
     "cast",
@@ -45,6 +47,9 @@ __all__ = [
 
 MAX_RESULT: Final = 2**20
 """The most bytes of text, or elements of a list, that putting values together gives (EXPR-11)."""
+
+MAX_BUILT: Final = 2**22
+"""The most bytes that replacing or joining may make of one text."""
 
 UNIT_NS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 """Nanoseconds of each unit of time."""

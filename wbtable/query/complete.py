@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,7 @@ __all__ = ["Completion", "complete"]
 MAX_COMPLETIONS: Final = 100
 """The most completions for one place."""
 
+_SIDE = re.compile(r"(?:^|[^\w.`])(?:[0-9]+\.)+$")
 _ENDS: Final = frozenset(["name", "number", "string", ")", "]", "}", "true", "false", "null"])
 
 
@@ -67,7 +69,8 @@ def complete(
     """
     before = text[: max(0, min(cursor, len(text)))]
     try:
-        found = tokens(before)[:-1]
+        # A side is one only before a name, which is yet to be written.
+        found = tokens(before + "_")[:-2] if _SIDE.search(before) else tokens(before)[:-1]
     except ExpressionError as error:
         return _in_open(before, error, scope, values or {})
     return _Place(before, found, scope, values or {}, aggregates=aggregates).completions()

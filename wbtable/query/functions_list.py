@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import ListType, MapType, NumberType, StructType
-from wbtable.query.compile_values import MAX_RESULT, type_of
+from wbtable.query.compile_values import MAX_BUILT, MAX_RESULT, type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import FLOAT64, INT64, TEXT, is_float, is_number, is_ordered, is_text, is_wide, list_item
@@ -86,8 +86,20 @@ def _range(builder: Builder, term: Term, args: list[str]) -> str:
 
 
 def _join(builder: Builder, term: Term, args: list[str]) -> str:
-    kept = f"list_filter({args[0]}, lambda x: x IS NOT NULL)"
-    return f"COALESCE(array_to_string({kept}, {args[1]}), CASE WHEN {args[0]} IS NOT NULL THEN '' END)"
+    size = len(str(term.args[1].value).encode())
+
+    def fits(text: str) -> str:
+        return f"COALESCE(list_sum(list_transform({text}, lambda x: strlen(x) + {size})), 0) <= {MAX_BUILT}"
+
+    builder.caution("too long", f"NOT ({fits(args[0])})", term)
+
+    def body(v: list[str]) -> str:
+        kept = f"list_filter(CASE WHEN {fits(v[0])} THEN {v[0]} END, lambda x: x IS NOT NULL)"
+        return (
+            f"(CASE WHEN {v[0]} IS NOT NULL AND {fits(v[0])} THEN COALESCE(array_to_string({kept}, {args[1]}), '') END)"
+        )
+
+    return builder.let([args[0]], body)
 
 
 def _keys(builder: Builder, term: Term, args: list[str]) -> str:
@@ -144,7 +156,8 @@ LISTS: Final = (
         write=_range,
     ),
     Function(
-        name="join_text", group=_GROUP, parameters=(_LIST, Parameter("separator", "text")), result=TEXT, gives="text",
+        name="join_text", group=_GROUP, parameters=(_LIST, Parameter("separator", "text", is_literal=True)),
+        result=TEXT, gives="text",
         doc="The texts of a list with a separator between, without nulls.",
         example=('join_text(["a", "b"], ", ")', '"a, b"'), write=_join,
         prepare=lambda args: _need(args, is_text(_item(args)), "text"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import ListType
+from wbtable.query.compile_values import MAX_BUILT
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Parameter
-from wbtable.query.functions_text import MAX_BUILT, grows, simple, text_function
+from wbtable.query.functions_text import grows, simple, text_function
 from wbtable.query.kinds import BOOLEAN, TEXT
 from wbtable.query.regex import check_regex, check_replacement
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import ListType, MapType
 from wbtable.query.check_compare import check_contains, make
+from wbtable.query.compile_values import MAX_BUILT
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import BOOLEAN, INT64, TEXT, is_text, list_item
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from wbtable.query.sql import Builder
     from wbtable.query.terms import Term
 
-MAX_BUILT: Final = 2**24
-"""The most bytes that replacing may make of one text."""
 MAX_EDITS: Final = 10**6
 """The greatest product of two lengths whose edit distance is computed."""
 _GROUP: Final = "Text"
@@ -78,7 +77,8 @@ def _contains_args(args: tuple[Term, ...]) -> tuple[Term, ...]:
 def _at(number: str, size: str) -> str:
     """Return a place that may count from the end, as one that counts from the beginning and lies within."""
     behind = f"greatest({size} + greatest({number}, -{_FAR}), 0)"
-    return f"(CASE WHEN {number} < 0 THEN {behind} ELSE least({number}, {size}) END)"
+    within = f"WHEN {number} <= {size} THEN {number} WHEN {number} > {size} THEN {size}"
+    return f"(CASE WHEN {number} < 0 THEN {behind} {within} END)"
 
 
 def _part(builder: Builder, term: Term, text: str, start: str, end: str | None) -> str:
@@ -94,7 +94,8 @@ def _part(builder: Builder, term: Term, text: str, start: str, end: str | None) 
             some = f"{last} > {first} THEN list_slice({v[0]}, {first} + 1, {last})"
             none = f"{first} IS NOT NULL AND {last} IS NOT NULL THEN list_slice({v[0]}, 2, 1)"
             return f"(CASE WHEN {some} WHEN {none} END)"
-        return f"substring({v[0]}, {first} + 1, greatest({last} - {first}, 0))"
+        length = f"CASE WHEN {last} > {first} THEN {last} - {first} WHEN {last} <= {first} THEN 0 END"
+        return f"substring({v[0]}, {first} + 1, {length})"
 
     numbers = [f"TRY_CAST({number} AS BIGINT)" for number in (start, end) if number is not None]
     return builder.let([text, *numbers], body)
@@ -138,7 +139,7 @@ def _replace(builder: Builder, term: Term, args: list[str]) -> str:
 
 
 def _split(builder: Builder, term: Term, args: list[str]) -> str:
-    return f"string_split({args[0]}, nullif({args[1]}, ''))"
+    return builder.let(args, lambda v: f"(CASE WHEN {v[1]} <> '' THEN string_split({v[0]}, {v[1]}) END)")
 
 
 def _partition(builder: Builder, term: Term, args: list[str]) -> str:

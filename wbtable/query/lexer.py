@@ -32,7 +32,6 @@ _ADVICE: Final = {
     "|": "write or",
     "!": "write not",
     ";": "an expression is one expression",
-    "--": "there are no comments",
     "//": "write floor(a / b) for whole division; there are no comments",
     "/*": "there are no comments",
     "#": "there are no comments",

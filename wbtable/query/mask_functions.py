@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from wbtable.errors import FormatError
+from wbtable.errors import FormatError, UsageError
 from wbtable.media.masks import Mask
 from wbtable.query.functions_media import OVERLAP, PIXELS
 
@@ -134,7 +134,7 @@ class MaskFunctions:
         for digest, data in zip(files, self._blobs.read_many(list(files.values())), strict=True):
             try:
                 out[digest] = Mask(data).to_numpy()
-            except FormatError as error:
+            except (FormatError, UsageError) as error:
                 raise FormatError(str(error), place=f"mask {digest}") from None
         return out
 

@@ -18,7 +18,7 @@ MAX_SQL: Final = 1_000_000
 """The most characters of SQL that one expression becomes, its warnings included."""
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_.$\"]{1,80}")
-_HARMLESS = re.compile(r"[A-Za-z0-9 _.,:/+-]{0,200}")
+_HARMLESS = re.compile(r"(?:[A-Za-z0-9 _.,:/+]|-(?!-)){0,200}")
 _SHORT: Final = 150
 
 
