@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Bar, Case, Scale, Side, timed
@@ -21,12 +22,13 @@ def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     rows = as_rows(read_predictions(data / "predictions.arrow"))
     wbtable.Table(columns=["a"], data=[[1]]).write(str(work / "warm"))
     with timed() as whole:
-        with timed() as adding:
-            table = wbtable.Table(columns=COLUMNS)
-            for row in rows:
-                table.add_data(*row)
+        start = time.perf_counter()
+        table = wbtable.Table(columns=[*COLUMNS])
+        for row in rows:
+            table.add_data(*row)
+        adding = time.perf_counter() - start
         table.write(str(work / "table"))
-    return {"add seconds": adding.seconds, "add and write seconds": whole.seconds}
+    return {"add seconds": adding, "add and write seconds": whole.seconds}
 
 
 def _wandb(data: Path, work: Path, scale: Scale) -> dict[str, float]:

@@ -180,10 +180,11 @@ class PackWriter:
         if self._known is not None:
             unseen = [i for i, place in enumerate(out) if place is None]
             found = self._find_known([raws[i] for i in unseen], [sizes[i] for i in unseen])
-            for i, place in zip(unseen, found, strict=True):
-                if place is not None:
-                    self._seen.add(raws[i], place)
-                    out[i] = place
+            new = [(i, place) for i, place in zip(unseen, found, strict=True) if place is not None]
+            for i, place in new:
+                out[i] = place
+            if new:
+                self._seen.add_many([raws[i] for i, _ in new], np.array([place for _, place in new], np.int64))
         return out
 
     def cut(self) -> None:
@@ -308,18 +309,16 @@ class PackWriter:
         else:
             found = [self._known(Digest.from_raw(raw)) if self._known is not None else None for raw in raws]
             locations = [None if one is None else (one.uri, one.offset, one.size) for one in found]
-        return [self._check_known(one, size) for one, size in zip(locations, sizes, strict=True)]
-
-    def _check_known(self, location: tuple[str, int, int] | None, size: int) -> Place | None:
-        if location is None or location[2] != size:
-            return None
-        uri, offset, _ = location
-        if uri not in self._by_uri:
+        for uri in {location[0] for location in locations if location is not None} - self._by_uri.keys():
             self._by_uri[uri] = self._adopt(uri)
-        number = self._by_uri[uri]
-        if number is None or offset + size > self._containers[number].size:
-            return None
-        return number, offset, size
+        out: list[Place | None] = [None] * len(locations)
+        for i, (location, size) in enumerate(zip(locations, sizes, strict=True)):
+            if location is None or location[2] != size:
+                continue
+            number = self._by_uri[location[0]]
+            if number is not None and location[1] + size <= self._containers[number].size:
+                out[i] = number, location[1], size
+        return out
 
     def _adopt(self, uri: str) -> int | None:
         """Make a container of an object that is there; None if it is not."""

@@ -100,13 +100,17 @@ class SeenBlobs:
         found = list(map(self._recent.get, digests))
         if not self._runs:
             return found
-        heads = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 4)[:, 0]
+        wanted = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 4)
         for run in self._runs:
-            at = np.searchsorted(run.heads, heads)
-            near = run.heads[np.minimum(at, len(run.heads) - 1)] == heads
-            for i in np.flatnonzero(near).tolist():
+            at = np.minimum(np.searchsorted(run.heads, wanted[:, 0]), len(run.heads) - 1)
+            near = np.flatnonzero(run.heads[at] == wanted[:, 0])
+            rows = at[near]
+            same = (run.digests[rows].view(np.uint64).reshape(-1, 4) == wanted[near]).all(axis=1)
+            places = run.places[rows].tolist()
+            for i, row, place, is_same in zip(near.tolist(), rows.tolist(), places, same.tolist(), strict=True):
                 if found[i] is None:
-                    found[i] = run.find(digests[i], heads[i], int(at[i]))
+                    # Others may begin with the same eight bytes.
+                    found[i] = tuple(place) if is_same else run.find(digests[i], wanted[i, 0], row)
         return found
 
     def _settle(self) -> None:

@@ -11,6 +11,7 @@ from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.types import AnyType, ColumnType, unify
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
+from wbtable.tables.prefetch import ahead
 from wbtable.tables.readable import Readable
 from wbtable.tables.rows import ColumnRule
 from wbtable.tables.source import ProjectedSource
@@ -106,13 +107,17 @@ def _append_stream(parts: Parts, reader: pa.RecordBatchReader) -> None:
     ]
     parts.buffer.types = types
     schema = parts.schema
-    for batch in reader:
-        if batch.num_rows:
-            arrays = [
-                ingest.physical(array, found, name, parts.blobs)
-                for array, found, name in zip(batch.columns, types, names, strict=True)
-            ]
-            parts.append_table(pa.Table.from_arrays(arrays, schema=schema.arrow()), schema)
+
+    def prepare(batch: pa.RecordBatch) -> pa.Table:
+        arrays = [
+            ingest.physical(array, found, name, parts.blobs)
+            for array, found, name in zip(batch.columns, types, names, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=schema.arrow())
+
+    # The headers of the next images are read while these are hashed.
+    for table in ahead(prepare, (batch for batch in reader if batch.num_rows)):
+        parts.append_table(table, schema)
 
 
 def _append_columns(parts: Parts, columns: Iterable[tuple[str, object]]) -> None:

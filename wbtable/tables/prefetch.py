@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
+
+
+_thread = threading.local()
+
+
+def _mark() -> None:
+    _thread.ahead = True
+
+
+def is_ahead() -> bool:
+    """Whether this thread computes for `ahead`, beside others: spreading its work over more would only cost."""
+    return getattr(_thread, "ahead", False)
 
 
 def ahead(function: Callable[[_A], _B], items: Iterable[_A], depth: int = 2) -> Iterator[_B]:
@@ -26,7 +39,7 @@ def ahead(function: Callable[[_A], _B], items: Iterable[_A], depth: int = 2) -> 
         for item in first:
             yield function(item)
         return
-    pool = ThreadPoolExecutor(depth, thread_name_prefix="wbtable-ahead")
+    pool = ThreadPoolExecutor(depth, thread_name_prefix="wbtable-ahead", initializer=_mark)
     waiting: deque[Future[_B]] = deque()
     try:
         for item in first[:depth]:

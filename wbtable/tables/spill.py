@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from wbtable.errors import NotFoundError
 from wbtable.storage.temporary import remove_folder, temporary_folder
 from wbtable.storage.workers import run_all, workers
+from wbtable.tables.prefetch import is_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,10 +77,14 @@ class TableBlobs:
             What waits until they are hashed and kept, and returns the checksum of each.
 
         """
-        futures = [workers().submit(_digest_views, run) for run in _runs(views, [view.nbytes for view in views])]
+        if is_ahead():
+            futures = None
+        else:
+            futures = [workers().submit(_digest_views, run) for run in _runs(views, [view.nbytes for view in views])]
 
         def finish() -> list[str]:
-            checksums = [f"SHA-256:{digest}" for future in futures for digest in future.result()]
+            runs = [_digest_views(views)] if futures is None else [future.result() for future in futures]
+            checksums = [f"SHA-256:{digest}" for run in runs for digest in run]
             with self._guard:
                 memory, spilled = self._memory, self._spilled
                 for checksum, view in zip(checksums, views, strict=True):

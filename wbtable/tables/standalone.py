@@ -240,7 +240,7 @@ class TableWriter:
             return pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs
 
         # The next rows are hashed while these are stored.
-        for prepared, schema, blobs in ahead(prepare, self._parts(reader), depth=1):
+        for prepared, schema, blobs in ahead(prepare, self._parts(reader), depth=2):
             self._add(prepared, schema, blobs)
             self._rows += prepared.num_rows
             buffer.first_row = self._rows
