@@ -54,6 +54,11 @@ class LabelledQuery:
         """Reads the blobs of media cells."""
         return self._rows.blobs
 
+    @property
+    def scans_in_order(self) -> bool:
+        """Whether its relation gives rows by position when nothing reorders them."""
+        return bool(getattr(self._inner, "scans_in_order", False))
+
     def summaries(self) -> tuple[ColumnSummary, ...] | None:
         """Return None: there are none for the labels."""
         return None

@@ -63,6 +63,11 @@ class UnionQuery:
         """Reads the blobs of media cells."""
         return self._rows.blobs
 
+    @property
+    def scans_in_order(self) -> bool:
+        """Whether its relation gives rows by position when nothing reorders them."""
+        return all(getattr(part, "scans_in_order", False) for part in self._parts)
+
     def summaries(self) -> tuple[ColumnSummary, ...] | None:
         """Return None: summaries of parts do not add up to those of the whole."""
         return None

@@ -13,6 +13,7 @@ from wbtable.query.duck_types import from_duck
 from wbtable.query.engine import run
 from wbtable.query.source import SidedSource, SparseSource
 from wbtable.query.statement import Statement
+from wbtable.tables.compare import compare
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.open import open_table
 from wbtable.tables.partitioned import PartitionedTable
@@ -161,3 +162,18 @@ def test_a_query_sees_the_rows_of_a_union(tmp_path: Path) -> None:
     check(PartitionedTable([Table(columns=["a"], data=[[1], [2]]), JoinedTable(left, right, "k"), widened]))
     empty = Table.from_arrow(pa.table({"k": pa.array([], pa.int64())}))
     check(PartitionedTable([empty, empty]))
+
+
+def test_a_view_of_a_union_streams_in_order_without_sorting(tmp_path: Path) -> None:
+    parts = []
+    for number in range(4):
+        ids = np.arange(number * 150_000, (number + 1) * 150_000)
+        Table.from_arrow(pa.table({"id": ids, "odd": ids % 2 == 1})).write(str(tmp_path / str(number)))
+        parts.append(open_table(tmp_path / str(number)))
+    both = compare(parts, mode="concat")
+    assert getattr(query_source(both._source()), "scans_in_order", False)
+    view = both.view(filter="odd")
+    found = np.concatenate([batch.column("id").to_numpy() for batch in view.scan(["id", "_table"])])
+    assert np.array_equal(found, np.arange(1, 600_000, 2))
+    mixed = PartitionedTable([parts[0], JoinedTable(parts[1], parts[2], "id")])
+    assert not getattr(query_source(mixed._source()), "scans_in_order", True)
