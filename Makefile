@@ -5,11 +5,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  := .venv-bench
 
-.PHONY: help demo test test-servers check bench format hooks clean
+.PHONY: help demo test soak test-servers check bench format hooks clean
 
 help:
 	@echo "make demo    train a classifier on real images, log its predictions, compare them"
 	@echo "make test    run the tests"
+	@echo "make soak    the long form of the tests of faults: hours; SOAK=0.1 a tenth of it"
 	@echo "make test-servers  install the servers that the tests of remote places start"
 	@echo "make check   format, lint, types, import contracts: what CI and the hook run"
 	@echo "make bench   measure beside the peers (installs them, in $(BENCH))"
@@ -39,6 +40,11 @@ demo: $(VENV)/core.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal --quiet
+
+# What the tests of faults sample, in full: every crash point, a million fuzzed inputs, 200 killed processes.
+SOAK ?= 1
+soak: $(VENV)/dev.stamp
+	WBTABLE_SOAK=$(SOAK) WBTABLE_EXAMPLES=1000 WBTABLE_STEPS=500 WBTABLE_SCHEDULES=10000 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal --quiet tests/faults tests/stateful
 
 test-servers:
 	tests/servers/install

@@ -17,6 +17,7 @@ SCHEMAS = SPEC / "schemas"
 
 _TEXT = {".py", ".md", ".json", ".toml", ".yaml", ".yml", ".js", ".css", ".html", ".txt", ".in", ".sh", ""}
 _CLAUSE = re.compile(r"\*\*\[([A-Z][A-Z0-9]*-[0-9]+)\]\*\*")
+_MADE = {"__pycache__", "build", "dist", "node_modules"}
 _HIDDEN_AND_OURS = {".ci", ".gitignore", ".pre-commit-config.yaml"}
 
 
@@ -34,7 +35,7 @@ def files() -> Iterator[Path]:
         if top.name.startswith(".") and top.name not in _HIDDEN_AND_OURS:
             continue
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
-            if path.is_file() and path.suffix in _TEXT and not {"__pycache__", "build", "dist"} & set(path.parts):
+            if path.is_file() and path.suffix in _TEXT and not _MADE & set(path.parts):
                 yield path
 
 

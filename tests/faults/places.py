@@ -1,48 +1,52 @@
-"""Where the tests put stores: each place is empty at first, and has a way to make another beside it."""
+"""Where the tests put stores: each place is empty at first."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts.store import Store
 from wbtable.storage.backend import open_backend
 from wbtable.storage.header import create_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from wbtable.storage.backend import Backend
 
-    MakePlace = Callable[[], Backend]
-    """Makes an empty place."""
+
+@dataclass(slots=True, kw_only=True)
+class Places:
+    """Makes empty places of one kind; call it for another.
+
+    Attributes:
+        kind: ``local``, ``memory`` or ``s3``.
+        root: what the URLs of the places begin with.
+        options: what else it takes to open them.
+        made: the places so far.
+
+    """
+
+    kind: str
+    root: str
+    options: dict[str, Any] = field(default_factory=dict)
+    made: list[Backend] = field(default_factory=list)
+
+    def __call__(self) -> Backend:
+        """Return another empty place."""
+        self.made.append(open_backend(f"{self.root}{uuid.uuid4().hex}", **self.options))
+        return self.made[-1]
+
+    def again(self, backend: Backend) -> Backend:
+        """Return a place as another process would open it."""
+        return open_backend(backend.url, **self.options)
+
+    def empty(self) -> None:
+        """Remove what was made in memory."""
+        for backend in self.made if self.kind == "memory" else ():
+            backend.delete(list(backend.list("")))
 
 
-def local_places(folder: Path) -> MakePlace:
-    """Return what makes empty places on this disk."""
-
-    def make() -> Backend:
-        return open_backend(folder / uuid.uuid4().hex)
-
-    return make
-
-
-def memory_places() -> Iterator[MakePlace]:
-    """Yield what makes empty places in memory; they are emptied in the end."""
-    made: list[Backend] = []
-
-    def make() -> Backend:
-        made.append(open_backend(f"memory://{uuid.uuid4().hex}"))
-        return made[-1]
-
-    yield make
-    for backend in made:
-        backend.delete(list(backend.list("")))
-
-
-def new_store(places: MakePlace) -> Store:
-    """Return an empty store in a new place."""
-    backend = places()
-    create_header(backend)
-    return Store.on(backend)
+def new_store(place: Backend) -> Store:
+    """Return an empty store in a place."""
+    create_header(place)
+    return Store.on(place)

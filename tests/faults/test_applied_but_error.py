@@ -15,10 +15,10 @@ from wbtable.errors import AlreadyExistsError, CommitStateUnknownError, StorageE
 
 if TYPE_CHECKING:
     from tests.faults.jobs import Job
-    from tests.faults.places import MakePlace
+    from tests.faults.places import Places
     from wbtable.storage.backend import Backend
 
-MOST = 8
+MOST = {"local": 8, "memory": 8, "s3": 2}
 """Calls of one job that are tried each time; in a soak all are."""
 
 
@@ -47,17 +47,17 @@ def versions_before_and_after(store: Store, job: Job) -> tuple[int, int]:
     ids=["answer lost", "retried below", "request lost"],
 )
 def test_a_lost_answer_is_no_conflict_and_no_second_version(
-    places: MakePlace, job_name: str, applied: bool, error: type[Exception]
+    places: Places, job_name: str, applied: bool, error: type[Exception]
 ) -> None:
     """COMMIT-5, LOG-5: after any error the state is read back.
 
     A backend that sends a request again after a lost answer finds its own key there and says "exists".
     """
-    store = new_store(places)
+    store = new_store(places())
     calls = calls_of(store, job_name)
     wanted = [at for at, (name, _) in enumerate(calls) if error is StorageError or name == "create"]
     growth = versions_before_and_after(store, JOBS[job_name](1))
-    for number, i in enumerate(spread(len(wanted), sample(MOST, len(wanted))), 2):
+    for number, i in enumerate(spread(len(wanted), sample(MOST[places.kind], len(wanted))), 2):
         job = JOBS[job_name](number)
         job.prepare(store)
         plan = Plan(at=wanted[i], applied=applied, error=error, only=MUTATING)
@@ -88,9 +88,9 @@ def is_log(key: str) -> bool:
 
 
 @pytest.mark.parametrize("lost", ["requests", "answers"])
-def test_a_state_that_cannot_be_known_is_said(places: MakePlace, lost: str) -> None:
+def test_a_state_that_cannot_be_known_is_said(places: Places, lost: str) -> None:
     """COMMIT-5, LEASE-5: when the place stops answering at the record, the caller is told that nobody knows."""
-    store = new_store(places)
+    store = new_store(places())
     job = JOBS["next commit"](1)
     job.prepare(store)
     backend = Silent(store.backend, lands=lost == "answers")

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.faults.places import MakePlace
+    from tests.faults.places import Places
 
 NAME = "uncategorized/data"
 THREADS = 20
 PROCESSES = 8
-THREAD_TURNS = 50 if FACTOR else 5
+THREAD_TURNS = {"local": 50, "memory": 50, "s3": 50} if FACTOR else {"local": 5, "memory": 5, "s3": 1}
 PROCESS_TURNS = 50 if FACTOR else 4
 
 
@@ -90,31 +90,31 @@ def in_processes(store: Store, turns: int, *options: str) -> list[tuple[int, int
     return found
 
 
-def test_threads_make_one_version_each(places: MakePlace) -> None:
+def test_threads_make_one_version_each(places: Places) -> None:
     """COMMIT-4, COMMIT-5, BACKEND-1: 20 threads, in a soak 50 commits each."""
-    store = new_store(places)
+    store, turns = new_store(places()), THREAD_TURNS[places.kind]
     numbers: list[int] = []
     in_threads(
         lambda writer, turn: numbers.append(commit_file(Store.on(store.backend), "data", writer, turn)),
         THREADS,
-        THREAD_TURNS,
+        turns,
     )
-    assert sorted(numbers) == list(range(THREADS * THREAD_TURNS))
-    check_line(store, set(itertools.product(range(THREADS), range(THREAD_TURNS))))
+    assert sorted(numbers) == list(range(THREADS * turns))
+    check_line(store, set(itertools.product(range(THREADS), range(turns))))
     assert list(store.backend.list("leases")) == []
 
 
 def test_processes_make_one_version_each(tmp_path: Path) -> None:
     """COMMIT-4, COMMIT-5, BACKEND-1, LOCAL-2: 8 processes, in a soak 50 commits each."""
-    store = new_store(lambda: open_backend(tmp_path / "store"))
+    store = new_store(open_backend(tmp_path / "store"))
     found = in_processes(store, PROCESS_TURNS)
     assert sorted(number for _, _, number in found) == list(range(PROCESSES * PROCESS_TURNS))
     check_line(store, set(itertools.product(range(PROCESSES), range(PROCESS_TURNS))))
 
 
-def test_appends_of_threads_all_survive(places: MakePlace) -> None:
+def test_appends_of_threads_all_survive(places: Places) -> None:
     """COMMIT-3: each row that was appended is in the table once, whoever came between."""
-    store = new_store(places)
+    store = new_store(places())
     begin_table(store, "data")
     turns = sample(2, 25)
     in_threads(lambda writer, turn: append_row(Store.on(store.backend), "data", writer, turn), 8, turns)
@@ -127,7 +127,7 @@ def test_appends_of_threads_all_survive(places: MakePlace) -> None:
 
 def test_appends_of_processes_all_survive(tmp_path: Path) -> None:
     """COMMIT-3: the same between processes, on local disks."""
-    store = new_store(lambda: open_backend(tmp_path / "store"))
+    store = new_store(open_backend(tmp_path / "store"))
     begin_table(store, "data")
     turns = sample(1, 25)
     in_processes(store, turns, "--append")
@@ -136,9 +136,9 @@ def test_appends_of_processes_all_survive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(sample(3, 50)))
-def test_delays_change_nothing(places: MakePlace, seed: int) -> None:
+def test_delays_change_nothing(places: Places, seed: int) -> None:
     """COMMIT-4: a few writers whose calls take random times."""
-    store = new_store(places)
+    store = new_store(places())
 
     def work(writer: int, turn: int) -> None:
         plan = Plan(delay=0.004, seed=seed * 100 + writer)
