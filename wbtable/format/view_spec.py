@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.errors import FormatError
-from wbtable.format.documents import Json, Reader, build, canonical, parse
+from wbtable.format.documents import Json, Reader, build
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
 from wbtable.format.view_source import TablePlace, ViewSource, texts
 
@@ -20,7 +20,6 @@ MAX_TEXT: Final = 10_000
 """The most characters of an expression (VIEW-4)."""
 MAX_ITEMS: Final = 1_000
 """The most derived columns, cells, groups and sort keys (VIEW-4)."""
-MAX_QUERY: Final = 64_000
 SIDES: Final = ("left", "right")
 ORDERS: Final = ("asc", "desc")
 NULLS: Final = ("first", "last")
@@ -323,55 +322,3 @@ class ViewSpec:
             place,
         )
         return made
-
-    def to_query(self) -> str:
-        """Return the query string of a link to this view (VIEW-7)."""
-        from urllib.parse import urlencode
-
-        value = self.to_json()
-        pairs = []
-        for key in sorted(value):
-            if key in {"kind", "features", "refs"}:
-                continue
-            found = value[key]
-            pairs.append((key, found if isinstance(found, str) else canonical(found).decode()))
-        return urlencode(pairs)
-
-    @classmethod
-    def from_query(cls, text: str) -> Self:
-        """Read the query string of a link (VIEW-7).
-
-        Raises:
-            FormatError: it is none.
-
-        """
-        from urllib.parse import parse_qsl
-
-        place = "link"
-        if len(text) > MAX_QUERY:
-            msg = f"expected at most {MAX_QUERY} characters, found {len(text)}"
-            raise FormatError(msg, place=place)
-        try:
-            pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True, errors="strict", max_num_fields=100)
-        except ValueError as error:
-            msg = f"expected the query string of a link: {error}"
-            raise FormatError(msg, place=place) from None
-        value: Json = {"kind": KIND, "format": FORMAT_VERSION}
-        seen: set[str] = set()
-        for key, found in pairs:
-            if key in seen:
-                msg = f"{key!r:.40} stands twice"
-                raise FormatError(msg, place=place)
-            seen.add(key)
-            is_text = key in {"filter", "having", "format"}
-            value[key] = found if is_text else _json(found, f"{place}.{key}")
-        return cls.from_json(value, place)
-
-
-def _json(text: str, place: str) -> Any:
-    """Return the value of a parameter of a link."""
-    wrapped = parse(f'{{"value":{text}}}'.encode("utf-8", "replace"), place)
-    if wrapped.keys() != {"value"}:
-        msg = f"expected one JSON value, found {text!r:.60}"
-        raise FormatError(msg, place=place)
-    return wrapped["value"]

@@ -8,7 +8,7 @@ from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.view_spec import ViewSpec
 from wbtable.runs.union import run_tables
 from wbtable.tables.compare import SideBySide, compare
-from wbtable.tables.readable import Readable
+from wbtable.tables.viewable import Viewable
 
 if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wbtable.tables.view import View
 
 
-def open_source(store: Store, source: ViewSource, *, urls: bool = False) -> Readable | SideBySide:
+def open_source(store: Store, source: ViewSource, *, urls: bool = False) -> Viewable | SideBySide:
     """Return the rows that a view is of.
 
     Args:
@@ -46,7 +46,7 @@ def open_source(store: Store, source: ViewSource, *, urls: bool = False) -> Read
     return compare(tables, list(source.key) or None, how="inner" if source.how == "inner" else "outer")
 
 
-def _table(store: Store, place: TablePlace, *, urls: bool) -> Readable:
+def _table(store: Store, place: TablePlace, *, urls: bool) -> Viewable:
     if place.url is not None:
         if not urls:
             msg = f"the view names {place.url!r:.200}, which is outside of the store, and may not be opened here"
@@ -57,7 +57,7 @@ def _table(store: Store, place: TablePlace, *, urls: bool) -> Readable:
     assert place.path is not None
     version = store.artifact(f"{place.project}/{place.artifact}:{place.version}")
     found = version.get(place.path)
-    if not isinstance(found, Readable):
+    if not isinstance(found, Viewable):
         msg = f"there is no table {place.path!r} in {version.qualified_name}"
         raise NotFoundError(msg)
     return found

@@ -13,8 +13,8 @@ from wbtable.format.types import NumberType, StringType
 from wbtable.query.compare import ADDED, CHANGE, KINDS, REMOVED
 from wbtable.query.compare_numbers import difference, sided_histogram
 from wbtable.tables.paired import NONE, Computed, PairedSource
-from wbtable.tables.readable import Readable
 from wbtable.tables.source import to_table
+from wbtable.tables.viewable import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ How = Literal["outer", "inner", "left", "right"]
 HOWS: tuple[How, ...] = ("outer", "inner", "left", "right")
 
 
-class Comparison(Readable):
+class Comparison(Viewable):
     """Two to eight tables merged on a key: which rows were added, removed and changed, and in what.
 
     Columns are the key, then the others of each side as ``0.x``, ``1.x`` and so on, then ``_change``: ``equal``,

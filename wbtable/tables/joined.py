@@ -10,6 +10,7 @@ from wbtable.tables.join_index import JoinIndex, JoinReport
 from wbtable.tables.join_keys import KeyPair
 from wbtable.tables.paired import KeyColumn, PairedSource
 from wbtable.tables.readable import Readable
+from wbtable.tables.viewable import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ How = Literal["outer", "inner", "left", "right"]
 _PAIR = 2
 
 
-class JoinedTable(Readable):
+class JoinedTable(Viewable):
     """Two tables as one, joined on keys when it is read; nothing is materialised.
 
     It gives every pair of rows whose keys are equal, as SQL does: null keys match nothing, NaN matches NaN. Columns

@@ -10,6 +10,7 @@ from wbtable.format.schema import Schema
 from wbtable.format.types import NullType, unify
 from wbtable.tables.readable import Readable
 from wbtable.tables.source import ConcatSource
+from wbtable.tables.viewable import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from wbtable.tables.source import Source
 
 
-class PartitionedTable(Readable):
+class PartitionedTable(Viewable):
     """The rows of several tables, one table after another; nothing is materialised.
 
     Columns are those of all parts, in order of first appearance, each of the narrowest type that holds all its values;

@@ -18,16 +18,13 @@ from wbtable.tables.source import PrunableSource, Source, check_indices, to_tabl
 from wbtable.tables.values import to_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
     import polars as pl
     import pyarrow.compute as pc
 
-    from wbtable.format.documents import Json
     from wbtable.format.schema import Schema
-    from wbtable.format.view_spec import ViewSpec
-    from wbtable.tables.view import View
 
 _ROWS_AT_ONCE = 4096
 _SHOWN_ROWS = 5
@@ -190,50 +187,6 @@ class Readable(ABC):
             return (present(batch, wanted, media, source.blobs, start) for start, batch in parts)
         # One ahead: reading a piece keeps all cores busy already.
         return ahead(lambda part: present(part[1], wanted, media, source.blobs, part[0]), parts, depth=1)
-
-    def view(
-        self,
-        *,
-        derive: Mapping[str, str] | None = None,
-        filter: str | None = None,
-        group: str | Sequence[str] = (),
-        cells: Mapping[str, str] | None = None,
-        having: str | None = None,
-        sort: str | Sequence[str] = (),
-        columns: Sequence[str] | None = None,
-        spec: ViewSpec | Json | None = None,
-    ) -> View:
-        """Return a view of the rows as they are now; nothing is computed before it is read.
-
-        Args:
-            derive: new columns, by name and expression; each sees those before it.
-            filter: keeps the rows for which it is true, such as ``"guess != truth and score > 0.9"``.
-            group: an expression or several: rows with equal values make a group.
-            cells: columns of groups, by name and expression, such as ``{"precision": "avg(guess == truth)"}``.
-            having: keeps the groups for which it is true.
-            sort: ``"score desc"``, or several; ``nulls first`` may follow. Ties come in row order.
-            columns: the columns shown, in order.
-            spec: instead of all those, the document of a view.
-
-        Raises:
-            ExpressionError: an expression does not fit; the message has the range, and what to write instead.
-            NotFoundError: a column that is to be shown does not exist.
-
-        """
-        from wbtable.tables.query_source import query_source
-        from wbtable.tables.view import make_view
-
-        return make_view(
-            query_source(self._source()),
-            derive=derive,
-            filter=filter,
-            group=group,
-            cells=cells,
-            having=having,
-            sort=sort,
-            columns=columns,
-            spec=spec,
-        )
 
     def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
         """Yield each row's number and its Python values, as they were put in; media load on use.

@@ -17,6 +17,7 @@ from wbtable.tables.parts import Parts
 from wbtable.tables.readable import Readable
 from wbtable.tables.rows import ColumnRule
 from wbtable.tables.snapshot import LogMode, TableSnapshot
+from wbtable.tables.viewable import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
 
-class Table(Readable):
+class Table(Viewable):
     """Rows with named, typed columns.
 
     Values are taken at the call and come back as they went in: NaN is not None, integers keep all digits, times keep

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.schema import Schema
 from wbtable.format.types import AnyType, NullType, has_media, unify
-from wbtable.tables.readable import Readable
 from wbtable.tables.source import ConcatSource, ProjectedSource
+from wbtable.tables.viewable import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class TypeConflict:
         return f'column "{self.column}": {found}; {what}'
 
 
-class UnionTable(Readable):
+class UnionTable(Viewable):
     """The rows of several tables, one table after another, in the order given.
 
     Columns are those of all tables in order of first appearance, each of the type to which its types widen; a table

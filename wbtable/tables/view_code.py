@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wbtable.tables.view import settings, shown_sort, sort_keys
+from wbtable.tables.view_parts import settings, shown_sort, sort_keys
 
 if TYPE_CHECKING:
     from wbtable.format.view_spec import TablePlace, ViewSource, ViewSpec

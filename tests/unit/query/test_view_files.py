@@ -1,0 +1,153 @@
+"""Views as files for other programs, and as Python."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.tables.cases import png
+from tests.unit.tables.reading import stored
+from wbtable.errors import StorageError, UsageError
+from wbtable.format.view_spec import ColumnSetting, Named, Sort, TablePlace, ViewSource, ViewSpec, Window
+from wbtable.media import Image
+from wbtable.query.expression_error import ExpressionError
+from wbtable.tables.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    data = [
+        [
+            i,
+            x,
+            text,
+            Image(png(i)) if i != 1 else None,
+            {"a": i, "b": [i, None]},
+            dt.datetime(2024, 1, i + 1, tzinfo=dt.UTC),
+        ]
+        for i, (x, text) in enumerate(
+            [(0.5, "a"), (math.nan, 'b "q", c'), (None, ""), (math.inf, None), (-0.0, "=1+1")]
+        )
+    ]
+    return stored(Table(columns=["id", "x", "text", "image", "nested", "when"], data=data), tmp_path / "table")
+
+
+def test_csv(table: Table, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    table.view(sort="id desc", derive={"twice": "id * 2"}).write_csv(path)
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["4", "3", "2", "1", "0"]
+    assert [row["twice"] for row in rows] == ["8", "6", "4", "2", "0"]
+    assert [row["x"] for row in rows] == ["-0", "inf", "", "nan", "0.5"]
+    assert [row["text"] for row in rows] == ["=1+1", "", "", 'b "q", c', "a"]
+    # Null is empty, the empty text is in quotes.
+    assert ',"",' in path.read_text("utf-8").splitlines()[3]
+    assert json.loads(rows[0]["nested"]) == {"a": 4, "b": [4, None]}
+    assert rows[0]["when"].startswith("2024-01-05 00:00:00")
+    assert rows[3]["image"] == ""
+    assert ".pack#" in rows[0]["image"]
+
+
+def test_jsonl_with_media_beside(table: Table, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    table.view(filter="id != 4").write_jsonl(path, media="copy")
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert [row["x"] for row in rows] == [0.5, "NaN", None, "Infinity"]
+    assert rows[0]["when"] == "2024-01-01T00:00:00+00:00"
+    assert rows[1]["image"] is None
+    for i in (0, 2, 3):
+        assert rows[i]["image"].endswith(".png")
+        assert (tmp_path / rows[i]["image"]).read_bytes() == png(i)
+
+
+def test_parquet(table: Table, tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    table.view(sort="id desc").write_parquet(path, media="copy")
+    found = pq.read_table(path)
+    assert found["id"].to_pylist() == [4, 3, 2, 1, 0]
+    cells = found["image"].to_pylist()
+    assert cells[3] is None
+    assert (cells[0]["width"], cells[0]["height"]) == (5, 4)
+    assert (tmp_path / cells[0]["file"]["uri"]).read_bytes() == png(4)
+    assert found["when"].type == pa.timestamp("us", "UTC")
+
+
+def test_groups_are_written_too(table: Table, tmp_path: Path) -> None:
+    table.view(group="id % 2", cells={"most": "max(id)"}).write_csv(tmp_path / "g.csv")
+    assert (tmp_path / "g.csv").read_text("utf-8") == '"id % 2","count","most"\n0,3,4\n1,2,3\n'
+
+
+def test_a_file_appears_whole_or_not_at_all(table: Table, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("before")
+    view = table.view()
+    view.cancel()
+    with pytest.raises(Exception, match="cancelled"):
+        view.write_csv(path)
+    assert path.read_text() == "before"
+    with pytest.raises(UsageError, match="paths"):
+        table.view().write_csv(path, media="zip")  # type: ignore[arg-type]
+    assert path.read_text() == "before"
+    with pytest.raises((StorageError, OSError, UsageError, LookupError)):
+        table.view().write_jsonl(tmp_path / "no" / "folder.jsonl")
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["out.csv", "table"]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ViewSpec(),
+        ViewSpec(filter='text != "a"', sort=(Sort(expression="id", order="desc", nulls="first"),)),
+        ViewSpec(
+            derive=(Named(name="y", expression="x + 1"),), columns=(ColumnSetting(name="y"), ColumnSetting(name="id"))
+        ),
+        ViewSpec(
+            group=("id % 2", "text"),
+            cells=(Named(name="m", expression="max(id)"),),
+            having="count() > 0",
+            sort=(Sort(expression="m"),),
+        ),
+        ViewSpec(derive=(Named(name="first", expression="1", side="left"),), window=Window(offset=1, count=2)),
+        ViewSpec(columns=(ColumnSetting(name="id", width=3), ColumnSetting(name="x", visible=False))),
+    ],
+)
+def test_the_code_of_a_view_makes_that_view(spec: ViewSpec, table: Table) -> None:
+    view = table.view(spec=spec)
+    names: dict[str, Any] = {"table": table}
+    exec(view.to_python(), names)
+    assert names["view"].spec == spec
+    assert names["view"]._same_rows(view)
+
+
+def test_code_opens_what_the_view_is_of() -> None:
+    place = TablePlace(project="p", artifact="a", version="v3", path="t.table.json")
+    source = ViewSource(kind="table", tables=(place,))
+    code = Table(columns=["a"], data=[[1]]).view(spec=ViewSpec(source=source, filter="a > 0")).to_python()
+    assert code == (
+        "import wbtable\n\n"
+        "table = wbtable.Store().artifact('p/a:v3').get('t.table.json')\n"
+        "view = table.view(\n    filter='a > 0',\n)\n"
+    )
+
+
+def test_builders_make_the_same_views() -> None:
+    table = Table.from_arrow(pa.table({"a": np.arange(10), "b": np.arange(10) % 3}))
+    built = table.view().derive({"c": "a * 2"}).where("c > 4").where("b != 1").sort("b desc").select("b", "c")
+    assert built.to_arrow().to_pydict() == {"b": [2, 2, 0, 0, 0], "c": [10, 16, 6, 12, 18]}
+    groups = built.select().group_by("b", cells={"s": "sum(c)"}, having="s > 26").sort("s")
+    assert groups.to_arrow().to_pydict() == {"b": [0], "count": [3], "s": [36]}
+    assert len(groups.sort().group_by()) == 5
+    with pytest.raises(ExpressionError):
+        built.where("nope > 1")
