@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import ColumnType, DurationType
 from wbtable.query.kinds import INT64, int_range, is_int, is_wide
+from wbtable.query.sql import narrow
 
 if TYPE_CHECKING:
     from wbtable.query.sql import Builder
@@ -45,7 +46,7 @@ def negative(builder: Builder, term: Term) -> str:
     if not _whole(operand.type):
         return f"(-{text})"
     if is_wide(term.type):
-        return f"TRY_CAST(-CAST({text} AS HUGEINT) AS DECIMAL(38, 0))"
+        return narrow(f"-CAST({text} AS HUGEINT)", "DECIMAL(38, 0)")
     if _range(operand)[0] > int_range(INT64)[0]:
         return f"(-CAST({text} AS BIGINT))"
     return _checked(builder, term, f"(-CAST({text} AS HUGEINT))")
@@ -54,7 +55,7 @@ def negative(builder: Builder, term: Term) -> str:
 def _checked(builder: Builder, term: Term, exact: str) -> str:
     low, high = int_range(INT64)
     builder.caution("overflow", f"{exact} NOT BETWEEN {low} AND {high}", term)
-    return f"TRY_CAST({exact} AS BIGINT)"
+    return narrow(exact, "BIGINT")
 
 
 def arithmetic(builder: Builder, term: Term) -> str:
@@ -118,4 +119,4 @@ def _modulo(builder: Builder, term: Term, a: str, b: str) -> str:
     text = builder.let([a, divisor], body)
     if not is_int(term.type):
         return text
-    return f"TRY_CAST({text} AS {'DECIMAL(38, 0)' if is_wide(term.type) else 'BIGINT'})"
+    return narrow(text, "DECIMAL(38, 0)" if is_wide(term.type) else "BIGINT")

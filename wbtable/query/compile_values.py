@@ -19,6 +19,7 @@ from wbtable.format.types import (
 from wbtable.query.compile_arithmetic import arithmetic, negative
 from wbtable.query.duck_types import duck_type
 from wbtable.query.kinds import is_int, is_text
+from wbtable.query.sql import narrow
 
 if TYPE_CHECKING:
     from wbtable.query.sql import Builder
@@ -122,9 +123,11 @@ def cast_sql(text: str, given: ColumnType, wanted: ColumnType) -> str:
         return text
     if isinstance(given, DurationType) and isinstance(wanted, DurationType):
         factor = UNIT_NS[given.unit] // UNIT_NS[wanted.unit]
-        return text if factor == 1 else f"TRY_CAST(CAST({text} AS HUGEINT) * {factor} AS BIGINT)"
+        return text if factor == 1 else narrow(f"CAST({text} AS HUGEINT) * {factor}", "BIGINT")
     if isinstance(given, TimestampType) and isinstance(wanted, TimestampType) and type_of(given) == type_of(wanted):
         return text
+    if isinstance(wanted, TimestampType):
+        return narrow(text, type_of(wanted))
     return f"TRY_CAST({text} AS {type_of(wanted)})"
 
 
@@ -207,7 +210,7 @@ def ratio(builder: Builder, term: Term) -> str:
 def difference(builder: Builder, term: Term) -> str:
     """Write the time between two moments, in microseconds."""
     left, right = (micros(builder.sql(arg), arg.type) for arg in term.args)
-    return f"TRY_CAST({left} - {right} AS BIGINT)"
+    return narrow(f"{left} - {right}", "BIGINT")
 
 
 def shift(builder: Builder, term: Term) -> str:

@@ -13,6 +13,7 @@ from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import FLOAT64, INT64, INTEGER, is_float, is_wide
+from wbtable.query.sql import narrow
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -61,7 +62,7 @@ def _sum(builder: Builder, term: Term, args: list[str]) -> str:
     text = f"sum({_number(arg, args[0])}){_filter(builder, term, arg, args[0])}"
     if term.type == FLOAT64:
         return f"CAST({text} AS DOUBLE)"
-    return f"TRY_CAST({text} AS BIGINT)"
+    return narrow(text, "BIGINT")
 
 
 def _wide_sum(builder: Builder, term: Term, text: str) -> str:

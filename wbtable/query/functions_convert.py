@@ -20,6 +20,7 @@ from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import BOOLEAN, DATE, FLOAT64, INT64, TEXT, TIMESTAMP, is_float, is_text
 from wbtable.query.local_time import local
+from wbtable.query.sql import narrow
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -74,7 +75,7 @@ def _int(builder: Builder, term: Term, args: list[str]) -> str:
     if isinstance(found, BooleanType):
         return f"CAST({args[0]} AS BIGINT)"
     whole = f"trunc({args[0]})" if is_float(found) or isinstance(found, DecimalType) else args[0]
-    made = f"TRY_CAST({whole} AS BIGINT)"
+    made = narrow(whole, "BIGINT")
     if not isinstance(found, NumberType) or found.is_float or found.dtype == "uint64":
         builder.caution("not convertible", f"{args[0]} IS NOT NULL AND {made} IS NULL", term)
     return made
@@ -146,7 +147,7 @@ def _timestamp(builder: Builder, term: Term, args: list[str]) -> str:
     if isinstance(found, TimestampType):
         return args[0]
     if isinstance(found, DateType):
-        return f"TRY_CAST({args[0]} AS TIMESTAMP)"
+        return narrow(args[0], "TIMESTAMP")
     return _read(builder, term, args[0], _MOMENT, "TIMESTAMP")
 
 

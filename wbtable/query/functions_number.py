@@ -8,6 +8,7 @@ from wbtable.query.check_values import as_double
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import FLOAT64, INT64, INTEGER, is_int, is_wide
+from wbtable.query.sql import narrow
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -34,7 +35,7 @@ def _same(args: tuple[Term, ...]) -> ColumnType:
 
 
 def _whole(term: Term, text: str) -> str:
-    return f"TRY_CAST({text} AS {'DECIMAL(38, 0)' if is_wide(term.type) else 'BIGINT'})"
+    return narrow(text, "DECIMAL(38, 0)" if is_wide(term.type) else "BIGINT")
 
 
 def _abs(builder: Builder, term: Term, args: list[str]) -> str:

@@ -153,6 +153,15 @@ class Builder:
         self.cautions.append(found)
 
 
+def narrow(text: str, wanted: str) -> str:
+    """Return SQL as a narrower type, null where it does not fit.
+
+    `least` of one value is that value: around a cast it keeps DuckDB 1.5 from comparing what was cast instead, by which
+    a value that does not fit would not be null.
+    """
+    return f"least(TRY_CAST({text} AS {wanted}))"
+
+
 def too_long(span: Span) -> None:
     """Refuse an expression that becomes more SQL than any query needs.
 

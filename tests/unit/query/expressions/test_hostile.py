@@ -1,4 +1,4 @@
-"""100,000 hostile expressions: an error with range and advice, or a documented null; nothing else (EXPR-2, EXPR-11, EXPR-12)."""
+"""100,000 hostile expressions: an error with range and advice, or a documented null (EXPR-2, EXPR-11, EXPR-12)."""
 
 from __future__ import annotations
 
