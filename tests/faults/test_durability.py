@@ -14,6 +14,7 @@ import pytest
 
 from tests.architecture.repository import ROOT
 from wbtable.artifacts.store import create_store
+from wbtable.format.layout import TEMPORARY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +139,7 @@ def test_bytes_then_their_sync_then_the_name_then_its_sync(tmp_path: Path, again
 
 def test_the_checker_sees_what_it_should(tmp_path: Path) -> None:
     """A test of the test: each wrong order is found."""
-    temp, target, folder = f"{tmp_path}/tmp/a.tmp", f"{tmp_path}/objects/ab/c.pack", f"{tmp_path}/objects/ab"
+    temp, target, folder = f"{tmp_path}/{TEMPORARY}/a.tmp", f"{tmp_path}/objects/ab/c.pack", f"{tmp_path}/objects/ab"
     record = f"{tmp_path}/projects/p/0.json"
     good = [
         Call("write", temp),
