@@ -11,7 +11,7 @@ from wbtable.cli.view_options import key_option, print_rows, spec_of, two_tables
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
-    from wbtable.tables.readable import Readable
+    from wbtable.tables.viewable import Viewable
 
 EXAMPLES: Final = examples(
     "wbtable query digits/predictions -w 'guess != truth' -s 'score_0 desc' -n 10",
@@ -43,7 +43,7 @@ def source_options(function: Any) -> Any:
     return function
 
 
-def table_of(options: Options, name: str, path: str | None, project: str | None, given: dict[str, Any]) -> Readable:
+def table_of(options: Options, name: str, path: str | None, project: str | None, given: dict[str, Any]) -> Viewable:
     """Take the options that say what the rows are out of a command's, and return the table.
 
     Raises:
@@ -60,11 +60,11 @@ def table_of(options: Options, name: str, path: str | None, project: str | None,
     if logged:
         if path is not None:
             raise UsageError(f"expected a project and --logged {logged}, found the path {path!r:.80} too")
-        found: Readable = options.store().run_tables(name, logged)
+        found: Viewable = options.store().run_tables(name, logged)
         for conflict in getattr(found, "conflicts", ()):
             click.echo(f"wbtable: {conflict}", err=True)
         return found
-    first: Readable = two_tables(options, name, project, path)
+    first: Viewable = two_tables(options, name, project, path)
     if join:
         from wbtable.tables.joined import JoinedTable
 

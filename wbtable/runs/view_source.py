@@ -75,8 +75,7 @@ def open_views(store: Store, spec: ViewSpec, *, urls: bool = False, control: Que
         msg = "the view does not say which rows it is of: it has no source"
         raise UsageError(msg)
     found = open_source(store, spec.source, urls=urls)
-    tables = found.sides if isinstance(found, SideBySide) else (found,)
-    views = [table.view(spec=spec) for table in tables]
+    views = found.view(spec=spec) if isinstance(found, SideBySide) else [found.view(spec=spec)]
     return views if control is None else [view.with_control(control) for view in views]
 
 

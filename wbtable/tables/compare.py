@@ -52,7 +52,10 @@ class SideBySide:
 
     def view(self, **spec: Any) -> list[Any]:
         """Return the same view of each table; arguments as in `Table.view`."""
-        return [side.view(**spec) for side in self.sides]
+        from wbtable.tables.query_source import query_source
+        from wbtable.tables.view import make_view
+
+        return [make_view(query_source(side._source()), **spec) for side in self.sides]  # noqa: SLF001 - the same room
 
     def __len__(self) -> int:
         """Return the number of tables."""

@@ -353,3 +353,11 @@ def test_what_cannot_be_compared_is_refused() -> None:
     clash = Table(columns=["_change", "v"], data=[[1, 1]])
     with pytest.raises(UsageError, match="_change"):
         compare([clash] * 2, key="_change")
+
+
+def test_views_are_compared_as_tables_are() -> None:
+    table = Table(columns=["k", "v"], data=[[1, 1], [2, 2], [3, 3]])
+    views = [table.view(filter="k < 3"), table.view(filter="k > 1", derive={"v": "if(k == 2, 9, v)"})]
+    found = compare(views, key="k")
+    assert rows_of(found) == [[1, 1, None, "removed"], [2, 2, 9, "changed"], [3, None, 3, "added"]]
+    assert [len(view) for view in compare(views, mode="side_by_side").view(filter="k == 2")] == [1, 1]
