@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wbtable.query import compile_compare, compile_values
+from wbtable.query.compile_compare import compare, contains, has_key, in_list, like, list_contains
+from wbtable.query.compile_values import (
+    arithmetic,
+    cast,
+    concat,
+    dict_of,
+    difference,
+    element,
+    field,
+    list_of,
+    literal,
+    negative,
+    ratio,
+    shift,
+)
 from wbtable.query.functions import FUNCTIONS
 from wbtable.query.sql import Builder, Caution, Parameters, Sql
 
@@ -90,22 +104,22 @@ _WRITERS: Final[Mapping[str, Callable[[Builder, Term], str]]] = {
     "or": _logical,
     "not": _not,
     "is null": _is_null,
-    "literal": compile_values.literal,
-    "list": compile_values.list_of,
-    "dict": compile_values.dict_of,
-    "cast": compile_values.cast,
-    "field": compile_values.field,
-    "element": compile_values.element,
-    "negative": compile_values.negative,
-    "arithmetic": compile_values.arithmetic,
-    "concat": compile_values.concat,
-    "ratio": compile_values.ratio,
-    "difference": compile_values.difference,
-    "shift": compile_values.shift,
-    "compare": compile_compare.compare,
-    "in": compile_compare.in_list,
-    "contains": compile_compare.contains,
-    "list contains": compile_compare.list_contains,
-    "has key": compile_compare.has_key,
-    "like": compile_compare.like,
+    "literal": literal,
+    "list": list_of,
+    "dict": dict_of,
+    "cast": cast,
+    "field": field,
+    "element": element,
+    "negative": negative,
+    "arithmetic": arithmetic,
+    "concat": concat,
+    "ratio": ratio,
+    "difference": difference,
+    "shift": shift,
+    "compare": compare,
+    "in": in_list,
+    "contains": contains,
+    "list contains": list_contains,
+    "has key": has_key,
+    "like": like,
 }
