@@ -245,10 +245,10 @@ def read_columns(data: bytes, page: Page, place: str) -> pa.Table:
 
 def page_lines(data: bytes, page: Page, place: str) -> bytes:
     """Return the lines of a page's entries without making the entries: for hashing large artifacts (ART-6)."""
-    return b"".join(table_lines(read_columns(data, page, place), place))
+    return joined(table_lines(read_columns(data, page, place), place))
 
 
-def table_lines(table: pa.Table, place: str) -> list[bytes]:
+def table_lines(table: pa.Table, place: str) -> pa.BinaryArray:
     """Return the line of each row of a page in the artifact digest (ART-6).
 
     Raises:
@@ -258,15 +258,23 @@ def table_lines(table: pa.Table, place: str) -> list[bytes]:
     rare = pc.or_(pc.is_valid(table["uri"]), pc.is_null(table["digest"]))
     if pc.any(rare).as_py():
         rows = zip(*(table.column(name).to_pylist() for name in SCHEMA.names), strict=True)
-        return [entry_of(row, place).line for row in rows]
+        return pa.array([entry_of(row, place).line for row in rows], pa.binary())
     identity = pc.coalesce(table["content_digest"], table["digest"]).combine_chunks()
     raw = np.frombuffer(identity.buffers()[1], np.uint8).reshape(-1, 32)[
         identity.offset : identity.offset + len(identity)
     ]
-    texts = _HEX[raw].reshape(len(raw), 64).view("S64").ravel()
-    paths = table["path"].cast(pa.binary())
-    lines = pc.binary_join_element_wise(paths, pa.array(texts, pa.binary()), b"\0SHA-256:")
-    return [line + b"\n" for line in lines.to_pylist()]
+    texts = np.full((len(raw), 65), ord("\n"), np.uint8)
+    texts[:, :64] = _HEX[raw].reshape(len(raw), 64)
+    ends = pa.FixedSizeBinaryArray.from_buffers(pa.binary(65), len(raw), [None, pa.py_buffer(texts)])
+    paths = table["path"].combine_chunks().cast(pa.binary())
+    return pc.binary_join_element_wise(paths, ends.cast(pa.binary()), b"\0SHA-256:")
+
+
+def joined(lines: pa.BinaryArray) -> bytes:
+    """Return the lines of a page as one run of bytes."""
+    starts = np.frombuffer(lines.buffers()[1], np.int32)[lines.offset : lines.offset + len(lines) + 1]
+    data: bytes = lines.buffers()[2].slice(int(starts[0]), int(starts[-1] - starts[0])).to_pybytes()
+    return data
 
 
 _HEX: npt.NDArray[np.uint8] = np.frombuffer(bytes(range(256)).hex().encode(), np.uint8).reshape(256, 2)

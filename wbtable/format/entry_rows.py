@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from wbtable.errors import FormatError
 from wbtable.format.digest import Digest
-from wbtable.format.entry_page import SCHEMA, entry_of, page_refs, read_columns, table_lines
+from wbtable.format.entry_page import SCHEMA, entry_of, joined, page_refs, read_columns, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ class EntryRows:
 
     """
 
-    __slots__ = ("_lines", "_place", "_table", "paths")
+    __slots__ = ("_lines", "_place", "_table", "_texts", "paths")
 
     def __init__(self, data: bytes, page: Page, place: str) -> None:
         """Read a page, and check it against what the manifest says of it (PAGE-4).
@@ -40,7 +40,8 @@ class EntryRows:
         self._place = place
         self._table = read_columns(data, page, place)
         self._lines = table_lines(self._table, place)
-        if Digest(hashlib.sha256(b"".join(self._lines)).hexdigest()) != page.digest:
+        self._texts: list[bytes] | None = None
+        if Digest(hashlib.sha256(joined(self._lines)).hexdigest()) != page.digest:
             msg = f"expected entries with the digest {page.digest}, found others"
             raise FormatError(msg, place=place)
         column = self._table["path"].combine_chunks()
@@ -97,7 +98,9 @@ class EntryRows:
 
     def line(self, row: int) -> bytes:
         """Return an entry's line in the artifact digest: the same for the same path and content (ART-6)."""
-        return self._lines[row]
+        if self._texts is None:
+            self._texts = self._lines.to_pylist()
+        return self._texts[row]
 
     def find(self, path: str) -> Entry | None:
         """Return the entry of a path, None if there is none."""
