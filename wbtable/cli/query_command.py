@@ -11,7 +11,7 @@ from wbtable.cli.view_options import key_option, print_rows, spec_of, two_tables
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
-    from wbtable.tables.viewable import Viewable
+    from wbtable.tables.view import Viewable
 
 EXAMPLES: Final = examples(
     "wbtable query digits/predictions -w 'guess != truth' -s 'score_0 desc' -n 10",

@@ -8,7 +8,7 @@ from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.view_spec import ViewSpec
 from wbtable.runs.union import run_tables
 from wbtable.tables.compare import SideBySide, compare
-from wbtable.tables.viewable import Viewable
+from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from wbtable.artifacts.store import Store

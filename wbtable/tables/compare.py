@@ -14,10 +14,10 @@ from wbtable.tables.compare_core import CompareCore
 from wbtable.tables.compared import Comparison
 from wbtable.tables.join_codes import key_counts
 from wbtable.tables.labelled import Label, LabelledSource
-from wbtable.tables.readable import Readable
 from wbtable.tables.reader import TableReader
 from wbtable.tables.source import to_table
 from wbtable.tables.union import UnionTable
+from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ _SAMPLE = 1024
 class HoldsTable(Protocol):
     """What stands for a table: a version that holds one."""
 
-    def only_table(self) -> Readable:
+    def only_table(self) -> Viewable:
         """Return its one table."""
 
 
@@ -46,7 +46,7 @@ class SideBySide:
 
     """
 
-    def __init__(self, sides: Sequence[Readable]) -> None:
+    def __init__(self, sides: Sequence[Viewable]) -> None:
         """Put tables side by side."""
         self.sides = tuple(sides)
 
@@ -61,7 +61,7 @@ class SideBySide:
         """Return the number of tables."""
         return len(self.sides)
 
-    def __getitem__(self, side: int) -> Readable:
+    def __getitem__(self, side: int) -> Viewable:
         """Return one of the tables."""
         return self.sides[side]
 
@@ -125,14 +125,14 @@ def compare(
     return Comparison(CompareCore(sources, key_names(found, len(sides))), how, suggested=True)
 
 
-def table_of(given: Any) -> Readable:
+def table_of(given: Any) -> Viewable:
     """Return the table that something is, or holds, or names.
 
     Raises:
         UsageError: it is nothing of that kind.
 
     """
-    if isinstance(given, Readable):
+    if isinstance(given, Viewable):
         return given
     if isinstance(given, HoldsTable):
         return given.only_table()

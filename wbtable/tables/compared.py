@@ -14,7 +14,7 @@ from wbtable.query.compare import ADDED, CHANGE, KINDS, REMOVED
 from wbtable.query.compare_numbers import difference, sided_histogram
 from wbtable.tables.paired import NONE, Computed, PairedSource
 from wbtable.tables.source import to_table
-from wbtable.tables.viewable import Viewable
+from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

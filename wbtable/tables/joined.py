@@ -10,7 +10,7 @@ from wbtable.tables.join_index import JoinIndex, JoinReport
 from wbtable.tables.join_keys import KeyPair
 from wbtable.tables.paired import KeyColumn, PairedSource
 from wbtable.tables.readable import Readable
-from wbtable.tables.viewable import Viewable
+from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from wbtable.format.schema import Schema
 from wbtable.format.types import NullType, unify
 from wbtable.tables.readable import Readable
 from wbtable.tables.source import ConcatSource
-from wbtable.tables.viewable import Viewable
+from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

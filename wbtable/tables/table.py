@@ -17,7 +17,7 @@ from wbtable.tables.parts import Parts
 from wbtable.tables.readable import Readable
 from wbtable.tables.rows import ColumnRule
 from wbtable.tables.snapshot import LogMode, TableSnapshot
-from wbtable.tables.viewable import Viewable
+from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -9,7 +9,7 @@ from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.schema import Schema
 from wbtable.format.types import AnyType, NullType, has_media, unify
 from wbtable.tables.source import ConcatSource, ProjectedSource
-from wbtable.tables.viewable import Viewable
+from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

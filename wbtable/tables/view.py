@@ -8,10 +8,6 @@ import numpy as np
 
 from wbtable.errors import UsageError
 from wbtable.format.view_spec import ViewSpec
-from wbtable.query.control import QueryControl
-from wbtable.query.group_rows import GroupRows
-from wbtable.query.view_plan import Plan, plan
-from wbtable.query.view_rows import ViewRows
 from wbtable.tables.logical import MediaMode, check_mode
 from wbtable.tables.present import present_table
 from wbtable.tables.readable import Readable
@@ -27,12 +23,65 @@ if TYPE_CHECKING:
     from wbtable.format.documents import Json
     from wbtable.format.summary import ColumnSummary
     from wbtable.query.bars import Cells
+    from wbtable.query.control import QueryControl
+    from wbtable.query.group_rows import GroupRows
     from wbtable.query.source import QuerySource
+    from wbtable.query.view_plan import Plan
+    from wbtable.query.view_rows import ViewRows
     from wbtable.tables.source import Source
     from wbtable.tables.view_files import CopiedMedia
 
 
-class View(Readable):
+class Viewable(Readable):
+    """Reads rows, and gives views of them."""
+
+    __slots__ = ()
+
+    def view(
+        self,
+        *,
+        derive: Mapping[str, str] | None = None,
+        filter: str | None = None,
+        group: str | Sequence[str] = (),
+        cells: Mapping[str, str] | None = None,
+        having: str | None = None,
+        sort: str | Sequence[str] = (),
+        columns: Sequence[str] | None = None,
+        spec: ViewSpec | Json | None = None,
+    ) -> View:
+        """Return a view of the rows as they are now; nothing is computed before it is read.
+
+        Args:
+            derive: new columns, by name and expression; each sees those before it.
+            filter: keeps the rows for which it is true, such as ``"guess != truth and score > 0.9"``.
+            group: an expression or several: rows with equal values make a group.
+            cells: columns of groups, by name and expression, such as ``{"precision": "avg(guess == truth)"}``.
+            having: keeps the groups for which it is true.
+            sort: ``"score desc"``, or several; ``nulls first`` may follow. Ties come in row order.
+            columns: the columns shown, in order.
+            spec: instead of all those, the document of a view.
+
+        Raises:
+            ExpressionError: an expression does not fit; the message has the range, and what to write instead.
+            NotFoundError: a column that is to be shown does not exist.
+
+        """
+        from wbtable.tables.query_source import query_source
+
+        return make_view(
+            query_source(self._source()),
+            derive=derive,
+            filter=filter,
+            group=group,
+            cells=cells,
+            having=having,
+            sort=sort,
+            columns=columns,
+            spec=spec,
+        )
+
+
+class View(Viewable):
     """The rows, or groups, that a :class:`ViewSpec` gives of a table. Reads like a table, and changes nothing.
 
     Each of the methods that refine a view returns a new one. Reading may be cancelled from another thread.
@@ -50,13 +99,19 @@ class View(Readable):
             NotFoundError: a column that is to be shown does not exist.
 
         """
+        from wbtable.query.control import QueryControl
+        from wbtable.query.group_rows import GroupRows
+        from wbtable.query.view_plan import plan
+        from wbtable.query.view_rows import ViewRows
+
         self.spec = spec
         self._query = source
         self._control = control or QueryControl()
         self._plan = plan(source, spec)
-        self._found: ViewRows | GroupRows = (
-            GroupRows(self._plan, self._control) if self._plan.is_grouped else ViewRows(self._plan, self._control)
-        )
+        # One of the two: what finds rows, and what finds groups.
+        self._rows = None if self._plan.is_grouped else ViewRows(self._plan, self._control)
+        self._groups = GroupRows(self._plan, self._control) if self._plan.is_grouped else None
+        self._found: ViewRows | GroupRows = self._rows or self._groups  # type: ignore[assignment]  # one is there
 
     def _source(self) -> Source:
         window = self.spec.window
@@ -128,10 +183,10 @@ class View(Readable):
         """
         from wbtable.query.expand import group_filter
 
-        if not isinstance(self._found, GroupRows):
+        if self._groups is None:
             msg = "the view has no groups to expand"
             raise UsageError(msg)
-        text = group_filter(self._found, group)
+        text = group_filter(self._groups, group)
         before = self.spec.filter
         return self._with(
             filter=text if before is None else f"({before}) and {text}", group=(), cells=(), having=None, sort=()
@@ -160,9 +215,9 @@ class View(Readable):
             n = max(0, min(n, window.count - offset))
             offset += window.offset
         wanted = self._found.schema.select(columns)
-        if isinstance(self._found, ViewRows):
-            positions = self._found.positions(offset, n)
-            table = self._found.fetch(positions, wanted.names)
+        if self._rows is not None:
+            positions = self._rows.positions(offset, n)
+            table = self._rows.fetch(positions, wanted.names)
         else:
             end = min(offset + n, self._found.num_rows)
             table = self._found.take(np.arange(min(offset, end), end, dtype=np.int64), wanted.names)
@@ -179,9 +234,10 @@ class View(Readable):
         """
         from wbtable.query.view_summaries import view_summaries
 
-        rows = self._found
-        if not isinstance(rows, ViewRows):
-            rows = ViewRows(plan(self._query, self.spec.with_(group=(), cells=(), having=None, sort=(), columns=None)))
+        rows = self._rows
+        if rows is None:
+            plain = self.spec.with_(group=(), cells=(), having=None, sort=(), columns=None)
+            return type(self)(self._query, plain, self._control).summaries(columns)
         return view_summaries(rows, columns)
 
     def group_cells(
@@ -202,16 +258,16 @@ class View(Readable):
         """
         from wbtable.query.group_cells import group_cells
 
-        if not isinstance(self._found, GroupRows):
+        if self._groups is None:
             msg = "the view has no groups"
             raise UsageError(msg)
-        return group_cells(self._found, offset, n, columns, page=page, size=size)
+        return group_cells(self._groups, offset, n, columns, page=page, size=size)
 
     def warm(self) -> None:
         """Find the whole order and decode the columns that it shows, so that windows anywhere are quick."""
-        if isinstance(self._found, ViewRows):
-            self._found.order()
-            self._found.warm()
+        if self._rows is not None:
+            self._rows.order()
+            self._rows.warm()
 
     def cancel(self) -> None:
         """Stop what reads this view, or views made of it, in other threads: it raises CancelledError there."""
