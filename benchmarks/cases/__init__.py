@@ -15,6 +15,7 @@ from benchmarks.cases import (
     import_wandb,
     join_tables,
     open_latest,
+    query_table,
     scan,
     table_write,
     take_images,
@@ -34,6 +35,7 @@ CASES = (
     appends.CASE,
     entries_million.CASE,
     import_wandb.CASE,
+    query_table.CASE,
     join_tables.CASE,
     compare_versions.CASE,
 )
