@@ -1,0 +1,95 @@
+// Asking the server. Every error becomes an ApiError with the server's words; nothing is asked of any other place.
+
+export class ApiError extends Error {
+  /** @param {{code: string, message: string, place?: string, span?: [number, number], suggestion?: string}} found @param {number} status */
+  constructor(found, status) {
+    super(found.message);
+    this.code = found.code;
+    this.place = found.place;
+    this.span = found.span;
+    this.suggestion = found.suggestion;
+    this.status = status;
+  }
+}
+
+/** @type {Set<(online: boolean) => void>} */
+const watchers = new Set();
+
+/** Be told when the server cannot be reached, and when it can again. @param {(online: boolean) => void} watcher */
+export function watchServer(watcher) {
+  watchers.add(watcher);
+}
+
+/** @param {boolean} online */
+function told(online) {
+  for (const watcher of watchers) watcher(online);
+}
+
+/**
+ * @param {string} path @param {RequestInit} options
+ * @returns {Promise<any>}
+ */
+async function request(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    told(false);
+    throw new ApiError({ code: "offline", message: "The server does not answer. Is `wbtable view` still running?" }, 0);
+  }
+  told(true);
+  let body;
+  try {
+    body = await answer.json();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError({ code: "answer", message: `The server answered ${answer.status} without an explanation.` }, answer.status);
+  }
+  if (!answer.ok) throw new ApiError(body.error ?? { code: "unknown", message: `The server answered ${answer.status}.` }, answer.status);
+  return body;
+}
+
+/** @param {string} path @param {AbortSignal} [signal] */
+export function get(path, signal) {
+  return request(path, { signal });
+}
+
+/** @param {string} path @param {unknown} body @param {AbortSignal} [signal] */
+export function post(path, body, signal) {
+  return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+}
+
+/** Whether an error says that a question was withdrawn. @param {unknown} error */
+export function isCancelled(error) {
+  return (error instanceof DOMException && error.name === "AbortError") || (error instanceof ApiError && error.status === 499);
+}
+
+/** Begin with the token of the address, which is then erased. Returns whether there was one. */
+export async function enter() {
+  const found = /(?:^#|&)token=([^&]+)/.exec(location.hash);
+  if (!found) return false;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  await post("/api/session", { token: decodeURIComponent(found[1]) });
+  return true;
+}
+
+/**
+ * Save an answer as a file.
+ * @param {unknown} body @param {string} name
+ */
+export async function download(body, name) {
+  const answer = await fetch("/api/export", {
+    method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  });
+  if (!answer.ok) {
+    const found = await answer.json().catch(() => ({}));
+    throw new ApiError(found.error ?? { code: "unknown", message: `The server answered ${answer.status}.` }, answer.status);
+  }
+  const url = URL.createObjectURL(await answer.blob());
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,181 @@
+// What the page shows, as signals; every change of the view is a step in the browser's history, so Back undoes it.
+import { ApiError, isCancelled, post } from "./api.js";
+import { columnsOf, fromQuery, tidy, toQuery } from "./spec.js";
+import { batch, computed, signal } from "../vendor/preact.js";
+
+/**
+ * @typedef {import("./spec.js").Spec} Spec
+ * @typedef {{name: string, type: string, kind: string, bars?: string, params?: any, derived?: boolean, side?: number | null, key?: boolean, role: "row" | "key" | "count" | "cell" | "group", expression: string}} ColumnInfo
+ */
+
+export const opened = signal(/** @type {any} */ (null));
+export const spec = signal(/** @type {Spec} */ ({}));
+export const off = signal(/** @type {string[]} */ ([]));
+export const height = signal("");
+export const info = signal(/** @type {any} */ (null));
+export const rows = signal(/** @type {number | null} */ (null));
+export const total = signal(0);
+export const problem = signal(/** @type {ApiError | null} */ (null));
+export const online = signal(true);
+export const asking = signal(0);
+export const seconds = signal(/** @type {number | null} */ (null));
+export const started = signal(0);
+export const panel = signal(/** @type {any} */ (null));
+export const said = signal("");
+export const visibleRange = signal({ first: 0, end: 0 });
+/** Changes whenever rows must be read anew. */
+export const generation = signal(0);
+export const title = signal("");
+
+export const grouped = computed(() => (spec.value.group ?? []).length > 0);
+
+/** The view as the server computes it: how columns look is the page's business. */
+export function asked() {
+  const { columns, ...rest } = spec.value;
+  return rest;
+}
+
+/** All columns that can show, in the table's order. */
+export const columns = computed(() => {
+  const found = info.value;
+  if (!found) return [];
+  /** @type {ColumnInfo[]} */
+  const out = [];
+  if (!found.grouped) {
+    for (const column of found.columns) out.push({ ...column, role: "row", expression: column.name });
+    return out;
+  }
+  const keys = new Set(spec.value.group ?? []);
+  const cells = new Set((spec.value.cells ?? []).map((cell) => cell.name));
+  for (const column of found.shown) {
+    const role = keys.has(column.name) ? "key" : cells.has(column.name) ? "cell" : column.name === "count" ? "count" : "key";
+    out.push({ ...column, role, expression: column.name });
+  }
+  const known = new Set(out.map((column) => column.name));
+  const plain = new Set([...keys].map((key) => key.replace(/^`|`$/g, "").replace(/``/g, "`")));
+  for (const column of found.columns) {
+    if (!known.has(column.name) && !plain.has(column.name)) out.push({ ...column, role: "group", expression: column.name });
+  }
+  return out;
+});
+
+/** The columns in the order and with the settings of the view. */
+export const laid = computed(() => {
+  const byName = new Map(columns.value.map((column) => [column.name, column]));
+  const settings = columnsOf(spec.value, [...byName.keys()]);
+  return settings.map((setting) => ({ ...setting, info: /** @type {ColumnInfo} */ (byName.get(setting.name)) }));
+});
+
+export const names = computed(() => columns.value.map((column) => column.name));
+
+function address() {
+  const parts = [toQuery(spec.value)];
+  if (off.value.length) parts.push(`off=${encodeURIComponent(JSON.stringify(off.value))}`);
+  if (height.value) parts.push(`height=${encodeURIComponent(JSON.stringify(height.value))}`);
+  const query = parts.filter(Boolean).join("&");
+  return location.pathname + (query ? `?${query}` : "");
+}
+
+/** Take the view from the address. @param {unknown} source of a view that names none @returns {string[]} what could not be read */
+export function takeAddress(source) {
+  const { spec: found, wrong } = fromQuery(location.search);
+  const params = new URLSearchParams(location.search);
+  let where = source;
+  try {
+    if (params.has("source")) where = JSON.parse(params.get("source") ?? "");
+  } catch {
+    wrong.push("source");
+  }
+  const list = readJson(params.get("off"));
+  const size = readJson(params.get("height"));
+  batch(() => {
+    spec.value = tidy({ ...found, source: where });
+    off.value = Array.isArray(list) ? list.filter((part) => typeof part === "string") : [];
+    height.value = typeof size === "string" && ["s", "m", "l", "xl"].includes(size) ? size : "";
+  });
+  return wrong;
+}
+
+/** @param {string | null} text */
+function readJson(text) {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Change the view.
+ * @param {Spec} next @param {{replace?: boolean, off?: string[], say?: string}} [how]
+ */
+export function apply(next, how = {}) {
+  const before = JSON.stringify(asked());
+  batch(() => {
+    spec.value = tidy(next);
+    if (how.off) off.value = how.off;
+    if (how.say) said.value = how.say;
+  });
+  if (how.replace) history.replaceState({}, "", address());
+  else history.pushState({}, "", address());
+  if (JSON.stringify(asked()) !== before) void load();
+}
+
+/** @param {string} size */
+export function setHeight(size) {
+  height.value = size;
+  history.replaceState({}, "", address());
+}
+
+let loading = new AbortController();
+
+/** Ask what the view is and how many rows it has. */
+export async function load() {
+  loading.abort();
+  const control = (loading = new AbortController());
+  const view = asked();
+  batch(() => {
+    asking.value += 1;
+    problem.value = null;
+    started.value = performance.now();
+  });
+  try {
+    const found = await post("/api/view", { view }, control.signal);
+    batch(() => {
+      info.value = found;
+      total.value = found.total;
+      // Without a filter the count is known: nothing waits for it.
+      rows.value = !view.filter && !found.grouped && found.sides < 2 ? found.total : null;
+      generation.value += 1;
+    });
+    const counted = await post("/api/count", { view }, control.signal);
+    batch(() => {
+      rows.value = counted.rows;
+      total.value = counted.total;
+      seconds.value = (performance.now() - started.value) / 1000;
+    });
+  } catch (error) {
+    if (isCancelled(error)) {
+      if (control === loading) problem.value = new ApiError({ code: "cancelled", message: "The question was cancelled." }, 499);
+      return;
+    }
+    if (control === loading) failed(error);
+  } finally {
+    asking.value -= 1;
+  }
+}
+
+/** Stop what is being computed. */
+export function cancel() {
+  loading.abort();
+}
+
+/** @param {unknown} error */
+export function failed(error) {
+  problem.value = error instanceof ApiError ? error : new ApiError({ code: "page", message: String(error) }, 0);
+}
+
+/** @param {string} text */
+export function say(text) {
+  said.value = text;
+}

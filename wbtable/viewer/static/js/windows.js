@@ -1,0 +1,108 @@
+// The rows that are near: fetched in blocks, at most two questions at once, kept until others need the room.
+import { isCancelled } from "./api.js";
+
+const KEPT = 80;
+const IN_FLIGHT = 2;
+
+/**
+ * @typedef {{columns: Map<string, unknown[]>, used: number}} Block
+ * @typedef {(offset: number, count: number, names: string[], signal: AbortSignal) => Promise<Record<string, unknown[]>>} Ask
+ */
+
+export class Windows {
+  /** @param {{ask: Ask, size: number, changed: () => void, failed: (error: unknown) => void}} options */
+  constructor({ ask, size, changed, failed }) {
+    this.ask = ask;
+    this.size = size;
+    this.changed = changed;
+    this.failed = failed;
+    this.rows = 0;
+    /** @type {Map<number, Block>} */
+    this.blocks = new Map();
+    /** @type {Map<number, AbortController>} */
+    this.flying = new Map();
+    this.clock = 0;
+    /** @type {{first: number, end: number, names: string[]}} */
+    this.wanted = { first: 0, end: 0, names: [] };
+    this.closed = false;
+  }
+
+  /** A cell: undefined while it is not here. @param {number} row @param {string} name */
+  get(row, name) {
+    const block = this.blocks.get(Math.floor(row / this.size));
+    const values = block?.columns.get(name);
+    return values === undefined ? undefined : values[row % this.size];
+  }
+
+  /** Say which rows and columns show. @param {number} first @param {number} end @param {string[]} names */
+  need(first, end, names) {
+    this.wanted = { first, end, names };
+    for (const [at, control] of this.flying) {
+      const far = (at + 1) * this.size <= first - this.size || at * this.size >= end + this.size;
+      if (far) control.abort();
+    }
+    this.#fetch();
+  }
+
+  close() {
+    this.closed = true;
+    for (const control of this.flying.values()) control.abort();
+  }
+
+  get isBusy() {
+    return this.flying.size > 0;
+  }
+
+  #fetch() {
+    if (this.closed) return;
+    const { first, end, names } = this.wanted;
+    if (end <= first || names.length === 0) return;
+    const from = Math.floor(first / this.size);
+    const to = Math.floor((end - 1) / this.size);
+    const order = [];
+    for (let at = from; at <= to; at += 1) order.push(at);
+    if (to * this.size + this.size < this.rows) order.push(to + 1);
+    if (from > 0) order.push(from - 1);
+    for (const at of order) {
+      if (this.flying.size >= IN_FLIGHT) return;
+      if (this.flying.has(at)) continue;
+      const block = this.blocks.get(at);
+      if (block) block.used = ++this.clock;
+      const missing = names.filter((name) => !block?.columns.has(name));
+      if (missing.length) void this.#read(at, missing);
+    }
+  }
+
+  /** @param {number} at @param {string[]} names */
+  async #read(at, names) {
+    const control = new AbortController();
+    this.flying.set(at, control);
+    let ok = false;
+    try {
+      const offset = at * this.size;
+      const found = await this.ask(offset, Math.min(this.size, this.rows - offset), names, control.signal);
+      if (this.closed) return;
+      const block = this.blocks.get(at) ?? { columns: new Map(), used: 0 };
+      for (const name of names) block.columns.set(name, found[name] ?? []);
+      block.used = ++this.clock;
+      this.blocks.set(at, block);
+      this.#forget();
+      ok = true;
+    } catch (error) {
+      ok = isCancelled(error);
+      if (!ok && !this.closed) this.failed(error);
+    } finally {
+      this.flying.delete(at);
+      if (!this.closed) {
+        this.changed();
+        if (ok) this.#fetch();
+      }
+    }
+  }
+
+  #forget() {
+    if (this.blocks.size <= KEPT) return;
+    const old = [...this.blocks].sort(([, a], [, b]) => a.used - b.used).slice(0, this.blocks.size - KEPT);
+    for (const [at] of old) this.blocks.delete(at);
+  }
+}
