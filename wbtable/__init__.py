@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -144,11 +145,24 @@ def __getattr__(name: str) -> Any:
     if home is not None:
         found = getattr(importlib.import_module(home), name)
         globals()[name] = found
+        _hand_down_the_drawer()
         return found
     if name in _OF_THE_RUN:
         return importlib.import_module("wbtable.runs.globals").get(name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
+
+
+def _hand_down_the_drawer() -> None:
+    """Let what is loaded show itself in notebooks; what draws it is imported when something is drawn."""
+    showing = sys.modules.get("wbtable.format.showing")
+    if showing is not None:
+        showing.set_drawer(_draw)
+
+
+def _draw(value: Any) -> str | None:
+    found: str | None = importlib.import_module("wbtable.integrations.notebook").draw(value)
+    return found
 
 
 def __dir__() -> list[str]:

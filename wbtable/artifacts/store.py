@@ -37,7 +37,7 @@ VARIABLE: Final = "WBTABLE_STORE"
 _runs: list[Callable[..., Any]] = []
 
 
-def set_runs_reader(reader: Callable[[Store, str], Any], tables: Callable[..., Any]) -> None:
+def set_runs_reader(reader: Callable[[Store, str | None, str | None], Any], tables: Callable[..., Any]) -> None:
     """Say how `Store.runs` and `Store.run_tables` read: that room is above this one, and hands its readers down."""
     _runs[:] = [reader, tables]
 
@@ -130,11 +130,21 @@ class Store(StoreFiles):
             raise self.missing(one, parsed.name)
         return [Version(self, records.read(i)) for i in range(newest + 1) if not records.is_deleted(i)]
 
-    def runs(self, project: str) -> Any:
-        """Return the runs of a project, see `wbtable.runs`."""
+    def runs(self, project: str | None = None, filter: str | None = None) -> Any:
+        """Return runs, the newest last: a list that also reads their histories together (`wbtable.runs.run_list`).
+
+        Args:
+            project: the project; None for all.
+            filter: an expression over ``config``, ``summary``, ``state``, ``name``, ``tags`` and the like:
+                ``config.lr > 0.01 and summary.acc > 0.9``. What a run lacks is null.
+
+        Raises:
+            UsageError: the expression is malformed, or cannot be asked of these runs.
+
+        """
         if not _runs:
             raise UsageError("import wbtable.runs first: runs are read there")
-        return _runs[0](self, project)
+        return _runs[0](self, project, filter)
 
     def run_tables(
         self,

@@ -9,6 +9,7 @@ from wbtable.artifacts import logs
 from wbtable.artifacts.diff import Diff, diff
 from wbtable.artifacts.download import checkout
 from wbtable.artifacts.draft import Artifact
+from wbtable.artifacts.lineage import Lineage, lineage, said_later
 from wbtable.artifacts.names import check_aliases, check_tags, parse_name
 from wbtable.artifacts.verify import Report, verify_download, verify_version
 from wbtable.artifacts.version_content import VersionContent
@@ -209,6 +210,18 @@ class Version(VersionContent):
         later = [name for _, how, inputs in self._lineage() if how == "logged" for name in inputs]
         return list(dict.fromkeys([*base, *self.record.inputs, *later]))
 
+    def lineage(self, direction: str = "both", depth: int | None = None) -> Lineage:
+        """Return what it was made from and what was made of it, as a graph of versions and runs.
+
+        Args:
+            direction: ``up`` for what it was made from, ``down`` for what was made of it, ``both``.
+            depth: how many steps to follow, each from a version to a run or back; None for all.
+
+        Raises:
+            UsageError: `direction` or `depth` is none.
+
+        """
+        return lineage(self.store, self.qualified_name, direction, depth)
+
     def _lineage(self) -> list[tuple[str, str, list[str]]]:
-        found = logs.entries(self.store.backend, self._log("lineage"), "lineage")
-        return [(entry.value["run"], entry.value["how"], entry.value.get("inputs", [])) for entry in found]
+        return said_later(self.store, self.record)

@@ -15,6 +15,7 @@ from wbtable.artifacts.reading import media_stem, read_media
 from wbtable.artifacts.tables import DOCUMENTS, SUFFIXES
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format import layout
+from wbtable.format.showing import Shows
 
 if TYPE_CHECKING:
     import os
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from wbtable.format.version_record import VersionRecord
 
 
-class VersionContent:
+class VersionContent(Shows):
     """A version: immutable, but for its description and time to live. Safe to use from several threads.
 
     Attributes:

@@ -85,7 +85,7 @@ def _narrow(found: Comparison, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(options: Options, found: Comparison, view: Readable, rows: int) -> None:
-    from wbtable.cli.cells import cell_json
+    from wbtable.integrations.cells import cell_json
     from wbtable.cli.output import print_json, print_table
 
     if options.json:
@@ -116,7 +116,7 @@ def _print(options: Options, found: Comparison, view: Readable, rows: int) -> No
 
 
 def _side_by_side(options: Options, names: tuple[str, ...], views: list[Any], rows: int) -> None:
-    from wbtable.cli.cells import cell_json
+    from wbtable.integrations.cells import cell_json
     from wbtable.cli.output import print_json
 
     if options.json:

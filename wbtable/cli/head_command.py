@@ -30,7 +30,7 @@ def command(options: Options, name: str, path: str | None, rows: int, columns: s
     """
     from itertools import islice
 
-    from wbtable.cli.cells import cell_json, cell_text
+    from wbtable.integrations.cells import cell_json, cell_text
     from wbtable.cli.find import find_table
     from wbtable.cli.output import print_json, print_table
 

@@ -22,7 +22,7 @@ EXAMPLES: Final = examples(
 @common
 def command(options: Options, run: str, keys: str | None, last: int | None, project: str | None) -> None:
     """Print what RUN (project/id) logged, one row for each step; a run may still be running."""
-    from wbtable.cli.cells import cell_text
+    from wbtable.integrations.cells import cell_text
     from wbtable.cli.find import find_run
     from wbtable.cli.output import plain, print_json, print_table
 

@@ -55,7 +55,7 @@ def command(options: Options, name: str, path: str | None, project: str | None) 
 
 
 def _show_entry(options: Options, version: Version, path: str) -> None:
-    from wbtable.cli.cells import cell_json, cell_text
+    from wbtable.integrations.cells import cell_json, cell_text
     from wbtable.cli.find import manifest_of
     from wbtable.cli.output import print_fields, print_json
 

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING, Any
 from wbtable.artifacts.store import Store, create_store, set_runs_reader
 
 if TYPE_CHECKING:
-    from wbtable.runs.reading import RunInfo
+    from wbtable.runs.run_list import RunList
     from wbtable.tables.union import UnionTable
 
 __all__ = ["Store", "create_store"]
 
 
-def _read_runs(store: Store, project: str) -> list[RunInfo]:
+def _read_runs(store: Store, project: str | None, filter: str | None) -> RunList:
     from wbtable.runs.reading import list_runs
+    from wbtable.runs.run_list import RunList
 
-    return list_runs(store, project)
+    projects = store.projects() if project is None else [project]
+    found = [run for one in projects for run in list_runs(store, one)]
+    if project is None:
+        found.sort(key=lambda run: (run.created_at, run.path))
+    if filter is not None:
+        from wbtable.runs.filtering import matching
+
+        found = matching(found, filter)
+    return RunList(found)
 
 
 def _read_tables(store: Store, project: str, key: str, **options: Any) -> UnionTable:

@@ -15,12 +15,16 @@ from wbtable.format.run_history import (
     RUNTIME,
     STEP,
     TIMESTAMP,
+    Segment,
     conform,
     merge_schemas,
     merge_steps,
     read_segment,
 )
 from wbtable.format.run_keys import LOGGED, USED
+from wbtable.format.schema import Schema
+from wbtable.format.showing import Shows
+from wbtable.format.types import NumberType, TimestampType
 from wbtable.runs.files import RunFiles, now
 from wbtable.runs.identity import state_of
 
@@ -30,13 +34,13 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
-    from wbtable.format.run_history import Segment
     from wbtable.format.run_record import RunFinish, RunStart, RunSummary
 
+_NOTHING: Final = Schema.of([(STEP, NumberType(dtype="int64")), (TIMESTAMP, TimestampType(unit="us", zone="UTC"))])
 _EMPTY: Final = pa.schema([(STEP, pa.int64()), (TIMESTAMP, pa.timestamp("us", "UTC")), (RUNTIME, pa.float64())])
 
 
-class RunInfo:
+class RunInfo(Shows):
     """A run as it stands in a store: read when this is made, and again by :meth:`refresh`.
 
     Attributes:
@@ -169,6 +173,10 @@ class RunInfo:
         """
         return read_history(self._files, self.created_at, keys)
 
+    def rows(self, keys: list[str] | None = None) -> Segment:
+        """Return the rows of `history` with their types; a key that was never logged is left out."""
+        return read_rows(self._files, keys)
+
     def used(self) -> list[str]:
         """Return the versions that it used, as ``project/name:vN``."""
         return [link.version for link in self._files.links(USED)]
@@ -221,17 +229,36 @@ def read_history(files: RunFiles, started: dt.datetime, keys: Iterable[str] | No
 
     """
     wanted = None if keys is None else [key for key in keys if key not in RESERVED]
-    parts = _segments(files, wanted)
-    if not parts:
-        _check_keys(files, wanted, [])
-        return _EMPTY.empty_table()
-    schema = merge_schemas(part.schema for part in parts)
-    _check_keys(files, wanted, schema.names)
-    table = merge_steps(pa.concat_tables([conform(part, schema) for part in parts]))
-    zero = int(started.timestamp() * 1_000_000)
-    runtime = pa.array((table[TIMESTAMP].cast(pa.int64()).to_numpy() - zero) / 1e6, pa.float64())
+    found = read_rows(files, wanted)
+    _check_keys(files, wanted, found.schema.names)
+    table = found.table
     columns = [name for name in table.column_names if name not in RESERVED] if wanted is None else wanted
+    runtime = runtimes(table[TIMESTAMP], started)
     return table.add_column(2, RUNTIME, runtime).select([STEP, TIMESTAMP, RUNTIME, *dict.fromkeys(columns)])
+
+
+def read_rows(files: RunFiles, keys: list[str] | None = None) -> Segment:
+    """Return a run's rows with their types, one for each step, in order of step (RUN-4).
+
+    Args:
+        files: the run's files.
+        keys: the columns beside ``_step`` and ``_timestamp``, as far as there are such; None for all.
+
+    Raises:
+        FormatError: a segment is damaged; the message names it.
+
+    """
+    parts = _segments(files, keys)
+    if not parts:
+        return Segment(schema=_NOTHING, table=_NOTHING.arrow().empty_table())
+    schema = merge_schemas(part.schema for part in parts)
+    return Segment(schema=schema, table=merge_steps(pa.concat_tables([conform(part, schema) for part in parts])))
+
+
+def runtimes(times: pa.ChunkedArray, started: dt.datetime) -> pa.Array:
+    """Return the seconds from the start of a run to the times of its rows."""
+    zero = int(started.timestamp() * 1_000_000)
+    return pa.array((times.cast(pa.int64()).to_numpy() - zero) / 1e6, pa.float64())
 
 
 def _segments(files: RunFiles, keys: list[str] | None) -> list[Segment]:

@@ -12,6 +12,7 @@ from wbtable.artifacts.store import resolve_store
 from wbtable.errors import UsageError, WbtableError
 from wbtable.format.run_keys import LOGGED, USED
 from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
+from wbtable.format.showing import Shows
 from wbtable.runs.compaction import compact
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.files import RunFiles, now
@@ -39,7 +40,7 @@ PATIENCE: Final = 10.0
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
-class Run:
+class Run(Shows):
     """One run of a training script, open for logging. Safe to use from several threads and after a fork.
 
     ``log`` never waits for the store and never raises because of it. Made by :func:`wbtable.init`.
@@ -105,6 +106,11 @@ class Run:
     def disabled(self) -> bool:
         """Whether nothing is written."""
         return self._store is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes values."""
+        return self._intake.open
 
     @property
     def resumed(self) -> bool:

@@ -11,6 +11,8 @@ from wbtable.tables.compare import SideBySide, compare
 from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wbtable.artifacts.store import Store
     from wbtable.format.documents import Json
     from wbtable.format.view_source import TablePlace, ViewSource
@@ -19,24 +21,33 @@ if TYPE_CHECKING:
     from wbtable.tables.view import View
 
 
-def open_source(store: Store, source: ViewSource, *, urls: bool = False) -> Viewable | SideBySide:
+def open_source(
+    store: Store | None, source: ViewSource, *, urls: bool = False, tables: Sequence[Viewable] | None = None
+) -> Viewable | SideBySide:
     """Return the rows that a view is of.
 
     Args:
-        store: where the tables are.
+        store: where the tables are; None: only `tables` are.
         source: names them.
         urls: whether places outside of the store are opened: never where the document is from a stranger.
+        tables: those of `source`, in its order, if they were opened already.
 
     Raises:
         NotFoundError: a table is not there.
         UsageError: a place is outside of the store; a key is missing or cannot be equal.
 
     """
+    if store is None and (source.kind == "union" or tables is None):
+        msg = "expected a store, or the tables of the view"
+        raise UsageError(msg)
     if source.kind == "union":
         assert source.project is not None
         assert source.run_key is not None
+        assert store is not None
         return run_tables(store, source.project, source.run_key, runs=source.runs or None)
-    tables = [_table(store, place, urls=urls) for place in source.tables]
+    if tables is None:
+        assert store is not None
+        tables = [_table(store, place, urls=urls) for place in source.tables]
     if source.kind == "table":
         return tables[0]
     if source.mode == "concat":

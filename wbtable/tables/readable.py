@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from wbtable.errors import UsageError, WbtableError
+from wbtable.format.showing import Shows
 from wbtable.tables.logical import MediaMode, check_mode, logical_schema
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.present import pieces, present, present_table
@@ -32,7 +33,7 @@ _SHOWN_COLUMNS = 8
 _SHOWN_WIDTH = 24
 
 
-class Readable(ABC):
+class Readable(ABC, Shows):
     """Reads the rows of a source; a subclass says which.
 
     Nothing is read before it is asked for, and of what is asked only the columns named: a text column reads no media.

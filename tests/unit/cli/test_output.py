@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wbtable.cli.cells import cell_json, cell_text
+from wbtable.integrations.cells import cell_json, cell_text
 from wbtable.cli.output import cut, plain, printable, size_text, sparkline, text_of
 from wbtable.media.histogram import Histogram
 from wbtable.media.html import Html

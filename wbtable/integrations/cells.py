@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from wbtable.cli.output import cut, plain, printable, size_text, text_of
+from wbtable.format.readable_text import cut, plain, printable, size_text, text_of
 
 MAX_WIDTH: Final = 60
 

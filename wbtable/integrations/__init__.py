@@ -1,0 +1,1 @@
+"""What shows and hands on what wbtable holds: notebooks, other libraries."""
