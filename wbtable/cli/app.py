@@ -61,6 +61,7 @@ COMMANDS: Final = {
     "log": "List the versions of an artifact.",
     "runs": "List the runs of a project.",
     "history": "Print what a run logged.",
+    "lineage": "Show what a version was made from, and what was made of it.",
     "get": "Download a version.",
     "put": "Store files, directories and tables as a version.",
     "import": "Import files of other systems: W&B, tables, folders of media.",
@@ -74,6 +75,8 @@ COMMANDS: Final = {
     "du": "Say how many bytes each artifact takes.",
     "gc": "Say what nothing needs any more, and delete it.",
     "cache": "Show or drop what this machine keeps of remote stores.",
+    "view": "Show a store, an artifact, a table or a file in the browser.",
+    "doctor": "Say what is wrong with this environment or a store.",
     "completion": "Print the completion script of a shell.",
 }
 """Each command and its line in the help; the command itself is in the module of its name."""
@@ -82,7 +85,7 @@ EPILOG: Final = """
 \b
 Exit codes:
   0    all went well
-  1    verify found damage, or repair could not mend all
+  1    verify found damage, repair could not mend all, or doctor found a problem
   2    the command is wrong: its message says what to change
   3    what was named does not exist
   4    it exists already, or somebody else changed it meanwhile

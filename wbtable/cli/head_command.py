@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 EXAMPLES: Final = examples(
     "wbtable head digits/predictions",
@@ -20,19 +23,30 @@ EXAMPLES: Final = examples(
 @click.argument("path", required=False)
 @click.option("-n", "--rows", type=click.IntRange(min=0), default=10, show_default=True, metavar="N")
 @click.option("-c", "--columns", metavar="A,B", help="Only these columns, separated by commas.")
+@click.option("--no-pictures", is_flag=True, help="Do not draw images, also where the terminal can.")
 @project_option
 @common
-def command(options: Options, name: str, path: str | None, rows: int, columns: str | None, project: str | None) -> None:
+def command(
+    options: Options,
+    name: str,
+    path: str | None,
+    rows: int,
+    columns: str | None,
+    no_pictures: bool,
+    project: str | None,
+) -> None:
     """Print the first rows of a table.
 
     NAME is an artifact (project/name:alias), or the path of a table written on its own. PATH is the table in it, and
-    may be left out where there is only one. Media are shown as what they are: image 28x28 png 1.2 kB.
+    may be left out where there is only one. Media are shown as what they are: image 28x28 png 1.2 kB; in a
+    terminal with 24-bit colours images are drawn small.
     """
     from itertools import islice
 
-    from wbtable.integrations.cells import cell_json, cell_text
     from wbtable.cli.find import find_table
     from wbtable.cli.output import print_json, print_table
+    from wbtable.cli.pictures import terminal_can
+    from wbtable.integrations.cells import cell_json, cell_text
 
     table, _ = find_table(options, name, path, project)
     names = table.columns
@@ -44,6 +58,16 @@ def command(options: Options, name: str, path: str | None, rows: int, columns: s
     if options.json:
         print_json([{title: cell_json(row[i]) for title, i in zip(titles, picked, strict=True)} for row in found])
         return
-    print_table(titles, [[cell_text(row[i]) for i in picked] for row in found])
+    show = cell_text if no_pictures or not terminal_can() else _drawn
+    print_table(titles, [[show(row[i]) for i in picked] for row in found])
     if len(found) < len(table):
         click.echo(f"{len(found):,} of {len(table):,} rows", err=True)
+
+
+def _drawn(value: Any) -> str | Text:
+    from wbtable.cli.pictures import picture
+    from wbtable.integrations.cells import cell_text
+    from wbtable.media.image import Image
+
+    found = picture(value) if isinstance(value, Image) else None
+    return cell_text(value) if found is None else found

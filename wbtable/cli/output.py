@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from wbtable.format.readable_text import cut, plain, printable, size_text, spark
 
 __all__ = [
     "cut",
+    "noted",
     "plain",
     "print_fields",
     "print_json",
@@ -23,7 +24,9 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rich.text import Text
 
 
 def print_json(value: object) -> None:
@@ -31,7 +34,19 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 
-def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+def noted(work: Callable[[], Any]) -> Any:
+    """Return what `work` returns; its warnings become lines on stderr."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = work()
+    for warning in said:
+        click.echo(f"wbtable: {warning.message}", err=True)
+    return found
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str | Text]], right: Sequence[int] = ()) -> None:
     """Print rows under titles; `right` has the positions of columns that are aligned right."""
     if not sys.stdout.isatty():
         _print_plain(titles, rows, right)
@@ -44,12 +59,12 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Seq
     for i, title in enumerate(titles):
         table.add_column(Text(title), justify="right" if i in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell)) if isinstance(cell, str) else cell for cell in row))
     Console().print(table)
 
 
-def _print_plain(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> None:
-    lines = [list(titles), *([printable(cell) for cell in row] for row in rows)]
+def _print_plain(titles: Sequence[str], rows: Sequence[Sequence[str | Text]], right: Sequence[int]) -> None:
+    lines = [list(titles), *([printable(str(cell)) for cell in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(titles))]
     for line in lines:
         cells = [

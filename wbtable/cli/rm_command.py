@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+import sys
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wbtable.artifacts.version import Version
 
 EXAMPLES: Final = examples(
     "wbtable rm digits/predictions:v3",
@@ -18,15 +24,24 @@ EXAMPLES: Final = examples(
 @click.command("rm", epilog=EXAMPLES)
 @click.argument("names", nargs=-1, required=True, shell_complete=complete_artifacts)
 @click.option("--all-versions", is_flag=True, help="Delete every version of the artifacts NAMES.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be deleted, and what depends on it.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask, also in a terminal.")
 @click.option("--aliases", "delete_aliases", is_flag=True, help="Delete the aliases of the versions too.")
 @project_option
 @common
 def command(
-    options: Options, names: tuple[str, ...], all_versions: bool, delete_aliases: bool, project: str | None
+    options: Options,
+    names: tuple[str, ...],
+    all_versions: bool,
+    dry_run: bool,
+    yes: bool,
+    delete_aliases: bool,
+    project: str | None,
 ) -> None:
     """Delete the versions NAMES (project/name:v3), or with --all-versions whole artifacts.
 
-    A version that an alias names stays, unless --aliases is given. Numbers are not used again. The bytes stay for the
+    What depends on them is shown first, on stderr, and in a terminal it is asked whether to go on. A version that an
+    alias names stays, unless --aliases is given. Numbers are not used again. The bytes stay for the
     grace period, and go with `wbtable gc --delete`.
     """
     from wbtable.artifacts.names import LATEST, parse_name
@@ -39,6 +54,13 @@ def command(
             parsed = parse_name(name)
             if parsed.alias == LATEST and not name.endswith(f":{LATEST}"):
                 raise click.UsageError(f"{name} is an artifact: name a version like {name}:v3, or give --all-versions")
+    asked = [
+        version
+        for name in names
+        for version in (store.versions(name, project) if all_versions else [options.version(name, project)])
+    ]
+    if not _agreed(options, asked, dry_run=dry_run, yes=yes, with_aliases=delete_aliases):
+        return
     for name in names:
         if all_versions:
             deleted += [v.qualified_name for v in store.delete_artifact(name, project, delete_aliases)]
@@ -51,3 +73,33 @@ def command(
     else:
         for name in deleted:
             click.echo(f"deleted {name}")
+
+
+def _dependents(version: Version, *, with_aliases: bool) -> Iterator[str]:
+    """Yield a line for each alias, run and version that depends on a version, directly."""
+    name = version.qualified_name
+    for alias in version.aliases if with_aliases else ():
+        yield f"{name} is named {alias}"
+    for edge in version.lineage("down", depth=1).edges:
+        how = "was used by the run" if edge.how == "used" else "is what another was made from:"
+        yield f"{name} {how} {edge.target}"
+
+
+def _agreed(options: Options, asked: list[Version], *, dry_run: bool, yes: bool, with_aliases: bool) -> bool:
+    """Show what depends on versions; return whether they are to be deleted."""
+    from wbtable.cli.output import print_json
+
+    # Without --aliases an alias is an error, which names it.
+    found = (line for version in asked for line in _dependents(version, with_aliases=with_aliases or dry_run))
+    dependents = list(dict.fromkeys(found))
+    for line in dependents:
+        click.echo(line, err=True)
+    names = [version.qualified_name for version in asked]
+    if dry_run and options.json:
+        print_json({"planned": names, "dependents": dependents})
+    elif dry_run:
+        for name in names:
+            click.echo(f"would delete {name}")
+    elif sys.stdin.isatty() and not yes:
+        click.confirm(f"delete {', '.join(names)}?", abort=True, err=True)
+    return not dry_run

@@ -11,6 +11,7 @@ from wbtable.cli.options import Options, common, complete_projects, examples
 EXAMPLES: Final = examples(
     "wbtable runs digits",
     "wbtable runs digits --state crashed --json",
+    "wbtable runs digits -w 'config.lr > 0.01 and summary.acc > 0.9'",
 )
 
 
@@ -20,11 +21,14 @@ STATES: Final = ("running", "finished", "failed", "crashed")
 @click.command("runs", epilog=EXAMPLES)
 @click.argument("project", required=False, shell_complete=complete_projects)
 @click.option("--state", type=click.Choice(STATES), help="Only runs in this state.")
+@click.option("-w", "--where", metavar="EXPRESSION", help="Only runs for which this is true.")
 @common
-def command(options: Options, project: str | None, state: str | None) -> None:
-    """List the runs of PROJECT, or of all projects, the newest first."""
-    from wbtable.cli.output import plain, print_json, print_table, text_of
-    from wbtable.runs.reading import list_runs
+def command(options: Options, project: str | None, state: str | None, where: str | None) -> None:
+    """List the runs of PROJECT, or of all projects, the newest first.
+
+    The expression of --where is over config, summary, state, name, tags and the like; what a run lacks is null.
+    """
+    from wbtable.cli.output import noted, plain, print_json, print_table, text_of
 
     store = options.store()
     if project is not None and project not in store.projects():
@@ -32,8 +36,7 @@ def command(options: Options, project: str | None, state: str | None) -> None:
         from wbtable.errors import NotFoundError
 
         raise NotFoundError(f"there is no project {project!r} in {store.url!r}{near(project, store.projects())}")
-    projects = [project] if project is not None else store.projects()
-    found = [run for one in projects for run in list_runs(store, one)]
+    found = noted(lambda: store.runs(project, filter=where))
     runs = sorted((run for run in found if state in {None, run.state}), key=lambda run: run.created_at, reverse=True)
     if options.json:
         print_json([plain(run.to_json()) for run in runs])

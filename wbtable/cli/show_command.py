@@ -55,9 +55,9 @@ def command(options: Options, name: str, path: str | None, project: str | None) 
 
 
 def _show_entry(options: Options, version: Version, path: str) -> None:
-    from wbtable.integrations.cells import cell_json, cell_text
     from wbtable.cli.find import manifest_of
     from wbtable.cli.output import print_fields, print_json
+    from wbtable.integrations.cells import cell_json, cell_text
 
     entry = version.get_entry(path).entry
     assert entry is not None
@@ -73,6 +73,20 @@ def _show_entry(options: Options, version: Version, path: str) -> None:
         print_json(facts)
     else:
         print_fields(facts)
+        _draw(found)
+
+
+def _draw(found: Any) -> None:
+    """Draw an image, where the terminal can."""
+    from wbtable.cli.pictures import picture, terminal_can
+    from wbtable.media.image import Image
+
+    if isinstance(found, Image) and terminal_can():
+        from rich.console import Console
+
+        drawn = picture(found, 64, 48)
+        if drawn is not None:
+            Console().print(drawn)
 
 
 def _print_version(options: Options, version: Version) -> None:

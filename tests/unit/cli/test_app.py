@@ -189,3 +189,12 @@ def test_on_a_terminal_tables_are_drawn(digits: Shell) -> None:
     os.close(parent)
     assert "\x1b[1m" in text
     assert "digits/predictions" in text
+
+
+def test_the_reference_of_commands_is_current() -> None:
+    """Run ``python -m wbtable.cli.reference``."""
+    from wbtable.cli.reference import PLACE, reference
+
+    text = PLACE.read_text("utf-8")
+    assert text == reference()
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(COMMANDS)
