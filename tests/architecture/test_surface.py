@@ -15,6 +15,7 @@ SURFACES = {
     "Artifact": "W&B's artifact being made, whose method names people know",
     "Comparison": "reads like a Table",
     "JoinedTable": "reads like a Table",
+    "LeasedObjects": "an ObjectStore, whose methods its writers call, and what settles it",
     "PartitionedTable": "reads like a Table",
     "UnionTable": "reads like a Table",
     "Table": "W&B's table, whose method names people know, and reading as Arrow, pandas and Polars users expect it",
@@ -30,7 +31,7 @@ EXPORTS = [
     "PartitionedTable", "Plotly", "Run", "StorageError", "Store", "Table", "TableWriter", "TypeMismatchError",
     "UnsupportedError", "UsageError", "Version", "Video", "WbtableError", "compare", "config", "create_store",
     "finish", "import_wandb", "init", "log", "log_artifact", "open_table", "read_csv", "read_feather",
-    "read_folder", "read_jsonl", "read_parquet", "run", "summary", "use_artifact",
+    "read_folder", "read_jsonl", "read_parquet", "run", "summary", "use_artifact", "view",
 ]  # fmt: skip
 
 

@@ -61,6 +61,9 @@ def copy_to(source: StoreFiles, target: StoreFiles, name: str | None, project: s
         return report
     for one in source.projects() if project is None else [project]:
         for artifact in source.artifact_names(one):
+            if source.records(one, artifact).newest() < 0:
+                # Another copy died here before it made the first record: there is no artifact yet.
+                continue
             _copy_artifact(source, target, one, artifact, None, report)
         for run, objects, size in copy_runs(source, target, one):
             report.runs.append(run)

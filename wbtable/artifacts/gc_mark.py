@@ -46,8 +46,13 @@ class Marker:
         self.backend = backend
         self.live: dict[str, Ref] = {}
 
-    def mark(self, refs: Iterable[Ref]) -> None:
+    def mark(self, refs: Iterable[Ref], *, lenient: bool = False) -> None:
         """Mark objects, and all that they lead to.
+
+        Args:
+            refs: what a root refers to.
+            lenient: whether documents may be missing: the root is a deleted version, which another collection with a
+                shorter grace period may have taken already.
 
         Raises:
             FormatError: a document is damaged or missing, so that what it leads to is unknown (GC-5).
@@ -62,7 +67,12 @@ class Marker:
                     self.live[ref.key] = ref
                     if is_document(ref.media_type) or ref.media_type == ENTRY_PAGE:
                         leading.append(ref)
-            waiting = [inner for found in each(self.backend, self._refs_of, leading) for inner in found]
+            led = each(self.backend, lambda ref: self._refs_of(ref, lenient=lenient), leading)
+            for ref, found in zip(leading, led, strict=True):
+                if found is None:
+                    # Should it be put again, another root will have it read.
+                    del self.live[ref.key]
+            waiting = [inner for found in led if found is not None for inner in found]
 
     def record_refs(self, key: str) -> list[Ref]:
         """Return what a record of a log refers to; its `refs` may be absent.
@@ -80,7 +90,7 @@ class Marker:
         _, _, found = open_segment(self.backend.get(key), key)
         return [ref_of(descriptor) for descriptor in found]
 
-    def _refs_of(self, ref: Ref) -> list[Ref]:
+    def _refs_of(self, ref: Ref, *, lenient: bool) -> list[Ref] | None:
         try:
             data = self.backend.get(ref.key)
             if ref.key.endswith(_COMPRESSED):
@@ -91,6 +101,8 @@ class Marker:
                 return [ref_of(descriptor) for descriptor in page_refs(data, ref.key)]
             return _refs(_parse(data, ref.key), ref.key)
         except NotFoundError as error:
+            if lenient:
+                return None
             raise FormatError(f"{error}, and a root leads to it") from error
 
 

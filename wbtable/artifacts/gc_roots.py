@@ -39,6 +39,7 @@ class Roots:
         self._of_runs: list[Ref] = []
         self.listing = Listing()
         self.deleted: set[tuple[Artifact, int]] = set()
+        self._leaving: set[tuple[Artifact, int]] = set()
 
     def marked(self, media_type: str) -> list[Ref]:
         """Return the marked objects of one media type."""
@@ -62,12 +63,13 @@ class Roots:
         """
         self.listing = read_listing(self._backend) if listing is None else listing
         self._find_deleted(now)
-        records = [
-            layout.log_key(log_of(artifact, VERSIONS), number)
-            for artifact, numbers in self.listing.versions.items()
-            for number in numbers
-            if (artifact, number) not in self.deleted
-        ]
+        records: list[str] = []
+        leaving: list[str] = []
+        for artifact, numbers in self.listing.versions.items():
+            for number in numbers:
+                if (artifact, number) not in self.deleted:
+                    key = layout.log_key(log_of(artifact, VERSIONS), number)
+                    (leaving if (artifact, number) in self._leaving else records).append(key)
         new = [key for key in [*records, *sorted(self.listing.documents)] if key not in self._seen]
         found = each(self._backend, self._marker.record_refs, new)
         of_runs = each(self._backend, self._run_refs, [*self.listing.runs.items()])
@@ -75,6 +77,9 @@ class Roots:
         found += of_runs
         self._seen.update(new)
         self._marker.mark([ref for refs in found for ref in refs])
+        # Not noted as seen: were its deletion undone, it would have to be read as strictly as any other.
+        for refs in each(self._backend, self._marker.record_refs, leaving):
+            self._marker.mark(refs, lenient=True)
 
     def mark_version(self, name: str) -> None:
         """Mark what a version leads to that a lease names, deleted or not; one that does not exist leads nowhere."""
@@ -83,25 +88,24 @@ class Roots:
         if key in self._seen:
             return
         try:
-            self._marker.mark(self._marker.record_refs(key))
+            self._marker.mark(self._marker.record_refs(key), lenient=True)
         except NotFoundError:
             return
-        self._seen.add(key)
 
     # How.
 
     def _find_deleted(self, now: float) -> None:
-        """Find the versions whose newest deletion says so, and did for the grace period (DEL-2)."""
-        old = [
-            (version, number) for version, (number, when) in self.listing.deletions.items() if now - when >= self._grace
-        ]
+        """Find the versions whose newest deletion says so: those that did for the grace period, and others (DEL-2)."""
+        logged = list(self.listing.deletions.items())
 
-        def is_deleted(item: tuple[tuple[Artifact, int], int]) -> bool:
-            (artifact, version), number = item
+        def is_deleted(item: tuple[tuple[Artifact, int], tuple[int, float]]) -> bool:
+            (artifact, version), (number, _) = item
             return logs.read(self._backend, log_of(artifact, "deletions", version), "deletion", number).value is True
 
-        said = each(self._backend, is_deleted, old)
-        self.deleted = {version for (version, _), deleted in zip(old, said, strict=True) if deleted}
+        said = each(self._backend, is_deleted, logged)
+        gone = {version: when for (version, (_, when)), deleted in zip(logged, said, strict=True) if deleted}
+        self.deleted = {version for version, when in gone.items() if now - when >= self._grace}
+        self._leaving = gone.keys() - self.deleted
 
     def _run_refs(self, item: tuple[str, RunKeys]) -> list[Ref]:
         """Return what the files of a run refer to that were not read before.

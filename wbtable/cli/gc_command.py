@@ -24,22 +24,21 @@ _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-class Span(click.ParamType):
-    """A span of time such as ``90m``, ``24h`` or ``7d``."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
-        """Return the span."""
-        match = _SPAN.fullmatch(str(value).strip())
-        if match is None:
-            self.fail(f"expected a time like 90m, 24h or 7d, found {value!r}", param, ctx)
-        return dt.timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+def _span(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dt.timedelta | None:
+    """Return a span of time such as ``90m``, ``24h`` or ``7d``."""
+    if value is None:
+        return None
+    match = _SPAN.fullmatch(value.strip())
+    if match is None:
+        raise click.BadParameter(f"expected a time like 90m, 24h or 7d, found {value!r}")
+    return dt.timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
 
 
 @click.command("gc", epilog=EXAMPLES)
 @click.option("--delete", "delete", is_flag=True, help="Delete it; without this it is only said what would go.")
-@click.option("--grace", type=Span(), help="How long deleted versions and loose objects stay; 24h by default.")
+@click.option(
+    "--grace", metavar="TIME", callback=_span, help="How long deleted versions and loose objects stay; 24h by default."
+)
 @click.option("--packs/--no-packs", default=None, help="Count unused bytes in packs, which reads media columns.")
 @common
 def command(options: Options, delete: bool, grace: dt.timedelta | None, packs: bool | None) -> None:

@@ -178,6 +178,15 @@ def test_a_project_goes_with_its_runs_and_views(store: Store, other: Store) -> N
     assert store.copy_to(other, project="p").runs == []
 
 
+def test_what_a_dead_copy_left_is_no_artifact(store: Store, other: Store) -> None:  # COPY-2
+    from wbtable.artifacts import logs
+
+    logs.append(store.backend, layout.version_log("p", "half", "deletions", 0), "deletion", lambda _: True)
+    assert store.copy_to(other).versions == []
+    assert store.verify().ok
+    assert store.gc().dead_objects == 0
+
+
 def test_back_and_forth(full: Store, tmp_path: Path) -> None:  # COPY-1
     middle, _ = fake_store(tmp_path, "middle")
     back = create_store(tmp_path / "back")
