@@ -312,7 +312,7 @@ class Artifact:
     @property
     def state(self) -> str:
         """``draft``, or ``committed`` once it was logged."""
-        return "draft" if self._version is None else "committed"
+        return "draft" if self._version is None else str(getattr(self._version, "state", "committed"))
 
     def is_draft(self) -> bool:
         """Whether it was not logged yet."""

@@ -12,9 +12,10 @@ STORAGE = 7
 @click.command("sync", epilog=examples("wbtable sync", "wbtable sync --json"))
 @common
 def command(options: Options) -> int:
-    """Send what runs left on this machine because their store did not take it: history, tables, how they ended.
+    """Send what runs left on this machine because their store did not take it.
 
-    It goes to the store that each run was for, or to --store where that is given; what is not taken stays.
+    That is history, tables, artifacts, media and how they ended. It goes to the store that each run was for, or to
+    --store where that is given; what is not taken stays.
     """
     from wbtable.artifacts.store import Store
     from wbtable.cli.output import print_json
@@ -30,8 +31,9 @@ def command(options: Options) -> int:
         click.echo("nothing waits on this machine")
     for one in [] if options.json else done:
         end = ", and how it ended" if one.finished else ""
+        more = f"{one.artifacts} artifacts, {one.media} rows of media"
         left = f"; {one.left} segments stay with the process that writes them" if one.left else ""
-        click.echo(f"{one.run}: sent {one.segments} segments, {one.tables} tables{end} to {one.store}{left}")
+        click.echo(f"{one.run}: sent {one.segments} segments, {one.tables} tables, {more}{end} to {one.store}{left}")
         if one.error:
             click.echo(f"wbtable: {one.run}: {one.error}", err=True)
     return STORAGE if any(one.error for one in done) else 0

@@ -14,10 +14,11 @@ from wbtable.format.run_history import Cell, Row, to_text
 from wbtable.format.types import AnyType
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.leasing import RunLeases
+from wbtable.runs.rescue import check_there, keep_media
 from wbtable.runs.rules import SummaryRules
 from wbtable.runs.tables import TableJob
 from wbtable.runs.uploads import Uploads, media_row, store_media
-from wbtable.runs.values import PLAIN, Prepared, key_fault, plain_value, prepare, take_scalars
+from wbtable.runs.values import PLAIN, Prepared, key_fault, payloads, plain_value, prepare, take_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,16 +172,23 @@ class Intake:
     def _upload_media(self, recorder: Recorder, cells: dict[str, Cell], step: int, moment: int) -> None:
         store = self._store
         assert store is not None
+        places = [(holder, key, holder[key]) for cell in cells.values() for holder, key in payloads(cell.value)]
 
         def work() -> None:
             refs: list[Descriptor] = []
             leases = self._leases
             assert leases is not None
+            check_there(store)
             leases.put(lambda objects: refs.extend(store_media(objects, cells)))
             self._hand_on(recorder, media_row(step, moment, cells), refs, leased=True)
 
+        def rescue() -> None:
+            keep_media(self._owner, store.url, cells, places, step, moment)
+            with self.lock:
+                self.latest.update({key: plain_value(cell) for key, cell in cells.items()})
+
         recorder.touch()
-        self.uploads.add(f"media {', '.join(map(repr, cells))}", work, _lose)
+        self.uploads.add(f"media {', '.join(map(repr, cells))}", work, rescue)
 
     def _upload_table(self, recorder: Recorder, key: str, table: Any, step: int, moment: int) -> None:
         store = self._store
@@ -197,6 +205,7 @@ class Intake:
             self._rows[id(table), key] = job.rows or 0
 
         def work() -> None:
+            check_there(store)
             version = job.commit(store)
             self._committed(version, key)
             cell = Cell(AnyType(), to_text(job.reference(version)))
@@ -224,7 +233,3 @@ class Intake:
         if self._recorder is not None:
             self._recorder.owner = False
             self._recorder.reset()
-
-
-def _lose() -> None:
-    """Keep nothing: the warning has said what was not stored."""

@@ -19,10 +19,11 @@ from wbtable.runs.files import RunFiles, now
 from wbtable.runs.intake import Intake
 from wbtable.runs.reading import empty_history, read_history
 from wbtable.runs.recorder import Recorder
+from wbtable.runs.rescue import commit_or_keep
 from wbtable.runs.rules import Rule
 from wbtable.runs.settings import Settings
 from wbtable.runs.sync import keep_finish, with_history
-from wbtable.runs.tables import as_draft, commit_artifact
+from wbtable.runs.tables import as_draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -175,12 +176,13 @@ class Run(Shows):
             tags: labels for the version.
 
         Returns:
-            The version: a new one, or the newest if that has the same content. A disabled run returns the draft.
+            The version: a new one, or the newest if that has the same content; in state ``pending`` if the store
+            stays unreachable: then it waits on this machine. A disabled run returns the draft.
 
         Raises:
             UsageError: it is no draft, or a name is malformed.
             ConflictError: others changed the same paths meanwhile.
-            StorageError: the store does not take it; the draft stays usable.
+            StorageError: neither the store nor this machine takes it; the draft stays usable.
 
         """
         self._check_open()
@@ -189,8 +191,9 @@ class Run(Shows):
             return draft  # type: ignore[return-value]
         self._intake.uploads.drain()
         names = [aliases] if isinstance(aliases, str) else aliases or ()
-        version = commit_artifact(self, draft, self._store, names, tags or ())
-        self._link(LOGGED, version)
+        version = commit_or_keep(self, draft, self._store, names, tags or ())
+        if version.state == "committed":
+            self._link(LOGGED, version)
         return version
 
     def use_artifact(self, artifact_or_name: Any, type: str | None = None) -> Version:

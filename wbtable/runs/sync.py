@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ from wbtable.format.run_record import RunFinish, RunLink
 from wbtable.format.types import AnyType
 from wbtable.runs.compaction import Compacted, compact
 from wbtable.runs.files import MAX_RECORD, RunFiles, now
+from wbtable.runs.rescue import remove_if_sent, send_artifacts, send_media
 from wbtable.runs.spool import NOTE, remove_if_empty, spool_root, write_note
 from wbtable.runs.tables import TABLES
 from wbtable.storage.cache_folder import cache_root
@@ -43,6 +43,8 @@ class Synced:
         store: the store's URL.
         segments: how many history segments were sent.
         tables: how many tables were sent.
+        artifacts: how many artifacts were sent.
+        media: how many rows of media were sent.
         finished: whether the record of its end was sent.
         left: how many files are still here, because the process that wrote them runs.
         error: why not all was sent, or None.
@@ -53,13 +55,15 @@ class Synced:
     store: str
     segments: int = 0
     tables: int = 0
+    artifacts: int = 0
+    media: int = 0
     finished: bool = False
     left: int = 0
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON."""
-        names = ("run", "store", "segments", "tables", "finished", "left", "error")
+        names = ("run", "store", "segments", "tables", "artifacts", "media", "finished", "left", "error")
         return {name: getattr(self, name) for name in names}
 
 
@@ -104,7 +108,10 @@ def _sync(folder: Path, open_store: Callable[[str], Store]) -> Synced:
             msg = "the store has no run of this id"
             raise FormatError(msg, place=done.run)
         _send_segments(folder, files, done)
+        done.media = send_media(folder, files, store)
         _send_tables(folder, files, store, done)
+        done.artifacts = send_artifacts(folder, store)
+        remove_if_sent(folder)
         if not done.left:
             _send_finish(folder, files, store, done)
             remove_if_empty(folder)
@@ -157,7 +164,6 @@ def _send_tables(folder: Path, files: RunFiles, store: Store, done: Synced) -> N
         files.add_segment(write_segment(make_segment([row])))
         done.tables += 1
     listed.unlink()
-    shutil.rmtree(folder / "store")
 
 
 def _send_finish(folder: Path, files: RunFiles, store: Store, done: Synced) -> None:
