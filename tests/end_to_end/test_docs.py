@@ -27,6 +27,7 @@ DOCS = ROOT / "docs"
         ("coming-from-wandb.md", 3),
         ("files-in-and-out.md", 5),
         ("runs.md", 4),
+        ("sharing.md", 2),
     ],
 )
 def test_a_pages_blocks_run_one_after_the_other(
