@@ -19,6 +19,7 @@ SURFACES = {
     "PartitionedTable": "reads like a Table",
     "UnionTable": "reads like a Table",
     "Table": "W&B's table, whose method names people know, and reading as Arrow, pandas and Polars users expect it",
+    "PendingVersion": "a Version that waits",
     "Version": "W&B's artifact once logged",
     "View": "reads like a Table, and refines itself",
 }
