@@ -41,7 +41,8 @@ export function edge(text) {
   const value = Number(text);
   if (!Number.isFinite(value) || text.trim() === "") return text;
   if (Number.isInteger(value) && Math.abs(value) < 1e7) return text;
-  return number(Number(value.toPrecision(3)));
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e7) ? value.toExponential(1) : String(Number(value.toPrecision(3)));
 }
 
 /** A share of a whole. @param {number} part @param {number} whole */

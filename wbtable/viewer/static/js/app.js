@@ -1,0 +1,77 @@
+// The beginning: enter with the token of the address, see what is open, show it.
+import { ApiError, enter, get, watchServer } from "./api.js";
+import { Home } from "./home.js";
+import { TablePage } from "./page.js";
+import * as state from "./state.js";
+import { html, render } from "../vendor/preact.js";
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+
+/** @param {string} heading @param {string} text @param {boolean} [retry] */
+function message(heading, text, retry) {
+  root.textContent = "";
+  render(html`<main class="center"><div class="state" role="alert"><h2>${heading}</h2><p>${text}</p>
+    ${retry ? html`<div class="actions"><button class="btn" onClick=${() => location.reload()}>Try again</button></div>` : null}</div></main>`, root);
+}
+
+/** @param {any} source @param {any} opened */
+function titled(source, opened) {
+  const [first] = source?.tables ?? [];
+  if (!first) return "Table";
+  if (first.url) return opened.opened.find((/** @type {any} */ each) => each.id === first.url)?.title ?? first.url;
+  return String(first.path).replace(/\.table\.json$/, "");
+}
+
+/** Where the table stands. @param {any} source @param {any} opened */
+function crumbsOf(source, opened) {
+  const [first] = source?.tables ?? [];
+  if (!opened.store || !first?.project) return null;
+  const version = `/?${new URLSearchParams({ project: first.project, artifact: first.artifact, version: first.version })}`;
+  return html`<a href="/">${opened.store.name}</a> / <a href=${`/?${new URLSearchParams({ project: first.project })}`}>${first.project}</a> / <a href=${version}>${first.artifact}:${String(first.version).slice(0, 12)}</a> / `;
+}
+
+async function begin() {
+  try {
+    const theme = localStorage.getItem("wbtable-theme");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  } catch {
+    // A browser that keeps nothing: the system's choice holds.
+  }
+  try {
+    await enter();
+    const opened = (state.opened.value = await get("/api/open"));
+    const params = new URLSearchParams(location.search);
+    const { start } = opened;
+    root.textContent = "";
+    const isPlain = [...params].length === 0;
+    if (params.has("source") || start.page === "table" && !params.has("project")) {
+      if (isPlain && start.view) {
+        const { kind, format, features, refs, ...view } = start.view;
+        state.spec.value = { ...view, source: view.source ?? start.source };
+      } else {
+        const wrong = state.takeAddress(start.source);
+        if (wrong.length) state.said.value = `The address has parts that could not be read: ${wrong.join(", ")}`;
+      }
+      const { source } = /** @type {any} */ (state.spec.value);
+      state.title.value = titled(source, opened);
+      document.title = `${state.title.value} · wbtable`;
+      addEventListener("popstate", () => {
+        state.takeAddress(start.source);
+        void state.load();
+      });
+      render(html`<${TablePage} crumbs=${crumbsOf(source, opened)} />`, root);
+      await state.load();
+      return;
+    }
+    const place = params.has("project") ? Object.fromEntries(params) : start;
+    render(html`<${Home} place=${place} opened=${opened} />`, root);
+  } catch (error) {
+    const found = error instanceof ApiError ? error : new ApiError({ code: "page", message: String(error) }, 0);
+    if (found.status === 401) message("This page needs its address again", "Open the address that `wbtable view` printed: it lets this browser in. It holds a token that is erased once it was used.");
+    else if (found.code === "offline") message("The server does not answer", "Is `wbtable view` still running? Start it again and open the address that it prints.", true);
+    else message("The page cannot begin", found.message, true);
+  }
+}
+
+watchServer((online) => (state.online.value = online));
+void begin();
