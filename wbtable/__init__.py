@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from wbtable.tables.partitioned import PartitionedTable
     from wbtable.tables.standalone import TableWriter
     from wbtable.tables.table import Table
+    from wbtable.viewer.show import view
 
     run: Run | None
     config: Any
@@ -81,6 +82,7 @@ _HOMES = {
     "read_folder": "wbtable.importers.folder",
     "read_jsonl": "wbtable.tables.files",
     "read_parquet": "wbtable.tables.files",
+    "view": "wbtable.viewer.show",
 }
 _OF_THE_RUN = ("run", "config", "summary", "log", "log_artifact", "use_artifact", "finish")
 """The current run's; looked up at each use, because runs come and go."""
@@ -136,6 +138,7 @@ __all__ = [
     "run",
     "summary",
     "use_artifact",
+    "view",
 ]
 
 

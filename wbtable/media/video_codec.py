@@ -101,6 +101,20 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(np.stack(found), -1, 1))
 
 
+def first_frame(data: bytes) -> NDArray[np.uint8]:
+    """Decode the first frame to H x W x 3.
+
+    Raises:
+        FormatError: the bytes are damaged, or over a limit.
+        MissingExtraError: PyAV is not installed and it is no GIF.
+
+    """
+    limits.check_bytes(len(data))
+    for frame in _decode_gif(data) if data[:4] == b"GIF8" else _decode_av(data):
+        return np.ascontiguousarray(frame)
+    raise FormatError("the video has no frames")
+
+
 def _decode_gif(data: bytes) -> Iterator[NDArray[np.uint8]]:
     for image in pillow.frames(data):
         yield np.array(image)

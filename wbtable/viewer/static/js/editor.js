@@ -42,7 +42,7 @@ export async function makeEditor(host, options) {
       const size = text.length;
       return [{ from: Math.min(from, size), to: Math.min(Math.max(to, from + 1), size), severity: "error", message: wrong.message }];
     }
-  }, { delay: 350, tooltipFilter: () => [] });
+  }, { delay: 600, tooltipFilter: () => [] });
   const view = new cm.EditorView({
     parent: host,
     state: cm.EditorState.create({
@@ -51,7 +51,7 @@ export async function makeEditor(host, options) {
         cm.EditorView.cspNonce.of(options.nonce),
         cm.EditorState.transactionFilter.of((/** @type {any} */ change) => (change.newDoc.lines > 1 ? [] : [change])),
         cm.history(),
-        cm.tooltips({ parent: document.body }),
+        cm.tooltips({ parent: /** @type {HTMLElement} */ (document.querySelector("main") ?? document.body) }),
         cm.autocompletion({ override: [source], icons: false, interactionDelay: 30 }),
         linter,
         cm.Prec.highest(cm.keymap.of([
@@ -71,7 +71,7 @@ export async function makeEditor(host, options) {
     }),
   });
   return {
-    focus: () => view.focus(),
+    focus: () => (view.focus(), view.dispatch({ selection: { anchor: view.state.doc.length } })),
     select: () => view.dispatch({ selection: { anchor: 0, head: view.state.doc.length } }),
     set: (/** @type {string} */ text) => {
       if (view.state.doc.toString() !== text) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });

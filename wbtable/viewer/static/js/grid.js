@@ -1,6 +1,8 @@
 // The grid: rows that are reused, columns that are drawn where they show, one cell that has the keyboard.
 import { fill, widthOf } from "./cells.js";
 import { el } from "./dom.js";
+import { keyActions } from "./grid_keys.js";
+import { dragColumn, resizeColumn } from "./grid_mouse.js";
 import { headCell } from "./header.js";
 import { Scrolling } from "./scrolling.js";
 import { sortOf } from "./spec.js";
@@ -143,9 +145,9 @@ export class Grid {
       }
     }
     for (const row of wanted) {
-      let found = this.shown.get(row);
-      if (!found) {
-        found = free.pop() ?? this.#newRow();
+      const had = this.shown.get(row);
+      const found = had ?? free.pop() ?? this.#newRow();
+      if (!had) {
         found.key = "";
         this.shown.set(row, found);
       }
@@ -258,11 +260,6 @@ export class Grid {
     }
   }
 
-  /** Rows came: draw them where they were awaited. */
-  refresh() {
-    this.draw();
-  }
-
   // The keyboard.
 
   /** @param {boolean} [scroll] whether the cell is brought into view */
@@ -314,36 +311,8 @@ export class Grid {
   #key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (target.closest("input, textarea, .cm-host")) return;
-    const { row, column } = this.active;
-    const page = Math.max(1, Math.floor(this.scrolling.view / this.scrolling.rowHeight) - 1);
-    const last = this.columns.length - 1;
-    const jump = event.ctrlKey || event.metaKey;
-    const found = this.columns[column];
-    if (!found) return;
-    /** @type {Record<string, () => void>} */
-    const keys = {
-      ArrowDown: () => (event.altKey ? this.hooks.columnMenu(found, target) : this.moveTo(jump ? this.rows - 1 : row + 1, column)),
-      ArrowUp: () => this.moveTo(jump ? 0 : row - 1, column),
-      ArrowLeft: () => (event.altKey ? this.hooks.shift(found, -1) : this.moveTo(row, jump ? 0 : column - 1)),
-      ArrowRight: () => (event.altKey ? this.hooks.shift(found, 1) : this.moveTo(row, jump ? last : column + 1)),
-      PageDown: () => this.moveTo(row + page, column),
-      PageUp: () => this.moveTo(Math.max(0, row - page), column),
-      Home: () => this.moveTo(jump ? 0 : row, 0),
-      End: () => this.moveTo(jump ? this.rows - 1 : row, last),
-      Enter: () => (row < 0 ? this.hooks.columnMenu(found, target) : this.hooks.detail(row, found)),
-      " ": () => (row < 0 ? this.hooks.sort(found, event.shiftKey) : this.hooks.play(row, found, target)),
-    };
-    /** @type {Record<string, () => void>} */
-    const letters = {
-      m: () => (row < 0 ? this.hooks.columnMenu(found, target) : this.hooks.cellMenu(row, found, target)),
-      h: () => this.hooks.columnMenu(found, target),
-      s: () => this.hooks.sort(found, event.shiftKey),
-      g: () => this.hooks.group(found),
-      "+": () => this.hooks.widen(found, 24),
-      "-": () => this.hooks.widen(found, -24),
-    };
-    const run = keys[event.key] ?? (jump || event.altKey ? (event.key.toLowerCase() === "c" && jump ? () => this.hooks.copy(row, found) : undefined) : letters[event.key.toLowerCase()]);
-    if (!run || (jump && event.key === "c" && String(getSelection()))) return;
+    const run = keyActions(this, event, target);
+    if (!run) return;
     event.preventDefault();
     event.stopPropagation();
     this.host.classList.remove("mouse");
@@ -372,13 +341,15 @@ export class Grid {
     this.host.classList.add("mouse");
     const found = this.#at(event);
     if (!found || event.button !== 0) return;
-    if (found.target.classList.contains("resize")) return this.#resize(event, found);
-    if (found.row < 0 && found.target.closest(".name")) return this.#drag(event, found);
+    if (found.target.classList.contains("resize")) return resizeColumn(event, found, this.hooks);
+    if (found.row < 0 && found.target.closest(".name")) return dragColumn(this, event, found);
   }
 
   /** @param {MouseEvent} event */
   #clicked(event) {
     const found = this.#at(event);
+    const number = /** @type {HTMLElement} */ (event.target).closest(".row .rownum")?.closest("[data-row]");
+    if (number) return this.hooks.expand(Number(/** @type {HTMLElement} */ (number).dataset.row));
     if (!found) return;
     const { target, row, column } = found;
     if (target.closest(".more")) this.hooks.columnMenu(column, target.closest(".more"));
@@ -420,48 +391,5 @@ export class Grid {
       if (text) widest = Math.max(widest, text.scrollWidth + 24);
     }
     return Math.max(48, Math.min(720, Math.ceil(widest)));
-  }
-
-  /** @param {PointerEvent} event @param {any} found */
-  #resize(event, found) {
-    event.preventDefault();
-    const handle = found.target;
-    const { column } = found;
-    const start = event.clientX;
-    handle.setPointerCapture(event.pointerId);
-    handle.classList.add("is-dragging");
-    let width = column.width;
-    handle.onpointermove = (/** @type {PointerEvent} */ move) => {
-      width = Math.max(48, column.width + move.clientX - start);
-      found.cell.style.width = `${width}px`;
-    };
-    handle.onpointerup = () => {
-      handle.onpointermove = handle.onpointerup = null;
-      if (width !== column.width) this.hooks.setWidth(column, Math.round(width));
-    };
-  }
-
-  /** @param {PointerEvent} event @param {any} found */
-  #drag(event, found) {
-    const start = event.clientX;
-    this.dragged = false;
-    /** @type {HTMLElement | null} */
-    let over = null;
-    const move = (/** @type {PointerEvent} */ now) => {
-      if (Math.abs(now.clientX - start) < 6) return;
-      this.dragged = true;
-      over?.classList.remove("is-over");
-      over = /** @type {HTMLElement | null} */ (document.elementFromPoint(now.clientX, now.clientY)?.closest(".hcell") ?? null);
-      over?.classList.add("is-over");
-    };
-    const up = () => {
-      removeEventListener("pointermove", move);
-      removeEventListener("pointerup", up);
-      over?.classList.remove("is-over");
-      const to = over ? this.columns[Number(over.dataset.column)] : null;
-      if (this.dragged && to && to.name !== found.column.name) this.hooks.dropped(found.column, to);
-    };
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", up);
   }
 }

@@ -23,7 +23,7 @@ function useAnswer(path, key) {
   return found;
 }
 
-/** @param {{found: any, empty: string, children: (found: any) => any}} props */
+/** @param {{found: any, empty: string, items: (found: any) => any[], row: (each: any) => any}} props */
 function List({ found, empty, items, row }) {
   if (found === null) return html`<p class="note">Reading…</p>`;
   if (found.error) return html`<p class="wrong" role="alert">${found.error.message}</p>`;
@@ -50,7 +50,7 @@ export function Home({ place, opened }) {
     ${project && !artifact ? html`<section><h2>Artifacts</h2><${List} found=${artifacts} empty="The project has no artifacts yet." items=${(/** @type {any} */ found) => found.artifacts}
       row=${(/** @type {any} */ each) => html`<li><a href=${query({ project, artifact: each.artifact })}>${each.artifact}</a><span>${each.type} · ${each.version}${each.aliases.length ? ` · ${each.aliases.join(", ")}` : ""}</span></li>`} /></section>` : null}
     ${artifact ? html`<section><h2>Tables of ${chosen ?? "…"}</h2><${List} found=${one} empty="This version holds no tables." items=${(/** @type {any} */ found) => found.tables}
-      row=${(/** @type {any} */ path) => html`<li><a href=${tableLink({ kind: "table", tables: [{ project, artifact, version: one.digest ? chosen : chosen, path }] })}>${path}</a></li>`} /></section>
+      row=${(/** @type {any} */ path) => html`<li><a href=${tableLink({ kind: "table", tables: [{ project, artifact, version: chosen, path }] })}>${path}</a></li>`} /></section>
     <section><h2>Versions</h2><${List} found=${versions} empty="There are no versions." items=${(/** @type {any} */ found) => found.versions}
       row=${(/** @type {any} */ each) => html`<li><a href=${query({ project, artifact, version: each.version })} aria-current=${each.version === chosen ? "true" : undefined}>${each.version}</a><span>${each.aliases.join(", ")}${each.aliases.length ? " · " : ""}${new Date(each.created_at).toLocaleString()}</span></li>`} /></section>` : null}
   </main>`;

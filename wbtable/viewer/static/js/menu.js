@@ -42,7 +42,7 @@ export function openMenu(at, name, items) {
       });
     menu.append(button);
   }
-  document.body.append(menu);
+  (document.querySelector("dialog[open]") ?? document.querySelector("main") ?? document.body).append(menu);
   const anchor = at instanceof Element ? at.getBoundingClientRect() : new DOMRect(at.x, at.y, 0, 0);
   const size = menu.getBoundingClientRect();
   const below = anchor.bottom + 2 + size.height <= innerHeight - 8;
@@ -90,6 +90,6 @@ export function toast(text) {
   document.querySelector(".toast")?.remove();
   const made = el("div", "toast", text);
   made.setAttribute("role", "status");
-  document.body.append(made);
+  (document.querySelector("main") ?? document.body).append(made);
   setTimeout(() => made.remove(), 2500);
 }

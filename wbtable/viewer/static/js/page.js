@@ -105,6 +105,7 @@ function GridHost({ filterRef, gridRef }) {
       cellMenu: (/** @type {number} */ row, /** @type {any} */ column, /** @type {any} */ at) => actions.cellMenu(row, column, at, read(row, column)),
       detail: (/** @type {number} */ row) => (state.panel.value = { kind: "detail", row }),
       play: (/** @type {number} */ _row, /** @type {any} */ _column, /** @type {HTMLElement} */ cell) => cell.querySelector("button")?.click(),
+      expand: (/** @type {number} */ row) => (state.grouped.value ? void actions.expand(row) : (state.panel.value = { kind: "detail", row })),
       copy: (/** @type {number} */ row, /** @type {any} */ column) => actions.copy(row < 0 ? column.name : read(row, column), column),
       shift: (/** @type {any} */ column, /** @type {number} */ by) => {
         actions.shift(column, by);
@@ -124,7 +125,7 @@ function GridHost({ filterRef, gridRef }) {
       if (isFresh || !windows) {
         windows?.close();
         shown = generation;
-        windows = new Windows({ ask, size: state.grouped.value ? 20 : 100, changed: () => grid.refresh(), failed: state.failed });
+        windows = new Windows({ ask, size: state.grouped.value ? 20 : 100, changed: () => grid.draw(), failed: state.failed });
       }
       windows.rows = rows;
       grid.update({ laid, rows, rowHeight: high, headHeight: state.grouped.value ? 46 : 102, windows, spec: state.spec.value, fresh: isFresh });
@@ -132,7 +133,7 @@ function GridHost({ filterRef, gridRef }) {
     return () => (stop(), windows?.close());
   }, []);
   return html`<div class="grid" ref=${host} tabindex="0" aria-label="Rows" aria-busy=${state.asking.value > 0 ? "true" : "false"}
-    onFocus=${(/** @type {FocusEvent} */ event) => event.target === event.currentTarget && !event.currentTarget.classList.contains("mouse") && gridRef.current?.focusCell()}></div>
+    onFocus=${(/** @type {FocusEvent} */ event) => event.target === event.currentTarget && !gridRef.current?.host.classList.contains("mouse") && gridRef.current?.focusCell()}></div>
     <${GridState} filterRef=${filterRef} />`;
 }
 
@@ -181,7 +182,7 @@ function GridState() {
     if (wrong.code === "cancelled" || wrong.code === "offline" || wrong.code === "limit") parts.unshift(["Try again", () => void state.load()]);
     parts.push(["Reset the view", () => state.apply({ source: view.source })]);
     return html`<div class="grid-state"><div class="state" role="alert"><h2>${wrong.code === "cancelled" ? "Cancelled" : wrong.code === "offline" ? "The server does not answer" : "This view cannot be shown"}</h2>
-      <p>${wrong.place ? `${wrong.place}: ` : ""}${wrong.message}</p><div class="actions">${parts.map(([name, run]) => html`<button class="btn" onClick=${run}>${name}</button>`)}</div></div></div>`;
+      <p>${wrong.place ? `${wrong.place.replace(/, characters? .*$/, "")}: ` : ""}${wrong.message}${wrong.suggestion ? `; ${wrong.suggestion}` : ""}</p><div class="actions">${parts.map(([name, run]) => html`<button class="btn" onClick=${run}>${name}</button>`)}</div></div></div>`;
   }
   if (state.rows.value === 0 && state.info.value) {
     const parts = conjuncts(view.filter);

@@ -18,11 +18,11 @@ export function close() {
 /** @param {{title: string, children: any, wide?: boolean, more?: any}} props */
 function Panel({ title, children, wide, more }) {
   const root = useRef(/** @type {any} */ (null));
-  useEffect(() => root.current?.querySelector("input, select, button")?.focus(), []);
+  useEffect(() => (root.current?.querySelector(".inside input, .inside select") ?? root.current?.querySelector("button:not(:disabled)"))?.focus(), []);
   return html`<aside class=${`panel${wide ? " wide" : ""}`} aria-label=${title} ref=${root}
     onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && !event.defaultPrevented && close()}>
     <header><h2>${title}</h2>${more}<button class="btn quiet icon" aria-label="Close" onClick=${close}>×</button></header>
-    <div class="inside" tabindex="-1">${children}</div></aside>`;
+    <div class="inside" tabindex="0" role="group" aria-label=${title}>${children}</div></aside>`;
 }
 
 export function ColumnsPanel() {
@@ -157,7 +157,7 @@ export function MediaView({ media, large }) {
   }} />`;
 }
 
-/** @param {{panel: any, read: (row: number, name: string) => any}} props */
+/** @param {{panel: any, go: (row: number) => void}} props */
 export function DetailPanel({ panel, go }) {
   const [values, setValues] = useState(/** @type {any} */ (null));
   const [wrong, setWrong] = useState("");
@@ -173,6 +173,18 @@ export function DetailPanel({ panel, go }) {
   const whole = (/** @type {any} */ column) => post("/api/cell", { view: state.asked(), row, column: column.name }).then(
     (found) => setValues({ ...values, [column.name]: found.value }), (error) => setWrong(error.message));
   const last = (state.rows.value ?? 1) - 1;
+  useEffect(() => {
+    const key = (/** @type {KeyboardEvent} */ event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      if (!target.closest(".panel") || target.closest("input, audio, video") || event.altKey || event.ctrlKey) return;
+      if (event.key === "ArrowDown") go(row + 1);
+      else if (event.key === "ArrowUp") go(row - 1);
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", key);
+    return () => document.removeEventListener("keydown", key);
+  }, [row]);
   return html`<${Panel} title=${`${state.grouped.value ? "Group" : "Row"} ${count(row + 1)}`} wide more=${html`
     <button class="btn quiet icon" aria-label="Previous" disabled=${row <= 0} onClick=${() => go(row - 1)}>↑</button>
     <button class="btn quiet icon" aria-label="Next" disabled=${row >= last} onClick=${() => go(row + 1)}>↓</button>`}>
@@ -192,8 +204,8 @@ const KEYS = [
   ["Move", [["←↑↓→", "cell"], ["Page Up, Page Down", "page"], ["Home, End", "first, last column"], ["Ctrl Home, Ctrl End", "first, last row"], ["Ctrl J", "go to a row"]]],
   ["Ask", [["/", "filter"], ["S", "sort by the column"], ["Shift S", "sort also"], ["G", "group by the column, or ungroup"], ["M", "menu of the cell"], ["H, Alt ↓", "menu of the column"]]],
   ["Columns", [["Alt ←, Alt →", "move the column"], ["+, −", "wider, narrower"], ["C", "all columns"], ["1 2 3 4", "row height"]]],
-  ["Look", [["Enter", "row in detail"], ["Space", "play, or show full screen"], ["Ctrl C", "copy the cell"], ["Esc", "back to the grid"]]],
-  ["Page", [["Alt ←, Alt → outside the grid", "back and forward: undo and redo"], ["T", "light or dark"], ["?", "this sheet"]]],
+  ["Look", [["Enter", "row in detail"], ["E", "rows of the group"], ["Space", "play, or show full screen"], ["Ctrl C", "copy the cell"], ["Esc", "back to the grid"]]],
+  ["Page", [["Browser's Back", "undo, and Forward redoes"], ["T", "light or dark"], ["?", "this sheet"]]],
 ];
 
 export function KeysSheet() {

@@ -1,5 +1,6 @@
 // The bar above the table: the filter as text, and a pill for each thing that is done to the rows.
 import { moreMenu } from "./actions.js";
+import { post } from "./api.js";
 import { makeEditor } from "./editor.js";
 import { conjuncts, joined, nameText } from "./expression.js";
 import { openMenu } from "./menu.js";
@@ -9,11 +10,11 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
 const nonce = () => document.querySelector('meta[name="wbtable-nonce"]')?.getAttribute("content") ?? "";
 
-/** An error of an expression, with the place that is meant. @param {{wrong: any, text: string}} props */
+/** An error of an expression, with the place that is meant. @param {{wrong: any, text: string, id: string}} props */
 export function Wrong({ wrong, text, id }) {
   if (!wrong) return null;
   const [from, to] = wrong.span ?? [0, 0];
-  return html`<div class="wrong" id=${id} role="alert">${wrong.message}
+  return html`<div class="wrong" id=${id} role="alert">${wrong.message}${wrong.suggestion ? `; ${wrong.suggestion}` : ""}
     ${to > from && text.slice(from, to) ? html` — at <mark>${text.slice(from, to)}</mark>` : null}</div>`;
 }
 
@@ -48,17 +49,30 @@ export function ExpressionField({ value, at, label, hint, take, fieldRef, change
     setWrong(null);
     /** @type {HTMLElement | null} */ (document.querySelector(".grid [tabindex='0'][data-column]") ?? document.querySelector(".grid"))?.focus();
   };
-  const submit = (/** @type {string} */ next) => latest.current.take(next.trim());
+  const submit = async (/** @type {string} */ given) => {
+    const next = given.trim();
+    if (next && at === "filter") {
+      try {
+        await post("/api/check", { view: { ...state.asked(), filter: undefined }, expression: next, at });
+      } catch (error) {
+        return setWrong(error);
+      }
+    }
+    setWrong(null);
+    latest.current.take(next);
+  };
   const load = async () => {
     if (editor.current || host.current.dataset.loading) return;
     host.current.dataset.loading = "1";
     try {
       const made = await makeEditor(host.current, { text: now.current, label, at, hint, nonce: nonce(), changed: set, submit, cancel, checked: setWrong });
-      editor.current = made;
+      // What was typed while it came is kept, and so is the focus: the field must show before it can have it.
       const had = document.activeElement === plain.current;
-      setReady(true);
-      if (now.current !== undefined) made.set(now.current);
+      editor.current = made;
+      made.set(now.current);
+      host.current.classList.remove("is-waiting");
       if (had) made.focus();
+      setReady(true);
     } catch {
       // Without the editor the plain field does: the server checks what is entered.
     }
@@ -90,7 +104,7 @@ export function Toolbar({ filterRef }) {
     const on = (view.group ?? []).includes(name);
     return { label: column.name, checked: on, run: () => state.apply(on ? spec.ungrouped(state.spec.value, name) : spec.groupedBy(state.spec.value, name)) };
   }));
-  return html`<div class="toolbar" role="toolbar" aria-label="View">
+  return html`<section class="toolbar" aria-label="View">
     <div class="filter"><${ExpressionField} value=${view.filter ?? ""} at="filter" label="Filter" fieldRef=${filterRef}
       hint='Filter rows, such as guess != truth and score > 0.9' take=${(/** @type {string} */ text) => state.apply({ ...state.spec.value, filter: text || null })} /></div>
     <button class="btn" aria-haspopup="menu" aria-expanded="false" onClick=${group}>Group</button>
@@ -98,7 +112,7 @@ export function Toolbar({ filterRef }) {
     <button class="btn icon" aria-label="Row height" title="Row height" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) =>
       openMenu(event.currentTarget, "Row height", Object.entries(HEIGHTS).map(([size, label]) => ({ label, checked: (state.height.value || "s") === size, run: () => state.setHeight(size) })))}>☰</button>
     <button class="btn icon" aria-label="More" title="More" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) => moreMenu(event.currentTarget)}>⋯</button>
-  </div>`;
+  </section>`;
 }
 
 export function Pills() {
@@ -117,7 +131,7 @@ export function Pills() {
       toggle=${() => state.apply(spec.sorted(view, key.expression, key.order === "desc" ? "asc" : "desc", true))} remove=${() => state.apply(spec.sorted(view, key.expression, null, true))} />`),
   ];
   if (!pills.length) return null;
-  return html`<div class="pills" role="group" aria-label="What is done to the rows">${pills}</div>`;
+  return html`<section class="pills" aria-label="What is done to the rows">${pills}</section>`;
 }
 
 /** @param {{kind: string, text: string, on?: boolean, toggle?: () => void, remove: () => void}} props */

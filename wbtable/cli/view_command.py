@@ -1,0 +1,75 @@
+"""``wbtable view``: show a store, an artifact, a table or a file in the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from wbtable.cli.options import Options, common, complete_artifacts, examples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wbtable.viewer.opening import Opening
+
+EXAMPLES: Final = examples(
+    "wbtable view",
+    "wbtable view digits/predictions:v3",
+    "wbtable view predictions.parquet",
+    "wbtable view s3://bucket/store --read-only",
+    "wbtable view --no-browser --port 8765",
+)
+
+
+@click.command("view", epilog=EXAMPLES)
+@click.argument("what", required=False, shell_complete=complete_artifacts)
+@click.option("--no-browser", is_flag=True, help="Print the address only.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen; otherwise a free port is found.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--allowed-host", "allowed", multiple=True, metavar="NAME", help="A name by which others may ask.")
+@click.option("--read-only", is_flag=True, help="Save nothing.")
+@click.option("--view", "link", metavar="LINK", help="Show this view: the query string of a link.")
+@common
+def command(
+    options: Options,
+    what: str | None,
+    no_browser: bool,
+    port: int | None,
+    host: str,
+    allowed: tuple[str, ...],
+    read_only: bool,
+    link: str | None,
+) -> None:
+    """Show WHAT in the browser: a store, an artifact (project/name:alias), a project, a run, a folder, a table, a file.
+
+    Without WHAT the store is shown. A path that exists wins over a name. The page is for whoever has the address that
+    is printed; Ctrl-C ends it. For a store on another machine, run it there and use an SSH tunnel: docs/viewing.md.
+    """
+    from wbtable.viewer.opening import open_target
+    from wbtable.viewer.server import Server
+
+    view = None
+    if link is not None:
+        from wbtable.query.view_link import view_of_link
+
+        view = view_of_link(link.rpartition("?")[2]).to_json()
+
+    def opened(folder: Path) -> Opening:
+        return open_target(what, folder, options.store_url)
+
+    server = Server(opened, host=host, port=port, read_only=read_only, allowed_hosts=allowed, view=view)
+    with server:
+        if options.json:
+            from wbtable.cli.output import print_json
+
+            print_json({"url": server.url, "port": server.port})
+        else:
+            click.echo(f"wbtable: {server.url}")
+            click.echo("Ctrl-C ends it.", err=True)
+        if not no_browser and not server.open_browser():
+            click.echo("wbtable: there is no browser here: open the address in one", err=True)
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            click.echo("wbtable: ended", err=True)

@@ -1,0 +1,150 @@
+"""Queries that run: in workers, ended when nobody waits any more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.errors import LimitError
+from wbtable.query.worker import BACKGROUND, INTERACTIVE, Limits, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+MEDIA: Final = Limits(deadline=30.0, memory_limit=512 << 20, threads=1)
+"""What decoding one blob may take."""
+MAX_WAITING: Final = 256
+"""The most queries that run or wait."""
+_PREFIX: Final = "\0"
+
+
+class Running:
+    """A query that runs, or waits for its turn."""
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()
+        self.started = time.monotonic()
+        self.done: float | None = None
+
+    def progress(self, done: float) -> None:
+        """Hear how far it is."""
+        self.done = done
+
+
+class Jobs:
+    """The workers of a server, and what they are doing."""
+
+    def __init__(
+        self, interactive: Limits = INTERACTIVE, background: Limits = BACKGROUND, media: Limits = MEDIA
+    ) -> None:
+        """Prepare the workers; those that are asked first start at `start`, the others with their first task."""
+        self._workers = {
+            "interactive": Worker(interactive),
+            "background": Worker(background),
+            "export": Worker(background),
+            "media": Worker(media),
+        }
+        # A thread waits for a worker; those that wait for their turn must not hold up the others' kinds.
+        self._threads = {kind: ThreadPoolExecutor(16, thread_name_prefix=f"wbtable-{kind}") for kind in self._workers}
+        self._guard = threading.Lock()
+        self._running: dict[str, Running] = {}
+        self._unnamed = 0
+
+    def start(self) -> None:
+        """Start what somebody will wait for first."""
+        self._workers["interactive"].start()
+        self._workers["background"].start()
+
+    def close(self) -> None:
+        """End everything."""
+        with self._guard:
+            for running in self._running.values():
+                running.cancelled.set()
+        for worker in self._workers.values():
+            worker.close()
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def cancel(self, session: str, query: str) -> bool:
+        """End a query by its name; return whether there was one."""
+        with self._guard:
+            running = self._running.get(f"{session}{_PREFIX}{query}")
+        if running is not None:
+            running.cancelled.set()
+        return running is not None
+
+    def progress(self, session: str, query: str) -> dict[str, Any]:
+        """Return how far a query is."""
+        with self._guard:
+            running = self._running.get(f"{session}{_PREFIX}{query}")
+        if running is None:
+            return {"running": False, "done": None, "seconds": 0.0}
+        return {"running": True, "done": running.done, "seconds": round(time.monotonic() - running.started, 3)}
+
+    async def run(
+        self, request: Request, kind: str, function: Callable[..., Any], query: str | None = None, **arguments: Any
+    ) -> Any:
+        """Run a task in a worker until it ends, is cancelled, or the client goes.
+
+        Raises:
+            LimitError: too much waits already.
+            WbtableError: what the task raised.
+
+        """
+        key, running = self._enter(request, query)
+        waits: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(
+            self._threads[kind],
+            functools.partial(
+                self._workers[kind].run,
+                function,
+                cancelled=running.cancelled,
+                progress=running.progress,
+                **arguments,
+            ),
+        )
+        watch = asyncio.create_task(_gone(request))
+        try:
+            await asyncio.wait({waits, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not waits.done():
+                running.cancelled.set()
+            return await waits
+        finally:
+            running.cancelled.set()
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+            with self._guard:
+                self._running.pop(key, None)
+
+    def _enter(self, request: Request, query: str | None) -> tuple[str, Running]:
+        running = Running()
+        with self._guard:
+            if len(self._running) >= MAX_WAITING:
+                raise LimitError(f"{MAX_WAITING} queries run or wait already: try again in a moment")
+            self._unnamed += 1
+            name = query if query is not None else f"{_PREFIX}{self._unnamed}"
+            key = f"{session_of(request)}{_PREFIX}{name}"
+            if key in self._running:
+                key = f"{key}{_PREFIX}{self._unnamed}"
+            self._running[key] = running
+        return key, running
+
+
+def session_of(request: Request) -> str:
+    """Return what tells sessions apart."""
+    return str(request.scope.get("wbtable.session") or "")
+
+
+async def _gone(request: Request) -> None:
+    """Wait until the client goes; its request has been read whole."""
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            return

@@ -1,0 +1,206 @@
+"""What `wbtable view` was given: a store, an artifact, a run, a folder, a table, a file; tables in memory."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.artifacts.store import FOLDER, Store, resolve_store
+from wbtable.artifacts.tables import DOCUMENTS
+from wbtable.errors import NotFoundError, UsageError, WbtableError
+from wbtable.format import layout
+from wbtable.runs.reading import RunInfo, run_ids
+from wbtable.tables.open import SUFFIX
+from wbtable.viewer.state import Opened
+
+if TYPE_CHECKING:
+    from wbtable.artifacts.version import Version
+    from wbtable.format.documents import Json
+    from wbtable.tables.view import Viewable
+
+FILES: Final = (".parquet", ".csv", ".jsonl")
+_STORE_PAGE: Final = {"page": "store"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Opening:
+    """What is to be shown.
+
+    Attributes:
+        folder: where tables are written that are not stored yet.
+        store: the store's URL.
+        opened: tables outside of it.
+        start: what the page shows first.
+
+    """
+
+    folder: Path
+    store: str | None = None
+    opened: list[Opened] = field(default_factory=list)
+    start: Json = field(default_factory=lambda: dict(_STORE_PAGE))
+
+    def add(self, title: str, path: str) -> None:
+        """Open the manifest of a table; the first is what is shown."""
+        made = Opened(id=f"open:{len(self.opened)}", title=title, path=path)
+        self.opened.append(made)
+        if len(self.opened) == 1:
+            self.start = {"page": "table", "source": made.source}
+
+    def add_rows(self, title: str, rows: Viewable) -> None:
+        """Write rows that lie in memory, or are computed, where workers can read them."""
+        from wbtable.tables.table import Table
+
+        name = f"table{len(self.opened)}"
+        made = rows if type(rows) is Table else Table.from_source(rows._source())  # noqa: SLF001 - what can be viewed gives its rows
+        made.write(str(self.folder / name), name)
+        self.add(title, str(self.folder / name / f"{name}{SUFFIX}"))
+
+
+def open_target(target: str | None, folder: Path, store: str | None = None) -> Opening:
+    """Return what a name or path means; a path that exists wins over a name, and needs no store.
+
+    Args:
+        target: what was asked for; None for the store.
+        folder: where files are converted to.
+        store: the store's URL, None for the default one.
+
+    Raises:
+        NotFoundError: it is nothing; the message says what was looked for.
+        UsageError: the file is of a kind that is not read.
+
+    """
+    opening = Opening(folder=folder)
+    if target is None:
+        opening.store = resolve_store(store).url
+        return opening
+    path = Path(target)
+    with contextlib.suppress(OSError):
+        if path.is_dir():
+            _open_folder(opening, path)
+            return opening
+        if path.is_file():
+            _open_file(opening, target)
+            return opening
+    if "://" in target:
+        _open_url(opening, target)
+        return opening
+    _open_name(opening, target, store)
+    return opening
+
+
+def _open_folder(opening: Opening, path: Path) -> None:
+    for candidate in (path, path / FOLDER):
+        if (candidate / layout.HEADER).is_file():
+            opening.store = str(candidate)
+            Store(candidate)  # so that what is wrong with it is said now
+            return
+    tables = sorted(found for found in path.glob(f"*{SUFFIX}") if found.is_file())
+    files = sorted(found for found in path.iterdir() if found.suffix.lower() in FILES and found.is_file())
+    for found in tables:
+        opening.add(found.name.removesuffix(SUFFIX), str(found.resolve()))
+    for found in [] if tables else files:
+        _open_file(opening, str(found))
+    if not opening.opened:
+        raise NotFoundError(f"there is no store, no *{SUFFIX} and no {', '.join(FILES)} file in it", place=str(path))
+
+
+def _open_file(opening: Opening, name: str) -> None:
+    base = name.rstrip("/").replace("\\", "/").rpartition("/")[2]
+    if base.endswith(SUFFIX):
+        where = name if "://" in name else str(Path(name).resolve())
+        opening.add(base.removesuffix(SUFFIX), where)
+        return
+    suffix = f".{base.rpartition('.')[2].lower()}"
+    if suffix not in FILES:
+        raise UsageError(f"expected a store, a table ({SUFFIX}) or a file of {', '.join(FILES)}", place=name)
+    from wbtable.tables import files
+
+    if suffix == ".parquet":
+        opening.add_rows(base, files.read_parquet(name))
+    elif suffix == ".csv":
+        opening.add_rows(base, files.read_csv(name))
+    else:
+        opening.add_rows(base, files.read_jsonl(name))
+
+
+def _open_url(opening: Opening, url: str) -> None:
+    if url.endswith((SUFFIX, *FILES)):
+        _open_file(opening, url)
+        return
+    try:
+        opening.store = Store(url).url
+    except NotFoundError:
+        from wbtable.storage.open_backend import open_backend
+
+        keys = [key for key in open_backend(url).list("") if key.endswith(SUFFIX) and "/" not in key]
+        if not keys:
+            raise
+        for key in sorted(keys):
+            opening.add(key.removesuffix(SUFFIX), f"{url.rstrip('/')}/{key}")
+
+
+def _open_name(opening: Opening, name: str, store: str | None) -> None:
+    try:
+        found = resolve_store(store)
+    except NotFoundError as error:
+        raise NotFoundError(f"there is no file or folder {name!r}, and {error}") from None
+    opening.store = found.url
+    if "/" not in name and ":" not in name and name in found.projects():
+        opening.start = {"page": "project", "project": name}
+        return
+    project, _, rest = name.partition("/")
+    try:
+        opening.start = version_page(found.artifact(name))
+    except NotFoundError:
+        if not rest or rest not in run_ids(found, project):
+            raise
+        RunInfo(found, project, rest)
+        opening.start = {"page": "run", "project": project, "run": rest}
+
+
+def version_page(version: Version) -> Json:
+    """Return what is shown of a version: its table if it has just one."""
+    place = {"project": version.project, "artifact": version.name, "version": version.version}
+    with contextlib.suppress(WbtableError):
+        tables = [entry for entry in version.contents if entry.media_type in DOCUMENTS and entry.reference is None]
+        if len(tables) == 1:
+            source = {"kind": "table", "tables": [{**place, "path": tables[0].path}]}
+            return {"page": "table", "source": source}
+    return {"page": "artifact", **place}
+
+
+def open_thing(thing: Any, folder: Path, store: Any = None) -> Opening:
+    """Return what a Python object means: a store, version, run, table or view, a name or path, anything with rows.
+
+    Raises:
+        UsageError: it is nothing that can be shown.
+
+    """
+    from wbtable.artifacts.version import Version
+    from wbtable.runs.run import Run
+    from wbtable.tables.compare import SideBySide, table_of
+    from wbtable.tables.view import Viewable
+
+    if thing is None or isinstance(thing, str) or hasattr(thing, "__fspath__"):
+        url = store.url if isinstance(store, Store) else store
+        return open_target(None if thing is None else str(thing), folder, url)
+    opening = Opening(folder=folder)
+    if isinstance(thing, Store):
+        opening.store = thing.url
+    elif isinstance(thing, Version):
+        opening.store, opening.start = thing.store.url, version_page(thing)
+    elif isinstance(thing, RunInfo):
+        opening.store = thing._store.url  # noqa: SLF001 - a run knows its store
+        opening.start = {"page": "run", "project": thing.project, "run": thing.id}
+    elif isinstance(thing, Run):
+        raise UsageError("a run is shown with its store: wbtable.view(wbtable.Store(...))")
+    elif isinstance(thing, SideBySide):
+        for number, side in enumerate(thing.sides):
+            opening.add_rows(f"side {number}", side)
+    elif isinstance(thing, Viewable):
+        opening.add_rows("table", thing)
+    else:
+        opening.add_rows("table", table_of(thing))
+    return opening

@@ -1,0 +1,254 @@
+"""What query workers do for the page: each function is a task; answers are JSON values (ENDPOINTS.md, "Asking")."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from wbtable.errors import LimitError, NotFoundError, UsageError
+from wbtable.format.view_spec import ViewSpec
+from wbtable.query.bars import HistogramCells, TopCells, bar_kind
+from wbtable.query.source import SidedSource
+from wbtable.query.view_link import view_link
+from wbtable.viewer.cells import encode
+from wbtable.viewer.sources import Opener, Places
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from wbtable.format.documents import Json
+    from wbtable.query.bars import Cells
+    from wbtable.query.control import QueryControl
+    from wbtable.query.view_plan import Plan
+    from wbtable.query.worker_process import Control
+    from wbtable.tables.view import View
+
+MAX_ROWS: Final = 1_000
+"""The most rows of a window."""
+MAX_CELLS: Final = 200_000
+"""The most cells of a window."""
+MAX_ARROW: Final = 100_000
+"""The most rows of a window as an Arrow stream."""
+MAX_CELL: Final = 16 << 20
+"""The most characters of one cell in full."""
+
+
+@functools.lru_cache(maxsize=2)
+def _opener(places: str) -> Opener:
+    return Opener(Places.from_json(json.loads(places)))
+
+
+def opener(places: Json) -> Opener:
+    """Return what opens tables of these places; kept from one task to the next."""
+    return _opener(json.dumps(places, sort_keys=True))
+
+
+def open_view(control: Control | None, places: Json, view: Json, side: int) -> tuple[View, int]:
+    """Return one of the views of a document, and how many there are.
+
+    Raises:
+        UsageError: there is no such side.
+
+    """
+    views = opener(places).views(ViewSpec.from_json(view), cast("QueryControl | None", control))
+    if not 0 <= side < len(views):
+        raise UsageError(f"expected a side from 0 to {len(views) - 1}, found {side}")
+    return views[side], len(views)
+
+
+def view_info(control: Control, places: Json, view: Json, side: int) -> Json:
+    """Check a view; nothing is computed."""
+    found, sides = open_view(control, places, view, side)
+    plan = found.plan
+    rows = opener(places).rows(cast("Any", found.spec.source))
+    conflicts = [str(conflict) for conflict in getattr(rows, "conflicts", ())]
+    return {
+        "view": found.spec.to_json(),
+        "grouped": plan.is_grouped,
+        "total": plan.source.num_rows,
+        # Without filter and groups the number of rows is known before anything is counted.
+        "rows": None if plan.is_grouped or plan.filter is not None or found.spec.window else plan.source.num_rows,
+        "columns": _columns(plan),
+        "shown": [
+            {"name": column.name, "type": str(column.type), "kind": column.type.kind} for column in found.rows.schema
+        ],
+        "sides": sides,
+        "key": list(getattr(plan.source, "key", ())),
+        "conflicts": conflicts,
+        "python": found.to_python(),
+        "link": view_link(found.spec),
+    }
+
+
+def _columns(plan: Plan) -> list[Json]:
+    sided: dict[str, int] = {}
+    key: tuple[str, ...] = ()
+    if isinstance(plan.source, SidedSource):
+        key = plan.source.key
+        sided = {f"{at}.{column.name}": at for at, side in enumerate(plan.source.sides) for column in side}
+    return [
+        {
+            "name": name,
+            "type": str(slot.type),
+            "kind": slot.type.kind,
+            "bars": bar_kind(slot.type),
+            "params": slot.type.params(),
+            "derived": slot.expression is not None,
+            "side": sided.get(name),
+            "key": name in key,
+        }
+        for name, slot in plan.columns.items()
+    ]
+
+
+def count(control: Control, places: Json, view: Json, side: int) -> Json:
+    """Count the rows, or the groups, of a view."""
+    found, _ = open_view(control, places, view, side)
+    return {"rows": len(found), "total": found.plan.source.num_rows, "approximate": False}
+
+
+def rows(
+    control: Control, places: Json, view: Json, side: int, offset: int, count: int, columns: list[str] | None
+) -> Json:
+    """Return some rows, or groups."""
+    found, _ = open_view(control, places, view, side)
+    wanted = found.rows.schema.select(columns)
+    if count > MAX_ROWS or count * len(wanted) > MAX_CELLS:
+        raise LimitError(
+            f"expected at most {MAX_ROWS} rows and {MAX_CELLS} cells at once, found {count} rows of {len(wanted)} "
+            "columns: ask for fewer of either"
+        )
+    table = _physical(found, offset, count, wanted.names)
+    made = [
+        {"name": column.name, "kind": column.type.kind, "values": encode(table.column(i), column.type)}
+        for i, column in enumerate(wanted)
+    ]
+    return {"offset": offset, "rows": table.num_rows, "columns": made}
+
+
+def _physical(view: View, offset: int, count: int, names: list[str]) -> pa.Table:
+    """Return rows in physical form: the page's encoding knows the logical types."""
+    import numpy as np
+
+    from wbtable.query.view_rows import ViewRows
+
+    window = view.spec.window
+    if window is not None:
+        count = max(0, min(count, window.count - offset))
+        offset += window.offset
+    if isinstance(view.rows, ViewRows):
+        return view.rows.fetch(view.rows.positions(offset, count), names)
+    end = min(offset + count, view.rows.num_rows)
+    return view.rows.take(np.arange(min(offset, end), end, dtype=np.int64), names)
+
+
+def arrow(
+    control: Control, places: Json, view: Json, side: int, offset: int, count: int, columns: list[str] | None
+) -> pa.Table:
+    """Return some rows as an Arrow table."""
+    if count > MAX_ARROW:
+        raise LimitError(f"expected at most {MAX_ARROW} rows at once, found {count}")
+    found, _ = open_view(control, places, view, side)
+    return found.window(offset, count, columns)
+
+
+def cell(control: Control, places: Json, view: Json, side: int, row: int, column: str) -> Json:
+    """Return one cell in full."""
+    found, _ = open_view(control, places, view, side)
+    kind = found.rows.schema[column]
+    table = _physical(found, row, 1, [column])
+    if not table.num_rows:
+        raise NotFoundError(f"there is no row {row}")
+    [value] = encode(table.column(0), kind, whole=True)
+    if len(json.dumps(value)) > MAX_CELL:
+        raise LimitError(f"the cell is longer than {MAX_CELL >> 20} MB: export the view to a file")
+    return {"value": value}
+
+
+def summaries(control: Control, places: Json, view: Json, side: int, columns: list[str] | None) -> Json:
+    """Return the summary of each column of the rows."""
+    found, _ = open_view(control, places, view, side)
+    made = {}
+    for name, summary in found.summaries(columns).items():
+        value = dataclasses.asdict(summary)
+        del value["extra"]
+        made[name] = {**value, "approximate": summary.approximate}
+    return {"columns": made}
+
+
+def groups(
+    control: Control,
+    places: Json,
+    view: Json,
+    side: int,
+    offset: int,
+    count: int,
+    columns: list[str] | None,
+    page: int,
+    size: int,
+) -> Json:
+    """Return what groups show of the columns of their rows."""
+    found, _ = open_view(control, places, view, side)
+    if count > MAX_ROWS:
+        raise LimitError(f"expected at most {MAX_ROWS} groups at once, found {count}")
+    cells = found.group_cells(offset, count, columns, page=page, size=size)
+    made = {name: _group_cells(part, found.plan.columns[name].type) for name, part in cells.items()}
+    return {"offset": offset, "rows": max((len(part) for part in made.values()), default=0), "cells": made}
+
+
+def _group_cells(cells: Cells, kind: Any) -> list[Json]:
+    if isinstance(cells, HistogramCells):
+        return [
+            {
+                "bars": "histogram",
+                "edges": list(cells.edges),
+                "counts": counts.tolist(),
+                "nulls": int(cells.nulls[i]),
+                "nan": int(cells.nan[i]),
+                "infinities": [int(cells.negative_infinity[i]), int(cells.positive_infinity[i])],
+            }
+            for i, counts in enumerate(cells.counts)
+        ]
+    if isinstance(cells, TopCells):
+        return [_top(cells, i, kind) for i in range(len(cells.values))]
+    values = encode(cells.table.column(0), kind)
+    out, at = [], 0
+    for total, positions in zip(cells.counts, cells.positions, strict=True):
+        out.append({"bars": "page", "count": int(total), "values": values[at : at + len(positions)]})
+        at += len(positions)
+    return out
+
+
+def _top(cells: TopCells, group: int, kind: Any) -> Json:
+    import pyarrow as pa
+
+    found = cells.values[group]
+    texts = encode(pa.array([value for value, _ in found], kind.arrow()), kind)
+    return {
+        "bars": "top",
+        "values": [[value, int(n)] for value, (_, n) in zip(texts, found, strict=True)],
+        "others": int(cells.others[group]),
+        "distinct": int(cells.distinct[group]),
+        "nulls": int(cells.nulls[group]),
+    }
+
+
+def expand(control: Control, places: Json, view: Json, side: int, group: int) -> Json:
+    """Return the view of a group's rows."""
+    found, _ = open_view(control, places, view, side)
+    return {"view": found.expand(group).spec.to_json()}
+
+
+def warm(control: Control, places: Json, view: Json, side: int) -> Json:
+    """Compute the whole order, and decode what is shown."""
+    found, _ = open_view(control, places, view, side)
+    found.warm()
+    return {}
+
+
+def python(control: Control, places: Json, view: Json, side: int) -> Json:
+    """Return the view as Python."""
+    found, _ = open_view(control, places, view, side)
+    return {"text": found.to_python()}
