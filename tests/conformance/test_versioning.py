@@ -10,8 +10,8 @@ import pytest
 import wbtable
 from wbtable.format.seal import sealed
 from wbtable.format.table_manifest import TableManifest
-from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.tables.reader import TableReader
 from wbtable.tables.save import write_source
 from wbtable.tables.source import ConcatSource

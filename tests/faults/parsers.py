@@ -27,7 +27,7 @@ from wbtable.format.run_history import read_segment
 from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
 from wbtable.format.seal import sealed
 from wbtable.format.sketch_file import read_sketch
-from wbtable.format.table_manifest import PageEntry, TableManifest, page_content_digest, read_page, write_page
+from wbtable.format.table_manifest import PageEntry, TableManifest, encode_page, page_content_digest, read_page
 from wbtable.format.version_record import VersionRecord
 from wbtable.storage.header import StoreHeader
 
@@ -172,7 +172,7 @@ def _pages(store: Store, version: Version) -> dict[str, Parser]:
     entry = version.find("numbers")
     assert entry is not None
     fragments = [TableManifest.from_json(store.objects.get_document(entry.descriptor())).tail[0]] * 128
-    page = documents.canonical(write_page(fragments))
+    page = encode_page(fragments)[0]
     line = PageEntry(
         page=Descriptor(media_type=FRAGMENT_PAGE, digest=Digest.of(page), size=len(page)),
         rows=sum(fragment.rows for fragment in fragments),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts.store import Store
-from wbtable.storage.backend import open_backend
 from wbtable.storage.header import create_header
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from wbtable.storage.backend import Backend

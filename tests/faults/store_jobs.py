@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tests.faults.jobs import JOBS, PROJECT, Job, LaterJob, add_text, first_draft, newest_state, state_of
 from wbtable.artifacts.contents import reachable
 from wbtable.artifacts.store import Store
-from wbtable.storage.backend import open_backend
 from wbtable.storage.header import create_header
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

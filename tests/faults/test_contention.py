@@ -16,7 +16,7 @@ from tests.faults.committing import append_row, begin_table, commit_file
 from tests.faults.places import new_store
 from tests.faults.soak import FACTOR, sample
 from wbtable.artifacts.store import Store
-from wbtable.storage.backend import open_backend
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

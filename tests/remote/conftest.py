@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.remote.places import STARTERS, RemotePlace, installed, start
-from wbtable.storage.backend import Backend, open_backend
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from wbtable.storage.backend import Backend
 
 
 def pytest_configure(config: pytest.Config) -> None:

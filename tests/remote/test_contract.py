@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wbtable.errors import AlreadyExistsError, DeniedError, FormatError, NotFoundError, StorageError, WbtableError
-from wbtable.storage.backend import Backend, open_backend
 from wbtable.storage.header import create_header, probe, read_header
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.remote.places import RemotePlace
+    from wbtable.storage.backend import Backend
 
 RACERS = 20
 ROUNDS = 5

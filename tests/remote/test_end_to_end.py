@@ -96,8 +96,8 @@ def test_two_writers(place: RemotePlace) -> None:
 def test_round_trips_of_a_commit(place: RemotePlace) -> None:
     """COMMIT-2 to COMMIT-5: once the objects are up, three round trips follow one another, whatever the version.
 
-    Step 1 takes its own: what the base has, the lease, a look for collections, packs, documents. Hint and aliases are not
-    counted.
+    Step 1 takes its own: what the base has, the lease, a look for collections, packs, documents. Hint and aliases
+    are not counted.
     """
     store = create_store(place.url("trips"), **place.options)
     store.commit(draft_with(wbtable.Table(columns=["n"], data=[[0]])), project="p")

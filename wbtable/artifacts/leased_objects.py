@@ -59,6 +59,11 @@ class LeasedObjects(ObjectStore):
         self._note_document(value)
         return super().put(media_type, documents.canonical(value))
 
+    def put_encoded(self, media_type: str, data: bytes, refs: Iterable[Descriptor]) -> Descriptor:
+        """See `ObjectStore.put_encoded`."""
+        self._note(refs)
+        return super().put(media_type, data)
+
     def settle(self, covering: Callable[[], Iterable[Contents]] = tuple) -> None:
         """Put what waits; see that everything is there that the documents name which were put (LEASE-2, LEASE-6).
 

@@ -13,9 +13,9 @@ from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.verify_store import verify_store
 from wbtable.errors import FormatError, NotFoundError, UsageError
 from wbtable.format.layout import HEADER, OBJECTS
-from wbtable.storage.backend import open_backend
 from wbtable.storage.header import read_header
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

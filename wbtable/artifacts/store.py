@@ -18,8 +18,8 @@ from wbtable.artifacts.verify_store import verify_store
 from wbtable.artifacts.version import Version
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.format import layout
-from wbtable.storage.backend import open_backend
 from wbtable.storage.header import create_header
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wbtable.artifacts.contents import reachable
 from wbtable.artifacts.pending import Pending, PendingDocument, PendingTable
+from wbtable.artifacts.table_size import data_size
 from wbtable.errors import FormatError, NotFoundError, UsageError
 from wbtable.format.digest import JOINED, PARTITIONED, TABLE
 from wbtable.format.entry import Entry
@@ -209,14 +209,13 @@ def put_table(
 def table_entry(objects: ObjectStore, path: str, descriptor: Descriptor, manifest: TableManifest) -> Entry:
     """Return the entry of a stored table (ART-3)."""
     objects.recent.add(descriptor.digest, manifest)
-    found = reachable(objects, manifest.refs)
     return Entry(
         path=path,
         media_type=TABLE,
         digest=descriptor.digest,
         size=descriptor.size,
         content_digest=manifest.content_digest,
-        data_size=sum(ref.size for ref in found.values()),
+        data_size=data_size(objects, manifest),
     )
 
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-
-from wbtable.errors import UsageError
-from wbtable.storage.local_backend import LocalBackend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from wbtable.storage.key_info import KeyInfo
-
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
 
 
 class Backend(Protocol):
     """Bytes by key under one root. Safe to use from several threads.
 
-    Keys are relative paths with `/` between their parts, made by `wbtable.format.layout`.
-    Every method may raise StorageError, or DeniedError below it.
+    Keys are relative paths with `/` between their parts, made by `wbtable.format.layout`. Every method may raise
+    StorageError: the place did not answer in time, or answered nonsense; DeniedError below it says that it refuses.
+    After an error of `create`, `put`, `put_file`, `replace` or `delete` the effect may be there or not, or appear
+    later (a request that timed out may still land), unless the error is AlreadyExistsError, UsageError,
+    UnsupportedError, DeniedError or DiskFullError: those say that this call changed nothing. All but `create` may
+    then be called again with the same arguments; after `create` the key is read back (COMMIT-5).
+
+    A backend may have an attribute `is_distant`, true where requests take so long that independent ones are worth
+    sending side by side, and a method `forget(key)` that drops what it keeps of an object on this machine.
 
     Attributes:
         url: the root, as it was opened.
@@ -36,10 +36,11 @@ class Backend(Protocol):
     def create(self, key: str, data: bytes) -> None:
         """Make a key that must not exist; of several racers exactly one succeeds (BACKEND-1).
 
-        Readers see nothing or all of `data`. Whatever `put` wrote before is durable before the key exists.
+        Readers see nothing or all of `data`. Whatever `put` wrote before is durable before the key exists. It is sent
+        again after network errors; a key that such an attempt of this very call made is no conflict (BACKEND-7).
 
         Raises:
-            AlreadyExistsError: the key exists.
+            AlreadyExistsError: the key exists, made by another call.
 
         """
 
@@ -104,31 +105,3 @@ class Backend(Protocol):
 
     def local_path(self, key: str) -> Path | None:
         """Return the local path of a key, whether it exists or not; None if the place is not a local disk."""
-
-
-def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Backend:
-    """Return the backend for a path or URL; nothing is made or read.
-
-    Args:
-        url: a path, `file://…`, `memory://…`, or the URL of any file system that fsspec knows.
-        storage_options: passed to the file system; local disks take none.
-
-    Raises:
-        UsageError: the URL is not understood.
-        MissingExtraError: its file system needs a package that is not installed.
-
-    """
-    text = os.fspath(url)
-    if not isinstance(text, str) or not text:
-        msg = f"expected a path or a URL, found {url!r:.120}"
-        raise UsageError(msg)
-    match = _SCHEME.fullmatch(text)
-    if match is None or match[1].lower() in {"file", "local"}:
-        if storage_options:
-            msg = f"a local path takes no storage options, found {', '.join(sorted(storage_options))}"
-            raise UsageError(msg)
-        return LocalBackend(Path(match[2] if match else text))
-    # Only here, so that work on local disks never imports fsspec.
-    from wbtable.storage.fsspec_backend import FsspecBackend
-
-    return FsspecBackend(text, **storage_options)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from wbtable.errors import NotFoundError
 from wbtable.format.layout import OBJECTS
-from wbtable.storage.backend import open_backend
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from pathlib import Path

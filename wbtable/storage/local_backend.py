@@ -161,7 +161,7 @@ class LocalBackend:
                 have = os.fstat(fd).st_size
                 # Before memory is taken: a size from outside may be anything.
                 if offset < 0 or size < 0 or offset + size > have:
-                    raise FormatError(f"expected {size} bytes at {offset}, found {have} in all", place=self._shown(key))
+                    raise FormatError(f"cut short: expected {size} bytes at {offset} of {have}", place=self._shown(key))
                 return pread_exactly(fd, offset, size, self._shown(key))
             finally:
                 os.close(fd)

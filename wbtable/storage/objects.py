@@ -21,7 +21,7 @@ from wbtable.storage.os_errors import explained
 from wbtable.storage.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from wbtable.storage.backend import Backend
@@ -113,6 +113,14 @@ class ObjectStore:
     def put_document(self, media_type: str, value: Mapping[str, object]) -> Descriptor:
         """Store a document as canonical JSON, compressed where its suffix says so (DOC-3, DOC-4)."""
         return self.put(media_type, documents.canonical(value))
+
+    def put_encoded(self, media_type: str, data: bytes, refs: Iterable[Descriptor]) -> Descriptor:
+        """Store a document whose canonical JSON is `data` and which refers to `refs` (DOC-3, DOC-6)."""
+        return self.put(media_type, data)
+
+    def put_hashed(self, media_type: str, data: bytes, digest: Digest) -> None:
+        """Store bytes whose digest is known, of a type that is stored as it is."""
+        self.backend.put(self.key(digest, media_type), data)
 
     def put_file(self, media_type: str, path: Path, digest: Digest | None = None) -> Descriptor:
         """Store a local file under its digest; a file made by the backend's `temporary` is moved.

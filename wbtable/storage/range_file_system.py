@@ -14,7 +14,7 @@ from wbtable.errors import DigestMismatchError, FormatError, WbtableError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wbtable.format.table_manifest import Fragment
+    from wbtable.format.fragment import Fragment
     from wbtable.storage.objects import ObjectStore
 
 _TRAILER: Final = 8

@@ -29,6 +29,8 @@ def verify_object(objects: ObjectStore, descriptor: Descriptor) -> None:
         DigestMismatchError: its bytes are damaged.
 
     """
+    # What is on this machine says nothing about what is stored.
+    objects = objects.direct()
     if descriptor.media_type == PACK:
         verify_pack(objects, descriptor.digest, descriptor.size)
     elif suffix_of(descriptor.media_type).endswith(".json.zst"):
@@ -46,6 +48,7 @@ def verify_pack(objects: ObjectStore, digest: Digest, size: int | None = None) -
         DigestMismatchError: its trailer or a blob is damaged; the message says where.
 
     """
+    objects = objects.direct()
     entries, found = objects.pack_entries(digest)
     key = objects.key(digest, PACK)
     place = f"{key} in {objects.backend.url}"

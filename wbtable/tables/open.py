@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.documents import parse
 from wbtable.format.table_manifest import TableManifest
-from wbtable.storage.backend import open_backend
 from wbtable.storage.find import find_objects
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.storage.streams import open_stream
 from wbtable.tables.keys import ForeignKeyTo
 from wbtable.tables.reader import TableReader

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wbtable.storage.backend import Backend, open_backend
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wbtable.storage.backend import Backend
 
 _names = itertools.count()
 

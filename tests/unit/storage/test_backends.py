@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wbtable.errors import AlreadyExistsError, FormatError, MissingExtraError, NotFoundError, UsageError
-from wbtable.storage.backend import Backend, open_backend
 from wbtable.storage.local_backend import LocalBackend
+from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wbtable.storage.backend import Backend
 
 RACERS = 20
 ROUNDS = 50

@@ -9,9 +9,9 @@ import pytest
 from wbtable.errors import FormatError, NotFoundError, UnsupportedError, UsageError
 from wbtable.format import documents
 from wbtable.format.digest import BLOB, FRAGMENT, JOINED, PACK, TABLE, Descriptor, Digest
-from wbtable.storage.backend import open_backend
 from wbtable.storage.find import find_objects
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.storage.packs import PackWriter
 from wbtable.storage.verify import verify_object, verify_pack
 

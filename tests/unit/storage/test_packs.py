@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from wbtable.errors import DiskFullError, FormatError, UsageError
 from wbtable.format.digest import BLOB, PACK, Digest
 from wbtable.media.payload import Payload
-from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.storage.packs import FileLocation, PackWriter, Placement
 from wbtable.storage.verify import verify_object
 

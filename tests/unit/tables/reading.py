@@ -10,8 +10,8 @@ import pyarrow as pa
 from tests.unit.tables.cases import png
 from wbtable.format.table_manifest import TableManifest
 from wbtable.media import Image
-from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.tables.open import open_table
 from wbtable.tables.reader import TableReader
 from wbtable.tables.save import write_source

@@ -12,8 +12,8 @@ import wbtable
 from tests.unit.tables.cases import png
 from wbtable.format.digest import Digest
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
-from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.tables.open import open_table, table_of
 from wbtable.tables.relocate import holds_files, map_files
 from wbtable.tables.save import write_source

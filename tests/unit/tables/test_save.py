@@ -12,8 +12,8 @@ import wbtable
 from tests.unit.tables.cases import check_identical, png
 from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.digest import FRAGMENT, FRAGMENT_PAGE, PACK, Digest
-from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.tables.open import table_of
 from wbtable.tables.reader import TableReader
 from wbtable.tables.save import merge_appends, widened, write_source

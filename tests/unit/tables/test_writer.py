@@ -11,8 +11,8 @@ import pytest
 import wbtable
 from tests.unit.tables.cases import png
 from wbtable.errors import UsageError
-from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.tables import writer
 from wbtable.tables.open import table_of
 from wbtable.tables.save import write_source
