@@ -20,6 +20,8 @@ def _amount(figure: str, value: float | None) -> str:
         return "-"
     if "bytes" in figure:
         return f"{value / 1e6:,.1f} MB"
+    if "reads" in figure:
+        return f"{value:,.0f}"
     return f"{value * 1e3:,.1f} ms" if value < 1 else f"{value:,.2f} s"
 
 

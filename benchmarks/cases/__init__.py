@@ -15,11 +15,15 @@ from benchmarks.cases import (
     import_wandb,
     join_tables,
     log_scalars,
+    million_groups,
     open_latest,
     query_table,
+    remote_window,
     scan,
     table_write,
     take_images,
+    tiny_query,
+    view_windows,
 )
 
 CASES = (
@@ -38,6 +42,10 @@ CASES = (
     import_wandb.CASE,
     log_scalars.CASE,
     query_table.CASE,
+    view_windows.CASE,
+    million_groups.CASE,
+    remote_window.CASE,
+    tiny_query.CASE,
     join_tables.CASE,
     compare_versions.CASE,
 )

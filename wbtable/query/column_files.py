@@ -21,7 +21,7 @@ from wbtable.query.orders import make_room
 from wbtable.storage.cache_folder import cache_root
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from wbtable.format.schema import Column
@@ -41,31 +41,58 @@ class ColumnFiles:
         """Keep at most `limit` bytes of files."""
         self._limit = limit
         self._guard = threading.Lock()
+        self._idle = threading.Condition()
+        self._readers = 0
         self._open: OrderedDict[Path, pa.ChunkedArray] = OrderedDict()
+        self._too_large: set[tuple[str, tuple[str, ...]]] = set()
 
     def has(self, source: FragmentSource, column: Column) -> bool:
         """Whether a column of all fragments is there."""
         return all(self._get(source, number, column) is not None for number in range(len(source.rows.fragments)))
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Have `decode` wait meanwhile: somebody is waiting for what is read now."""
+        with self._idle:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._readers -= 1
+                self._idle.notify_all()
+
     def decode(self, source: FragmentSource, columns: Sequence[Column], control: Control) -> None:
-        """Decode columns that are not there yet; several of a fragment are decoded together.
+        """Decode columns that are not there yet, one of a fragment at a time.
 
         Raises:
             CancelledError: `control` was cancelled.
             FormatError: a fragment is damaged.
 
         """
-        for number in range(len(source.rows.fragments)):
-            control.check()
-            missing = [column for column in columns if self._get(source, number, column) is None]
-            if not missing:
-                continue
-            table = source.rows.read_fragment(number, [column.name for column in missing])
-            if table.nbytes * len(source.rows.fragments) > self._limit:
-                return  # they would push out each other
-            for i, column in enumerate(missing):
-                _write(self._path(source, number, column), table.select([i]))
+        rows = source.rows
+        asked = (source.name, tuple(column.name for column in columns))
+        total = 0
+        for number in range(len(rows.fragments)):
+            for column in columns:
+                self._wait(control)
+                if asked in self._too_large:
+                    return
+                if self._get(source, number, column) is None:
+                    table = rows.read_fragment(number, [column.name])
+                    total += table.nbytes if number == 0 else 0
+                    if table.nbytes * len(rows.fragments) > self._limit or total * len(rows.fragments) > self._limit:
+                        self._too_large.add(asked)  # they would push out each other
+                        return
+                    _write(self._path(source, number, column), table)
         make_room(cache_root() / _FOLDER, self._limit)
+
+    def _wait(self, control: Control) -> None:
+        with self._idle:
+            while self._readers:
+                control.check()
+                self._idle.wait(timeout=0.05)
+        control.check()
 
     def take(self, source: FragmentSource, positions: Positions, columns: Sequence[Column]) -> pa.Table | None:
         """Return rows by position, None where a column of a fragment that holds one is not there."""

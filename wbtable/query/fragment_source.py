@@ -130,11 +130,13 @@ class FragmentSource:
 
     def _may_have_nan(self, column: Column) -> bool:
         """Whether a column holds NaN, or may: of nested values nobody counted."""
-        known = self.summaries()
-        if isinstance(column.type, NumberType):
-            at = self.schema.index(column.name)
-            return column.type.is_float and (known is None or known[at].nan > 0)
-        return has_floats(column.type)
+        if not isinstance(column.type, NumberType):
+            return has_floats(column.type)
+        known = self.manifest.summaries
+        if not column.type.is_float or len(known) != len(self.schema):
+            return column.type.is_float
+        at = self.schema.index(column.name)  # one summary is read, not all: it takes as long as a tiny query
+        return ColumnSummary.read(Reader(known[at], f"summaries[{at}]")).nan > 0
 
     def _check_exact(self, found: pa.DataType, column: Column, numbers: Sequence[int]) -> None:
         """Refuse integers that have no exact form as the float that the column became (TYPE-9)."""

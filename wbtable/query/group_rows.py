@@ -23,7 +23,7 @@ from wbtable.query.row_sql import RowSql, order_sql
 from wbtable.query.source import Inputs, Relation
 from wbtable.query.view_plan import COUNT, is_media_key
 from wbtable.query.view_plan import canonical as text_of
-from wbtable.query.view_rows import explained_plan
+from wbtable.query.view_rows import SMALL, explained_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,11 +80,21 @@ class GroupRows:
     def index(self) -> pa.Table:
         """All groups in order: keys ``k0``…, the count ``n``, and ``first``, the position of their first row."""
         found = _INDEXES.get(self.key)
+        if found is None and self._is_small:
+            whole = self._whole(list(self.plan.cells.values()))
+            found = whole.select(range(len(self.plan.cells), whole.num_columns))
+            _INDEXES.put(self.key, found)
         if found is None:
             text, sql = self._index_sql()
             found = engine.run(sql.statement(text), sql.inputs, self.control)
             _INDEXES.put(self.key, found)
         return found
+
+    @cached_property
+    def _is_small(self) -> bool:
+        """Whether groups and all their cells are found at once: two statements take longer than both."""
+        masks = any(cell.typed.needs_masks for cell in self.plan.cells.values())
+        return self.plan.source.num_rows <= SMALL and not masks
 
     # SQL.
 
@@ -181,14 +191,20 @@ class GroupRows:
         names = [name for name in self.schema.select(columns).names if name in self.plan.cells]
         if not names:
             return self._presented(self.index, {}, columns)
-        cells = [self.plan.cells[name] for name in names]
+        # Of a small table all cells were found with the groups.
+        known = list(self.plan.cells) if self._is_small else names
+        table = self._whole([self.plan.cells[name] for name in known])
+        return self._presented(table, {name: table.column(known.index(name)) for name in names}, columns)
+
+    def _whole(self, cells: Sequence[Expression]) -> pa.Table:
+        """Return all groups in order: ``v0``… for the cells, then what `index` has."""
         key = hashlib.sha256(canonical([self.key, [text_of(cell) for cell in cells]])).hexdigest()
         table = _INDEXES.get(key)
         if table is None:
             text, sql = self._index_sql(cells)
             table = engine.run(sql.statement(text), sql.inputs, self.control)
             _INDEXES.put(key, table)
-        return self._presented(table, {name: table.column(i) for i, name in enumerate(names)}, columns)
+        return table
 
     def _presented(self, index: pa.Table, cells: dict[str, pa.ChunkedArray], columns: Sequence[str] | None) -> pa.Table:
         wanted = self.schema.select(columns)

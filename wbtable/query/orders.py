@@ -59,7 +59,7 @@ class Orders:
         self._guard = threading.Lock()
         self._kept: OrderedDict[str, Positions] = OrderedDict()
         self._size = 0
-        self._running: dict[str, tuple[Future[Positions], QueryControl]] = {}
+        self._running: dict[str, tuple[Future[Positions], QueryControl, threading.Thread]] = {}
 
     def get(self, key: str, *, stored: bool) -> Positions | None:
         """Return the order of a view, if it is known."""
@@ -92,27 +92,38 @@ class Orders:
             while self._size > _IN_MEMORY:
                 self._size -= self._kept.popitem(last=False)[1].nbytes
 
-    def start(self, key: str, compute: Callable[[Control], Positions], like: Control, *, stored: bool) -> None:
-        """Compute an order in the background, unless that is under way or done."""
-        with self._guard:
-            if key in self._running or key in self._kept:
-                return
-            future: Future[Positions] = Future()
-            control = QueryControl(like.memory_limit, like.threads)
-            self._running[key] = (future, control)
+    def start(
+        self,
+        key: str,
+        compute: Callable[[Control], Positions],
+        like: Control,
+        *,
+        stored: bool,
+        afterwards: Callable[[Control], object] | None = None,
+    ) -> None:
+        """Compute an order in the background, unless that is under way; then do what comes `afterwards`."""
+        future: Future[Positions] = Future()
+        control = QueryControl(like.memory_limit, like.threads)
 
         def work() -> None:
             try:
                 found = compute(control)
                 self.put(key, found, stored=stored)
                 future.set_result(found)
-            except BaseException as error:  # noqa: BLE001 - who waits hears of it
-                future.set_exception(error)
+                if afterwards is not None:
+                    afterwards(control)
+            except BaseException as error:  # noqa: BLE001 - who waits hears of it; what comes afterwards only saves time
+                if not future.done():
+                    future.set_exception(error)
             finally:
                 with self._guard:
                     self._running.pop(key, None)
 
-        threading.Thread(target=work, name="wbtable-order", daemon=True).start()
+        thread = threading.Thread(target=work, name="wbtable-order", daemon=True)
+        with self._guard:
+            if key not in self._running:
+                self._running[key] = (future, control, thread)
+                thread.start()
 
     def wait(self, key: str, control: Control) -> Positions | None:
         """Return the order that is being computed, once it is there; None if none is, or if it failed.
@@ -141,11 +152,10 @@ class Orders:
         """Cancel what runs, and wait until it has ended."""
         with self._guard:
             running = list(self._running.values())
-        for _, control in running:
+        for _, control, _ in running:
             control.cancel()
-        for future, _ in running:
-            with contextlib.suppress(BaseException):
-                future.result(timeout=5)
+        for _, _, thread in running:
+            thread.join(timeout=5)
 
     def forget(self) -> None:
         """After a fork: what ran stayed in the parent."""

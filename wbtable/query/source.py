@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from wbtable.format.fragment import Fragment
     from wbtable.format.schema import Schema
     from wbtable.format.summary import ColumnSummary
-    from wbtable.format.table_manifest import Fragment
     from wbtable.media.base import BlobReader
     from wbtable.storage.objects import ObjectStore
 

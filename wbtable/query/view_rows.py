@@ -46,6 +46,8 @@ class ViewRows:
         """Give out the rows of `plan`, which has no groups."""
         self.plan = plan
         self.control: Control = control or QueryControl()
+        self._missed = False
+        """Whether scattered rows were last read from fragments, for want of decoded columns."""
 
     @property
     def schema(self) -> Schema:
@@ -92,12 +94,52 @@ class ViewRows:
             return self._ids(np.arange(min(offset, end), end, dtype=np.int64))
         kept = ORDERS.get(self.key, stored=self._stored)
         if kept is None and self.plan.source.num_rows > SMALL and offset + count <= FIRST:
-            found = self._first(offset, count)
-            ORDERS.start(self.key, self._order, self.control, stored=self._stored)
-            return found
+            return self._first(offset, count)
         if kept is None:
             kept = self.order()
         return np.asarray(kept[offset : offset + count])
+
+    def window(self, offset: int, count: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return some consecutive rows of the view, in physical form.
+
+        Once they are there, the whole order is computed in the background and these columns are decoded into files:
+        who looks at the beginning of a sorted view will look further.
+        """
+        derived = [slot for slot in self._slots(columns) if slot.expression is not None]
+        if derived and not self.is_whole and self.plan.source.num_rows <= SMALL:
+            return self._small_window(offset, count, columns, derived)
+        with FILES.reading():
+            table = self.fetch(self.positions(offset, count), columns)
+        if not self.is_whole and self.plan.source.num_rows > SMALL:
+            self._go_on(columns)
+        return table
+
+    def _slots(self, columns: Sequence[str] | None) -> list[Slot]:
+        return [self.plan.columns[column.name] for column in self.schema.select(columns)]
+
+    def _small_window(
+        self, offset: int, count: int, columns: Sequence[str] | None, derived: Sequence[Slot]
+    ) -> pa.Table:
+        """Find order and derived values in one statement: of a small table, two take twice as long."""
+        text, sql = self._ordered("t.pos", "", extra=derived)
+        whole = engine.run(sql.statement(text), sql.inputs, self.control)
+        ORDERS.put(self.key, _positions(whole), stored=self._stored)
+        table = whole.slice(offset, count)
+        return self._put_together(_positions(table), self._slots(columns), derived, table)
+
+    def _go_on(self, columns: Sequence[str] | None) -> None:
+        known = ORDERS.get(self.key, stored=self._stored)
+        if known is not None and not self._missed:
+            return
+
+        def compute(control: Control) -> Positions:
+            return self._order(control) if known is None else known
+
+        def decode(control: Control) -> None:
+            if self.plan.sort:
+                self.warm(columns, control)
+
+        ORDERS.start(self.key, compute, self.control, stored=self._stored, afterwards=decode)
 
     def order(self) -> Positions:
         """Return where in the source all rows of the view are; computed once."""
@@ -141,23 +183,28 @@ class ViewRows:
         if self.is_whole:
             return self.fetch(self._ids(indices), columns)
         if len(indices) and bool(np.all(np.diff(indices) == 1)):
-            return self.fetch(self.positions(int(indices[0]), len(indices)), columns)
+            return self.window(int(indices[0]), len(indices), columns)
         return self.fetch(np.asarray(self.order()[indices]), columns)
 
     def fetch(self, positions: Positions, columns: Sequence[str] | None = None) -> pa.Table:
         """Return rows by position in the source: the source's columns as they are, derived ones computed of them."""
-        wanted = self.schema.select(columns)
-        slots = [self.plan.columns[column.name] for column in wanted]
-        plain = list(dict.fromkeys(slot.name for slot in slots if slot.expression is None))
+        slots = self._slots(columns)
         sql = RowSql(self.plan, filtered=False, relation=lambda names: self._taken(positions, names))
         derived = [slot for slot in slots if slot.expression is not None]
         sql.need(derived)
-        found: dict[Slot, pa.ChunkedArray] = {}
+        table = pa.table({})
         if derived:
             rows = sql.rows()
             texts = ", ".join(f"{sql.column(slot)} AS v{i}" for i, slot in enumerate(derived))
             table = engine.run(sql.statement(f"SELECT {texts} FROM {rows} ORDER BY t.pos"), sql.inputs, self.control)
-            found = {slot: from_duck(table.column(i), slot.type) for i, slot in enumerate(derived)}
+        return self._put_together(positions, slots, derived, table)
+
+    def _put_together(
+        self, positions: Positions, slots: Sequence[Slot], derived: Sequence[Slot], computed: pa.Table
+    ) -> pa.Table:
+        """Return rows by position; the values of `derived` are the first columns of `computed`."""
+        found = {slot: from_duck(computed.column(i), slot.type) for i, slot in enumerate(derived)}
+        plain = list(dict.fromkeys(slot.name for slot in slots if slot.expression is None))
         own = self._source_rows(positions, plain) if plain else None
         arrays = [
             cast("pa.Table", own).column(plain.index(slot.name)) if slot.expression is None else found[slot]
@@ -165,7 +212,7 @@ class ViewRows:
         ]
         if not arrays:
             return pa.table({"": pa.nulls(len(positions))}).select([])
-        return pa.Table.from_arrays(arrays, schema=wanted.arrow())
+        return pa.Table.from_arrays(arrays, schema=self.schema.select([slot.name for slot in slots]).arrow())
 
     def _taken(self, positions: Positions, names: Sequence[str]) -> Relation:
         schema = self.plan.source.schema.select(names)
@@ -179,16 +226,31 @@ class ViewRows:
         scattered = len(positions) > 1 and not bool(np.all(np.diff(positions) == 1))
         if scattered and isinstance(source, FragmentSource):
             found = FILES.take(source, positions, list(source.schema.select(names)))
+            self._missed = found is None
             if found is not None:
                 return found
         return source.take(positions, names)
 
-    def warm(self, columns: Sequence[str] | None = None) -> None:
+    def warm(self, columns: Sequence[str] | None = None, control: Control | None = None) -> None:
         """Decode the source's columns into mapped files, so that windows anywhere are quick."""
         if isinstance(self.plan.source, FragmentSource):
             names = {self.plan.columns[column.name].name for column in self.schema.select(columns)}
             wanted = [column for column in self.plan.source.schema if column.name in names]
-            FILES.decode(self.plan.source, wanted, self.control)
+            FILES.decode(self.plan.source, wanted, control or self.control)
+
+    def read_all(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return all rows in order, in physical form."""
+        wanted = self.schema.select(columns)
+        slots = [self.plan.columns[column.name] for column in wanted]
+        in_order = not self.plan.sort and getattr(self.plan.source, "scans_in_order", False)
+        if not slots or not in_order or not all(slot.expression or is_plain(slot.type) for slot in slots):
+            return pa.Table.from_batches(self.batches(columns), schema=wanted.arrow())
+        sql = RowSql(self.plan)
+        sql.need(slots)
+        texts = ", ".join(f"{sql.column(slot)} AS v{i}" for i, slot in enumerate(slots))
+        found = engine.run(sql.statement(f"SELECT {texts} FROM {sql.rows()}"), sql.inputs, self.control)
+        arrays = [from_duck(found.column(i), slot.type) for i, slot in enumerate(slots)]
+        return pa.Table.from_arrays(arrays, schema=wanted.arrow())
 
     def batches(self, columns: Sequence[str] | None = None, batch_size: int = 65536) -> Iterator[pa.RecordBatch]:
         """Yield all rows in order, in physical form; memory stays bounded: what does not fit is spilled."""
