@@ -16,6 +16,7 @@ SURFACES = {
     "Comparison": "reads like a Table",
     "JoinedTable": "reads like a Table",
     "LeasedObjects": "an ObjectStore, whose methods its writers call, and what settles it",
+    "ObjectStore": "bytes by digest, put and read alone, many at once, by range and as documents",
     "PartitionedTable": "reads like a Table",
     "UnionTable": "reads like a Table",
     "Table": "W&B's table, whose method names people know, and reading as Arrow, pandas and Polars users expect it",

@@ -17,7 +17,8 @@ from tests.architecture.repository import SCHEMAS
 from tests.conformance.schemas import schema_names, validator
 from wbtable.format import documents
 from wbtable.format.digest import FRAGMENT, PACK, Descriptor, Digest
-from wbtable.format.table_manifest import PAGE_FRAGMENTS, ColumnChunk, Fragment, write_page
+from wbtable.format.fragment import ColumnChunk, Fragment
+from wbtable.format.table_manifest import PAGE_FRAGMENTS, encode_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -163,9 +164,9 @@ def test_a_fragment_page_is_valid() -> None:
         )
         for i in range(PAGE_FRAGMENTS)
     ]
-    page = json.loads(documents.canonical(write_page(fragments)))
+    page = json.loads(encode_page(fragments)[0])
     validator("fragment-page", strict=True).validate(page)
-    manifest = json.loads(documents.canonical(write_page(fragments[:1])))
+    manifest = json.loads(encode_page(fragments[:1])[0])
     with pytest.raises(ValidationError):
         validator("fragment-page", strict=True).validate(manifest)
 

@@ -85,8 +85,8 @@ def _narrow(found: Comparison, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(options: Options, found: Comparison, view: Readable, rows: int) -> None:
-    from wbtable.integrations.cells import cell_json
     from wbtable.cli.output import print_json, print_table
+    from wbtable.integrations.cells import cell_json
 
     if options.json:
         names, cells, _ = rows_of(view, 0, rows)
@@ -116,8 +116,8 @@ def _print(options: Options, found: Comparison, view: Readable, rows: int) -> No
 
 
 def _side_by_side(options: Options, names: tuple[str, ...], views: list[Any], rows: int) -> None:
-    from wbtable.integrations.cells import cell_json
     from wbtable.cli.output import print_json
+    from wbtable.integrations.cells import cell_json
 
     if options.json:
         out = []

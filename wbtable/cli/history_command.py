@@ -22,9 +22,9 @@ EXAMPLES: Final = examples(
 @common
 def command(options: Options, run: str, keys: str | None, last: int | None, project: str | None) -> None:
     """Print what RUN (project/id) logged, one row for each step; a run may still be running."""
-    from wbtable.integrations.cells import cell_text
     from wbtable.cli.find import find_run
     from wbtable.cli.output import plain, print_json, print_table
+    from wbtable.integrations.cells import cell_text
 
     history = find_run(options, run, project).history(None if keys is None else keys.split(","))
     if last is not None:

@@ -142,8 +142,8 @@ def rows_of(table: Any, offset: int, count: int) -> tuple[list[str], list[list[A
 
 def print_rows(options: Options, table: Any, offset: int, count: int) -> None:
     """Print some rows: JSON objects, or a table and how many rows there are."""
-    from wbtable.integrations.cells import cell_json, cell_text
     from wbtable.cli.output import print_json, print_table
+    from wbtable.integrations.cells import cell_json, cell_text
 
     names, rows, numbers = rows_of(table, offset, count)
     if options.json:

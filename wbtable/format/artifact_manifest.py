@@ -13,7 +13,7 @@ from wbtable.format.entry import Entry, check_refs, read_entries
 from wbtable.format.entry_page import Page, digest_of_lines
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
 from wbtable.format.paths import check_no_clash
-from wbtable.format.table_manifest import read_refs
+from wbtable.format.refs import read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

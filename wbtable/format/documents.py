@@ -131,7 +131,8 @@ def canonical(value: object) -> bytes:
 
 _text = json.encoder.encode_basestring
 _SIMPLE = frozenset([str, int, bool, type(None), dict, list, tuple])
-_LONG = re.compile("[0-9]{16}")
+_LONG = re.compile(r'(?:":|[,\[])-?[0-9]{16}')
+"""A number of 16 digits or more stands behind these; texts may look like one too, which costs only time."""
 
 
 def _is_simple(value: object, depth: int) -> bool:
@@ -246,9 +247,16 @@ def _refuse(value: object) -> Never:
     raise TypeError(msg)
 
 
+_LONG_DOCUMENT = 1 << 15
+_LEVEL = 3
+_LEVEL_OF_LONG = 1
+"""A long document is mostly digests: level 3 takes twice the time for a few percent."""
+
+
 def compress(data: bytes) -> bytes:
     """Return `data` as one zstd frame that declares its size (DOC-4)."""
-    return zstandard.ZstdCompressor(level=3, write_content_size=True).compress(data)
+    level = _LEVEL if len(data) < _LONG_DOCUMENT else _LEVEL_OF_LONG
+    return zstandard.ZstdCompressor(level=level, write_content_size=True).compress(data)
 
 
 def decompress(frame: bytes, size: int, place: str) -> bytes:

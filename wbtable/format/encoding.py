@@ -31,6 +31,8 @@ _REPEATS: Final = 4
 """A dictionary pays where a value comes this often on average."""
 _DELTA_BLOCK: Final = 32
 """Values in a miniblock of DELTA_BINARY_PACKED as Arrow writes it."""
+_FEW: Final = 1 << 12
+"""Of fewer rows nothing is tried: that would take longer than writing them."""
 _WORTH: Final = 0.97
 """What compression must bring a leaf down to: reading costs time too."""
 _PREFIX_MEAN: Final = 24
@@ -93,6 +95,8 @@ def _choose(path: str, leaf: pa.Array) -> LeafEncoding:
         return LeafEncoding(path=path, encoding="PLAIN")
     if len(pc.unique(values)) * _REPEATS <= len(values):
         return LeafEncoding(path=path, encoding="DICTIONARY")
+    if len(leaf) < _FEW:
+        return LeafEncoding(path=path, encoding="PLAIN", compressed=not pa.types.is_floating(kind))
     if pa.types.is_float32(kind) or pa.types.is_float64(kind):
         return _floats(path, leaf.slice(0, _SAMPLED_FLOATS).drop_null())
     if pa.types.is_integer(kind) or pa.types.is_temporal(kind):

@@ -18,7 +18,7 @@ from wbtable.errors import FormatError
 from wbtable.format import documents
 from wbtable.format.digest import ENTRY_PAGE, Descriptor, Digest
 from wbtable.format.entry import Entry, Reference, check_refs
-from wbtable.format.table_manifest import read_refs
+from wbtable.format.refs import read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from wbtable.format.documents import Json, Reader
 from wbtable.format.features import FORMAT_VERSION, check_document
 from wbtable.format.joined_table import TableReference, reference_refs
 from wbtable.format.paths import check_path
-from wbtable.format.table_manifest import read_refs
+from wbtable.format.refs import read_refs
 
 if TYPE_CHECKING:
     from wbtable.format.digest import Descriptor

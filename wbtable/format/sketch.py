@@ -164,6 +164,8 @@ class TableSketch:
 def _pick(chunks: Sequence[pa.Array], places: I64) -> pa.Array:
     """Return the values at ascending places: Arrow's take of a chunked array first joins all its chunks."""
     ends = np.cumsum([len(chunk) for chunk in chunks])
+    if places.size == ends[-1]:  # all of them
+        return pa.concat_arrays(chunks)
     cuts = np.searchsorted(places, ends)
     starts, firsts = [0, *ends[:-1].tolist()], [0, *cuts[:-1].tolist()]
     return pa.concat_arrays(

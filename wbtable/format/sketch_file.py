@@ -42,8 +42,8 @@ _LEAVES: Final = [*SKETCH_SCHEMA.names[:-2], "positions.list.element", "sample.l
 
 def write_sketch(sketch: TableSketch) -> bytes:
     """Return the sketch object of a table (SUM-9)."""
-    columns: dict[str, list[Any]] = {name: [] for name in SKETCH_SCHEMA.names}
-    positions = sketch.positions.tolist()
+    columns: dict[str, list[Any]] = {name: [] for name in SKETCH_SCHEMA.names[:-2]}
+    samples: list[pa.Array] = []
     for named, column in zip(sketch.schema, sketch.columns, strict=True):
         facts = column.extremes
         kind = sample_type(column.type)
@@ -54,12 +54,22 @@ def write_sketch(sketch: TableSketch) -> bytes:
             value = getattr(facts, name)
             columns[name].append(None if value is None else value_text(value, kind))
         columns["kmv"].append(column.hashes.astype("<u8").tobytes())
-        columns["positions"].append(positions)
-        columns["sample"].append(to_text(column.sample).to_pylist() if _has_sample(column.type) else None)
+        samples.append(to_text(column.sample) if _has_sample(column.type) else pa.nulls(0, pa.string()))
+    count, sampled = len(sketch.columns), sketch.positions.size
+    lists = {
+        "positions": pa.ListArray.from_arrays(
+            pa.array(np.arange(count + 1, dtype=np.int32) * sampled), pa.array(np.tile(sketch.positions, count))
+        ),
+        "sample": pa.ListArray.from_arrays(
+            pa.array(np.cumsum([0, *map(len, samples)], dtype=np.int32)),
+            pa.concat_arrays([pa.nulls(0, pa.string()), *samples]),
+            mask=pa.array([not _has_sample(column.type) for column in sketch.columns], pa.bool_()),
+        ),
+    }
     sink = pa.BufferOutputStream()
     # The positions are the same in every row: one page, so that zstd sees that.
     pq.write_table(
-        pa.table(columns, SKETCH_SCHEMA),
+        pa.table({**columns, **lists}, SKETCH_SCHEMA),
         sink,
         compression={name: "none" if name == "kmv" else "zstd" for name in _LEAVES},
         use_dictionary=False,

@@ -152,7 +152,7 @@ class Smallest:
                 different = _different([few])
                 # A first block of different values says nothing against hashing them all.
                 passed += 0 if 2 * different.size > few.size else h.size
-                self._kept = _different([self._kept, different])
+                self._kept = _different([self._kept, different]) if self._kept.size else different
                 self._cut()
                 continue
             mask = self._mask[: h.size]
@@ -167,6 +167,8 @@ class Smallest:
         return passed
 
     def _settle(self) -> None:
+        if not self._pending:
+            return
         self._kept = _different([self._kept, *self._pending])
         self._pending.clear()
         self._pending_size = 0

@@ -24,6 +24,8 @@ __all__ = ["ColumnSummary", "Histogram", "TopValue", "summaries"]
 
 FLOAT_BINS: Final = 20
 """Bins of a histogram that has not one bar a value (SUM-8)."""
+_SAFE: Final = 1 << 62
+"""Integers within this of zero have differences of 64 bits."""
 BARS: Final = 50
 """The most values that get a bar each; also how many top values there are."""
 
@@ -237,7 +239,7 @@ def _histogram(column: ColumnSketch, kind: SummaryKind) -> Histogram | None:
     if kind == "integer":
         if facts.least is None or facts.greatest is None:
             return None
-        return _integer_histogram(int(facts.least), int(facts.greatest), known.to_pylist())
+        return _integer_histogram(int(facts.least), int(facts.greatest), known)
     if facts.finite_least is None or facts.finite_greatest is None:
         return None
     numbers = known.to_numpy().astype(np.float64)
@@ -263,11 +265,15 @@ def integer_edges(least: int, greatest: int) -> list[int]:
     return [least + i * width for i in range(bins + 1)]
 
 
-def _integer_histogram(least: int, greatest: int, numbers: list[int]) -> Histogram:
+def _integer_histogram(least: int, greatest: int, known: pa.Array) -> Histogram:
     edges = integer_edges(least, greatest)
     width = edges[1] - edges[0]
+    if least > -_SAFE and greatest < _SAFE:
+        bins = (known.to_numpy().astype(np.int64) - least) // width
+        counts = np.bincount(bins, minlength=len(edges) - 1).tolist()
+        return Histogram(edges=tuple(map(str, edges)), counts=tuple(counts))
     # In Python's integers: the span of an int64 column may pass 64 bits.
-    found = Counter((number - least) // width for number in numbers)
+    found = Counter((number - least) // width for number in known.to_pylist())
     return Histogram(
         edges=tuple(str(edge) for edge in edges), counts=tuple(found.get(i, 0) for i in range(len(edges) - 1))
     )

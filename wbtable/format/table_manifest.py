@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from wbtable.errors import FormatError
-from wbtable.format.digest import FRAGMENT, FRAGMENT_PAGE, SKETCH, Descriptor, Digest
-from wbtable.format.documents import Json, Reader, canonical
+from wbtable.format.digest import FRAGMENT_PAGE, SKETCH, Descriptor, Digest
+from wbtable.format.documents import Json, Reader, parse
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
+from wbtable.format.fragment import Fragment
+from wbtable.format.manifest_text import content_text, join_list, join_object, refs_text, tail_text, text_of
+from wbtable.format.refs import by_digest, fragment_refs, read_refs
 from wbtable.format.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 KIND: Final = "wbtable.table"
 PAGE_KIND: Final = "wbtable.fragment-page"
@@ -22,123 +23,12 @@ PAGE_FRAGMENTS: Final = 128
 """Fragments in each page of the fragment list (TABLE-5)."""
 LOG_MODES: Final = ("IMMUTABLE", "MUTABLE", "INCREMENTAL")
 
-_HEX128 = re.compile(r"[0-9a-f]{32}")
 _KNOWN = frozenset(
     [
         *("kind", "format", "features", "columns", "rows", "log_mode", "primary_key", "foreign_keys"),
-        *("content_digest", "pages", "tail", "summaries", "sketch", "refs"),
+        *("content_digest", "pages", "tail", "summaries", "sketch", "sketch_rows", "refs"),
     ]
 )
-
-
-def _hex128(value: str, place: str) -> str:
-    if not _HEX128.fullmatch(value):
-        msg = f"expected 32 lowercase hexadecimal characters, found {value!r:.60}"
-        raise FormatError(msg, place=place)
-    return value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnChunk:
-    """One column of one fragment (TABLE-4).
-
-    Attributes:
-        nulls: how many of its values are null.
-        fingerprint: XXH3-128 over the canonical form of its values, 32 hexadecimal characters.
-        least: the smallest value as text; None where there is none or its type has no order.
-        greatest: the largest value, likewise.
-
-    """
-
-    nulls: int
-    fingerprint: str
-    least: str | None = None
-    greatest: str | None = None
-
-    def to_json(self) -> Json:
-        """Return the JSON form."""
-        out: Json = {"nulls": self.nulls, "fingerprint": self.fingerprint}
-        if self.least is not None:
-            out["min"] = self.least
-        if self.greatest is not None:
-            out["max"] = self.greatest
-        return out
-
-    @classmethod
-    def read(cls, fields: Reader) -> Self:
-        """Read the JSON form."""
-        return cls(
-            nulls=fields.int("nulls"),
-            fingerprint=_hex128(fields.str("fingerprint"), f"{fields.place}.fingerprint"),
-            least=fields.opt_str("min"),
-            greatest=fields.opt_str("max"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
-    """One Parquet file of consecutive rows (TABLE-4).
-
-    Attributes:
-        file: what and how long it is.
-        rows: how many rows it holds, at least one.
-        xxh3: XXH3-128 of the whole file, 32 hexadecimal characters.
-        footer_length: bytes of the footer's metadata, without length and magic.
-        footer_xxh3: XXH3-128 of those bytes.
-        columns: one for each column of the manifest, in its order.
-        containers: the packs and large blobs that its media cells name.
-
-    """
-
-    file: Descriptor
-    rows: int
-    xxh3: str
-    footer_length: int
-    footer_xxh3: str
-    columns: tuple[ColumnChunk, ...]
-    containers: tuple[Descriptor, ...] = ()
-
-    def to_json(self, refs: dict[Digest, int]) -> Json:
-        """Return the JSON form; `refs` gives the position of each container in the document's ``refs``."""
-        return {
-            "file": self.file.to_json(),
-            "rows": self.rows,
-            "xxh3": self.xxh3,
-            "footer_length": self.footer_length,
-            "footer_xxh3": self.footer_xxh3,
-            "columns": [column.to_json() for column in self.columns],
-            "containers": sorted(refs[found.digest] for found in self.containers),
-        }
-
-    @classmethod
-    def read(cls, fields: Reader, refs: Sequence[Descriptor]) -> Self:
-        """Read the JSON form; `refs` are the document's.
-
-        Raises:
-            FormatError: a field is missing or impossible.
-
-        """
-        file = Descriptor.from_json(fields.object("file"), f"{fields.place}.file")
-        if file.media_type != FRAGMENT:
-            fields.fail("file", f"the media type {FRAGMENT}")
-        containers: list[Descriptor] = []
-        for position in fields.list("containers"):
-            if type(position) is not int or not 0 <= position < len(refs):
-                fields.fail("containers", f"positions in refs, below {len(refs)}")
-            containers.append(refs[position])
-        return cls(
-            file=file,
-            rows=fields.int("rows", least=1),
-            xxh3=_hex128(fields.str("xxh3"), f"{fields.place}.xxh3"),
-            footer_length=fields.int("footer_length", least=1),
-            footer_xxh3=_hex128(fields.str("footer_xxh3"), f"{fields.place}.footer_xxh3"),
-            columns=tuple(ColumnChunk.read(child) for child in fields.children("columns")),
-            containers=tuple(containers),
-        )
-
-    def content(self) -> list[Any]:
-        """Return what the content digest covers: rows and fingerprints (TABLE-6)."""
-        return [self.rows, [column.fingerprint for column in self.columns]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +99,7 @@ class TableManifest:
         tail: the fragments behind the pages, fewer than 128.
         summaries: one object for each column (spec: 08-fingerprints-and-summaries).
         sketch: the object from which the summaries of an append are merged; None for a table without rows.
+        sketch_rows: of how many rows it is, the first ones; None for all (SUM-10).
         log_mode: IMMUTABLE, MUTABLE or INCREMENTAL, as W&B has them.
         primary_key: the column whose values name rows, or None.
         foreign_keys: columns that name rows of other tables.
@@ -222,10 +113,12 @@ class TableManifest:
     tail: tuple[Fragment, ...] = ()
     summaries: tuple[Json, ...] = ()
     sketch: Descriptor | None = None
+    sketch_rows: int | None = None
     log_mode: str = "IMMUTABLE"
     primary_key: str | None = None
     foreign_keys: tuple[ForeignKey, ...] = ()
     extra: Json = field(default_factory=dict)
+    _digest: list[Digest] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what does not add up (TABLE-3)."""
@@ -238,6 +131,9 @@ class TableManifest:
             if len(fragment.columns) > len(self.schema):
                 msg = f"expected at most {len(self.schema)} columns, found {len(fragment.columns)}"
                 raise FormatError(msg, place=f"table manifest.tail[{i}].columns")
+        if self.sketch_rows is not None and (self.sketch is None or not 0 < self.sketch_rows < self.rows):
+            msg = f"expected a sketch of some of {self.rows} rows, found {self.sketch_rows}"
+            raise FormatError(msg, place="table manifest.sketch_rows")
         if self.log_mode not in LOG_MODES:
             msg = f"expected one of {', '.join(LOG_MODES)}, found {self.log_mode!r:.40}"
             raise FormatError(msg, place="table manifest.log_mode")
@@ -255,28 +151,28 @@ class TableManifest:
         found.update({entry.page.digest: entry.page for entry in self.pages})
         if self.sketch is not None:
             found[self.sketch.digest] = self.sketch
-        return tuple(found[digest] for digest in sorted(found))
+        return by_digest(found)
 
     @property
     def content_digest(self) -> Digest:
         """SHA-256 over schema, row counts and fingerprints: the same whatever wrote the Parquet (TABLE-6)."""
-        return Digest.of(
-            canonical(
-                {
-                    "columns": self.schema.to_json(),
-                    "pages": [str(entry.content_digest) for entry in self.pages],
-                    "tail": [fragment.content() for fragment in self.tail],
-                    "keys": [self.primary_key, [key.to_json() for key in self.foreign_keys]],
-                    "log_mode": self.log_mode,
-                }
-            )
-        )
+        if self._digest:
+            return self._digest[0]
+        content = {
+            "columns": text_of(self.schema.to_json()),
+            "pages": text_of([str(entry.content_digest) for entry in self.pages]),
+            "tail": content_text(self.tail),
+            "keys": text_of([self.primary_key, [key.to_json() for key in self.foreign_keys]]),
+            "log_mode": text_of(self.log_mode),
+        }
+        self._digest.append(Digest.of(join_object(content).encode()))
+        return self._digest[0]
 
-    def to_json(self) -> Json:
-        """Return the JSON form."""
+    def encode(self) -> bytes:
+        """Return the canonical JSON (TABLE-1, DOC-3)."""
         refs = self.refs
         positions = {found.digest: i for i, found in enumerate(refs)}
-        return {
+        fields: Json = {
             **self.extra,
             "kind": KIND,
             "format": FORMAT_VERSION,
@@ -287,12 +183,19 @@ class TableManifest:
             "primary_key": self.primary_key,
             "foreign_keys": [key.to_json() for key in self.foreign_keys],
             "content_digest": str(self.content_digest),
-            "pages": [entry.to_json() for entry in self.pages],
-            "tail": [fragment.to_json(positions) for fragment in self.tail],
-            "summaries": list(self.summaries),
             "sketch": None if self.sketch is None else self.sketch.to_json(),
-            "refs": [found.to_json() for found in refs],
+            **({} if self.sketch_rows is None else {"sketch_rows": self.sketch_rows}),
         }
+        texts = {name: text_of(value) for name, value in fields.items()}
+        texts["pages"] = join_list([text_of(entry.to_json()) for entry in self.pages])
+        texts["tail"] = tail_text(self.tail, positions)
+        texts["summaries"] = text_of(self.summaries)
+        texts["refs"] = refs_text(refs)
+        return join_object(texts).encode()
+
+    def to_json(self) -> Json:
+        """Return the JSON form."""
+        return parse(self.encode(), "table manifest")
 
     @classmethod
     def from_json(cls, value: Json, place: str = "table manifest") -> Self:
@@ -312,6 +215,7 @@ class TableManifest:
             if sketch.media_type != SKETCH:
                 fields.fail("sketch", f"the media type {SKETCH}")
         manifest = cls(
+            sketch_rows=fields.int("sketch_rows") if value.get("sketch_rows") is not None else None,
             schema=Schema.read(fields.children("columns")),
             rows=fields.int("rows"),
             pages=tuple(PageEntry.read(child) for child in fields.children("pages", optional=True)),
@@ -330,49 +234,23 @@ class TableManifest:
         return manifest
 
 
-def fragment_refs(fragments: Iterable[Fragment]) -> dict[Digest, Descriptor]:
-    """Return the objects that fragments are and name."""
-    out: dict[Digest, Descriptor] = {}
-    for fragment in fragments:
-        out[fragment.file.digest] = fragment.file
-        for container in fragment.containers:
-            out[container.digest] = container
-    return out
-
-
-def read_refs(fields: Reader) -> tuple[Descriptor, ...]:
-    """Return the ``refs`` of a document.
-
-    Raises:
-        FormatError: one is no descriptor, or they are not in order of digest, each once.
-
-    """
-    refs = tuple(
-        Descriptor.from_json(value, f"{fields.place}.refs[{i}]") for i, value in enumerate(fields.list("refs"))
-    )
-    digests = [found.digest for found in refs]
-    if digests != sorted(set(digests)):
-        fields.fail("refs", "descriptors in order of digest, each once")
-    return refs
-
-
 def page_content_digest(fragments: Sequence[Fragment]) -> Digest:
     """Return the content digest of a page (TABLE-6)."""
-    return Digest(hashlib.sha256(canonical([fragment.content() for fragment in fragments])).hexdigest())
+    return Digest.of(content_text(fragments).encode())
 
 
-def write_page(fragments: Sequence[Fragment]) -> Json:
-    """Return the document of one full page of the fragment list (TABLE-5)."""
-    found = fragment_refs(fragments)
-    refs = [found[digest] for digest in sorted(found)]
+def encode_page(fragments: Sequence[Fragment]) -> tuple[bytes, tuple[Descriptor, ...]]:
+    """Return the document of one full page of the fragment list, and its ``refs`` (TABLE-5)."""
+    refs = by_digest(fragment_refs(fragments))
     positions = {ref.digest: i for i, ref in enumerate(refs)}
-    return {
-        "kind": PAGE_KIND,
-        "format": FORMAT_VERSION,
-        "features": {"reader": [], "writer": []},
-        "fragments": [fragment.to_json(positions) for fragment in fragments],
-        "refs": [ref.to_json() for ref in refs],
+    fields = {
+        "kind": text_of(PAGE_KIND),
+        "format": text_of(FORMAT_VERSION),
+        "features": text_of({"reader": [], "writer": []}),
+        "fragments": tail_text(fragments, positions),
+        "refs": refs_text(refs),
     }
+    return join_object(fields).encode(), refs
 
 
 def read_page(value: Json, entry: PageEntry, place: str) -> tuple[Fragment, ...]:

@@ -2,11 +2,10 @@
 
 Hashing one value at a time from Python costs about 150 ns; here eight bytes cost about 6. The algorithm is
 XXH3 with seed 0 and the default secret (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md),
-which branches on the length of the input; each branch up to 128 bytes is written once below, over arrays.
-Longer inputs go through the library, whose cost per call no longer matters there.
+which branches on the length of the input; each branch up to 128 bytes is written once below, over arrays. Longer
+inputs go through the library: its cost per call no longer matters.
 
-Blocks of `BLOCK` values keep the scratch arrays in the cache: whole columns would run at the speed of main memory,
-several times slower; much smaller blocks would spend their time in calls.
+Blocks of `BLOCK` values keep the scratch arrays in the cache: whole columns would run at the speed of main memory.
 """
 
 from __future__ import annotations

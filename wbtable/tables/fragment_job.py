@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from wbtable.format.digest import FRAGMENT, Descriptor
 from wbtable.format.extremes import sample_type, summary_kind
 from wbtable.format.fingerprint import fingerprint
+from wbtable.format.fragment import ColumnChunk, Fragment
 from wbtable.format.parquet import FragmentFacts, FragmentPlan, plan_fragments, write_fragment
 from wbtable.format.sketch import TableSketch, sketch_rows
-from wbtable.format.table_manifest import ColumnChunk, Fragment
 from wbtable.format.value_text import value_text
 from wbtable.storage.os_errors import explained
 
@@ -121,6 +122,23 @@ class FragmentJob:
             sketch=work.submit(sketch_rows, table, self.schema, first_row),
         )
 
+    def make(self, table: pa.Table, first_row: int) -> Written:
+        """Write few consecutive rows as a fragment: in memory, and by this thread alone."""
+        sink = io.BytesIO()
+        with explained("write a fragment"):
+            facts = write_fragment(table, self.schema, self.cuts, sink)
+        self.objects.put_hashed(FRAGMENT, sink.getvalue(), facts.digest)
+        return Written(
+            schema=self.schema,
+            facts=facts,
+            fingerprints=self._fingerprints(table),
+            sketch=sketch_rows(table, self.schema, first_row),
+        )
+
+    def _fingerprints(self, table: pa.Table) -> tuple[str, ...]:
+        columns = zip(table.columns, self.schema, strict=True)
+        return tuple(fingerprint(values, column.type).hex() for values, column in columns)
+
     def _store(self, table: pa.Table, sync: Executor) -> Stored:
         path = self.objects.backend.temporary()
         try:
@@ -130,9 +148,7 @@ class FragmentJob:
         except BaseException:
             _remove(path)
             raise
-        columns = zip(table.columns, self.schema, strict=True)
-        fingerprints = tuple(fingerprint(values, column.type).hex() for values, column in columns)
-        return Stored(facts=facts, fingerprints=fingerprints, placed=placed)
+        return Stored(facts=facts, fingerprints=self._fingerprints(table), placed=placed)
 
     def _place(self, path: Path, facts: FragmentFacts) -> None:
         try:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from wbtable.format.fragment import Fragment
     from wbtable.format.schema import Schema
-    from wbtable.format.table_manifest import Fragment
     from wbtable.storage.objects import ObjectStore
 
 _MAGIC = b"PAR1"
@@ -152,9 +152,13 @@ class OpenFragment:
             raise FormatError(msg, place=self.place)
         found = xxhash.xxh3_128_hexdigest(tail[:size])
         if found != self.fragment.footer_xxh3:
+            self._forget()
             msg = f"the footer is damaged: expected XXH3-128 {self.fragment.footer_xxh3}, found {found}"
             raise DigestMismatchError(msg, place=self.place)
         return _MAGIC + tail
+
+    def _forget(self) -> None:
+        self._objects.forget(self._objects.key(self.fragment.file.digest, self.fragment.file.media_type))
 
     def ranges(self, groups: Sequence[int], wanted: Schema) -> list[tuple[str, int, int]]:
         """Return key, offset and size of what `read` will read; nothing of a local fragment, which is mapped."""
@@ -193,6 +197,7 @@ class OpenFragment:
         except WbtableError:
             raise
         except (pa.ArrowException, OSError, ValueError, EOFError) as error:
+            self._forget()
             msg = f"the bytes are damaged: {error}"
             raise FormatError(msg, place=self.place) from None
         rows = int(sum(self.starts[group + 1] - self.starts[group] for group in groups))

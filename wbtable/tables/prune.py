@@ -14,8 +14,8 @@ from wbtable.format.value_text import from_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wbtable.format.fragment import ColumnChunk, Fragment
     from wbtable.format.schema import Schema
-    from wbtable.format.table_manifest import ColumnChunk, Fragment
     from wbtable.format.types import ColumnType
 
 _MAYBE_CUT = 61

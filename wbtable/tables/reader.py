@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import pyarrow.compute as pc
 
+    from wbtable.format.fragment import Fragment
     from wbtable.format.schema import Schema
-    from wbtable.format.table_manifest import Fragment
     from wbtable.storage.objects import ObjectStore
 
 _UNIT_ROWS = 1 << 17

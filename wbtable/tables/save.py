@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from wbtable.errors import TypeMismatchError, UsageError
-from wbtable.format import sketch_file
 from wbtable.format.digest import TABLE, Descriptor
 from wbtable.format.features import check_writable
 from wbtable.format.schema import Schema
-from wbtable.format.sketch import TableSketch, sketch_rows
-from wbtable.format.table_manifest import PAGE_FRAGMENTS, Fragment, TableManifest
+from wbtable.format.table_manifest import PAGE_FRAGMENTS, TableManifest
 from wbtable.format.types import unify
 from wbtable.tables.keys import check_primary_key
 from wbtable.tables.reader import TableReader
+from wbtable.tables.sketches import keep_sketch, read_sketch, sketch_of, sketched
 from wbtable.tables.source import ConcatSource, SliceSource, Source
 from wbtable.tables.stored_type import reads_as
-from wbtable.tables.writer import BATCH_ROWS, TableBuilder, put_page, sketched
+from wbtable.tables.writer import TableBuilder, put_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wbtable.format.fragment import Fragment
     from wbtable.format.table_manifest import ForeignKey
     from wbtable.storage.objects import ObjectStore
     from wbtable.tables.snapshot import TableSnapshot
@@ -76,7 +76,7 @@ def write_source(
             primary_key=key,
             foreign_keys=foreign_keys,
         )
-    return objects.put_document(TABLE, manifest.to_json()), manifest
+    return objects.put_encoded(TABLE, manifest.encode(), manifest.refs), manifest
 
 
 def merge_appends(
@@ -109,15 +109,16 @@ def merge_appends(
         except UsageError:
             return None
     sketch = read_sketch(objects, newest, newest.schema)
-    sketch = sketch.merge(_sketch_of(SliceSource(source, base.rows, rows), newest.schema, newest.rows))
+    sketch = sketch.merge(sketch_of(SliceSource(source, base.rows, rows), newest.schema, newest.rows))
     pages, tail = list(newest.pages), [*newest.tail, *added]
     while len(tail) >= PAGE_FRAGMENTS:
         pages.append(put_page(objects, tail[:PAGE_FRAGMENTS]))
         del tail[:PAGE_FRAGMENTS]
     manifest = replace(
-        newest, rows=newest.rows + rows, pages=tuple(pages), tail=tuple(tail), **sketched(objects, sketch)
+        newest, rows=newest.rows + rows, pages=tuple(pages), tail=tuple(tail), **sketched(objects, sketch, newest, tail)
     )
-    return objects.put_document(TABLE, manifest.to_json()), manifest
+    keep_sketch(manifest, sketch)
+    return objects.put_encoded(TABLE, manifest.encode(), manifest.refs), manifest
 
 
 def _split(rows: Source, objects: ObjectStore) -> tuple[TableReader | None, list[Source]]:
@@ -143,26 +144,6 @@ def _grows_to(before: Schema, after: Schema) -> bool:
 
 def _fragments(objects: ObjectStore, manifest: TableManifest) -> list[Fragment]:
     return list(TableReader(objects, manifest).fragments)
-
-
-def read_sketch(objects: ObjectStore, manifest: TableManifest, schema: Schema) -> TableSketch:
-    """Return the sketch of a stored table for columns as wide or wider; where wider, its rows are read for it."""
-    if not manifest.rows:
-        return TableSketch.empty(schema)
-    if manifest.sketch is not None and manifest.schema == schema:
-        return sketch_file.read_sketch(objects.get(manifest.sketch), schema)
-    return _sketch_of(TableReader(objects, manifest), schema, 0)
-
-
-def _sketch_of(source: Source, schema: Schema, first_row: int) -> TableSketch:
-    import pyarrow as pa
-
-    wide = ConcatSource([source], schema)
-    sketch = TableSketch.empty(schema)
-    for batch in wide.batches(None, BATCH_ROWS):
-        sketch = sketch.merge(sketch_rows(pa.Table.from_batches([batch]), schema, first_row))
-        first_row += batch.num_rows
-    return sketch
 
 
 def widened(left: Schema, right: Schema) -> Schema:

@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.errors import AlreadyExistsError, TypeMismatchError, UsageError
-from wbtable.format.documents import canonical
 from wbtable.format.schema import Column, Schema
 from wbtable.format.types import ColumnType, NumberType
-from wbtable.storage.backend import open_backend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.open_backend import open_backend
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.encode import encode
@@ -72,7 +71,7 @@ class _Target:
     def create(self, manifest: TableManifest) -> None:
         """Make the table: nothing of it can be found before this."""
         try:
-            self.backend.create(self.key, canonical(manifest.to_json()))
+            self.backend.create(self.key, manifest.encode())
         except AlreadyExistsError:
             self.refuse_existing()
             raise

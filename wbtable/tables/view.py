@@ -216,8 +216,7 @@ class View(Viewable):
             offset += window.offset
         wanted = self._found.schema.select(columns)
         if self._rows is not None:
-            positions = self._rows.positions(offset, n)
-            table = self._rows.fetch(positions, wanted.names)
+            table = self._rows.window(offset, n, wanted.names)
         else:
             end = min(offset + n, self._found.num_rows)
             table = self._found.take(np.arange(min(offset, end), end, dtype=np.int64), wanted.names)
@@ -295,17 +294,18 @@ class View(Viewable):
 
     # Files.
 
-    def write_csv(self, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+    def write_csv(self, path: str | os.PathLike[str], media: CopiedMedia = "paths", *, formulas: bool = True) -> None:
         """Write the rows as CSV, in bounded memory; the file appears whole or not at all.
 
         Args:
             path: a local file.
             media: what media cells become: "paths": where the blob lies; "copy": its path in a folder beside.
+            formulas: whether text may begin as a formula does; else a ``'`` is put before it.
 
         """
         from wbtable.tables.view_files import write_csv
 
-        write_csv(self._source(), path, media)
+        write_csv(self._source(), path, media, formulas=formulas)
 
     def write_jsonl(self, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
         """Write the rows as JSON Lines; as :meth:`write_csv`."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 CopiedMedia = Literal["paths", "copy"]
 _BATCH = 16_384
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXTUAL = (NumberType, BooleanType, StringType, DateType, TimestampType, TimeType, DecimalType, UuidType, LinkType)
 _SUFFIXES = {
     "image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp",
@@ -106,8 +107,16 @@ def _whole(path: str | os.PathLike[str]) -> Iterator[tuple[Path, Path]]:
             temporary.unlink(missing_ok=True)
 
 
-def write_csv(source: Source, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
+def write_csv(
+    source: Source, path: str | os.PathLike[str], media: CopiedMedia = "paths", *, formulas: bool = True
+) -> None:
     """Write rows as CSV with a header: null is empty, text is in quotes, nested values are JSON.
+
+    Args:
+        source: the rows.
+        path: a local file.
+        media: what media cells become.
+        formulas: whether text may begin as a formula does; else a ``'`` is put before it, in text columns and names.
 
     Raises:
         StorageError: it cannot be written; no file is left.
@@ -115,7 +124,11 @@ def write_csv(source: Source, path: str | os.PathLike[str], media: CopiedMedia =
     """
     from pyarrow import csv
 
-    schema = pa.schema([pa.field(column.name, _csv_type(column.type)) for column in source.schema])
+    names = source.schema.names
+    if not formulas:
+        names = [f"'{name}" if name.startswith(_FORMULA) else name for name in names]
+    fields = [pa.field(name, _csv_type(column.type)) for name, column in zip(names, source.schema, strict=True)]
+    schema = pa.schema(fields)
     with _whole(path) as (target, temporary):
         made = _Media(source, target, media)
         with csv.CSVWriter(os.fspath(temporary), schema) as writer:
@@ -123,7 +136,19 @@ def write_csv(source: Source, path: str | os.PathLike[str], media: CopiedMedia =
                 arrays = [
                     _csv_column(batch.column(i), column.type, source, made) for i, column in enumerate(source.schema)
                 ]
+                if not formulas:
+                    arrays = [
+                        _inert(array) if isinstance(column.type, StringType) else array
+                        for array, column in zip(arrays, source.schema, strict=True)
+                    ]
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _inert(array: pa.Array) -> pa.Array:
+    """Put a ``'`` before each text that a spreadsheet would run (CWE-1236)."""
+    first = pc.utf8_slice_codeunits(array, 0, 1)
+    runs = pc.is_in(first, value_set=pa.array(_FORMULA, array.type))
+    return pc.if_else(runs, pc.binary_join_element_wise(pa.scalar("'", array.type), array, ""), array)
 
 
 def _csv_type(found: ColumnType) -> pa.DataType:

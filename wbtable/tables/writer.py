@@ -5,35 +5,28 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
 from wbtable.errors import UsageError
-from wbtable.format.digest import FRAGMENT_PAGE, SKETCH, Descriptor, Digest
+from wbtable.format.digest import FRAGMENT_PAGE, Descriptor, Digest
 from wbtable.format.sketch import TableSketch
-from wbtable.format.sketch_file import write_sketch
-from wbtable.format.summary import summaries
-from wbtable.format.table_manifest import (
-    PAGE_FRAGMENTS,
-    Fragment,
-    PageEntry,
-    TableManifest,
-    page_content_digest,
-    write_page,
-)
+from wbtable.format.table_manifest import PAGE_FRAGMENTS, PageEntry, TableManifest, encode_page, page_content_digest
 from wbtable.format.types import has_media
 from wbtable.storage.packs import PackWriter
 from wbtable.storage.workers import CORES
 from wbtable.tables.conform import conform_batch
 from wbtable.tables.fragment_job import FragmentJob, Making, Written
 from wbtable.tables.relocate import Relocator
+from wbtable.tables.sketches import keep_sketch, sketched
 from wbtable.tables.source import ConcatSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from wbtable.format.fragment import Fragment
     from wbtable.format.schema import Schema
     from wbtable.format.table_manifest import ForeignKey
     from wbtable.media.base import BlobReader
@@ -45,6 +38,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 65_536
 _PLAN_ROWS = 65_536
+_FEW_ROWS = 4096
+_FEW_BYTES = 1 << 20
 _MOST_WAITING = 1 << 20
 """Rows that may wait for their pack to be closed before it is closed early."""
 
@@ -107,6 +102,7 @@ class TableBuilder:
         self._pool: ThreadPoolExecutor | None = None
         self._sync: ThreadPoolExecutor | None = None
         self._closed = False
+        self._closing = False
 
     def __enter__(self) -> Self:
         """Return the builder."""
@@ -194,10 +190,18 @@ class TableBuilder:
             self._written.append(self._jobs[len(self._written)].result())
         first = self._first_row
         self._first_row += rows
+        if self._is_small(part):
+            self._written.append(job.make(part, first))
+            return
         if self._pool is None or self._sync is None:
             self._pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable-fragment")
             self._sync = ThreadPoolExecutor(1, thread_name_prefix="wbtable-fragment-sync")
         self._jobs.append(job.start(part, first, work=self._pool, sync=self._sync))
+
+    def _is_small(self, part: pa.Table) -> bool:
+        """Whether a fragment is the only one, of so few rows that threads would take longer to start."""
+        alone = self._closing and not self._jobs and not self._open.rows
+        return alone and part.num_rows < _FEW_ROWS and part.nbytes < _FEW_BYTES
 
     def finish(
         self,
@@ -214,6 +218,7 @@ class TableBuilder:
         """
         self._packs.seal()
         self._release()
+        self._closing = True
         if self._open.rows:
             if self._job is None:
                 self._plan()
@@ -237,17 +242,19 @@ class TableBuilder:
         while len(tail) >= PAGE_FRAGMENTS:
             pages.append(put_page(self._objects, tail[:PAGE_FRAGMENTS]))
             del tail[:PAGE_FRAGMENTS]
-        return TableManifest(
+        manifest = TableManifest(
             schema=self.schema,
             rows=rows,
             pages=tuple(pages),
             tail=tuple(tail),
-            **sketched(self._objects, sketch),
+            **sketched(self._objects, sketch, base, tail),
             log_mode=log_mode,
             primary_key=primary_key,
             foreign_keys=tuple(foreign_keys),
             extra=dict(base.extra) if base is not None else {},
         )
+        keep_sketch(manifest, sketch)
+        return manifest
 
     def abort(self) -> None:
         """End the builder; what it stored so far is collected later, no manifest names it."""
@@ -266,17 +273,11 @@ class TableBuilder:
         self._packs.abort()
 
 
-def sketched(objects: ObjectStore, sketch: TableSketch) -> dict[str, Any]:
-    """Store a table's sketch; return the fields of the manifest that follow from it (spec: 08)."""
-    if not sketch.rows:
-        return {"summaries": summaries(sketch), "sketch": None}
-    return {"summaries": summaries(sketch), "sketch": objects.put(SKETCH, write_sketch(sketch))}
-
-
 def put_page(objects: ObjectStore, fragments: Sequence[Fragment]) -> PageEntry:
     """Store one full page of the fragment list (TABLE-5)."""
+    data, refs = encode_page(fragments)
     return PageEntry(
-        page=objects.put_document(FRAGMENT_PAGE, write_page(fragments)),
+        page=objects.put_encoded(FRAGMENT_PAGE, data, refs),
         rows=sum(fragment.rows for fragment in fragments),
         content_digest=page_content_digest(fragments),
     )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wbtable.integrations.cells import cell_json, cell_text
 from wbtable.cli.output import cut, plain, printable, size_text, sparkline, text_of
+from wbtable.integrations.cells import cell_json, cell_text
 from wbtable.media.histogram import Histogram
 from wbtable.media.html import Html
 from wbtable.media.image import Image

@@ -268,17 +268,24 @@ def test_encodings_are_chosen_from_the_values() -> None:
     noise = np.random.default_rng(0)
     floats = NumberType(dtype="float32")
     assert _encoding(INT, [1, 2] * 100) == ("DICTIONARY", True)
-    assert _encoding(INT, range(1000)) == ("DELTA_BINARY_PACKED", True)
-    assert _encoding(INT, [draw.getrandbits(63) for _ in range(1000)]) == ("PLAIN", True)
-    assert _encoding(TimestampType(), range(0, 10**9, 10**6)) == ("DELTA_BINARY_PACKED", True)
+    assert _encoding(INT, range(5000)) == ("DELTA_BINARY_PACKED", True)
+    assert _encoding(INT, [draw.getrandbits(63) for _ in range(5000)]) == ("PLAIN", True)
+    assert _encoding(TimestampType(), range(0, 5 * 10**9, 10**6)) == ("DELTA_BINARY_PACKED", True)
     assert _encoding(floats, [0.5, 0.25] * 100) == ("DICTIONARY", True)
     assert _encoding(floats, np.linspace(0, 1, 10_000, dtype=np.float32)) == ("BYTE_STREAM_SPLIT", True)
     bits = noise.integers(0, 2**32, 10_000, np.uint32).view(np.float32)
     assert _encoding(floats, bits) == ("PLAIN", False)
-    assert _encoding(StringType(), [f"{i}" for i in range(1000)]) == ("PLAIN", True)
-    assert _encoding(StringType(), [f"/a/long/folder/of/images/{i}" for i in range(1000)]) == ("DELTA_BYTE_ARRAY", True)
-    assert _encoding(StringType(), [draw.randbytes(20).hex() for _ in range(1000)]) == ("PLAIN", True)
+    assert _encoding(StringType(), [f"{i}" for i in range(5000)]) == ("PLAIN", True)
+    assert _encoding(StringType(), [f"/a/long/folder/of/images/{i}" for i in range(5000)]) == ("DELTA_BYTE_ARRAY", True)
+    assert _encoding(StringType(), [draw.randbytes(20).hex() for _ in range(5000)]) == ("PLAIN", True)
     assert _encoding(StringType(), ["red", "green"] * 100) == ("DICTIONARY", True)
+
+
+def test_few_values_are_stored_as_they_are_unless_they_repeat() -> None:
+    """FRAG-4: below 4,096 values, trying takes longer than writing."""
+    assert _encoding(INT, range(1000)) == ("PLAIN", True)
+    assert _encoding(StringType(), [f"/a/long/folder/of/images/{i}" for i in range(1000)]) == ("PLAIN", True)
+    assert _encoding(NumberType(dtype="float32"), np.linspace(0, 1, 1000, dtype=np.float32)) == ("PLAIN", False)
 
 
 def test_the_encodings_are_those_of_the_file() -> None:

@@ -25,7 +25,7 @@ from wbtable.format.sketch_file import SKETCH_SCHEMA, read_sketch, write_sketch
 from wbtable.format.smallest import SMALLEST, Smallest, distinct_estimate
 from wbtable.format.summary import summaries
 from wbtable.format.types import BinaryType, BooleanType, ColumnType, DateType, DecimalType, NumberType, StringType
-from wbtable.format.value_text import cut, cut_key, cut_sample, from_text, to_text
+from wbtable.format.value_text import cut, cut_key, cut_sample
 
 MANY = 5000
 
@@ -353,37 +353,6 @@ def test_flipped_bits_are_found_or_harmless() -> None:
         except FormatError:
             continue
         assert write_sketch(found) == data
-
-
-# Text
-
-
-@pytest.mark.parametrize(
-    ("values", "texts"),
-    [
-        (pa.array([2**63 - 1, None]), ["9223372036854775807", None]),
-        (pa.array([2**64 - 1], pa.uint64()), ["18446744073709551615"]),
-        (
-            pa.array([0.1, float("nan"), float("inf"), float("-inf"), 1e300]),
-            ["0.1", "NaN", "Infinity", "-Infinity", "1e+300"],
-        ),
-        (pa.array([0.1], pa.float32()), ["0.1"]),
-        (pa.array([True, False]), ["true", "false"]),
-        (pa.array([Decimal("0.00000001")], pa.decimal128(12, 8)), ["0.00000001"]),
-    ],
-)
-def test_values_as_text(values: pa.Array, texts: list[str | None]) -> None:
-    # SUM-7
-    assert to_text(values).to_pylist() == texts
-    assert str(from_text(to_text(values), values.type, "here").to_pylist()) == str(values.to_pylist())
-
-
-@given(st.floats(width=32), st.floats())
-def test_floats_read_back_exactly(single: float, double: float) -> None:
-    # SUM-7
-    for value, kind in ((single, pa.float32()), (double, pa.float64())):
-        there = pa.array([value], kind)
-        assert from_text(to_text(there), kind, "here").equals(there) or value != value  # noqa: PLR0124
 
 
 @pytest.mark.parametrize("name", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])

@@ -9,17 +9,16 @@ import pytest
 from wbtable.errors import FormatError
 from wbtable.format.digest import FRAGMENT, FRAGMENT_PAGE, PACK, SKETCH, Descriptor, Digest
 from wbtable.format.documents import canonical, parse
+from wbtable.format.fragment import ColumnChunk, Fragment
 from wbtable.format.schema import Column, Schema
 from wbtable.format.table_manifest import (
     PAGE_FRAGMENTS,
-    ColumnChunk,
     ForeignKey,
-    Fragment,
     PageEntry,
     TableManifest,
+    encode_page,
     page_content_digest,
     read_page,
-    write_page,
 )
 from wbtable.format.types import NumberType, StringType
 
@@ -45,8 +44,7 @@ def _fragment(number: int, rows: int = 10) -> Fragment:
 
 def _page(first: int = 1000) -> tuple[dict[str, Any], PageEntry, list[Fragment]]:
     fragments = [_fragment(first + i) for i in range(PAGE_FRAGMENTS)]
-    value = write_page(fragments)
-    data = canonical(value)
+    data, _ = encode_page(fragments)
     entry = PageEntry(
         page=Descriptor(media_type=FRAGMENT_PAGE, digest=Digest.of(data), size=len(data)),
         rows=10 * PAGE_FRAGMENTS,
@@ -236,3 +234,28 @@ def test_a_page_whose_refs_hide_an_object_is_refused() -> None:
         fragment["containers"] = [c - (c > at) for c in fragment["containers"]]
     with pytest.raises(FormatError, match="refs"):
         read_page(value, entry, "page")
+
+
+def test_the_joined_text_is_canonical() -> None:
+    """DOC-3: texts that were made one by one and joined are what the whole gives."""
+    page, entry, fragments = _page()
+    whole = replace(
+        _manifest(),
+        rows=entry.rows + 20,
+        pages=(entry,),
+        tail=(fragments[0], replace(fragments[1], containers=())),
+        extra={"é": {"deep": [1, None]}, "zz": "\u2028"},
+        summaries=({"count": 3, "min": "ß"},) * len(SCHEMA),
+    )
+    for data in (whole.encode(), replace(whole, extra={}).encode(), encode_page(fragments)[0]):
+        assert canonical(parse(data, "document")) == data
+    assert canonical(page) == encode_page(fragments)[0]
+    assert TableManifest.from_json(whole.to_json()) == whole
+
+
+@pytest.mark.parametrize("rows", [0, -1, 10_000, "3"])
+def test_a_sketch_of_rows_that_are_not_there_is_refused(rows: object) -> None:
+    """SUM-10."""
+    value = _manifest().to_json() | {"sketch_rows": rows}
+    with pytest.raises(FormatError, match="sketch_rows"):
+        TableManifest.from_json(value)

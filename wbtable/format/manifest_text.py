@@ -1,0 +1,58 @@
+"""Canonical text of fragment lists (spec: 05-tables, DOC-3): an append writes again only what it adds.
+
+A fragment's text never changes, but for the positions of its containers in the document's `refs`. So it is made once,
+kept with the fragment, and joined: the texts are those that `documents.canonical` gives of the same JSON.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wbtable.format.documents import canonical
+from wbtable.format.fragment import FragmentText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from wbtable.format.digest import Descriptor, Digest
+    from wbtable.format.fragment import Fragment
+
+__all__ = ["content_text", "join_list", "join_object", "refs_text", "tail_text", "text_of"]
+
+
+def text_of(value: object) -> str:
+    """Return the canonical JSON of a value as text."""
+    return canonical(value).decode()
+
+
+def join_list(texts: Iterable[str]) -> str:
+    """Return the list of values whose texts are given."""
+    return f"[{','.join(texts)}]"
+
+
+def join_object(fields: Mapping[str, str]) -> str:
+    """Return the object of fields whose texts are given, in RFC 8785's order: that of UTF-16 code units."""
+    order = sorted(fields, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+    return f"{{{','.join([f'{text_of(name)}:{fields[name]}' for name in order])}}}"
+
+
+def tail_text(fragments: Iterable[Fragment], positions: Mapping[Digest, int]) -> str:
+    """Return the text of a list of fragments; `positions` gives the place of each container in ``refs``."""
+    out = []
+    for fragment in fragments:
+        text = FragmentText.of(fragment)
+        places = sorted([positions[found.digest] for found in fragment.containers])
+        out.append(f"{text.before}{join_list(map(str, places))}{text.after}")
+    return join_list(out)
+
+
+def content_text(fragments: Iterable[Fragment]) -> str:
+    """Return the text of what the content digest covers of each fragment (TABLE-6)."""
+    return join_list([FragmentText.of(fragment).content for fragment in fragments])
+
+
+def refs_text(refs: Sequence[Descriptor]) -> str:
+    """Return the text of a document's ``refs``; neither digests nor media types hold what JSON escapes."""
+    return join_list(
+        [f'{{"digest":"SHA-256:{r.digest.hex}","media_type":"{r.media_type}","size":{r.size}}}' for r in refs]
+    )
