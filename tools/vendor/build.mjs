@@ -10,7 +10,7 @@ const target = join(here, "../../wbtable/viewer/static/vendor");
 const check = process.argv.includes("--check");
 const files = {};
 const used = new Set();
-for (const name of ["preact", "codemirror"]) {
+for (const name of ["preact", "codemirror", "uplot"]) {
   const made = await build({
     entryPoints: [join(here, "src", `${name}.js`)], absWorkingDir: here, bundle: true, format: "esm", minify: true,
     target: "es2022", charset: "utf8", legalComments: "none", write: false, metafile: true,
@@ -21,6 +21,7 @@ for (const name of ["preact", "codemirror"]) {
     if (found) used.add(found[1]);
   }
 }
+files["uplot.css"] = readFileSync(join(here, "node_modules/uplot/dist/uPlot.min.css"), "utf8");
 let licences = "Third-party code in this folder. tools/vendor/build makes it.\n";
 for (const name of [...used].sort()) {
   const folder = join(here, "node_modules", name);
