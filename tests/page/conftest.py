@@ -1,0 +1,98 @@
+"""The page in Debian's Chromium, driven by Playwright; servers run in this process.
+
+Browser and Playwright live as long as a module: while Playwright runs, its thread counts as one with a running event
+loop, and other tests of this process start loops of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.page.demo import demo_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.page.harness import Servers, Watch
+
+SIZE = (1280, 800)
+
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def _chromium() -> str | None:
+    found = [path for name in NAMES if (path := shutil.which(name))]
+    return found[0] if found else None
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium; without it tests are skipped, but not in CI."""
+    executable = _chromium()
+    if executable is None:
+        reason = "chromium is not on the PATH: make test-servers installs it"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    from tests.page.harness import FLAGS
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Servers]:
+    """Serve anything that `wbtable view` shows: `serve(target)` returns the address with its token."""
+    from tests.page.harness import Servers
+
+    servers = Servers()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Fail a test whose pages complain, throw, or ask anything of another origin."""
+    from tests.page.harness import Watch
+
+    found = Watch()
+    yield found
+    assert not found.found()
+
+
+@pytest.fixture
+def context(browser: Browser, watch: Watch, serve: Servers) -> Iterator[BrowserContext]:
+    """Give a context of its own: no cookie, nothing stored. All servers of the module are its homes."""
+    made = browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]}, reduced_motion="reduce")
+    made.set_default_timeout(30_000)
+    watch.follow(made)
+    for server in serve.running:
+        watch.home(server.url)
+    serve.started = watch.home
+    yield made
+    serve.started = None
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """Give a page of the context."""
+    return context.new_page()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the demo's store: Fashion-MNIST predictions of two variants over five epochs, and songs with their join."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return demo_store(shared, tmp_path_factory.mktemp("demo") / "store")
