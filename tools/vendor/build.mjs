@@ -10,7 +10,7 @@ const target = join(here, "../../wbtable/viewer/static/vendor");
 const check = process.argv.includes("--check");
 const files = {};
 const used = new Set();
-for (const name of ["preact", "codemirror", "marked", "uplot"]) {
+for (const name of ["preact", "codemirror", "diff", "marked", "three", "uplot"]) {
   const made = await build({
     entryPoints: [join(here, "src", `${name}.js`)], absWorkingDir: here, bundle: true, format: "esm", minify: true,
     target: "es2022", charset: "utf8", legalComments: "none", write: false, metafile: true,

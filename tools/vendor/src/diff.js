@@ -1,0 +1,1 @@
+export { diffWordsWithSpace, diffChars, diffLines } from "diff";
