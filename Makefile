@@ -11,7 +11,7 @@ help:
 	@echo "make demo    train a classifier on real images, log its predictions, compare them"
 	@echo "make test    run the tests"
 	@echo "make soak    the long form of the tests of faults: hours; SOAK=0.1 a tenth of it"
-	@echo "make test-servers  install the servers that the tests of remote places start"
+	@echo "make test-servers  install what tests start: servers, Chromium, what the page is built with"
 	@echo "make check   format, lint, types, import contracts: what CI and the hook run"
 	@echo "make bench   measure beside the peers (installs them, in $(BENCH))"
 	@echo "make format  let ruff format and mend what it can"
