@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wbtable.errors import UsageError
 from wbtable.format.types import DurationType, MediaType, TimestampType, TimeType
+from wbtable.query.ast import Name
 from wbtable.query.duck_types import from_duck
 from wbtable.query.print import quote, show
 
@@ -33,7 +34,7 @@ def group_filter(groups: GroupRows, number: int) -> str:
     parts = []
     for i, (name, key) in enumerate(groups.plan.groups):
         column = row.column(f"k{i}")
-        text = f"({show(key.typed.node)})"
+        text = show(key.typed.node) if isinstance(key.typed.node, Name) else f"({show(key.typed.node)})"
         if column[0].as_py() is None:
             parts.append(f"{text} is null")
         elif isinstance(key.type, MediaType):

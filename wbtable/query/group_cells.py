@@ -26,8 +26,9 @@ from wbtable.query.view_plan import value_plan
 from wbtable.query.view_rows import ViewRows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from wbtable.query.bars import BarKind
     from wbtable.query.group_rows import GroupRows
     from wbtable.query.source import Positions
     from wbtable.query.view_plan import Slot
@@ -37,7 +38,14 @@ MAX_PAGE: Final = 1000
 
 
 def group_cells(
-    groups: GroupRows, offset: int, count: int, columns: Sequence[str] | None = None, *, page: int = 0, size: int = 5
+    groups: GroupRows,
+    offset: int,
+    count: int,
+    columns: Sequence[str] | None = None,
+    *,
+    page: int = 0,
+    size: int = 5,
+    kinds: Mapping[str, BarKind] | None = None,
 ) -> dict[str, Cells]:
     """Return what some consecutive groups show of the columns of their rows.
 
@@ -48,26 +56,27 @@ def group_cells(
         columns: of the rows; all that are no keys if None.
         page: of columns that are paged, the number of the page.
         size: how many values are on a page.
+        kinds: of columns that are shown otherwise than their types say, how.
 
     Raises:
-        UsageError: a column does not exist, or pages are too far behind or too large.
+        UsageError: a column does not exist or cannot be shown so, or pages are too far behind or too large.
 
     """
     if page < 0 or size < 1 or (page + 1) * size > MAX_PAGE:
         msg = f"expected pages of values 1 to {MAX_PAGE} of a group, found page {page} of {size}: expand the group"
         raise UsageError(msg)
     slots = _slots(groups, columns)
+    shown = {slot: _kind(slot, (kinds or {}).get(slot.name)) for slot in slots}
     count = max(0, min(count, groups.num_rows - offset))
     window = _Window(groups, offset, count)
     out: dict[str, Cells] = {}
-    numbers = [slot for slot in slots if bar_kind(slot.type) == "histogram"]
+    numbers = [slot for slot in slots if shown[slot] == "histogram"]
     if numbers:
         out.update(_histograms(window, numbers))
     for slot in slots:
-        kind = bar_kind(slot.type)
-        if kind == "top":
+        if shown[slot] == "top":
             out[slot.name] = _top(window, slot)
-        elif kind == "page":
+        elif shown[slot] == "page":
             out[slot.name] = _page(window, slot, page * size, size)
     return {slot.name: out[slot.name] for slot in slots}
 
@@ -82,6 +91,16 @@ def _slots(groups: GroupRows, columns: Sequence[str] | None) -> list[Slot]:
             msg = f"unknown column {name!r:.80}; there are {list(known)!r:.300}"
             raise UsageError(msg)
     return [known[name] for name in columns]
+
+
+def _kind(slot: Slot, wanted: BarKind | None) -> BarKind:
+    """Return how a column is shown: histograms are of numbers and times, and what has a histogram can be counted."""
+    own = bar_kind(slot.type)
+    possible = {own, "page", *(["top"] if own == "histogram" else [])}
+    if wanted is None or wanted in possible:
+        return wanted or own
+    msg = f"a {slot.type} column, {slot.name!r:.80}, has no {wanted} in groups: it is shown as {own}, or page"
+    raise UsageError(msg)
 
 
 class _Window:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wbtable.format.documents import Json
     from wbtable.format.summary import ColumnSummary
-    from wbtable.query.bars import Cells
+    from wbtable.query.bars import BarKind, Cells
     from wbtable.query.control import QueryControl
     from wbtable.query.group_rows import GroupRows
     from wbtable.query.source import QuerySource
@@ -68,7 +68,7 @@ class Viewable(Readable):
         """
         from wbtable.tables.query_source import query_source
 
-        return make_view(
+        made = make_view(
             query_source(self._source()),
             derive=derive,
             filter=filter,
@@ -79,6 +79,8 @@ class Viewable(Readable):
             columns=columns,
             spec=spec,
         )
+        made.base = self
+        return made
 
 
 class View(Viewable):
@@ -88,6 +90,7 @@ class View(Viewable):
 
     Attributes:
         spec: the document of the view.
+        base: the table that is seen; None if the view was made of rows alone.
 
     """
 
@@ -105,6 +108,7 @@ class View(Viewable):
         from wbtable.query.view_rows import ViewRows
 
         self.spec = spec
+        self.base: Viewable | None = None
         self._query = source
         self._control = control or QueryControl()
         self._plan = plan(source, spec)
@@ -142,7 +146,12 @@ class View(Viewable):
     # Refining.
 
     def _with(self, **changes: Any) -> Self:
-        return type(self)(self._query, self.spec.with_(**changes), self._control)
+        return self._again(self.spec.with_(**changes), self._control)
+
+    def _again(self, spec: ViewSpec, control: QueryControl) -> Self:
+        made = type(self)(self._query, spec, control)
+        made.base = self.base
+        return made
 
     def derive(self, columns: Mapping[str, str]) -> Self:
         """Return the view with further columns, by name and expression; each sees those before it."""
@@ -240,7 +249,14 @@ class View(Viewable):
         return view_summaries(rows, columns)
 
     def group_cells(
-        self, offset: int = 0, n: int = 100, columns: Sequence[str] | None = None, *, page: int = 0, size: int = 5
+        self,
+        offset: int = 0,
+        n: int = 100,
+        columns: Sequence[str] | None = None,
+        *,
+        page: int = 0,
+        size: int = 5,
+        kinds: Mapping[str, BarKind] | None = None,
     ) -> dict[str, Cells]:
         """Return what groups show of the columns of their rows: histograms over shared bins, top values, pages.
 
@@ -250,6 +266,7 @@ class View(Viewable):
             columns: of the rows; all that are no keys if None.
             page: of columns that are paged (media, lists), which page.
             size: how many values a page has.
+            kinds: "page" or "top" for columns that are not shown as their types say.
 
         Raises:
             UsageError: the view has no groups, there is no such column, or the page is too far behind.
@@ -260,7 +277,7 @@ class View(Viewable):
         if self._groups is None:
             msg = "the view has no groups"
             raise UsageError(msg)
-        return group_cells(self._groups, offset, n, columns, page=page, size=size)
+        return group_cells(self._groups, offset, n, columns, page=page, size=size, kinds=kinds)
 
     def warm(self) -> None:
         """Find the whole order and decode the columns that it shows, so that windows anywhere are quick."""
@@ -274,7 +291,7 @@ class View(Viewable):
 
     def with_control(self, control: QueryControl) -> Self:
         """Return the view with bounds of its own, a callback for progress, and a life of its own to cancel."""
-        return type(self)(self._query, self.spec, control)
+        return self._again(self.spec, control)
 
     # About it.
 

@@ -80,6 +80,36 @@ class Asked:
             raise BadRequestError(f"expected {name} as a list of texts")
         return value
 
+    def numbers(self, name: str, most: int) -> list[int] | None:
+        """Return a list of whole numbers from 0, None if it is missing.
+
+        Raises:
+            BadRequestError: it is none.
+
+        """
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        if (
+            not isinstance(value, list)
+            or len(value) > most
+            or not all(type(item) is int and item >= 0 for item in value)
+        ):
+            raise BadRequestError(f"expected {name} as a list of at most {most} whole numbers")
+        return value
+
+    def choices(self, name: str, allowed: tuple[str, ...], most: int = 20_000) -> dict[str, str]:
+        """Return what was chosen for names; nothing if it is missing.
+
+        Raises:
+            BadRequestError: it is no object of these choices.
+
+        """
+        value = self.fields.get(name, {})
+        if not isinstance(value, dict) or len(value) > most or not all(item in allowed for item in value.values()):
+            raise BadRequestError(f"expected {name} as an object of {', '.join(allowed)}")
+        return value
+
     def items(self, name: str, most: int) -> list[Json]:
         """Return a list of objects.
 
@@ -134,5 +164,5 @@ def read_query(request: Request) -> Asked:
     found: Json = {}
     for name, value in request.query_params.items():
         is_number = value.isdigit() and value.isascii() and len(value) < 16
-        found[name] = int(value) if is_number and name in {"offset", "count", "side", "points", "number"} else value
+        found[name] = int(value) if is_number and name in {"offset", "count", "side", "points", "number", "before", "depth"} else value
     return Asked(found)

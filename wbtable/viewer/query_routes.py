@@ -46,8 +46,17 @@ def _window(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _rows(asked: Asked) -> dict[str, Any]:
+    return {**_window(asked), "positions": asked.numbers("positions", 1000)}
+
+
+def _positions(asked: Asked) -> dict[str, Any]:
+    return {"offset": asked.number("offset", 0), "count": asked.number("count", 1)}
+
+
 def _groups(asked: Asked) -> dict[str, Any]:
-    return {**_window(asked), "page": asked.number("page", 0), "size": asked.number("size", 5, 1)}
+    kinds = asked.choices("kinds", ("page", "top", "histogram"))
+    return {**_window(asked), "page": asked.number("page", 0), "size": asked.number("size", 5, 1), "kinds": kinds}
 
 
 def _expression(asked: Asked) -> dict[str, Any]:
@@ -65,7 +74,8 @@ def _completion(asked: Asked) -> dict[str, Any]:
 _ASKED: Final[tuple[tuple[str, str, Callable[..., Any], Callable[[Asked], dict[str, Any]]], ...]] = (
     ("view", "interactive", tasks.view_info, _nothing),
     ("count", "background", tasks.count, _nothing),
-    ("rows", "interactive", tasks.rows, _window),
+    ("rows", "interactive", tasks.rows, _rows),
+    ("positions", "interactive", tasks.positions, _positions),
     (
         "cell",
         "interactive",
@@ -96,6 +106,7 @@ def query_routes(state: State) -> list[Route]:
             wants_arrow = task is tasks.rows and request.headers.get("accept") == ARROW
             if wants_arrow:
                 function = tasks.arrow
+                del arguments["positions"]
             found = await state.jobs.run(
                 request, kind, function, asked.query_id(), places=state.places.to_json(), **arguments
             )

@@ -110,17 +110,26 @@ def count(control: Control, places: Json, view: Json, side: int) -> Json:
 
 
 def rows(
-    control: Control, places: Json, view: Json, side: int, offset: int, count: int, columns: list[str] | None
+    control: Control,
+    places: Json,
+    view: Json,
+    side: int,
+    offset: int,
+    count: int,
+    columns: list[str] | None,
+    positions: list[int] | None = None,
 ) -> Json:
-    """Return some rows, or groups."""
+    """Return some rows, or groups; with `positions` those rows of the source, whatever the view keeps."""
     found, _ = open_view(control, places, view, side)
     wanted = found.rows.schema.select(columns)
+    if positions is not None:
+        count = len(positions)
     if count > MAX_ROWS or count * len(wanted) > MAX_CELLS:
         raise LimitError(
             f"expected at most {MAX_ROWS} rows and {MAX_CELLS} cells at once, found {count} rows of {len(wanted)} "
             "columns: ask for fewer of either"
         )
-    table = _physical(found, offset, count, wanted.names)
+    table = _physical(found, offset, count, wanted.names) if positions is None else _at(found, positions, wanted.names)
     made = [
         {"name": column.name, "kind": column.type.kind, "values": encode(table.column(i), column.type)}
         for i, column in enumerate(wanted)
@@ -139,9 +148,35 @@ def _physical(view: View, offset: int, count: int, names: list[str]) -> pa.Table
         count = max(0, min(count, window.count - offset))
         offset += window.offset
     if isinstance(view.rows, ViewRows):
-        return view.rows.fetch(view.rows.positions(offset, count), names)
+        return view.rows.window(offset, count, names)
     end = min(offset + count, view.rows.num_rows)
     return view.rows.take(np.arange(min(offset, end), end, dtype=np.int64), names)
+
+
+def _at(view: View, positions: list[int], names: list[str]) -> pa.Table:
+    """Return rows by their positions in the source."""
+    import numpy as np
+
+    from wbtable.query.view_rows import ViewRows
+
+    if not isinstance(view.rows, ViewRows):
+        raise UsageError("groups have no positions: ask for them by their numbers")
+    total = view.plan.source.num_rows
+    if not all(0 <= at < total for at in positions):
+        raise NotFoundError(f"expected positions from 0 to {total - 1}")
+    return view.rows.fetch(np.asarray(positions, dtype=np.int64), names)
+
+
+def positions(control: Control, places: Json, view: Json, side: int, offset: int, count: int) -> Json:
+    """Say where in the source some rows are: a row keeps its position whatever the view."""
+    from wbtable.query.view_rows import ViewRows
+
+    found, _ = open_view(control, places, view, side)
+    if not isinstance(found.rows, ViewRows):
+        raise UsageError("groups have no positions")
+    if count > MAX_ROWS:
+        raise LimitError(f"expected at most {MAX_ROWS} rows at once, found {count}")
+    return {"offset": offset, "positions": [int(at) for at in found.rows.positions(offset, count)]}
 
 
 def arrow(
@@ -188,12 +223,13 @@ def groups(
     columns: list[str] | None,
     page: int,
     size: int,
+    kinds: dict[str, Any],
 ) -> Json:
     """Return what groups show of the columns of their rows."""
     found, _ = open_view(control, places, view, side)
     if count > MAX_ROWS:
         raise LimitError(f"expected at most {MAX_ROWS} groups at once, found {count}")
-    cells = found.group_cells(offset, count, columns, page=page, size=size)
+    cells = found.group_cells(offset, count, columns, page=page, size=size, kinds=kinds)
     made = {name: _group_cells(part, found.plan.columns[name].type) for name, part in cells.items()}
     return {"offset": offset, "rows": max((len(part) for part in made.values()), default=0), "cells": made}
 
