@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SLOW: Final = 30.0
 """Seconds that a request's body may take to arrive."""
 MAX_NAME: Final = 64
+_NUMBERS: Final = frozenset({"offset", "count", "side", "points", "number", "before", "depth"})
 _BASE: Final = {"kind": KIND, "format": FORMAT_VERSION, "features": {"reader": [], "writer": []}, "refs": []}
 
 
@@ -164,5 +165,5 @@ def read_query(request: Request) -> Asked:
     found: Json = {}
     for name, value in request.query_params.items():
         is_number = value.isdigit() and value.isascii() and len(value) < 16
-        found[name] = int(value) if is_number and name in {"offset", "count", "side", "points", "number", "before", "depth"} else value
+        found[name] = int(value) if is_number and name in _NUMBERS else value
     return Asked(found)

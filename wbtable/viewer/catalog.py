@@ -1,44 +1,49 @@
-"""What is in the store, as the page lists it (ENDPOINTS.md, "The store")."""
+"""What is in the store, as the page lists it (ENDPOINTS.md, "The store"). What is damaged is listed as such."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import pyarrow as pa
-
+from wbtable.artifacts.names import near
 from wbtable.artifacts.reading import file_cell
 from wbtable.artifacts.tables import DOCUMENTS
-from wbtable.errors import FormatError
+from wbtable.artifacts.version import Version
+from wbtable.errors import FormatError, NotFoundError, WbtableError
 from wbtable.format.types import type_from_json
-from wbtable.runs.reading import RunInfo, list_runs
-from wbtable.runs.union import logged_tables
+from wbtable.runs.reading import run_ids
 from wbtable.tables.view_files import plain
-from wbtable.viewer.cells import encode_plain, reference
+from wbtable.viewer.cells import reference
 from wbtable.viewer.saved import view_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator
 
+    from wbtable.artifacts.contents import Contents
     from wbtable.artifacts.store import Store
-    from wbtable.artifacts.version import Version
     from wbtable.format.documents import Json
     from wbtable.format.entry import Entry
 
 MAX_FILES: Final = 1_000
-MAX_POINTS: Final = 10_000
-_STEPS: Final = ("_step", "_timestamp", "_runtime")
+"""The most files of a window."""
+MAX_VERSIONS: Final = 1_000
+"""The most versions, or artifacts, of a window."""
+MAX_SEARCHED: Final = 100_000
+"""After so many files no more tables are looked for in a version."""
+MAX_NODES: Final = 500
+"""The most versions and runs of a lineage."""
+_MOST_TEXT: Final = 500
 
 
 def projects(store: Store) -> list[Json]:
-    """Return the projects."""
-    from wbtable.runs.reading import run_ids
-
+    """Return the projects, with how much is in each."""
     return [
         {
             "name": name,
-            "artifacts": len(list(store.artifact_names(name))),
+            "artifacts": len(store.artifact_names(name)),
             "runs": len(run_ids(store, name)),
             "views": view_names(store, name),
         }
@@ -46,55 +51,236 @@ def projects(store: Store) -> list[Json]:
     ]
 
 
-def head(version: Version) -> Json:
-    """Return what lists show of a version."""
-    return {
+def head(version: Version, aliases: dict[str, int] | None = None, newest: int | None = None) -> Json:
+    """Return what lists show of a version; what of it cannot be read is said in `error`.
+
+    Args:
+        version: the version.
+        aliases: those of the artifact, if they are known already.
+        newest: the number of its newest version that is not deleted, if that is known.
+
+    """
+    found: Json = {
         "project": version.project,
         "artifact": version.name,
         "version": version.version,
         "name": version.qualified_name,
         "type": version.type,
         "created_at": version.created_at.isoformat(),
-        "aliases": list(version.aliases),
-        "tags": list(version.tags),
-        "size": version.size,
-        "files": version.file_count,
+        "logged_by": version.logged_by(),
+        "aliases": [],
+        "tags": [],
+        "size": None,
+        "files": None,
     }
+    try:
+        if aliases is None or newest is None:
+            found["aliases"] = list(version.aliases)
+        else:
+            named = sorted(alias for alias, number in aliases.items() if number == version.number)
+            found["aliases"] = [*(["latest"] if version.number == newest else []), *named]
+        found["tags"] = list(version.tags)
+        found["size"], found["files"] = version.size, version.file_count
+    except (WbtableError, OSError) as error:
+        found["error"] = str(error)[:_MOST_TEXT]
+    return found
+
+
+def _unread(project: str, artifact: str, version: str | None, error: Exception) -> Json:
+    """Return what stands for a version whose record cannot be read."""
+    return {
+        "project": project,
+        "artifact": artifact,
+        "version": version,
+        "name": f"{project}/{artifact}" + ("" if version is None else f":{version}"),
+        "type": None,
+        "created_at": None,
+        "logged_by": None,
+        "aliases": [],
+        "tags": [],
+        "size": None,
+        "files": None,
+        "error": str(error)[:_MOST_TEXT],
+    }
+
+
+def _newest(store: Store, project: str, name: str) -> Json | None:
+    """Return the head of an artifact's newest version; None if all were deleted."""
+    try:
+        record = store.records(project, name).head()[1]
+        return None if record is None else head(Version(store, record))
+    except (WbtableError, OSError) as error:
+        return _unread(project, name, None, error)
+
+
+class ArtifactTypes:
+    """Which type each artifact is of: read once, for the versions of an artifact have one type."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._guard = threading.Lock()
+        self._types: dict[tuple[str, str], str] = {}
+
+    def of(self, store: Store, project: str, name: str) -> str | None:
+        """Return an artifact's type, None if it has no version that can be read."""
+        known = self._types.get((project, name))
+        if known is not None:
+            return known
+        try:
+            record = store.records(project, name).head()[1]
+        except (WbtableError, OSError):
+            return None
+        if record is None:
+            return None
+        with self._guard:
+            self._types[project, name] = record.type
+        return record.type
+
+    def counts(self, store: Store, project: str) -> list[Json]:
+        """Return the types of a project's artifacts, the most frequent first; null: of those that cannot be read."""
+        found = Counter(self.of(store, project, name) for name in store.artifact_names(project))
+        return [{"type": name, "artifacts": count} for name, count in found.most_common()]
+
+
+def artifacts(
+    store: Store, types: ArtifactTypes, project: str, kind: str, search: str, offset: int, count: int
+) -> Json:
+    """Return the newest version of some artifacts, by name.
+
+    Args:
+        store: the store.
+        types: what is known of types.
+        project: the project.
+        kind: only of this type; empty for all.
+        search: only those with this text in their names.
+        offset: the first.
+        count: how many.
+
+    """
+    text = search.casefold()
+    names = [name for name in store.artifact_names(project) if text in name.casefold()]
+    if kind:
+        names = [name for name in names if types.of(store, project, name) == kind]
+    picked = names[offset : offset + min(count, MAX_VERSIONS)]
+    heads = (_newest(store, project, name) for name in picked)
+    return {"total": len(names), "artifacts": [found for found in heads if found is not None]}
+
+
+def versions(store: Store, project: str, artifact: str, before: int | None, count: int) -> Json:
+    """Return some versions of an artifact, the newest first.
+
+    Args:
+        store: the store.
+        project: the project.
+        artifact: the artifact's name.
+        before: only those with lower numbers; None to begin with the newest.
+        count: how many.
+
+    Raises:
+        NotFoundError: there is no such artifact; the message has names like it.
+
+    """
+    records = store.records(project, artifact)
+    newest = records.newest()
+    if newest < 0:
+        raise store.missing(project, artifact)
+    problem = None
+    try:
+        aliases = store.aliases(project, artifact)
+    except (WbtableError, OSError) as error:
+        aliases, problem = {}, str(error)[:_MOST_TEXT]
+    alive = next((i for i in range(newest, -1, -1) if not _is_deleted(store, project, artifact, i)), -1)
+    found: list[Json] = []
+    number = newest if before is None else min(newest, before - 1)
+    while number >= 0 and len(found) < min(count, MAX_VERSIONS):
+        if not _is_deleted(store, project, artifact, number):
+            try:
+                found.append(head(Version(store, records.read(number)), aliases, alive))
+            except (WbtableError, OSError) as error:
+                found.append(_unread(project, artifact, f"v{number}", error))
+        number -= 1
+    return {
+        "versions": found,
+        "next": number + 1 if number >= 0 else None,
+        "newest": newest,
+        "aliases": {alias: f"v{value}" for alias, value in aliases.items()},
+        **({} if problem is None else {"problem": problem}),
+    }
+
+
+def _is_deleted(store: Store, project: str, artifact: str, number: int) -> bool:
+    try:
+        return store.records(project, artifact).is_deleted(number)
+    except (WbtableError, OSError):
+        return False  # its record says what is wrong
 
 
 def version(store: Store, project: str, artifact: str, name: str) -> Json:
     """Return everything about a version but its files."""
     found = store.artifact(f"{project}/{artifact}:{name}")
-    return {
-        **head(found),
-        "description": found.description,
-        "metadata": plain(found.metadata),
-        "digest": found.digest,
-        "logged_by": _text(found.logged_by()),
-        "used_by": [_text(item) for item in found.used_by()],
-        "parents": [_text(item) for item in found.parents()],
-        "tables": [entry.path for entry in found.contents if _is_table(entry)],
+    out: Json = {**head(found), "digest": found.digest, "problems": []}
+    parts: dict[str, tuple[Any, Callable[[], Any]]] = {
+        "description": (None, lambda: found.description),
+        "metadata": ({}, lambda: plain(found.metadata)),
+        "used_by": ([], lambda: found.used_by()[:MAX_NODES]),
+        "parents": ([], lambda: found.parents()[:MAX_NODES]),
+        "loggers": ([], lambda: found.all_loggers()[:MAX_NODES]),
+        "tables": ([], lambda: _tables(found.contents)),
     }
+    for field, (empty, read) in parts.items():
+        try:
+            out[field] = read()
+        except (WbtableError, OSError) as error:
+            out[field] = empty
+            out["problems"].append(f"{field}: {str(error)[:_MOST_TEXT]}")
+    out["tables_searched"] = min(MAX_SEARCHED, out["files"] or 0)
+    return out
 
 
-def _text(value: object) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    return getattr(value, "qualified_name", None) or getattr(value, "path", None) or str(value)
+def _tables(contents: Contents) -> list[str]:
+    searched = itertools.islice(contents, MAX_SEARCHED)
+    return [entry.path for entry in searched if _is_table(entry)]
 
 
 def _is_table(entry: Entry) -> bool:
     return entry.media_type in DOCUMENTS and entry.reference is None
 
 
+def lineage(store: Store, project: str, artifact: str, name: str, direction: str, depth: int) -> Json:
+    """Return the versions and runs around a version, as a graph.
+
+    Raises:
+        UsageError: `direction` is none.
+
+    """
+    graph = store.artifact(f"{project}/{artifact}:{name}").lineage(direction, min(depth, 10)).to_json()
+    left_out = max(0, len(graph["nodes"]) - MAX_NODES)
+    nodes = graph["nodes"][:MAX_NODES]
+    known = {node["id"] for node in nodes}
+    edges = [edge for edge in graph["edges"] if edge["source"] in known and edge["target"] in known]
+    return {**graph, "nodes": nodes, "edges": edges, "left_out": left_out}
+
+
 def files(store: Store, project: str, artifact: str, name: str, offset: int, count: int, prefix: str) -> Json:
     """Return some files of a version."""
-    found = store.artifact(f"{project}/{artifact}:{name}")
-    entries = [entry for entry in found.contents if entry.path.startswith(prefix)]
-    return {
-        "total": len(entries),
-        "files": [_file(entry) for entry in entries[offset : offset + min(count, MAX_FILES)]],
-    }
+    contents = store.artifact(f"{project}/{artifact}:{name}").contents
+    count = min(count, MAX_FILES)
+    if prefix:
+        found = list(contents.under(prefix))
+        return {"total": len(found), "files": [_file(entry) for entry in found[offset : offset + count]]}
+    picked = itertools.islice(_from(contents, offset), count)
+    return {"total": len(contents), "files": [_file(entry) for entry in picked]}
+
+
+def _from(contents: Contents, offset: int) -> Iterator[Entry]:
+    """Yield entries from one on; pages before it are not read."""
+    inline = contents.manifest.entries
+    yield from inline[offset:]
+    at = len(inline)
+    for number, page in enumerate(contents.manifest.pages):
+        if at + page.count > offset:
+            yield from itertools.islice(contents.page(number), max(0, offset - at), None)
+        at += page.count
 
 
 def _file(entry: Entry) -> Json:
@@ -130,96 +316,31 @@ def _media_kind(entry: Entry) -> str:
         return "file"
 
 
-def run_head(run: RunInfo) -> Json:
-    """Return what lists show of a run."""
-    summary = run.summary
-    return {
-        "project": run.project,
-        "run": run.id,
-        "name": run.name,
-        "state": run.state,
-        "created_at": run.created_at.isoformat(),
-        "updated_at": run.updated_at.isoformat(),
-        "finished_at": None if run.finished_at is None else run.finished_at.isoformat(),
-        "group": run.start.group,
-        "job_type": run.start.job_type,
-        "tags": list(run.start.tags),
-        "config": _values(run.config),
-        "summary": _values(summary),
-        "tables": [key for key, value in summary.items() if _is_table_reference(value)],
-    }
-
-
-def _values(found: dict[str, Any]) -> Json:
-    return {str(key): encode_plain(value) for key, value in found.items()}
-
-
-def _is_table_reference(value: object) -> bool:
-    if isinstance(value, str) and value.startswith("{"):
+def recent(store: Store, project: str, count: int) -> Json:
+    """Return the versions that were last made in a project; of many artifacts only some are looked at, and said so."""
+    names = store.artifact_names(project)
+    records = []
+    for name in names[:MAX_NODES]:
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return False
-    return isinstance(value, dict) and value.get("_type") == "table"
-
-
-def runs(store: Store, project: str) -> list[Json]:
-    """Return the runs of a project, the newest first."""
-    return [run_head(run) for run in reversed(list_runs(store, project))]
-
-
-def run(store: Store, project: str, run_id: str) -> Json:
-    """Return everything about a run but its history."""
-    found = RunInfo(store, project, run_id)
-    shown = run_head(found)
-    keys = found.history().column_names
-    tables = []
-    for key in keys:
-        steps = [] if key in _STEPS else logged_tables([found], key)
-        if steps:
-            listed = [{"step": one.step, "artifact": one.artifact, "path": one.path} for one in steps]
-            tables.append({"key": key, "steps": listed})
+            record = store.records(project, name).head()[1]
+        except (WbtableError, OSError):
+            continue  # listed as damaged where artifacts are listed
+        if record is not None:
+            records.append(record)
+    records.sort(key=lambda record: record.created_at, reverse=True)
     return {
-        **shown,
-        "tables_logged": tables,
-        "notes": found.start.notes,
-        "environment": _values(dict(found.start.environment)),
-        "logged": found.logged(),
-        "used": found.used(),
-        "next_step": found.next_step,
+        "artifacts": [head(Version(store, record)) for record in records[:count]],
+        "artifacts_searched": min(len(names), MAX_NODES),
     }
 
 
-def history(store: Store, project: str, run_ids: Sequence[str], keys: Sequence[str] | None, points: int) -> Json:
-    """Return what runs logged, thinned to some points a run."""
-    out, seen = [], dict[str, None]()
-    for run_id in run_ids:
-        found = RunInfo(store, project, run_id).history()
-        names = [name for name in found.column_names if name not in _STEPS and (keys is None or name in keys)]
-        if keys is None:
-            names = [name for name in names if _is_number(found.schema.field(name).type)]
-        seen |= dict.fromkeys(names)
-        rows = found.num_rows
-        kept = found
-        if rows > points:
-            # The first and the last stay, and the rest evenly between them.
-            kept = found.take(pa.array(np.unique(np.linspace(0, rows - 1, points).astype(np.int64))))
-        times = kept["_timestamp"].cast(pa.int64()).to_pylist()
-        out.append(
-            {
-                "run": run_id,
-                "rows": rows,
-                "sampled": kept.num_rows < rows,
-                "step": kept["_step"].to_pylist(),
-                "time": [None if time is None else time / 1e6 for time in times],
-                "columns": {name: [encode_plain(value) for value in kept[name].to_pylist()] for name in names},
-            }
-        )
-    return {"keys": list(seen), "runs": out}
+def check_project(store: Store, project: str) -> None:
+    """Check that there is a project.
 
+    Raises:
+        NotFoundError: there is none; the message has names like it.
 
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-__all__ = ["files", "head", "history", "projects", "run", "run_head", "runs", "version"]
+    """
+    known = store.projects()
+    if project not in known:
+        raise NotFoundError(f"there is no project {project!r:.200} in {store.url!r}{near(project, known)}")
