@@ -1,0 +1,51 @@
+// One row in detail.
+import * as actions from "./actions.js";
+import { post } from "./api.js";
+import { isMedia, isNumeric, valueText } from "./cells.js";
+import { count } from "./numbers.js";
+import { MediaView, Panel } from "./panels.js";
+import * as state from "./state.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+
+/** @param {{panel: any, go: (row: number) => void}} props */
+export function DetailPanel({ panel, go }) {
+  const [values, setValues] = useState(/** @type {any} */ (null));
+  const [wrong, setWrong] = useState("");
+  const laid = state.laid.value.filter((column) => column.info.role !== "group" && column.visible !== false).slice(0, 300);
+  const { row } = panel;
+  useEffect(() => {
+    const control = new AbortController();
+    post("/api/rows", { view: state.asked(), offset: row, count: 1, columns: laid.map((column) => column.name) }, control.signal).then(
+      (found) => (setValues(Object.fromEntries(found.columns.map((/** @type {any} */ column) => [column.name, column.values[0]]))), setWrong("")),
+      (error) => error.name !== "AbortError" && setWrong(error.message));
+    return () => control.abort();
+  }, [row, state.generation.value]);
+  const whole = (/** @type {any} */ column) => post("/api/cell", { view: state.asked(), row, column: column.name }).then(
+    (found) => setValues({ ...values, [column.name]: found.value }), (error) => setWrong(error.message));
+  const last = (state.rows.value ?? 1) - 1;
+  useEffect(() => {
+    const key = (/** @type {KeyboardEvent} */ event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      if (!target.closest(".panel") || target.closest("input, audio, video") || event.altKey || event.ctrlKey) return;
+      if (event.key === "ArrowDown") go(row + 1);
+      else if (event.key === "ArrowUp") go(row - 1);
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", key);
+    return () => document.removeEventListener("keydown", key);
+  }, [row]);
+  return html`<${Panel} title=${`${state.grouped.value ? "Group" : "Row"} ${count(row + 1)}`} wide more=${html`
+    <button class="btn quiet icon" aria-label="Previous" disabled=${row <= 0} onClick=${() => go(row - 1)}>↑</button>
+    <button class="btn quiet icon" aria-label="Next" disabled=${row >= last} onClick=${() => go(row + 1)}>↓</button>`}>
+    ${wrong ? html`<p class="wrong" role="alert">${wrong}</p>` : null}
+    ${state.grouped.value ? html`<p><button class="btn" onClick=${() => actions.expand(row)}>Show the rows of this group</button></p>` : null}
+    ${values === null ? html`<p class="note">Reading…</p>` : html`<dl class="detail">${laid.map((column) => {
+      const value = values[column.name];
+      return html`<div key=${column.name}><dt><span dir="auto">${column.label ?? column.name}</span> <span class="ty">${column.info.type}</span></dt>
+        <dd dir="auto" class=${isNumeric(column.info) ? "num" : ""}>${value && isMedia(column.info) && value.ref ? html`<${MediaView} media=${value} />`
+          : value && typeof value === "object" && !value.cut && !value.hex ? html`<code>${JSON.stringify(value, null, 1)}</code>`
+          : valueText(value, column.info.kind)}
+          ${value?.cut ? html`<div class="note">The beginning of ${count(value.size)} characters. <button class="btn" onClick=${() => whole(column)}>Show all</button></div>` : null}</dd></div>`;
+    })}</dl>`}</${Panel}>`;
+}

@@ -1,0 +1,68 @@
+// Summaries of columns for the header: asked for as columns come into view, one question at a time, kept as long as
+// the rows are the same.
+import { isCancelled, post } from "./api.js";
+import * as state from "./state.js";
+
+const REST = 80;
+
+export class Summaries {
+  /** @param {(found: Map<string, any>) => void} changed */
+  constructor(changed) {
+    this.changed = changed;
+    /** @type {Map<string, any>} by the rows they are of and the column */
+    this.kept = new Map();
+    /** @type {Map<string, any>} */
+    this.found = new Map();
+    /** @type {string[]} */
+    this.wanted = [];
+    this.timer = 0;
+    this.isBusy = false;
+    this.shown = "";
+  }
+
+  /** What the summary of a column depends on: a column of the table is not touched by columns that are derived. @param {string} name */
+  #key(name) {
+    const { derive, filter, source } = state.asked();
+    const of = (derive ?? []).some((column) => column.name === name) || filter ? derive : undefined;
+    return JSON.stringify([source, of, filter, name]);
+  }
+
+  /** Say which columns show. @param {string[]} names */
+  need(names) {
+    const info = state.info.value;
+    if (!info || info.grouped || state.grouped.value) return;
+    const known = new Set(info.columns.map((/** @type {any} */ column) => column.name));
+    this.wanted = names.filter((name) => known.has(name));
+    this.#show();
+    if (!this.isBusy && !this.timer && this.wanted.some((name) => !this.kept.has(this.#key(name))))
+      this.timer = window.setTimeout(() => ((this.timer = 0), void this.#ask()), this.kept.size ? REST : 0);
+  }
+
+  #show() {
+    const keys = this.wanted.map((name) => this.#key(name));
+    const shown = JSON.stringify([this.wanted, keys.map((key) => this.kept.get(key) !== undefined), keys.length ? keys[0] : ""]);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.found = new Map(this.wanted.flatMap((name, i) => (this.kept.get(keys[i]) ? [[name, this.kept.get(keys[i])]] : [])));
+    this.changed(this.found);
+  }
+
+  async #ask() {
+    const missing = this.wanted.filter((name) => !this.kept.has(this.#key(name)));
+    if (!missing.length) return;
+    this.isBusy = true;
+    const keys = missing.map((name) => this.#key(name));
+    const { derive, filter, source } = state.asked();
+    try {
+      const found = await post("/api/summaries", { view: { source, derive, filter }, columns: missing });
+      missing.forEach((name, i) => this.kept.set(keys[i], found.columns[name]));
+    } catch (error) {
+      // The rows are there without them; these columns are not asked for again before the view changes.
+      if (!isCancelled(error)) keys.forEach((key) => this.kept.set(key, undefined));
+    }
+    this.isBusy = false;
+    while (this.kept.size > 4000) this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
+    this.#show();
+    this.need(this.wanted);
+  }
+}
