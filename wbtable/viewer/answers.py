@@ -24,6 +24,19 @@ from wbtable.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+class ReadOnlyError(ConflictError):
+    """The server may only read."""
+
+
+class BadRequestError(UsageError):
+    """A request is not as ENDPOINTS.md says."""
+
+
+class BodyTooLargeError(BadRequestError):
+    """The body of a request is longer than it may be."""
+
+
 _MOST: Final = 4000
 _STATUS: Final[tuple[tuple[type[WbtableError], int, str], ...]] = (
     (MissingExtraError, 422, "unsupported"),
@@ -35,17 +48,10 @@ _STATUS: Final[tuple[tuple[type[WbtableError], int, str], ...]] = (
     (FormatError, 422, "damaged"),
     (UnsupportedError, 422, "unsupported"),
     (NotFoundError, 404, "not_found"),
+    (BodyTooLargeError, 413, "too_large"),
     (UsageError, 400, "usage"),
     (WbtableError, 500, "failed"),
 )
-
-
-class ReadOnlyError(ConflictError):
-    """The server may only read."""
-
-
-class BadRequestError(UsageError):
-    """A request is not as ENDPOINTS.md says."""
 
 
 def answer(value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.viewer.answers import refusal
+from wbtable.viewer.answers import BodyTooLargeError, refusal
 from wbtable.viewer.headers import BASE
 from wbtable.viewer.hosts import LOOPBACK, Host, parse_host, parse_origin
 from wbtable.viewer.sessions import cookie_name
@@ -23,10 +23,6 @@ SESSION: Final = "/api/session"
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "DELETE"})
 _OWN: Final = frozenset({"same-origin", "none"})
-
-
-class _TooLargeError(Exception):
-    """A body is longer than it may be."""
 
 
 def is_open_path(path: str) -> bool:
@@ -65,19 +61,7 @@ class Guard:
         if reason is not None:
             await refusal(*reason)(scope, receive, _with_headers(send))
             return
-        started = False
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, _bounded(receive), _with_headers(sending))
-        except _TooLargeError:
-            if started:
-                raise
-            await refusal(413, "too_large", f"expected at most {MAX_BODY} bytes")(scope, receive, _with_headers(send))
+        await self._app(scope, _bounded(receive), _with_headers(send))
 
     def _reason(self, scope: Scope, headers: _Headers) -> tuple[int, str, str] | None:
         """Return why a request is refused: status, code and message; None: it is let in."""
@@ -171,7 +155,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MAX_BODY:
-            raise _TooLargeError
+            raise BodyTooLargeError(f"expected at most {MAX_BODY} bytes")
         return message
 
     return receiving
