@@ -18,6 +18,7 @@ SURFACES = {
     "LeasedObjects": "an ObjectStore, whose methods its writers call, and what settles it",
     "ObjectStore": "bytes by digest, put and read alone, many at once, by range and as documents",
     "PartitionedTable": "reads like a Table",
+    "Store": "what is there by name: versions, runs, views, reports, and how all of it is kept",
     "UnionTable": "reads like a Table",
     "Table": "W&B's table, whose method names people know, and reading as Arrow, pandas and Polars users expect it",
     "PendingVersion": "a Version that waits",

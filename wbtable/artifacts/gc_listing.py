@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 VERSIONS: Final = "versions"
 _FACTS: Final = frozenset({"tags", "descriptions", "lineage"})
 _RUN_LOGS: Final = frozenset({"attempts", "used", "logged"})
+_STATE = re.compile(r"[0-9a-f]{32}\.json")
 _NUMBERED = re.compile(r"([0-9]{20})\.(json|parquet)")
 
 Artifact = tuple[str, str]
@@ -103,6 +104,9 @@ def sort_keys(keys: Iterable[KeyInfo]) -> Listing:
             known = _take_run(found, info, parts)
         elif kind in {"views", "reports"} and len(parts) == 5 and _number(parts[4], "json") is not None:
             found.documents.add(info.key)
+            known = True
+        elif kind == "states" and len(parts) == 5 and _STATE.fullmatch(parts[4]) is not None:
+            # What a panel looked like (VIEW-11) leads nowhere.
             known = True
         if not known:
             raise UnsupportedError(

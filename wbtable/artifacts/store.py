@@ -12,6 +12,7 @@ from wbtable.artifacts.delete import delete_versions
 from wbtable.artifacts.gc import GcReport, gc
 from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
 from wbtable.artifacts.repair import RepairReport, repair
+from wbtable.artifacts.saved import SavedDocuments
 from wbtable.artifacts.store_files import StoreFiles, children
 from wbtable.artifacts.usage import Usage, usage
 from wbtable.artifacts.verify_store import verify_store
@@ -42,7 +43,7 @@ def set_runs_reader(reader: Callable[[Store, str | None, str | None], Any], tabl
     _runs[:] = [reader, tables]
 
 
-class Store(StoreFiles):
+class Store(SavedDocuments):
     """A store that exists. Safe to use from several threads.
 
     Attributes:

@@ -244,7 +244,10 @@ def open_entry(version: Holder, entry: Entry) -> Any:
         NotFoundError: it names a table that is not there.
 
     """
-    return _open(version, entry.descriptor(), entry.path, 0)
+    found = _open(version, entry.descriptor(), entry.path, 0)
+    if isinstance(found, JoinedTable | PartitionedTable):
+        found.stored_at = (version, entry.path)
+    return found
 
 
 _MAX_DEPTH = 32

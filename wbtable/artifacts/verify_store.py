@@ -1,4 +1,4 @@
-"""Verifying a project or a store: versions, the chain of records, logs and runs (spec: 10c-collection, VERIFY-4)."""
+"""Verifying a project or a store: versions, records, logs, runs, views, reports (spec: 10c-collection, VERIFY-4)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from wbtable.artifacts.parallel import each
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.store_files import children
 from wbtable.artifacts.verify import Damage, Report, Verifier, check_version
+from wbtable.artifacts.verify_documents import verify_documents
 from wbtable.artifacts.verify_notes import Notes
 from wbtable.artifacts.version_content import VersionContent
 from wbtable.errors import FormatError, NotFoundError, UnsupportedError
@@ -48,6 +49,7 @@ def verify_store(
             if kind is None:
                 for part in children(store.backend, f"{layout.project_prefix(one)}/runs"):
                     _verify_run(store, one, part, verifier)
+                verify_documents(store, one, verifier)
     return report
 
 

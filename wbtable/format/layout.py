@@ -5,6 +5,7 @@ Pure functions. A key is a relative path with `/` between its parts; a name beco
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -228,6 +229,12 @@ def version_log(project: str, artifact: str, kind: str, version: int) -> str:
 def view_log(project: str, view: str) -> str:
     """Return the log of a saved view (LAYOUT-6)."""
     return f"{project_prefix(project)}/views/{escape(check_name(view, 'view'))}"
+
+
+def state_key(project: str, user: str, panel: str) -> str:
+    """Return the key of what a panel looked like when a user left it (VIEW-11)."""
+    name = hashlib.sha256(panel.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{project_prefix(project)}/states/{escape(check_name(user, 'user'))}/{name}.json"
 
 
 def report_log(project: str, report: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from wbtable.errors import FormatError
+from wbtable.format.digest import ARTIFACT, TABLE, Descriptor
 from wbtable.format.paths import check_path
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class TablePlace:
         version: ``v3``, an alias, or a manifest's digest; a link has a version or digest, so that it never changes.
         path: the table's logical path in it.
         url: instead of those four: a table, or a file, outside of the store.
+        table: what keeps the rows whatever becomes of the version: the table manifest, or the artifact manifest that
+            leads to the tables of a joined or partitioned table (VIEW-9).
 
     """
 
@@ -35,6 +38,7 @@ class TablePlace:
     version: str | None = None
     path: str | None = None
     url: str | None = None
+    table: Descriptor | None = None
 
     def __post_init__(self) -> None:
         """Refuse what names no table."""
@@ -44,17 +48,32 @@ class TablePlace:
             raise FormatError(msg)
         if self.path is not None:
             check_path(self.path)
+        if self.table is not None and (self.url is not None or self.table.media_type not in (TABLE, ARTIFACT)):
+            msg = f"expected the manifest of a table or an artifact of the store, found {self.table.media_type!r:.80}"
+            raise FormatError(msg)
 
     def to_json(self) -> Json:
         """Return the JSON form."""
         if self.url is not None:
             return {"url": self.url}
-        return {"project": self.project, "artifact": self.artifact, "version": self.version, "path": self.path}
+        out: Json = {
+            "project": self.project,
+            "artifact": self.artifact,
+            "version": self.version,
+            "path": self.path,
+        }
+        if self.table is not None:
+            out["table"] = self.table.to_json()
+        return out
 
     @classmethod
     def read(cls, fields: Reader) -> Self:
         """Read the JSON form."""
-        return cls(**{name: fields.opt_str(name) for name in ("project", "artifact", "version", "path", "url")})
+        kept = fields.fields.get("table")
+        return cls(
+            **{name: fields.opt_str(name) for name in ("project", "artifact", "version", "path", "url")},
+            table=None if kept is None else Descriptor.from_json(kept, f"{fields.place}.table"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

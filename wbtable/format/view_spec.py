@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from wbtable.errors import FormatError
 from wbtable.format.documents import Json, Reader, build
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
+from wbtable.format.refs import by_digest
 from wbtable.format.view_source import TablePlace, ViewSource, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from wbtable.format.digest import Descriptor
 
 __all__ = ["ColumnSetting", "Named", "Sort", "TablePlace", "ViewSource", "ViewSpec", "Window"]
 
@@ -267,6 +270,12 @@ class ViewSpec:
         """Return the view with some fields changed."""
         return replace(self, **changes)
 
+    @property
+    def refs(self) -> tuple[Descriptor, ...]:
+        """The objects that its places keep (VIEW-9)."""
+        tables = () if self.source is None else self.source.tables
+        return by_digest({place.table.digest: place.table for place in tables if place.table is not None})
+
     def to_json(self) -> Json:
         """Return the JSON form; what is not set is left out."""
         out: Json = {
@@ -274,7 +283,7 @@ class ViewSpec:
             "kind": KIND,
             "format": FORMAT_VERSION,
             "features": {"reader": [], "writer": []},
-            "refs": [],
+            "refs": [ref.to_json() for ref in self.refs],
         }
         for name in ("derive", "cells", "sort"):
             items = getattr(self, name)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wbtable.artifacts.saved import set_view_opener
 from wbtable.artifacts.store import Store, create_store, set_runs_reader
 
 if TYPE_CHECKING:
+    from wbtable.format.view_spec import ViewSpec
     from wbtable.runs.run_list import RunList
     from wbtable.tables.union import UnionTable
+    from wbtable.tables.view import View
 
 __all__ = ["Store", "create_store"]
 
@@ -34,5 +37,12 @@ def _read_tables(store: Store, project: str, key: str, **options: Any) -> UnionT
     return run_tables(store, project, key, **options)
 
 
-# `Store.runs` and `Store.run_tables` are below this room, so their readers are handed down.
+def _open_views(store: Store, spec: ViewSpec) -> list[View]:
+    from wbtable.runs.view_source import open_views
+
+    return open_views(store, spec)
+
+
+# `Store.runs`, `Store.run_tables` and named views are below this room, so their readers are handed down.
 set_runs_reader(_read_runs, _read_tables)
+set_view_opener(_open_views)

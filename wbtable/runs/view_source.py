@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wbtable.artifacts.pinning import open_place
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.view_spec import ViewSpec
 from wbtable.runs.union import run_tables
@@ -65,11 +66,9 @@ def _table(store: Store, place: TablePlace, *, urls: bool) -> Viewable:
         from wbtable.tables.open import open_table
 
         return open_table(place.url)
-    assert place.path is not None
-    version = store.artifact(f"{place.project}/{place.artifact}:{place.version}")
-    found = version.get(place.path)
+    found = open_place(store, place)[1]()
     if not isinstance(found, Viewable):
-        msg = f"there is no table {place.path!r} in {version.qualified_name}"
+        msg = f"{place.path!r:.200} in {place.project}/{place.artifact}:{place.version} is no table"
         raise NotFoundError(msg)
     return found
 

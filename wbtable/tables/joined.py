@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from wbtable.errors import UsageError
 from wbtable.format.joined_table import HOWS, JoinedTableDocument
@@ -29,7 +29,13 @@ class JoinedTable(Viewable):
     It gives every pair of rows whose keys are equal, as SQL does: null keys match nothing, NaN matches NaN. Columns
     are the keys, under side 0's names, then side 0's others as ``0.x`` and side 1's as ``1.x``. Rows come in side 0's
     order, then side 1's; those without a side 0 last. Reading a column reads that column and the keys.
+
+    Attributes:
+        stored_at: the version and the path that it was read from; None if it was made here.
+
     """
+
+    stored_at: Any = None
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wbtable.errors import ConflictError, TypeMismatchError, UsageError
 from wbtable.format.partitioned_table import PartitionedTableDocument
@@ -25,7 +25,13 @@ class PartitionedTable(Viewable):
 
     Columns are those of all parts, in order of first appearance, each of the narrowest type that holds all its values;
     a part that lacks a column has null there.
+
+    Attributes:
+        stored_at: the version and the path that it was read from; None if it was made here.
+
     """
+
+    stored_at: Any = None
 
     def __init__(self, parts_path: str | Sequence[Readable | str], *, parts: Sequence[Readable] | None = None) -> None:
         """Read several tables as one.

@@ -1,16 +1,14 @@
-"""Views by name: saved in the store's logs, so that nobody's is overwritten unseen (spec: 16-views, VIEW-8)."""
+"""Views by name, and what a panel looked like: as the page asks for them (ENDPOINTS.md, "Views by name")."""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import TYPE_CHECKING, Final
 
-from wbtable.artifacts import logs
-from wbtable.artifacts.store import children
-from wbtable.errors import ConflictError, NotFoundError, StorageError, WbtableError
-from wbtable.format import documents, layout
-from wbtable.format.saved_view import MAX_BYTES, SavedView
+from wbtable.artifacts.named_log import log_names
+from wbtable.artifacts.saved import append_view, new_id, view_log
+from wbtable.errors import WbtableError
+from wbtable.format.saved_view import SavedView
 
 if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
@@ -18,28 +16,32 @@ if TYPE_CHECKING:
     from wbtable.format.view_spec import ViewSpec
 
 MOST: Final = 1_000
+"""The most views of a project that are listed."""
 
 
 def view_names(store: Store, project: str) -> list[str]:
     """Return the names of the views of a project, sorted; found by listing."""
-    return [layout.unescape(part) for part in children(store.backend, f"{layout.project_prefix(project)}/views")]
+    return log_names(store.backend, project, "views")
 
 
-def read_view(store: Store, project: str, name: str) -> Json:
-    """Return the newest of a named view.
+def read_view(store: Store, project: str, name: str, number: int | None = None) -> Json:
+    """Return a named view, by default the newest of it.
 
     Raises:
         NotFoundError: there is none.
         FormatError: it is damaged.
 
     """
-    log = layout.view_log(project, name)
-    number = logs.newest(store.backend, log)
-    if number < 0:
-        raise NotFoundError(f"there is no view {name!r} in {project!r}")
-    found = _read(store, log, number)
+    found_number, found = view_log(store, project, name).read(number)
     created = found.created_at.astimezone(dt.UTC).isoformat()
-    return {"name": name, "number": number, "created_at": created, "view": found.view.to_json()}
+    return {
+        "name": name,
+        "number": found_number,
+        "created_at": created,
+        "title": found.title or name,
+        "description": found.description or "",
+        "view": found.view.to_json(),
+    }
 
 
 def list_views(store: Store, project: str) -> list[Json]:
@@ -49,11 +51,20 @@ def list_views(store: Store, project: str) -> list[Json]:
         try:
             out.append(read_view(store, project, name))
         except WbtableError as error:
-            out.append({"name": name, "error": str(error)[:500]})
+            out.append({"name": name, "title": name, "error": str(error)[:500]})
     return out
 
 
-def save_view(store: Store, project: str, name: str, view: ViewSpec, seen: int) -> int:
+def save_view(
+    store: Store,
+    project: str,
+    name: str,
+    view: ViewSpec,
+    seen: int,
+    *,
+    title: str | None = None,
+    description: str | None = None,
+) -> int:
     """Append to the log of a named view; return the number.
 
     Args:
@@ -62,42 +73,15 @@ def save_view(store: Store, project: str, name: str, view: ViewSpec, seen: int) 
         name: the view's name.
         view: what it is now.
         seen: the newest number that the writer saw, -1 if none.
+        title: what people call it, if not by its name.
+        description: what it is for.
 
     Raises:
         ConflictError: somebody saved it meanwhile.
+        NotFoundError: what it shows is not there.
 
     """
-    log = layout.view_log(project, name)
-    newest = logs.newest(store.backend, log)
-    if newest != seen:
-        raise _meanwhile(name, newest, seen)
-    entry = SavedView(id=uuid.uuid4().hex, created_at=dt.datetime.now(dt.UTC), view=view)
-    data = documents.canonical(entry.to_json())
-    if len(data) > MAX_BYTES:
-        raise ConflictError(f"expected a view of at most {MAX_BYTES} bytes, found {len(data)}")
-    key = layout.log_key(log, seen + 1)
-    try:
-        store.backend.create(key, data)
-    except WbtableError as error:
-        # The answer may be what was lost, not the file (LOG-5).
-        try:
-            found = _read(store, log, seen + 1)
-        except NotFoundError:
-            if isinstance(error, StorageError):
-                raise
-            raise _meanwhile(name, newest, seen) from error
-        if found.id != entry.id:
-            raise _meanwhile(name, seen + 1, seen) from None
-    return seen + 1
-
-
-def _read(store: Store, log: str, number: int) -> SavedView:
-    key = layout.log_key(log, number)
-    return SavedView.from_json(documents.parse(store.backend.get(key), key, max_bytes=MAX_BYTES), key)
-
-
-def _meanwhile(name: str, newest: int, seen: int) -> ConflictError:
-    return ConflictError(
-        f"the view {name!r} was saved by somebody else meanwhile (its newest is number {newest}, you saw {seen}): "
-        "look at it, then save again or under another name"
+    entry = SavedView(
+        id=new_id(), created_at=dt.datetime.now(dt.UTC), view=view, title=title or None, description=description or None
     )
+    return append_view(store, project, name, entry, seen)

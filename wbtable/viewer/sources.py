@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from wbtable.artifacts.pinning import open_place
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.runs.view_source import open_source
 from wbtable.tables.compare import SideBySide
@@ -90,17 +91,17 @@ class Opener:
             from wbtable.tables.open import open_table
 
             return ("url", place.url), self._once(("url", place.url), lambda: open_table(path))
-        assert place.path is not None
-        version = self.store().artifact(f"{place.project}/{place.artifact}:{place.version}")
-        key = (version.record.commit_id, place.path)
+        key, opened = open_place(self.store(), place)
 
-        def opened() -> Viewable:
-            found = version.get(str(place.path))
+        def checked() -> Viewable:
+            found = opened()
             if not isinstance(found, Viewable):
-                raise NotFoundError(f"there is no table {place.path!r:.200} in {version.qualified_name}")
+                raise NotFoundError(
+                    f"there is no table {place.path!r:.200} in {place.project}/{place.artifact}:{place.version}"
+                )
             return found
 
-        return key, self._once(key, opened)
+        return (key, place.path), self._once((key, place.path), checked)
 
     def rows(self, source: ViewSource) -> Viewable | SideBySide:
         """Return the rows that a view is of.
