@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_BODY: Final = 1 << 20
 """The most bytes of a request's body."""
 SESSION: Final = "/api/session"
+_PIECE: Final = 256 << 10
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "DELETE"})
 _OWN: Final = frozenset({"same-origin", "none"})
@@ -168,6 +169,14 @@ def _with_headers(send: Send) -> Send:
             names = {name.decode("latin-1").lower() for name, _ in given}
             given += [(name.encode(), value.encode()) for name, value in BASE.items() if name not in names]
             message = {**message, "headers": given}
-        await send(message)
+        body = message.get("body", b"")
+        if len(body) <= _PIECE:
+            await send(message)
+            return
+        # In pieces, each after the last was read: an answer as a whole would be copied for each slow client.
+        for start in range(0, len(body), _PIECE):
+            end = start + _PIECE
+            more = end < len(body) or message.get("more_body", False)
+            await send({"type": message["type"], "body": body[start:end], "more_body": more})
 
     return sending

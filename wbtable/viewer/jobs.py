@@ -10,13 +10,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.errors import LimitError
+from wbtable.errors import LimitError, WbtableError
 from wbtable.query.worker import BACKGROUND, INTERACTIVE, Limits, Worker
+from wbtable.viewer.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+
+    from wbtable.format.documents import Json
 
 MEDIA: Final = Limits(deadline=30.0, memory_limit=512 << 20, threads=1)
 """What decoding one blob may take."""
@@ -57,10 +60,18 @@ class Jobs:
         self._running: dict[str, Running] = {}
         self._unnamed = 0
 
-    def start(self) -> None:
-        """Start what somebody will wait for first."""
-        self._workers["interactive"].start()
-        self._workers["background"].start()
+    def start(self, places: Json, source: Json | None = None) -> None:
+        """Start what somebody will wait for first, and let it open what is shown first."""
+        running = Running()
+        with self._guard:
+            self._running[_PREFIX] = running
+        for kind in ("interactive", "background"):
+            self._workers[kind].start()
+            self._threads[kind].submit(self._prepare, kind, running, places, source)
+
+    def _prepare(self, kind: str, running: Running, places: Json, source: Json | None) -> None:
+        with contextlib.suppress(WbtableError):
+            self._workers[kind].run(prepare, cancelled=running.cancelled, places=places, source=source)
 
     def close(self) -> None:
         """End everything."""

@@ -162,6 +162,8 @@ class Server:
         """Serve until interrupted."""
         import uvicorn
 
+        from wbtable.viewer.connections import PatientProtocol
+
         config = uvicorn.Config(
             make_app(self.state),
             log_level="warning",
@@ -169,14 +171,14 @@ class Server:
             server_header=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=PatientProtocol,
             loop="asyncio",
             proxy_headers=False,
             timeout_keep_alive=10,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self.state.jobs.start()
+        self.state.jobs.start(self.state.places.to_json(), self.state.start.get("source"))
         self._server.run(sockets=[self._socket])
 
     def start(self) -> Self:

@@ -41,6 +41,7 @@ class Thumbnails:
         path = self._path(digest, side)
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.chmod(0o700)  # it may be older, or the umask wider
             path.parent.mkdir(mode=0o700, exist_ok=True)
             temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
