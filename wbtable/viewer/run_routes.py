@@ -40,6 +40,7 @@ MAX_PROJECTS: Final = 50
 MAX_LOGGED: Final = 2_000
 """The most steps of one table that a run's page lists."""
 _LEAST_POINTS: Final = 10
+_NEWEST: Final = 10
 _LEAST_PAUSE: Final = 1.0
 _ALIVE: Final = 15.0
 
@@ -84,7 +85,8 @@ class _Runs:
         window = run_rows.window(
             matched, keys, asked.number("offset", 0), asked.number("count", 100), asked.texts("columns")
         )
-        return {"total": len(known), **window, "warnings": said}
+        newest = [run.id for run in known if run.info is not None][:_NEWEST]
+        return {"total": len(known), "newest": newest, **window, "warnings": said}
 
     async def metrics(self, request: Request) -> Response:
         asked = await read_body(request)

@@ -17,6 +17,7 @@ function message(heading, text, retry) {
 /** @param {any} source @param {any} opened */
 function titled(source, opened) {
   const [first] = source?.tables ?? [];
+  if (source?.kind === "union") return source.run_key;
   if (!first) return "Table";
   if (first.url) return opened.opened.find((/** @type {any} */ each) => each.id === first.url)?.title ?? first.url;
   return String(first.path).replace(/\.table\.json$/, "");
@@ -25,9 +26,13 @@ function titled(source, opened) {
 /** Where the table stands. @param {any} source @param {any} opened */
 function crumbsOf(source, opened) {
   const [first] = source?.tables ?? [];
+  if (opened.store && source?.kind === "union") {
+    const runs = `/?${new URLSearchParams({ project: source.project, show: "tables", ...(source.runs?.length ? { runs: JSON.stringify(source.runs) } : {}) })}`;
+    return html`<a href="/?projects=all">${opened.store.name}</a> / <a href=${`/?${new URLSearchParams({ project: source.project })}`}>${source.project}</a> / <a href=${runs}>${source.runs?.length ? `${source.runs.length} ${source.runs.length === 1 ? "run" : "runs"}` : "all runs"}</a> / `;
+  }
   if (!opened.store || !first?.project) return null;
   const version = `/?${new URLSearchParams({ project: first.project, artifact: first.artifact, version: first.version })}`;
-  return html`<a href="/">${opened.store.name}</a> / <a href=${`/?${new URLSearchParams({ project: first.project })}`}>${first.project}</a> / <a href=${version}>${first.artifact}:${String(first.version).slice(0, 12)}</a> / `;
+  return html`<a href="/?projects=all">${opened.store.name}</a> / <a href=${`/?${new URLSearchParams({ project: first.project })}`}>${first.project}</a> / <a href=${version}>${first.artifact}:${String(first.version).slice(0, 12)}</a> / `;
 }
 
 async function begin() {
@@ -44,7 +49,7 @@ async function begin() {
     const { start } = opened;
     root.textContent = "";
     const isPlain = [...params].length === 0;
-    if (params.has("source") || start.page === "table" && !params.has("project")) {
+    if (params.has("source") || start.page === "table" && !params.has("project") && !params.has("projects")) {
       if (isPlain && start.view) {
         const { kind, format, features, refs, ...view } = start.view;
         state.spec.value = { ...view, source: view.source ?? start.source };
@@ -55,15 +60,13 @@ async function begin() {
       const { source } = /** @type {any} */ (state.spec.value);
       state.title.value = titled(source, opened);
       document.title = `${state.title.value} · wbtable`;
-      addEventListener("popstate", () => {
-        state.takeAddress(start.source);
-        void state.load();
-      });
+      addEventListener("popstate", () => state.returned(start.source));
       render(html`<${TablePage} crumbs=${crumbsOf(source, opened)} />`, root);
       await state.load();
       return;
     }
-    const place = params.has("project") ? Object.fromEntries(params) : start;
+    const { projects, ...asked } = Object.fromEntries(params);
+    const place = params.has("project") || projects !== undefined ? asked : start;
     render(html`<${Home} place=${place} opened=${opened} />`, root);
   } catch (error) {
     const found = error instanceof ApiError ? error : new ApiError({ code: "page", message: String(error) }, 0);

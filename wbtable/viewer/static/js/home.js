@@ -1,57 +1,84 @@
-// The page of a store: projects, artifacts, versions and their tables, each a link.
-import { get } from "./api.js";
-import { count } from "./numbers.js";
+// The pages of a store: which one the address means. What it needs is loaded when it is first shown.
 import { Top } from "./page.js";
 import * as state from "./state.js";
+import { followed, go, place, placeOf, tableLink, address, projectLink } from "./workspace.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 
-/** @param {any} source */
-export function tableLink(source) {
-  return `/?source=${encodeURIComponent(JSON.stringify(source))}`;
+export { tableLink };
+
+/** @type {Record<string, () => Promise<any>>} */
+const PAGES = {
+  projects: () => import("./workspace_projects.js").then((found) => found.ProjectsPage),
+  project: () => import("./workspace_project.js").then((found) => found.ProjectPage),
+  run: () => import("./runs_page.js").then((found) => found.RunPage),
+  artifact: () => import("./artifact_page.js").then((found) => found.ArtifactPage),
+};
+
+/** Which page an address means. @param {Record<string, string>} where */
+function pageOf(where) {
+  if (!where.project) return "projects";
+  return where.artifact ? "artifact" : where.run ? "run" : "project";
 }
 
-/** @param {string} path @param {any} key */
-function useAnswer(path, key) {
-  const [found, setFound] = useState(/** @type {any} */ (null));
-  useEffect(() => {
-    if (!path) return;
-    const control = new AbortController();
-    setFound(null);
-    get(path, control.signal).then(setFound, (error) => error.name !== "AbortError" && setFound({ error }));
-    return () => control.abort();
-  }, [key]);
-  return found;
+/** @param {{store: string, where: Record<string, string>}} props */
+function Crumbs({ store, where }) {
+  if (!where.project) return null;
+  const inside = Boolean(where.artifact || where.run);
+  return html`<a href=${address({})}>${store}</a> / ${inside ? html`<a href=${projectLink(where.project, where.artifact ? { tab: "artifacts" } : {})}>${where.project}</a> / ` : null}`;
 }
 
-/** @param {{found: any, empty: string, items: (found: any) => any[], row: (each: any) => any}} props */
-function List({ found, empty, items, row }) {
-  if (found === null) return html`<p class="note">Reading…</p>`;
-  if (found.error) return html`<p class="wrong" role="alert">${found.error.message}</p>`;
-  const list = items(found);
-  if (!list.length) return html`<p class="note">${empty}</p>`;
-  return html`<ul class="links">${list.map(row)}</ul>`;
+/** What is wrong if a page's scripts do not come. @param {{error: unknown}} props */
+function Broken({ error }) {
+  return html`<main class="home center"><div class="state" role="alert"><h2>This page cannot be loaded</h2><p>${String(error)}</p>
+    <div class="actions"><button class="btn" onClick=${() => location.reload()}>Try again</button></div></div></main>`;
 }
 
 /** @param {{place: any, opened: any}} props */
-export function Home({ place, opened }) {
-  const { project, artifact, version } = place;
-  const query = (/** @type {Record<string, string>} */ values) => `/?${new URLSearchParams(values)}`;
-  const projects = useAnswer(project ? "" : "/api/projects", "projects");
-  const artifacts = useAnswer(project && !artifact ? `/api/artifacts?${new URLSearchParams({ project })}` : "", project);
-  const versions = useAnswer(artifact ? `/api/versions?${new URLSearchParams({ project, artifact })}` : "", `${project}/${artifact}`);
-  const chosen = version ?? versions?.versions?.[0]?.version;
-  const one = useAnswer(chosen ? `/api/version?${new URLSearchParams({ project, artifact, version: chosen })}` : "", `${project}/${artifact}:${chosen}`);
-  state.title.value = artifact ?? project ?? opened.store?.name ?? "Store";
-  document.title = `${state.title.value} · wbtable`;
-  const crumbs = [html`<a href="/">${opened.store?.name ?? "Store"}</a>`, project && artifact ? html` / <a href=${query({ project })}>${project}</a> / ` : project ? " / " : null];
-  return html`<${Top} crumbs=${project ? crumbs : null} /><main class="home">
-    ${!project ? html`<section><h2>Projects</h2><${List} found=${projects} empty="The store has no projects yet: log an artifact or a run, and it stands here." items=${(/** @type {any} */ found) => found.projects}
-      row=${(/** @type {any} */ each) => html`<li><a href=${query({ project: each.name })}>${each.name}</a><span>${count(each.artifacts)} artifacts · ${count(each.runs)} runs</span></li>`} /></section>` : null}
-    ${project && !artifact ? html`<section><h2>Artifacts</h2><${List} found=${artifacts} empty="The project has no artifacts yet." items=${(/** @type {any} */ found) => found.artifacts}
-      row=${(/** @type {any} */ each) => html`<li><a href=${query({ project, artifact: each.artifact })}>${each.artifact}</a><span>${each.type} · ${each.version}${each.aliases.length ? ` · ${each.aliases.join(", ")}` : ""}</span></li>`} /></section>` : null}
-    ${artifact ? html`<section><h2>Tables of ${chosen ?? "…"}</h2><${List} found=${one} empty="This version holds no tables." items=${(/** @type {any} */ found) => found.tables}
-      row=${(/** @type {any} */ path) => html`<li><a href=${tableLink({ kind: "table", tables: [{ project, artifact, version: chosen, path }] })}>${path}</a></li>`} /></section>
-    <section><h2>Versions</h2><${List} found=${versions} empty="There are no versions." items=${(/** @type {any} */ found) => found.versions}
-      row=${(/** @type {any} */ each) => html`<li><a href=${query({ project, artifact, version: each.version })} aria-current=${each.version === chosen ? "true" : undefined}>${each.version}</a><span>${each.aliases.join(", ")}${each.aliases.length ? " · " : ""}${new Date(each.created_at).toLocaleString()}</span></li>`} /></section>` : null}
-  </main>`;
+export function Home({ place: start, opened }) {
+  const [pages, setPages] = useState(/** @type {Record<string, any>} */ ({}));
+  const [broken, setBroken] = useState(/** @type {unknown} */ (null));
+  useEffect(() => {
+    const { page, ...found } = start;
+    go(found, true);
+    const back = () => (place.value = placeOf(location.search));
+    const key = (/** @type {KeyboardEvent} */ event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select, [contenteditable], dialog, .menu")) return;
+      if (event.key === "/") /** @type {HTMLElement | null} */ (document.querySelector("[data-search]"))?.focus();
+      else if (event.key.toLowerCase() === "t") void import("./actions.js").then((actions) => actions.theme());
+      else if (event.key === "?") /** @type {any} */ (document.querySelector("#store-keys"))?.showModal();
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("popstate", back);
+    document.addEventListener("click", followed);
+    document.addEventListener("keydown", key);
+    return () => (removeEventListener("popstate", back), document.removeEventListener("click", followed), document.removeEventListener("keydown", key));
+  }, []);
+  const where = place.value;
+  const name = pageOf(where);
+  useEffect(() => {
+    if (!pages[name]) PAGES[name]().then((found) => setPages({ ...pages, [name]: found }), setBroken);
+  }, [name]);
+  const store = opened.store?.name ?? "Store";
+  state.title.value = where.artifact ?? where.run ?? where.project ?? store;
+  useEffect(() => {
+    document.title = `${state.title.value} · wbtable`;
+  }, [state.title.value]);
+  const Page = pages[name];
+  return html`<${Top} crumbs=${html`<${Crumbs} store=${store} where=${where} />`} />
+    ${broken ? html`<${Broken} error=${broken} />` : Page ? html`<${Page} where=${where} opened=${opened} key=${[where.project, where.artifact, where.run].join("\n")} />` : html`<main class="home" aria-busy="true"></main>`}
+    <${Keys} />`;
+}
+
+function Keys() {
+  return html`<dialog id="store-keys" aria-label="Keys"><header><h2>Keys</h2>
+    <form method="dialog"><button class="btn quiet icon" aria-label="Close">×</button></form></header>
+    <div class="inside keys one">
+      <div><span>Search or filter what is shown</span><kbd>/</kbd></div>
+      <div><span>Light, dark, as the system</span><kbd>T</kbd></div>
+      <div><span>Along the points of a curve</span><span><kbd>←</kbd> <kbd>→</kbd></span></div>
+      <div><span>Zoom a curve, and all of it again</span><span><kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd></span></div>
+      <div><span>Choose the run of a row</span><kbd>Space</kbd></div>
+      <div><span>These keys</span><kbd>?</kbd></div></div></dialog>`;
 }
