@@ -86,8 +86,12 @@ def _saved(image: PillowImage, form: str, **options: Any) -> bytes:
     return sink.getvalue()
 
 
-def mask_pixels(data: bytes) -> bytes:
+def mask_pixels(data: bytes, side: int | None = None) -> bytes:
     """Return a mask as a PNG whose pixels browsers give exactly: red + 256 times green is the class id.
+
+    Args:
+        data: the mask as it is stored.
+        side: the most pixels of a side; a larger mask is thinned, so that no class comes up that is not in it.
 
     Raises:
         FormatError: it cannot be decoded, or is no mask.
@@ -98,9 +102,17 @@ def mask_pixels(data: bytes) -> bytes:
     ids = np.asarray(pillow.to_array(pillow.decode(data)))
     if ids.ndim != 2 or ids.dtype.kind not in "ui" or (ids.size and int(ids.max()) > 0xFFFF):
         raise FormatError(f"expected a mask of one channel, found an array of {ids.dtype} with {ids.ndim} dimensions")
+    if side is not None:
+        ids = ids[_thinned(ids.shape[0], max(ids.shape), side)][:, _thinned(ids.shape[1], max(ids.shape), side)]
     pixels = np.zeros((*ids.shape, 3), np.uint8)
     pixels[..., 0], pixels[..., 1] = ids & 0xFF, ids >> 8
     return _saved(Image.fromarray(pixels), "PNG", compress_level=3)
+
+
+def _thinned(size: int, longest: int, side: int) -> Any:
+    """Return which rows, or columns, of a mask are kept: the middle one of each part."""
+    kept = max(1, round(size * min(1.0, side / longest)))
+    return ((np.arange(kept) + 0.5) * (size / kept)).astype(np.int64)
 
 
 def peaks(data: bytes, points: int) -> Peaks:

@@ -40,7 +40,8 @@ class _Media:
 
         async def endpoint(request: Request) -> Response:
             found = _reference(request)
-            tag = f'"{found.digest}-{request.url.path.split("/")[1]}-{request.query_params.get("side", "")}"'
+            asked = "-".join(request.query_params.get(name, "")[:8] for name in ("side", "points"))
+            tag = f'"{found.digest}-{request.url.path.split("/")[1]}-{asked}"'
             headers = {"cache-control": IMMUTABLE, "etag": tag, "content-security-policy": BLOB_CSP}
             if request.headers.get("if-none-match") == tag:
                 return Response(status_code=304, headers=headers)
@@ -82,8 +83,17 @@ class _Media:
         return Response(data, media_type="image/webp")
 
     async def mask(self, request: Request, found: Reference) -> Response:
-        """Return a mask whose pixels browsers read exactly."""
-        return Response(await self.worked(request, media_tasks.mask, found), media_type="image/png")
+        """Return a mask whose pixels browsers read exactly; thinned ones, for cells, are made once."""
+        side = request.query_params.get("side")
+        if side is None:
+            return Response(await self.worked(request, media_tasks.mask, found, side=None), media_type="image/png")
+        if side not in SIDES:
+            raise BadRequestError(f"expected side as one of {', '.join(SIDES)}")
+        data = await asyncio.to_thread(self.thumbnails.get, found.digest, f"mask-{side}")
+        if data is None:
+            data = await self.worked(request, media_tasks.mask, found, side=int(side))
+            await asyncio.to_thread(self.thumbnails.put, found.digest, f"mask-{side}", data)
+        return Response(data, media_type="image/png")
 
     async def model(self, request: Request, found: Reference) -> Response:
         """Return a mesh that names nothing outside itself."""

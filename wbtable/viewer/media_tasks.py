@@ -42,12 +42,12 @@ def thumbnail(control: Control, places: Json, reference: Json, side: int) -> pa.
     return _bytes(preview.thumbnail(_read(places, reference), side))
 
 
-def mask(control: Control, places: Json, reference: Json) -> pa.Table:
+def mask(control: Control, places: Json, reference: Json, side: int | None) -> pa.Table:
     """Return a mask as a PNG whose pixels are class ids."""
     from wbtable.media import preview
 
     del control
-    return _bytes(preview.mask_pixels(_read(places, reference)))
+    return _bytes(preview.mask_pixels(_read(places, reference), side))
 
 
 def peaks(control: Control, places: Json, reference: Json, points: int) -> Json:

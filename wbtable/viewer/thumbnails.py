@@ -12,7 +12,8 @@ from wbtable.storage.cache_folder import cache_root
 if TYPE_CHECKING:
     from pathlib import Path
 
-SIDES: Final = ("64", "128", "256", "512", "1024")
+SIDES: Final = ("64", "128", "256", "512", "1024", "4096")
+"""The longest sides that are made; the last is for pictures that browsers do not show by themselves."""
 MAX_KEPT: Final = 1 << 30
 """The most bytes that are kept from one start to the next."""
 
@@ -27,7 +28,7 @@ class Thumbnails:
             self._prune(most)
 
     def _path(self, digest: str, side: str) -> Path:
-        return self._folder / digest[:2] / f"{digest[2:]}-{side}.webp"
+        return self._folder / digest[:2] / f"{digest[2:]}-{side}"
 
     def get(self, digest: str, side: str) -> bytes | None:
         """Return a thumbnail, None if it was not made yet."""

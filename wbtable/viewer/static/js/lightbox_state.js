@@ -1,0 +1,31 @@
+// What is shown over the whole page: one thing, set by whoever wants to show it.
+import { signal } from "../vendor/preact.js";
+
+/**
+ * @typedef {object} Shown
+ * @property {any} media a media value, a histogram, an array, or a text
+ * @property {any[]} values those that stand in its cell
+ * @property {any} column with name, info and settings
+ * @property {number} row
+ * @property {number} [rows] how many there are to go through
+ * @property {(row: number, names: string[]) => Promise<Record<string, any>>} [read] the cells of a row; by default those of the page's view
+ * @property {{name: string, column: any, read: (row: number) => Promise<any>}[]} [peers] what it may be compared with beside the row's other columns
+ * @property {(row: number) => void} [moved] told where it went
+ */
+
+export const lightbox = signal(/** @type {Shown | null} */ (null));
+
+/** What had the keyboard before. @type {HTMLElement | null} */
+let before = null;
+
+/** Show something over the whole page. @param {Shown} shown */
+export function show(shown) {
+  before ??= /** @type {HTMLElement | null} */ (document.activeElement);
+  lightbox.value = shown;
+}
+
+export function closed() {
+  lightbox.value = null;
+  before?.focus?.();
+  before = null;
+}

@@ -1,0 +1,57 @@
+// Two texts and how they differ, word by word: what went is struck through, what came is underlined; colour is the second sign only.
+import { el } from "./dom.js";
+import { count } from "./numbers.js";
+
+export const UNITS = /** @type {const} */ (["words", "characters", "lines"]);
+const PATIENCE = 700;
+
+/**
+ * The parts of two texts.
+ * @param {string} before @param {string} after @param {string} by one of UNITS
+ * @returns {Promise<import("../vendor/diff.js").Part[] | null>} null: they differ too much to be told apart in time
+ */
+export async function partsOf(before, after, by) {
+  const { diffChars, diffLines, diffWordsWithSpace } = await import("../vendor/diff.js");
+  const run = { characters: diffChars, lines: diffLines }[by] ?? diffWordsWithSpace;
+  return run(before, after, { timeout: PATIENCE }) ?? null;
+}
+
+/**
+ * Two texts in one.
+ * @param {string} before @param {string} after @param {string} by @param {[string, string]} names
+ */
+export function diffNode(before, after, by, names) {
+  const box = el("div", "diff");
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", `${names[0]} and ${names[1]}`);
+  if (before === after) {
+    box.append(el("p", "note", `${names[0]} and ${names[1]} are equal.`), el("div", "diff-text", after || "(empty)"));
+    return box;
+  }
+  box.append(el("p", "note", "Comparing…"));
+  partsOf(before, after, by).then((parts) => {
+    if (!parts) {
+      const columns = el("div", "diff-two");
+      for (const [name, text] of [[names[0], before], [names[1], after]]) {
+        const side = el("div");
+        side.append(el("h3", "", name), el("div", "diff-text", text));
+        columns.append(side);
+      }
+      box.replaceChildren(el("p", "note", "They differ too much to be compared here; both are shown whole."), columns);
+      return;
+    }
+    const text = el("div", "diff-text");
+    text.dir = "auto";
+    let gone = 0;
+    let came = 0;
+    for (const part of parts) {
+      if (part.removed) gone += part.count;
+      else if (part.added) came += part.count;
+      const node = el(part.removed ? "del" : part.added ? "ins" : "span", "", part.value);
+      text.append(node);
+    }
+    const unit = by === "characters" ? "characters" : by === "lines" ? "lines" : "words and blanks";
+    box.replaceChildren(el("p", "note", `${count(gone)} ${unit} of ${names[0]} went, ${count(came)} of ${names[1]} came.`), text);
+  }, (error) => box.replaceChildren(el("p", "unshown", `They cannot be compared: ${error.message}`)));
+  return box;
+}

@@ -1,0 +1,155 @@
+// What media are made of is asked for when somebody looks at it: a few at once, the newest first, nothing for what has left the screen.
+import { ApiError } from "./api.js";
+
+const AT_ONCE = 4;
+const KEPT = 48 << 20;
+
+/** @typedef {{url: string, owners: Set<Node>, control: AbortController, promise: Promise<Blob>, resolve: (blob: Blob) => void, reject: (error: unknown) => void, runs: boolean}} Job */
+
+/** @type {Map<string, Job>} */
+const jobs = new Map();
+/** @type {Job[]} */
+const waiting = [];
+let running = 0;
+/** @type {Map<string, {blob: Blob, src: string}>} */
+const kept = new Map();
+let size = 0;
+/** What failed and will fail again. @type {Map<string, ApiError>} */
+const failures = new Map();
+
+/** @param {Job} job */
+const isWanted = (job) => [...job.owners].some((owner) => owner.isConnected);
+const gone = () => new DOMException("nobody looks any more", "AbortError");
+
+/**
+ * Load something of the server's. Rejects with AbortError if its owner leaves the page before.
+ * @param {string} url @param {Node} owner what shows it
+ * @returns {Promise<Blob>}
+ */
+export function load(url, owner) {
+  const had = kept.get(url);
+  if (had) {
+    kept.delete(url);
+    kept.set(url, had);
+    return Promise.resolve(had.blob);
+  }
+  const failed = failures.get(url);
+  if (failed) return Promise.reject(failed);
+  let job = jobs.get(url);
+  if (!job) {
+    /** @type {any} */
+    const made = { url, owners: new Set(), control: new AbortController(), runs: false };
+    made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+    job = /** @type {Job} */ (made);
+    jobs.set(url, job);
+  } else if (!job.runs) waiting.splice(waiting.indexOf(job), 1);
+  job.owners.add(owner);
+  if (!job.runs) waiting.push(job);
+  // Its owner is put into the page after this.
+  setTimeout(pump);
+  return job.promise;
+}
+
+function pump() {
+  for (const job of jobs.values()) if (job.runs && !isWanted(job)) job.control.abort();
+  while (running < AT_ONCE && waiting.length) {
+    const job = /** @type {Job} */ (waiting.pop());
+    if (isWanted(job)) void run(job);
+    else {
+      jobs.delete(job.url);
+      job.reject(gone());
+    }
+  }
+}
+
+/** @param {Job} job */
+async function run(job) {
+  job.runs = true;
+  running += 1;
+  try {
+    const answer = await fetch(job.url, { credentials: "same-origin", signal: job.control.signal });
+    if (!answer.ok) throw await errorOf(answer);
+    const blob = await answer.blob();
+    keep(job.url, blob);
+    job.resolve(blob);
+  } catch (error) {
+    if (error instanceof ApiError && [404, 422].includes(error.status)) failures.set(job.url, error);
+    const isOffline = !(error instanceof ApiError) && !(error instanceof DOMException);
+    job.reject(isOffline ? new ApiError({ code: "offline", message: "The server does not answer." }, 0) : error);
+  } finally {
+    jobs.delete(job.url);
+    running -= 1;
+    pump();
+  }
+}
+
+/** @param {Response} answer */
+async function errorOf(answer) {
+  const body = await answer.json().catch(() => ({}));
+  return new ApiError(body.error ?? { code: "unknown", message: `The server answered ${answer.status}.` }, answer.status);
+}
+
+/** @param {string} url @param {Blob} blob */
+function keep(url, blob) {
+  if (blob.size > KEPT / 4 || kept.has(url)) return;
+  kept.set(url, { blob, src: "" });
+  size += blob.size;
+  for (const [old, found] of kept) {
+    if (size <= KEPT) break;
+    kept.delete(old);
+    size -= found.blob.size;
+    if (found.src) URL.revokeObjectURL(found.src);
+  }
+}
+
+/** An address of this page's own for bytes that were loaded; equal bytes have one. @param {string} url @param {Blob} blob */
+export function srcOf(url, blob) {
+  const found = kept.get(url);
+  if (!found) return URL.createObjectURL(blob);
+  if (!found.src) found.src = URL.createObjectURL(blob);
+  return found.src;
+}
+
+/** The bytes that were loaded already. @param {string} url */
+export function loadedSrc(url) {
+  const found = kept.get(url);
+  return found ? srcOf(url, found.blob) : null;
+}
+
+/** Whether a blob is there and whole; asks for one byte. @param {any} media @param {Node} owner @returns {Promise<void>} */
+export async function probe(media, owner) {
+  void owner;
+  const answer = await fetch(`/blob/${media.ref}`, { credentials: "same-origin", headers: { Range: "bytes=0-0" } }).catch(() => null);
+  if (!answer) throw new ApiError({ code: "offline", message: "The server does not answer." }, 0);
+  if (!answer.ok && answer.status !== 416) throw await errorOf(answer);
+}
+
+const WORDS = /** @type {Record<string, string>} */ ({ not_found: "missing", damaged: "damaged", unsupported: "not shown", limit: "too large", offline: "no answer" });
+
+/** Why something does not show: one word, and a sentence. @param {unknown} error */
+export function reasonOf(error) {
+  const found = error instanceof ApiError ? error : null;
+  return { word: WORDS[found?.code ?? ""] ?? "not shown", text: found?.message ?? "It cannot be shown." , again: !found || found.status === 0 || found.status === 503 };
+}
+
+/** @param {unknown} error */
+export const isGone = (error) => error instanceof DOMException && error.name === "AbortError";
+
+/** @type {WeakMap<Element, () => void>} */
+const unseen = new WeakMap();
+const watcher = typeof IntersectionObserver === "undefined" ? null : new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    const run = unseen.get(entry.target);
+    watcher?.unobserve(entry.target);
+    unseen.delete(entry.target);
+    run?.();
+  }
+}, { rootMargin: "80px" });
+
+/** Run something once a node is seen. @param {Element} node @param {() => void} run */
+export function whenSeen(node, run) {
+  if (!watcher) return run();
+  unseen.set(node, run);
+  watcher.observe(node);
+}
