@@ -14,6 +14,7 @@ from wbtable.viewer.guard import Guard
 from wbtable.viewer.media_routes import media_routes
 from wbtable.viewer.page_routes import page_routes
 from wbtable.viewer.query_routes import query_routes
+from wbtable.viewer.saved_routes import saved_routes
 from wbtable.viewer.store_routes import store_routes
 
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ _log = logging.getLogger("wbtable.viewer")
 def make_app(state: State) -> Guard:
     """Return the application that answers for `state`."""
     inside = Starlette(
-        routes=[*page_routes(state), *store_routes(state), *query_routes(state), *media_routes(state)],
+        routes=[
+            *page_routes(state),
+            *store_routes(state),
+            *saved_routes(state),
+            *query_routes(state),
+            *media_routes(state),
+        ],
         exception_handlers={WbtableError: _failed, HTTPException: _refused, Exception: _fault},
     )
     return Guard(inside, state.sessions, state.allowed_hosts)

@@ -52,11 +52,12 @@ class Places:
 class Opener:
     """Opens what views name, and keeps what was opened last: versions never change, so nothing goes stale."""
 
-    def __init__(self, places: Places) -> None:
-        """Open from `places` only."""
+    def __init__(self, places: Places, store: Store | None = None) -> None:
+        """Open from `places` only; `store` is theirs, if it is open already."""
         self.places = places
         self._guard = threading.Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._store = store
 
     def store(self) -> Store:
         """Return the store.
@@ -67,6 +68,8 @@ class Opener:
         """
         from wbtable.artifacts.store import Store
 
+        if self._store is not None:
+            return self._store
         url = self.places.store
         if url is None:
             raise NotFoundError("no store is open: start wbtable view with one")

@@ -1,24 +1,18 @@
-"""Routes that list the store, and save views (ENDPOINTS.md, "What is open", "The store", "Views by name")."""
+"""Routes that list the store (ENDPOINTS.md, "What is open", "The store")."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib.metadata
 import importlib.util
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from wbtable.viewer import catalog, saved, tasks
-from wbtable.viewer.answers import BadRequestError, ReadOnlyError, answer
-from wbtable.viewer.asking import read_body
+from wbtable.viewer import catalog, tasks
 from wbtable.viewer.run_index import RunIndex
 from wbtable.viewer.run_routes import listing, named, run_routes
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from wbtable.artifacts.store import Store
     from wbtable.format.documents import Json
     from wbtable.viewer.asking import Asked
@@ -82,23 +76,6 @@ class _Store:
         offset, count = asked.number("offset", 0), asked.number("count", 100)
         return catalog.files(self.store, *_version(asked), offset, count, asked.text("prefix", ""))
 
-    def views(self, asked: Asked) -> Json:
-        return {"views": saved.list_views(self.store, named(asked, "project"))}
-
-    def one_view(self, asked: Asked) -> Json:
-        return saved.read_view(self.store, named(asked, "project"), named(asked, "name"))
-
-    async def save_view(self, request: Request) -> Response:
-        asked = await read_body(request)
-        if self.state.read_only:
-            raise ReadOnlyError("the server only reads: it was started with --read-only")
-        project, name, view = named(asked, "project"), named(asked, "name"), asked.view()
-        seen = asked.number("number", -1, -1)
-        if view.source is None or any(place.url is not None for place in view.source.tables):
-            raise BadRequestError("a view of a table outside of the store has no name in it: share its address")
-        number = await asyncio.to_thread(saved.save_view, self.store, project, name, view, seen)
-        return answer({"name": name, "number": number})
-
 
 def store_routes(state: State) -> list[Route]:
     """Return the routes."""
@@ -113,9 +90,6 @@ def store_routes(state: State) -> list[Route]:
         Route("/api/version", listing(made.version)),
         Route("/api/files", listing(made.files)),
         Route("/api/lineage", listing(made.lineage)),
-        Route("/api/views", listing(made.views)),
-        Route("/api/views", made.save_view, methods=["POST"]),
-        Route("/api/views/one", listing(made.one_view)),
     ]
 
 

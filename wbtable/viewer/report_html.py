@@ -1,0 +1,125 @@
+"""A report as one HTML file, which needs and fetches nothing (spec: 18-reports, REPORT-6)."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wbtable.format.documents import Json
+
+STATIC: Final = Path(__file__).parent / "static"
+ENTRY: Final = "js/report_file.js"
+STYLES: Final = ("css/tokens.css", "css/report.css")
+_IMPORT: Final = re.compile(r'^import\s+(\{[^}]*\}|\*\s+as\s+\w+)\s+from\s+"([^"]+)";\s*$', re.MULTILINE)
+_DECLARED: Final = re.compile(r"^export\s+(?:async\s+)?(?:function\*?|const|class)\s+(\w+)", re.MULTILINE)
+_LISTED: Final = re.compile(r"export\s*\{([^}]*)\};?\s*$")
+_COMMENT: Final = re.compile(r"^\s*(?://.*|/\*\*.*\*/|\*.*|/\*\*|\*/)$\n?", re.MULTILINE)
+
+
+@functools.cache
+def script() -> str:
+    """Return the one script of a file: the page's own modules in one scope each, in the order of their imports."""
+    done: dict[Path, str] = {}
+    _bundle((STATIC / ENTRY).resolve(), done)
+    return "\n".join(done.values())
+
+
+def _bundle(path: Path, done: dict[Path, str]) -> None:
+    """Put a module behind those that it imports."""
+    text = path.read_text("utf-8")
+    lines = []
+    for match in _IMPORT.finditer(text):
+        target = (path.parent / match[2]).resolve()
+        if target not in done:
+            _bundle(target, done)
+        names = match[1]
+        bound = names.removeprefix("*").strip().removeprefix("as ") if names.startswith("*") else names
+        lines.append(f"const {bound.replace(' as ', ': ')} = {_scope(target)};")
+    text = _IMPORT.sub("", text)
+    listed = _LISTED.search(text)
+    exported = [(name, name) for name in _DECLARED.findall(text)]
+    if listed is not None:
+        text = text[: listed.start()]
+        for part in listed[1].split(","):
+            inner, _, outer = part.strip().partition(" as ")
+            exported.append((outer or inner, inner))
+    text = re.sub(r"^export\s+", "", text, flags=re.MULTILINE)
+    if "vendor" not in path.parts:
+        text = _COMMENT.sub("", text)
+    given = ", ".join(f"{outer}: {inner}" for outer, inner in exported)
+    imported = "\n".join(lines)
+    done[path] = f"const {_scope(path)} = (() => {{\n{imported}\n{text.strip()}\nreturn {{ {given} }};\n}})();"
+
+
+def _scope(path: Path) -> str:
+    return "m_" + re.sub(r"\W", "_", path.stem)
+
+
+@functools.cache
+def style() -> str:
+    """Return the one style sheet of a file."""
+    return "\n".join((STATIC / name).read_text("utf-8") for name in STYLES)
+
+
+@functools.cache
+def licence() -> str:
+    """Return the licence of the library that is part of the script, as a comment."""
+    text = (STATIC / "vendor" / "LICENCES.txt").read_text("utf-8")
+    parts = re.split(r"^={20,}$", text, flags=re.MULTILINE)
+    found = next(part.strip() for part in parts if part.strip().startswith("marked "))
+    return f"/*\n{found.replace('*/', '* /')}\n*/"
+
+
+def policy(code: str, look: str) -> str:
+    """Return the Content-Security-Policy of a file: its one script and its one style, by their bytes."""
+    return (
+        f"default-src 'none'; script-src 'sha256-{_hash(code)}'; style-src 'sha256-{_hash(look)}'; "
+        "img-src data: blob:; media-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def data_text(value: Json) -> str:
+    """Return JSON that no parser of HTML takes for anything else."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text.encode("utf-8", "replace").decode()
+
+
+def page(report: Json, blobs: Iterable[tuple[str, str, bytes]]) -> Iterable[str]:
+    """Yield the parts of a file.
+
+    Args:
+        report: what `report_file.js` shows.
+        blobs: name, media type and bytes of each blob that lies in it.
+
+    """
+    code = f"{licence()}\n{script()}"
+    look = style()
+    yield (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(code, look)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n<meta name="generator" content="wbtable">\n'
+        f"<title>{html.escape(str(report['title']))}</title>\n<style>{look}</style></head>\n"
+        '<body class="report-file"><main id="report" class="report"><noscript>This report shows its tables with a '
+        "script of its own, which is switched off.</noscript></main>\n"
+        f'<script type="application/json" id="data">{data_text(report)}</script>\n'
+    )
+    for name, kind, data in blobs:
+        body = base64.b64encode(data).decode()
+        yield f'<script type="text/plain" id="b-{name}" data-type="{kind}">{body}</script>\n'
+    yield f'<script type="module">{code}</script>\n</body></html>\n'

@@ -1,0 +1,69 @@
+// The script of an exported report: all that it shows lies in the file (spec 18, REPORT-6).
+import { el } from "./dom.js";
+import { EmbeddedSource } from "./report_source.js";
+import { ReportTable } from "./report_table.js";
+import { markdownNode } from "./report_text.js";
+
+/** @type {Map<string, string>} */
+const urls = new Map();
+
+/** The address of bytes that lie in the file; null if they do not. @param {string} name */
+function bytesUrl(name) {
+  const known = urls.get(name);
+  if (known) return known;
+  const node = document.getElementById(`b-${name}`);
+  if (!node?.textContent) return null;
+  const text = atob(node.textContent);
+  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+  const url = URL.createObjectURL(new Blob([bytes], { type: node.dataset.type ?? "application/octet-stream" }));
+  urls.set(name, url);
+  return url;
+}
+
+const media = {
+  picture: (/** @type {any} */ value) => bytesUrl(value.file ?? ""),
+  bytes: (/** @type {any} */ value) => bytesUrl(value.file ?? ""),
+  mask: (/** @type {any} */ mask) => bytesUrl(mask.file ?? ""),
+};
+
+function theme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+}
+
+function begin() {
+  const report = JSON.parse(document.getElementById("data")?.textContent ?? "{}");
+  const root = /** @type {HTMLElement} */ (document.getElementById("report"));
+  const head = el("header", "report-head");
+  const line = el("div", "title-line");
+  const switcher = el("button", "btn quiet", "Light or dark");
+  switcher.addEventListener("click", theme);
+  line.append(el("h1", "", report.title), switcher);
+  head.append(line);
+  if (report.description) head.append(el("p", "description", report.description));
+  head.append(el("p", "note", `${report.project} · saved ${new Date(report.created_at).toLocaleString()}`));
+  for (const text of report.notes) head.append(el("p", "note left-out", text));
+  root.replaceChildren(head);
+  for (const panel of report.panels) root.append(section(panel));
+}
+
+/** @param {any} panel */
+function section(panel) {
+  const node = el("section", `panel-${panel.kind}`);
+  if (panel.kind === "markdown") node.append(markdownNode(panel.text, (digest) => bytesUrl(digest)));
+  else if (panel.kind === "table") {
+    node.append(el("h2", "panel-title", panel.title));
+    node.append(el("p", "note source", panel.source));
+    node.setAttribute("aria-label", panel.title);
+    for (const table of panel.tables) {
+      const box = el("div", "report-table");
+      if (table.heading) node.append(el("h3", "side", table.heading));
+      node.append(box);
+      new ReportTable(box, new EmbeddedSource(table, media), { title: table.heading ? `${panel.title}, ${table.heading}` : panel.title, rows: panel.rows });
+    }
+  } else node.append(el("p", "note", panel.text));
+  return node;
+}
+
+begin();
