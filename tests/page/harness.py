@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 30_000
 """Milliseconds after which something that does not show counts as missing; nothing is measured by it."""
+REBOUND: Final = "rebound.example"
+"""A name of somebody else's that leads to this machine, as DNS rebinding makes one."""
 FLAGS: Final = (
     "--no-sandbox",  # containers lack what the sandbox needs; nothing but our own page is opened
     "--disable-gpu",
@@ -30,6 +32,7 @@ FLAGS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 )
 
 
