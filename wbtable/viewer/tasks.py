@@ -96,6 +96,7 @@ def _columns(plan: Plan) -> list[Json]:
             "bars": bar_kind(slot.type),
             "params": slot.type.params(),
             "derived": slot.expression is not None,
+            "original": name in plan.source.schema,
             "side": sided.get(name),
             "key": name in key,
         }

@@ -2,8 +2,8 @@
 import { post } from "./api.js";
 import * as state from "./state.js";
 
-/** Ask for rows, and for what groups show of theirs. */
-export async function ask(/** @type {number} */ offset, /** @type {number} */ size, /** @type {string[]} */ names, /** @type {AbortSignal} */ signal_) {
+/** Ask for rows, and for what groups show of theirs. @param {number} offset @param {number} size @param {string[]} names @param {AbortSignal} signal */
+export async function ask(offset, size, names, signal) {
   const view = state.asked();
   const roles = new Map(state.columns.value.map((column) => [column.name, column]));
   const own = names.filter((name) => roles.get(name)?.role !== "group");
@@ -11,17 +11,23 @@ export async function ask(/** @type {number} */ offset, /** @type {number} */ si
   /** @type {Record<string, any[]>} */
   const out = {};
   if (own.length) {
-    const found = await post("/api/rows", { view, offset, count: size, columns: own }, signal_);
+    const found = await post("/api/rows", { view, offset, count: size, columns: own }, signal);
     for (const column of found.columns) out[column.name] = column.values;
   }
+  const settings = new Map(state.laid.value.map((column) => [column.name, column]));
+  /** @type {Map<number, string[]>} */
   const bySize = new Map();
   for (const name of inside) {
-    const settings = state.laid.value.find((column) => column.name === name)?.settings;
-    const each = Number(settings?.size ?? 5);
+    const each = Number(settings.get(name)?.settings?.size ?? 5);
     bySize.set(each, [...(bySize.get(each) ?? []), name]);
   }
   for (const [each, columns] of bySize) {
-    const found = await post("/api/groups", { view, offset, count: size, columns, size: each }, signal_);
+    const kinds = Object.fromEntries(columns.flatMap((name) => {
+      const display = settings.get(name)?.display;
+      const isOther = display && ["page", "top", "histogram"].includes(display) && display !== roles.get(name)?.bars;
+      return isOther ? [[name, display]] : [];
+    }));
+    const found = await post("/api/groups", { view, offset, count: size, columns, size: each, kinds }, signal);
     Object.assign(out, found.cells);
   }
   return out;

@@ -1,7 +1,11 @@
 // One cell: its text, and how it is drawn. What stands in data becomes text, never markup.
-import { count, edge, number } from "./numbers.js";
+import { drawAs, numberText } from "./display.js";
 import { el } from "./dom.js";
+import { groupCell } from "./group_bars.js";
 import { histogramNode } from "./histogram.js";
+import { arrayNode, isDrawn } from "./media_array.js";
+import { count } from "./numbers.js";
+import { timeText } from "./times.js";
 
 /** @typedef {import("./state.js").ColumnInfo} ColumnInfo */
 
@@ -39,11 +43,12 @@ export function widthOf(column, rowHeight) {
 export function valueText(value, kind, settings = {}) {
   if (value === null || value === undefined) return "null";
   if (typeof value === "boolean") return value ? "true" : "false";
-  if (typeof value === "number") return number(value, settings.digits);
+  if (typeof value === "number") return numberText(value, settings);
   if (typeof value === "string") {
+    if (kind === "timestamp" || kind === "date") return timeText(value, settings);
     if (kind === "number" && value === "Infinity") return "∞";
     if (kind === "number" && value === "-Infinity") return "−∞";
-    return value;
+    return NUMERIC.has(kind) ? numberText(value, settings) : value;
   }
   if (typeof value.cut === "string") return `${value.cut}…`;
   if (kind === "binary" && typeof value.hex === "string") return `${value.hex}${value.size > 32 ? "…" : ""} (${count(value.size)} bytes)`;
@@ -64,13 +69,14 @@ export function isPlainValue(value, column) {
  * Draw a value into a cell.
  * @param {HTMLElement} cell @param {any} value undefined while it is not here
  * @param {{info: ColumnInfo, display?: string, settings?: Record<string, any>}} column
- * @param {{tall: boolean, media: (cell: HTMLElement, values: any[], column: any) => void, page: (cell: HTMLElement, found: any, column: any) => void}} how
+ * @param {{tall: boolean, high?: number, media: (cell: HTMLElement, values: any[], column: any) => void, page: (cell: HTMLElement, found: any, column: any) => void}} how
  */
 export function fill(cell, value, column, how) {
   const { info } = column;
   cell.textContent = "";
   let className = "cell";
   cell.removeAttribute("aria-busy");
+  cell.removeAttribute("title");
   if (value === undefined) {
     cell.className = className + (isNumeric(info) ? " num" : "");
     cell.setAttribute("aria-busy", "true");
@@ -79,7 +85,7 @@ export function fill(cell, value, column, how) {
   }
   if (info.role === "group" && value !== null) {
     cell.className = `${className} ${value.bars === "histogram" ? "hist" : value.bars}`;
-    group(cell, value, column, how);
+    groupCell(cell, value, column, how);
     return;
   }
   if (value !== null && isMedia(info) && column.display !== "text") {
@@ -87,10 +93,24 @@ export function fill(cell, value, column, how) {
     how.media(cell, [value], column);
     return;
   }
+  if (Array.isArray(value) && value.length && !column.display && value.every((each) => each === null || (each?.ref && MEDIA.has(each.kind)))) {
+    cell.className = `${className} media`;
+    how.media(cell, value, column);
+    return;
+  }
+  if (value !== null && info.kind === "ndarray" && !column.display && isDrawn(value)) {
+    cell.className = `${className} drawn`;
+    cell.append(arrayNode(value, { wide: (/** @type {any} */ (column).width ?? 170) - 20, high: (how.high ?? 28) - 8 }));
+    return;
+  }
   if (value !== null && info.kind === "histogram" && value.counts) {
     cell.className = `${className} hist`;
     cell.append(histogramNode([{ counts: value.counts, edges: value.bins.map(String) }]));
     return;
+  }
+  if (value !== null && column.display) {
+    cell.className = className;
+    if (drawAs(cell, value, column, how)) return;
   }
   if (isNumeric(info)) className += " num";
   if (value === null) className += " is-null";
@@ -103,33 +123,12 @@ export function fill(cell, value, column, how) {
   const node = el("span", "t", shown === "" ? "(empty)" : how.tall ? shown : shown.replace(/\s+/g, " "));
   if (shown === "") node.classList.add("dim");
   node.dir = "auto";
-  cell.append(node);
-}
-
-/** @param {HTMLElement} cell @param {any} found @param {any} column @param {any} how */
-function group(cell, found, column, how) {
-  if (found.bars === "histogram") {
-    if (!found.counts.length || !found.counts.some(Boolean)) cell.append(el("span", "dim", found.nulls ? "all null" : "no values"));
-    else {
-      cell.append(histogramNode([found]));
-      const extra = [found.nulls ? `${count(found.nulls)} null` : "", found.nan ? `${count(found.nan)} NaN` : ""].filter(Boolean);
-      cell.title = [`${edge(found.edges[0])} to ${edge(found.edges.at(-1))}`, ...extra].join(" · ");
-    }
-  } else if (found.bars === "top") {
-    const room = Math.max(1, Math.floor(((cell.clientHeight || 68) - 8) / 16));
-    const most = found.values[0]?.[1] ?? 1;
-    const fits = found.values.length <= room ? room : room - 1;
-    for (const [value, n] of found.values.slice(0, Math.max(1, fits))) {
-      const line = el("div", "top-line");
-      const bar = el("i");
-      bar.style.width = `${(100 * n) / most}%`;
-      const text = el("span", "", valueText(value, column.info.kind) || "(empty)");
-      text.dir = "auto";
-      line.append(bar, text, el("span", "", count(n)));
-      cell.append(line);
-    }
-    const more = found.distinct - Math.max(1, fits);
-    if (more > 0 && fits > 0) cell.append(el("div", "top-line dim", `${count(more)} more`));
-    if (!found.values.length) cell.append(el("span", "dim", found.nulls ? "all null" : "no values"));
-  } else how.page(cell, found, column);
+  if (["key", "count", "cell"].includes(info.role)) {
+    // What is said of a group leads to its rows.
+    const go = el("button", "go");
+    go.tabIndex = -1;
+    go.title = "Show the rows of this group (E)";
+    go.append(node);
+    cell.append(go);
+  } else cell.append(node);
 }

@@ -3,7 +3,8 @@ import * as actions from "./actions.js";
 import { post } from "./api.js";
 import { isMedia, isNumeric, valueText } from "./cells.js";
 import { count } from "./numbers.js";
-import { MediaView, Panel } from "./panels.js";
+import { MediaView, ValueView, isViewed } from "./media_view.js";
+import { Panel } from "./panels.js";
 import * as state from "./state.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 
@@ -43,7 +44,8 @@ export function DetailPanel({ panel, go }) {
     ${values === null ? html`<p class="note">Reading…</p>` : html`<dl class="detail">${laid.map((column) => {
       const value = values[column.name];
       return html`<div key=${column.name}><dt><span dir="auto">${column.label ?? column.name}</span> <span class="ty">${column.info.type}</span></dt>
-        <dd dir="auto" class=${isNumeric(column.info) ? "num" : ""}>${value && isMedia(column.info) && value.ref ? html`<${MediaView} media=${value} />`
+        <dd dir="auto" class=${isNumeric(column.info) ? "num" : ""}>${value && isMedia(column.info) && value.ref ? html`<${MediaView} media=${value} column=${column} row=${row} />`
+          : isViewed(value, column) ? html`<${ValueView} value=${value} column=${column} row=${row} />`
           : value && typeof value === "object" && !value.cut && !value.hex ? html`<code>${JSON.stringify(value, null, 1)}</code>`
           : valueText(value, column.info.kind)}
           ${value?.cut ? html`<div class="note">The beginning of ${count(value.size)} characters. <button class="btn" onClick=${() => whole(column)}>Show all</button></div>` : null}</dd></div>`;

@@ -43,6 +43,7 @@ export async function makeEditor(host, options) {
       return [{ from: Math.min(from, size), to: Math.min(Math.max(to, from + 1), size), severity: "error", message: wrong.message }];
     }
   }, { delay: 600, tooltipFilter: () => [] });
+  const down = cm.completionKeymap.find((/** @type {any} */ binding) => binding.key === "ArrowDown");
   const view = new cm.EditorView({
     parent: host,
     state: cm.EditorState.create({
@@ -52,10 +53,11 @@ export async function makeEditor(host, options) {
         cm.EditorState.transactionFilter.of((/** @type {any} */ change) => (change.newDoc.lines > 1 ? [] : [change])),
         cm.history(),
         cm.tooltips({ parent: /** @type {HTMLElement} */ (document.querySelector("main") ?? document.body) }),
-        cm.autocompletion({ override: [source], icons: false, interactionDelay: 30 }),
+        cm.autocompletion({ override: [source], icons: false, interactionDelay: 30, selectOnOpen: false }),
         linter,
         cm.Prec.highest(cm.keymap.of([
-          { key: "Tab", run: cm.acceptCompletion },
+          // Nothing is chosen before somebody chooses: Enter takes what is written, Tab the first that is offered.
+          { key: "Tab", run: (/** @type {any} */ at) => cm.completionStatus(at.state) === "active" && (cm.acceptCompletion(at) || (down?.run?.(at), cm.acceptCompletion(at))) },
           { key: "Enter", run: (/** @type {any} */ at) => {
             if (cm.completionStatus(at.state) === "active" && cm.acceptCompletion(at)) return true;
             options.submit(at.state.doc.toString());

@@ -16,14 +16,14 @@ export function Wrong({ wrong, text, id }) {
 
 /**
  * A field for an expression. Enter takes it if it is right.
- * @param {{value: string, at: string, label: string, hint: string, take: (text: string) => void, fieldRef?: any, changed?: (text: string) => void}} props
+ * @param {{value: string, at: string, label: string, hint: string, take: (text: string) => void, fieldRef?: any, changed?: (text: string) => void, cancel?: () => void, autofocus?: boolean}} props
  */
-export function ExpressionField({ value, at, label, hint, take, fieldRef, changed }) {
+export function ExpressionField({ value, at, label, hint, take, fieldRef, changed, cancel: left, autofocus }) {
   const host = useRef(/** @type {any} */ (null));
   const plain = useRef(/** @type {any} */ (null));
   const editor = useRef(/** @type {any} */ (null));
-  const latest = useRef({ take, value, changed });
-  latest.current = { take, value, changed };
+  const latest = useRef({ take, value, changed, left });
+  latest.current = { take, value, changed, left };
   const [text, setText] = useState(value);
   const [wrong, setWrong] = useState(/** @type {any} */ (null));
   const [ready, setReady] = useState(false);
@@ -38,8 +38,12 @@ export function ExpressionField({ value, at, label, hint, take, fieldRef, change
     setWrong(null);
     editor.current?.set(value);
   }, [value]);
-  useEffect(() => () => editor.current?.close(), []);
+  useEffect(() => {
+    if (autofocus) plain.current?.focus();
+    return () => editor.current?.close();
+  }, []);
   const cancel = () => {
+    if (latest.current.left) return latest.current.left();
     set(latest.current.value);
     editor.current?.set(latest.current.value);
     setWrong(null);
@@ -47,7 +51,7 @@ export function ExpressionField({ value, at, label, hint, take, fieldRef, change
   };
   const submit = async (/** @type {string} */ given) => {
     const next = given.trim();
-    if (next && at === "filter") {
+    if (next && at !== "derive" && at !== "cells") {
       try {
         await post("/api/check", { view: { ...state.asked(), filter: undefined }, expression: next, at });
       } catch (error) {
@@ -74,15 +78,15 @@ export function ExpressionField({ value, at, label, hint, take, fieldRef, change
     }
   };
   if (fieldRef) fieldRef.current = { focus: () => (editor.current ? editor.current.focus() : plain.current?.focus()) };
-  const id = `wrong-${at}`;
+  const id = `wrong-${at}${left ? "-part" : ""}`;
   return html`<div>
     <div class=${`field${wrong ? " is-wrong" : ""}`}>
-      <span class="icon" aria-hidden="true">${at === "filter" ? html`<svg width="14" height="14" viewBox="0 0 14 14"><path d="M1.5 2.5h11L8.5 7.5v4l-3 -1.5v-2.5z" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round"/></svg>` : "ƒ"}</span>
+      <span class="icon" aria-hidden="true">${at === "filter" && !left ? html`<svg width="14" height="14" viewBox="0 0 14 14"><path d="M1.5 2.5h11L8.5 7.5v4l-3 -1.5v-2.5z" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round"/></svg>` : "ƒ"}</span>
       <div class=${`editor cm-host${ready ? "" : " is-waiting"}`} ref=${host}></div>
       ${ready ? null : html`<input class="plain" ref=${plain} value=${text} aria-label=${label} placeholder=${hint} spellcheck="false"
         autocomplete="off" aria-invalid=${wrong ? "true" : "false"} onFocus=${load} onInput=${(/** @type {any} */ event) => set(event.target.value)}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" ? submit(now.current) : event.key === "Escape" ? cancel() : undefined} />`}
-      ${text && at === "filter" ? html`<button class="btn quiet icon" aria-label="Clear the filter" onClick=${() => take("")}>×</button>` : null}
+      ${text && at === "filter" && !left ? html`<button class="btn quiet icon" aria-label="Clear the filter" onClick=${() => take("")}>×</button>` : null}
     </div>
     <${Wrong} wrong=${wrong} text=${text} id=${id} />
   </div>`;

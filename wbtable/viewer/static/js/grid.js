@@ -1,8 +1,9 @@
 // The grid: rows that are reused, columns that are drawn where they show, one cell that has the keyboard.
-import { fill, widthOf } from "./cells.js";
+import { widthOf } from "./cells.js";
 import { el } from "./dom.js";
 import { keyActions } from "./grid_keys.js";
-import { dragColumn, resizeColumn } from "./grid_mouse.js";
+import { listen } from "./grid_mouse.js";
+import { drawRow, fillRow, newRow, pinnedRows, pinsNode, place, select } from "./grid_rows.js";
 import { headCell } from "./header.js";
 import { Scrolling } from "./scrolling.js";
 import { sortOf } from "./spec.js";
@@ -30,6 +31,14 @@ export class Grid {
     /** @type {Map<number, {node: HTMLElement, cells: Map<string, HTMLElement>, key: string}>} */
     this.shown = new Map();
     this.active = { row: -1, column: 0 };
+    /** @type {Laid[]} the columns that are drawn */
+    this.drawn = [];
+    /** @type {{from: number, to: number} | null} */
+    this.selected = null;
+    /** @type {{position: number, values: Map<string, any>}[]} */
+    this.pinned = [];
+    this.isGrouped = false;
+    this.headHeight = 0;
     this.layout = 0;
     this.frame = 0;
     this.idle = 0;
@@ -41,36 +50,34 @@ export class Grid {
     host.setAttribute("role", "grid");
     host.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     host.addEventListener("keydown", (event) => this.#key(event));
-    host.addEventListener("pointerdown", (event) => this.#pressed(event));
-    host.addEventListener("click", (event) => this.#clicked(event));
-    host.addEventListener("dblclick", (event) => this.#doubled(event));
-    host.addEventListener("contextmenu", (event) => this.#context(event));
-    host.addEventListener("focusin", (event) => this.#focused(event));
+    listen(this);
     new ResizeObserver(() => this.draw()).observe(host);
   }
 
-  /** @param {{laid: any[], rows: number, rowHeight: number, headHeight: number, windows: any, spec: any, fresh: boolean}} to */
-  update({ laid, rows, rowHeight, headHeight, windows, spec, fresh }) {
-    const isNew = this.windows !== windows;
+  /** @param {{laid: any[], rows: number, rowHeight: number, headHeight: number, windows: any, spec: any, top: number | null}} to top: where to go; null: stay */
+  update({ laid, rows, rowHeight, headHeight, windows, spec, top }) {
+    this.isGrouped = (spec.group ?? []).length > 0;
     this.windows = windows;
     this.rows = rows;
     this.spec = spec;
     const visible = laid.filter((column) => column.visible !== false && column.info);
-    const ordered = [...visible.filter((column) => column.pin === "left"), ...visible.filter((column) => column.pin !== "left")];
+    // Keys of groups stay in sight as pinned columns do: what else is a row about?
+    const isPinned = (/** @type {any} */ column) => column.pin === "left" || column.info.role === "key";
+    const ordered = [...visible.filter(isPinned), ...visible.filter((column) => !isPinned(column))];
     let x = NUMBER_WIDTH + Math.max(0, String(rows).length - 5) * 7;
     this.numberWidth = x;
     this.columns = ordered.map((column, index) => {
       const width = column.width ?? widthOf(column.info, rowHeight);
-      const made = { ...column, x, width, index, pinned: column.pin === "left" };
+      const made = { ...column, x, width, index, pinned: isPinned(column) };
       x += width;
       return made;
     });
     this.width = x;
     this.pinWidth = this.columns.filter((column) => column.pinned).reduce((end, column) => column.x + column.width, this.numberWidth);
     this.scrolling.rowHeight = rowHeight;
-    this.scrolling.head = headHeight;
     this.scrolling.rows = rows;
-    this.head.style.height = `${headHeight}px`;
+    this.headHeight = headHeight;
+    this.#measureHead();
     this.head.style.width = `${x}px`;
     this.body.style.width = `${x}px`;
     this.body.style.height = `${this.scrolling.canvas}px`;
@@ -79,10 +86,23 @@ export class Grid {
     this.active.column = Math.max(0, Math.min(this.active.column, this.columns.length - 1));
     if (this.active.row >= rows) this.active.row = rows - 1;
     this.layout += 1;
-    if (isNew && fresh) this.goTo(0);
-    else this.goTo(this.scrolling.top);
+    this.goTo(top ?? this.scrolling.top);
     this.headKey = "";
     for (const found of this.shown.values()) found.key = "";
+    this.draw();
+  }
+
+  #measureHead() {
+    const high = this.headHeight + this.pinned.length * this.scrolling.rowHeight;
+    this.scrolling.head = high;
+    this.head.style.height = `${high}px`;
+  }
+
+  /** Keep rows below the header. @param {{position: number, values: Map<string, any>}[]} pinned */
+  setPinned(pinned) {
+    this.pinned = pinned;
+    this.#measureHead();
+    this.headKey = "";
     this.draw();
   }
 
@@ -128,7 +148,7 @@ export class Grid {
     const { scrolling } = this;
     scrolling.client = this.host.clientHeight;
     if (!this.host.clientWidth) return;
-    const columns = this.visibleColumns();
+    const columns = (this.drawn = this.visibleColumns());
     const key = `${this.layout}:${columns.map((column) => column.index).join(",")}`;
     this.#drawHead(columns, key);
     const { first, end } = scrolling.range(4);
@@ -146,25 +166,18 @@ export class Grid {
     }
     for (const row of wanted) {
       const had = this.shown.get(row);
-      const found = had ?? free.pop() ?? this.#newRow();
+      const found = had ?? free.pop() ?? newRow(this.body);
       if (!had) {
         found.key = "";
         this.shown.set(row, found);
       }
       const y = Math.max(-4 * scrolling.rowHeight, Math.min(scrolling.y(row), scrolling.canvas + 4 * scrolling.rowHeight));
       found.node.style.transform = `translateY(${y}px)`;
-      if (found.key !== key) this.#drawRow(row, found, columns, key);
-      else this.#fillRow(row, found, columns);
+      if (found.key !== key) drawRow(this, row, found, key);
+      else fillRow(this, row, found);
     }
     for (const { node } of free) node.remove();
     this.hooks.showed({ first: scrolling.range().first, end: scrolling.range().end, columns: columns.map((column) => column.name) });
-  }
-
-  #newRow() {
-    const node = el("div", "row");
-    node.setAttribute("role", "row");
-    this.body.append(node);
-    return { node, cells: new Map(), key: "" };
   }
 
   /** @param {Laid[]} columns @param {string} key */
@@ -177,7 +190,7 @@ export class Grid {
     row.setAttribute("role", "row");
     row.setAttribute("aria-rowindex", "1");
     row.style.width = `${this.width}px`;
-    const pins = this.#pins(row);
+    const pins = pinsNode(this, row);
     const corner = el("div", "cell rownum");
     corner.setAttribute("role", "columnheader");
     corner.setAttribute("aria-colindex", "1");
@@ -187,77 +200,13 @@ export class Grid {
     const sorts = (this.spec.sort ?? []).length;
     for (const column of columns) {
       const cell = headCell(column, this.summaries.get(column.name), sortOf(this.spec, nameText(column.name)), sorts > 1);
-      this.#place(cell, column, -1);
+      place(this, cell, column, -1);
       (column.pinned ? pins : row).append(cell);
     }
+    row.style.height = `${this.headHeight}px`;
     this.head.append(row);
+    if (this.pinned.length) this.head.append(pinnedRows(this, this.pinned));
     if (had && this.active.row < 0) this.focusCell(false);
-  }
-
-  /** @param {HTMLElement} row */
-  #pins(row) {
-    const pins = el("div", `pins${this.columns.some((column) => column.pinned) ? " has-edge" : ""}`);
-    pins.setAttribute("role", "presentation");
-    pins.style.width = `${this.pinWidth}px`;
-    row.append(pins);
-    return pins;
-  }
-
-  /** @param {HTMLElement} cell @param {Laid} column @param {number} row */
-  #place(cell, column, row) {
-    cell.style.left = `${column.x}px`;
-    cell.style.width = `${column.width}px`;
-    cell.setAttribute("aria-colindex", String(column.index + 2));
-    cell.dataset.column = String(column.index);
-    const isActive = row === this.active.row && column.index === this.active.column;
-    cell.tabIndex = isActive ? 0 : -1;
-  }
-
-  /** @param {number} row @param {any} found @param {Laid[]} columns @param {string} key */
-  #drawRow(row, found, columns, key) {
-    const { node } = found;
-    const had = node.contains(document.activeElement);
-    found.key = key;
-    found.cells.clear();
-    node.textContent = "";
-    node.style.height = `${this.scrolling.rowHeight - 1}px`;
-    node.style.width = `${this.width}px`;
-    node.setAttribute("aria-rowindex", String(row + 2));
-    node.dataset.row = String(row);
-    node.classList.toggle("is-active", row === this.active.row);
-    const pins = this.#pins(node);
-    const number = el("div", "cell rownum");
-    number.setAttribute("role", "rowheader");
-    number.setAttribute("aria-colindex", "1");
-    number.style.width = `${this.numberWidth}px`;
-    number.append(el("span", "t", String(row + 1)));
-    pins.append(number);
-    for (const column of columns) {
-      const cell = el("div", "cell");
-      cell.setAttribute("role", "gridcell");
-      this.#place(cell, column, row);
-      (column.pinned ? pins : node).append(cell);
-      found.cells.set(column.name, cell);
-    }
-    this.#fillRow(row, found, columns);
-    if (had && row === this.active.row) this.focusCell(false);
-  }
-
-  /** @param {number} row @param {any} found @param {Laid[]} columns */
-  #fillRow(row, found, columns) {
-    for (const column of columns) {
-      const cell = /** @type {any} */ (found.cells.get(column.name));
-      const value = this.windows?.get(row, column.name);
-      if (cell.filled === found.key && (value === undefined) === cell.waits) continue;
-      cell.filled = found.key;
-      cell.waits = value === undefined;
-      const tall = this.scrolling.rowHeight > 40;
-      fill(cell, value, column, {
-        tall,
-        media: (node, values, of) => this.hooks.media(node, values, of, row, this.scrolling.rowHeight),
-        page: (node, found2, of) => this.hooks.page(node, found2, of, row, this.scrolling.rowHeight),
-      });
-    }
   }
 
   // The keyboard.
@@ -282,8 +231,9 @@ export class Grid {
     for (const [row, found] of this.shown) found.node.classList.toggle("is-active", row === this.active.row);
   }
 
-  reveal() {
-    if (this.active.row >= 0) {
+  /** @param {boolean} [columnAlone] */
+  reveal(columnAlone) {
+    if (this.active.row >= 0 && !columnAlone) {
       const to = this.scrolling.placeFor(this.active.row);
       if (to !== this.scrolling.top) this.goTo(to);
     }
@@ -319,67 +269,31 @@ export class Grid {
     run();
   }
 
-  // The mouse.
+  // Rows that are selected.
 
-  /** @param {Event} event */
-  #at(event) {
-    const target = /** @type {HTMLElement} */ (event.target);
-    const cell = /** @type {HTMLElement | null} */ (target.closest("[data-column]"));
-    if (!cell) return null;
-    const row = /** @type {HTMLElement | null} */ (cell.closest("[data-row]"));
-    return { target, cell, row: row ? Number(row.dataset.row) : -1, column: this.columns[Number(cell.dataset.column)] };
-  }
-
-  /** @param {FocusEvent} event */
-  #focused(event) {
-    const found = this.#at(event);
-    if (found && found.cell === found.target) this.active = { row: found.row, column: found.column.index };
-  }
-
-  /** @param {PointerEvent} event */
-  #pressed(event) {
-    this.host.classList.add("mouse");
-    const found = this.#at(event);
-    if (!found || event.button !== 0) return;
-    if (found.target.classList.contains("resize")) return resizeColumn(event, found, this.hooks);
-    if (found.row < 0 && found.target.closest(".name")) return dragColumn(this, event, found);
-  }
-
-  /** @param {MouseEvent} event */
-  #clicked(event) {
-    const found = this.#at(event);
-    const number = /** @type {HTMLElement} */ (event.target).closest(".row .rownum")?.closest("[data-row]");
-    if (number) return this.hooks.expand(Number(/** @type {HTMLElement} */ (number).dataset.row));
-    if (!found) return;
-    const { target, row, column } = found;
-    if (target.closest(".more")) this.hooks.columnMenu(column, target.closest(".more"));
-    else if (row < 0 && target.closest(".name") && !this.dragged) this.hooks.sort(column, event.shiftKey);
-    else if (row >= 0) {
-      this.active = { row, column: column.index };
-      if (!target.closest("button")) this.focusCell(false);
-      this.hooks.moved(row, column);
-    }
-    this.dragged = false;
-  }
-
-  /** @param {MouseEvent} event */
-  #doubled(event) {
-    const found = this.#at(event);
-    if (!found) return;
-    if (found.target.classList.contains("resize")) this.hooks.setWidth(found.column, this.fit(found.column));
-    else if (found.row >= 0 && !found.target.closest("button")) this.hooks.detail(found.row, found.column);
-  }
-
-  /** @param {MouseEvent} event */
-  #context(event) {
-    const found = this.#at(event);
-    if (!found || found.target.closest("video, audio")) return;
-    event.preventDefault();
-    this.active = { row: found.row, column: found.column.index };
+  /** @param {number} row @param {boolean} extend */
+  selectRow(row, extend) {
+    const from = extend ? this.anchor ?? Math.max(0, this.active.row) : row;
+    if (!extend) this.anchor = row;
+    this.active.row = row;
+    this.hooks.select({ from: Math.min(from, row), to: Math.max(from, row) });
     this.focusCell(false);
-    const at = { x: event.clientX, y: event.clientY };
-    if (found.row < 0) this.hooks.columnMenu(found.column, at);
-    else this.hooks.cellMenu(found.row, found.column, at);
+  }
+
+  /** Select on from the row that has the keyboard. @param {number} by */
+  extend(by) {
+    if (!this.selected) this.anchor = this.active.row;
+    const row = Math.max(0, Math.min(this.rows - 1, this.active.row + (by)));
+    this.moveTo(row, this.active.column);
+    const from = this.anchor ?? row;
+    this.hooks.select({ from: Math.min(from, row), to: Math.max(from, row) });
+  }
+
+  /** @param {{from: number, to: number} | null} range */
+  setSelected(range) {
+    this.selected = range;
+    this.host.setAttribute("aria-multiselectable", "true");
+    for (const [row, found] of this.shown) select(this, row, found);
   }
 
   /** The width that shows what is on the screen. @param {Laid} column */

@@ -1,26 +1,30 @@
 // The grid in the page: what it shows of the view, and what it does to it.
 import * as actions from "./actions.js";
-import { post } from "./api.js";
 import { ask } from "./asks.js";
-import { el } from "./dom.js";
+import { sameColumns } from "./carried.js";
 import { Grid } from "./grid.js";
-import { lightbox } from "./lightbox.js";
+import { drawPage } from "./group_pages.js";
+import { show } from "./lightbox_state.js";
 import { drawMedia } from "./media.js";
-import { toast } from "./menu.js";
-import { count } from "./numbers.js";
+import { Pinned } from "./pinned.js";
 import * as state from "./state.js";
 import { GridState } from "./states.js";
+import * as steps from "./steps.js";
 import { Summaries } from "./summaries.js";
 import { Windows } from "./windows.js";
 import { effect, html, useEffect, useRef } from "../vendor/preact.js";
 
 const HEIGHTS = /** @type {Record<string, number>} */ ({ s: 28, m: 56, l: 128, xl: 256 });
+const HEAD = 102;
+const GROUPED_HEAD = 46;
+/** Rows that are asked for before it is known how many there are. */
+const EARLY = 100;
 
 /** The height of rows: as chosen, else by what is in them. */
 function rowHeight() {
   if (state.height.value) return HEIGHTS[state.height.value] * (state.grouped.value && state.height.value === "s" ? 1.5 : 1);
   if (state.grouped.value) return 84;
-  return state.columns.value.some((column) => ["image", "video"].includes(column.kind)) ? HEIGHTS.m : HEIGHTS.s;
+  return HEIGHTS[state.usualHeight.value];
 }
 
 /** @param {{filterRef: any, gridRef: any}} props */
@@ -29,90 +33,121 @@ export function GridHost({ filterRef, gridRef }) {
   useEffect(() => {
     /** @type {Windows | null} */
     let windows = null;
+    /** @type {any} */
+    let before = {};
     let shown = -1;
     const read = (/** @type {number} */ row, /** @type {any} */ column) => windows?.get(row, column.name);
+    const open = (/** @type {any} */ column, /** @type {number} */ row) => (/** @type {any} */ media, /** @type {any[]} */ values) =>
+      show({ media, values, column, row, rows: state.rows.peek() ?? 0 });
+    const refocus = () => requestAnimationFrame(() => grid.focusCell());
     const grid = (gridRef.current = new Grid(host.current, {
       showed: (/** @type {any} */ range) => {
         const last = state.visibleRange.peek();
         if (last.first !== range.first || last.end !== range.end) state.visibleRange.value = { first: range.first, end: range.end };
         summaries.need(range.columns);
+        pinned.need(range.columns);
       },
       moved: (/** @type {number} */ row) => {
         if (state.panel.peek()?.kind === "detail" && row >= 0) state.panel.value = { kind: "detail", row };
       },
       media: (/** @type {any} */ cell, /** @type {any[]} */ values, /** @type {any} */ column, /** @type {number} */ row, /** @type {number} */ high) =>
-        drawMedia(cell, values, column, high, (media) => (lightbox.value = media)),
-      page: drawPage,
+        drawMedia(cell, values, column, high, open(column, row), row),
+      page: (/** @type {any} */ cell, /** @type {any} */ found, /** @type {any} */ column, /** @type {number} */ row, /** @type {number} */ high) =>
+        drawPage(cell, found, column, row, high, open(column, row)),
       sort: actions.sort,
-      group: actions.group,
+      group: (/** @type {any} */ column) => (actions.group(column), refocus()),
       columnMenu: actions.columnMenu,
       cellMenu: (/** @type {number} */ row, /** @type {any} */ column, /** @type {any} */ at) => actions.cellMenu(row, column, at, read(row, column)),
       detail: (/** @type {number} */ row) => (state.panel.value = { kind: "detail", row }),
-      play: (/** @type {number} */ _row, /** @type {any} */ _column, /** @type {HTMLElement} */ cell) => cell.querySelector("button")?.click(),
+      play: (/** @type {number} */ _row, /** @type {any} */ _column, /** @type {HTMLElement} */ cell) => /** @type {HTMLElement | null} */ (cell.querySelector("button, a"))?.click(),
       expand: (/** @type {number} */ row) => (state.grouped.value ? void actions.expand(row) : (state.panel.value = { kind: "detail", row })),
-      copy: (/** @type {number} */ row, /** @type {any} */ column) => actions.copy(row < 0 ? column.name : read(row, column), column),
+      bar: (/** @type {number} */ row, /** @type {any} */ column, /** @type {number} */ index) => actions.bar(row, column, index, read(row, column)),
+      copy: (/** @type {number} */ row, /** @type {any} */ column) => actions.copy(row, column, row < 0 ? null : read(row, column)),
+      select: (/** @type {any} */ range) => (state.selected.value = range),
       shift: (/** @type {any} */ column, /** @type {number} */ by) => {
         actions.shift(column, by);
         grid.active.column = Math.max(0, Math.min(grid.columns.length - 1, grid.active.column + by));
-        requestAnimationFrame(() => grid.focusCell());
+        refocus();
       },
       dropped: (/** @type {any} */ column, /** @type {any} */ to) => actions.move(column.name, to.name),
-      setWidth: (/** @type {any} */ column, /** @type {number} */ width) => actions.set(column, { width }),
-      widen: (/** @type {any} */ column, /** @type {number} */ by) => actions.set(column, { width: Math.max(48, column.width + by) }),
+      setWidth: (/** @type {any} */ column, /** @type {number} */ width, /** @type {boolean} */ all) => (all ? actions.setWidths(width) : actions.set(column, { width })),
+      widen: (/** @type {any} */ column, /** @type {number} */ by) => (actions.set(column, { width: Math.max(48, column.width + by) }), refocus()),
+      insert: actions.insert,
+      settings: actions.settings,
+      values: actions.values,
+      hide: (/** @type {any} */ column) => (actions.hide(column), refocus()),
+      pinColumn: (/** @type {any} */ column) => (actions.pinColumn(column), refocus()),
+      pinRow: (/** @type {number} */ row) => void actions.pinRow(row),
+      unpin: actions.unpin,
     }));
     const summaries = new Summaries((found) => grid.setSummaries(found));
+    const pinned = new Pinned((rows) => grid.setPinned(rows));
+    steps.placedBy(() => ({ top: grid.scrolling.top, left: grid.host.scrollLeft, ...grid.active }));
+    const early = () => {
+      // How many rows match may take long to count: the first are shown as soon as they are there.
+      const first = state.rows.peek() === null && !state.grouped.peek() ? windows?.blocks.get(0)?.columns.values().next().value : null;
+      if (first && first.length && grid.rows === 0) update(null);
+      else grid.draw();
+    };
+    const update = (/** @type {number | null} */ top) => {
+      const known = state.rows.value;
+      const first = windows?.blocks.get(0)?.columns.values().next().value;
+      const rows = known ?? (state.grouped.value ? 0 : first?.length ?? 0);
+      if (windows) windows.rows = known ?? Math.min(EARLY, state.total.value);
+      grid.update({ laid: state.laid.value, rows, rowHeight: rowHeight(), headHeight: state.grouped.value ? GROUPED_HEAD : HEAD, windows, spec: state.spec.value, top });
+      if (known === null && !state.grouped.value && windows && !state.problem.value) windows.need(0, Math.min(EARLY, state.total.value), grid.visibleColumns().map((column) => column.name));
+    };
     const stop = effect(() => {
       const generation = state.generation.value;
-      const rows = state.rows.value ?? 0;
-      const isFresh = generation !== shown;
-      const high = rowHeight();
-      const laid = state.laid.value;
-      if (isFresh || !windows) {
+      let top = null;
+      if (generation !== shown || !windows) {
+        const now = state.asked();
+        const same = windows ? sameColumns(before, now) : null;
+        const size = state.grouped.value ? 20 : 100;
+        const next = new Windows({ ask, size, changed: early, failed: state.failed, busy: (flying) => {
+          const { number, since } = state.reading.peek();
+          state.reading.value = { number: flying, since: number && flying ? since : performance.now() };
+        } });
+        if (same && windows) next.carry(windows, same);
         windows?.close();
+        windows = next;
         shown = generation;
-        windows = new Windows({ ask, size: state.grouped.value ? 20 : 100, changed: () => grid.draw(), failed: state.failed });
+        before = now;
+        const place = steps.restore.peek();
+        steps.restore.value = null;
+        top = same ? null : place?.top ?? 0;
+        if (place) grid.active = { row: place.row, column: place.column };
+        if (place) requestAnimationFrame(() => (grid.host.scrollLeft = place.left));
       }
-      windows.rows = rows;
-      grid.update({ laid, rows, rowHeight: high, headHeight: state.grouped.value ? 46 : 102, windows, spec: state.spec.value, fresh: isFresh });
+      update(top);
     });
-    return () => (stop(), windows?.close());
+    const stopSelecting = effect(() => grid.setSelected(state.selected.value));
+    const stopPinning = effect(() => {
+      void state.pins.value;
+      grid.draw();
+    });
+    const stopGoing = effect(() => {
+      const to = state.goColumn.value;
+      // The column may be on its way: it is gone to once the server has said what it is.
+      if (!to || !state.names.value.includes(to.name)) return;
+      requestAnimationFrame(() => {
+        const column = grid.columns.find((other) => other.name === to.name);
+        if (!column || state.goColumn.peek() !== to) return;
+        state.goColumn.value = null;
+        grid.active = { row: to.focus ? -1 : grid.active.row, column: column.index };
+        if (to.focus) grid.focusCell();
+        else grid.reveal(true);
+        grid.draw();
+      });
+    });
+    let stops = state.stops.peek();
+    const stopStopping = effect(() => {
+      if (state.stops.value !== stops) windows?.stop();
+      stops = state.stops.value;
+    });
+    return () => (stop(), stopSelecting(), stopGoing(), stopPinning(), stopStopping(), windows?.close());
   }, []);
   return html`<div class="grid" ref=${host} tabindex="0" aria-label="Rows" aria-busy=${state.asking.value > 0 ? "true" : "false"}
     onFocus=${(/** @type {FocusEvent} */ event) => event.target === event.currentTarget && !gridRef.current?.host.classList.contains("mouse") && gridRef.current?.focusCell()}></div>
     <${GridState} filterRef=${filterRef} />`;
-}
-
-/** Values of a group, some at once. */
-function drawPage(/** @type {HTMLElement} */ cell, /** @type {any} */ found, /** @type {any} */ column, /** @type {number} */ row, /** @type {number} */ high) {
-  const size = Number(column.settings?.size ?? 5);
-  let page = 0;
-  const draw = (/** @type {any} */ now) => {
-    cell.textContent = "";
-    const isMedia = ["image", "video", "audio", "html", "object3d", "molecule", "figure"].includes(column.info.kind);
-    if (isMedia) {
-      cell.classList.add("media");
-      drawMedia(cell, now.values, column, Math.min(high, 52), (media) => (lightbox.value = media));
-    } else cell.append(el("span", "t", now.values.map((/** @type {any} */ value) => (typeof value === "object" ? JSON.stringify(value) : String(value))).join(", ")));
-    if (now.count > size) {
-      const pager = el("span", "pager");
-      const turn = (/** @type {number} */ by, /** @type {string} */ sign, /** @type {string} */ name) => {
-        const button = /** @type {HTMLButtonElement} */ (el("button", "", sign));
-        button.tabIndex = -1;
-        button.setAttribute("aria-label", name);
-        button.disabled = page + by < 0 || (page + by) * size >= now.count;
-        button.addEventListener("click", (event) => {
-          event.stopPropagation();
-          page += by;
-          post("/api/groups", { view: state.asked(), offset: row, count: 1, columns: [column.name], page, size }).then(
-            (next) => draw(next.cells[column.name][0]), (error) => toast(error.message));
-        });
-        pager.append(button);
-      };
-      turn(-1, "‹", "Previous values");
-      pager.append(el("span", "", `${page * size + 1}–${Math.min(now.count, (page + 1) * size)} of ${count(now.count)}`));
-      turn(1, "›", "Next values");
-      cell.append(pager);
-    }
-  };
-  draw(found);
 }

@@ -1,7 +1,91 @@
-// What the mouse drags in the head of the grid: edges to resize, names to reorder.
+// What the mouse does in the grid: clicks, and in the head drags of edges to resize and of names to reorder.
+import { barAt } from "./group_bars.js";
 
-/** @param {PointerEvent} event @param {any} found @param {any} hooks */
-export function resizeColumn(event, found, hooks) {
+/** @param {any} grid */
+export function listen(grid) {
+  const { host } = grid;
+  host.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => pressed(grid, event));
+  host.addEventListener("click", (/** @type {MouseEvent} */ event) => clicked(grid, event));
+  host.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => doubled(grid, event));
+  host.addEventListener("contextmenu", (/** @type {MouseEvent} */ event) => context(grid, event));
+  host.addEventListener("focusin", (/** @type {FocusEvent} */ event) => {
+    const found = at(grid, event);
+    if (found && found.cell === found.target) grid.active = { row: found.row, column: found.column.index };
+  });
+}
+
+/** @param {any} grid @param {Event} event */
+function at(grid, event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const cell = /** @type {HTMLElement | null} */ (target.closest("[data-column]"));
+  if (!cell) return null;
+  const row = /** @type {HTMLElement | null} */ (cell.closest("[data-row]"));
+  return { target, cell, row: row ? Number(row.dataset.row) : -1, column: grid.columns[Number(cell.dataset.column)] };
+}
+
+/** @param {any} grid @param {PointerEvent} event */
+function pressed(grid, event) {
+  grid.host.classList.add("mouse");
+  if (event.button !== 0) return;
+  const found = at(grid, event);
+  if (!found) return;
+  if (found.target.classList.contains("resize")) return resizeColumn(grid, event, found);
+  if (found.row < 0 && found.target.closest(".name")) return dragColumn(grid, event, found);
+}
+
+/** @param {any} grid @param {MouseEvent} event */
+function clicked(grid, event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const unpin = /** @type {HTMLElement | null} */ (target.closest(".unpin"));
+  if (unpin) return grid.hooks.unpin(Number(unpin.dataset.position));
+  const number = /** @type {HTMLElement | null} */ (target.closest(".row .rownum")?.closest("[data-row]") ?? null);
+  if (number) {
+    const row = Number(number.dataset.row);
+    if (grid.isGrouped) return grid.hooks.expand(row);
+    if (target.closest(".peek")) return grid.hooks.detail(row);
+    return grid.selectRow(row, event.shiftKey);
+  }
+  const found = at(grid, event);
+  if (!found) return;
+  const { row, column } = found;
+  const dragged = grid.dragged;
+  grid.dragged = false;
+  if (target.closest(".more")) return grid.hooks.columnMenu(column, target.closest(".more"));
+  if (row < 0) {
+    if (target.closest(".sorter")) grid.hooks.sort(column, event.shiftKey);
+    else if (target.closest(".name") && !dragged) event.shiftKey ? grid.hooks.sort(column, true) : grid.hooks.settings(column);
+    return;
+  }
+  grid.active = { row, column: column.index };
+  const bar = barAt(event);
+  if (bar !== null) return grid.hooks.bar(row, column, bar);
+  if (target.closest(".go")) return grid.hooks.expand(row);
+  if (!target.closest("button, a, input, audio, video")) grid.focusCell(false);
+  grid.hooks.moved(row, column);
+}
+
+/** @param {any} grid @param {MouseEvent} event */
+function doubled(grid, event) {
+  const found = at(grid, event);
+  if (!found) return;
+  if (found.target.classList.contains("resize")) grid.hooks.setWidth(found.column, grid.fit(found.column));
+  else if (found.row >= 0 && !found.target.closest("button, a")) grid.hooks.detail(found.row, found.column);
+}
+
+/** @param {any} grid @param {MouseEvent} event */
+function context(grid, event) {
+  const found = at(grid, event);
+  if (!found || found.target.closest("video, audio, a")) return;
+  event.preventDefault();
+  grid.active = { row: found.row, column: found.column.index };
+  grid.focusCell(false);
+  const point = { x: event.clientX, y: event.clientY };
+  if (found.row < 0) grid.hooks.columnMenu(found.column, point);
+  else grid.hooks.cellMenu(found.row, found.column, point);
+}
+
+/** @param {any} grid @param {PointerEvent} event @param {any} found */
+function resizeColumn(grid, event, found) {
   event.preventDefault();
   const handle = found.target;
   const { column } = found;
@@ -13,24 +97,28 @@ export function resizeColumn(event, found, hooks) {
     width = Math.max(48, column.width + move.clientX - start);
     found.cell.style.width = `${width}px`;
   };
-  handle.onpointerup = () => {
+  handle.onpointerup = (/** @type {PointerEvent} */ up) => {
     handle.onpointermove = handle.onpointerup = null;
-    if (width !== column.width) hooks.setWidth(column, Math.round(width));
+    if (width !== column.width) grid.hooks.setWidth(column, Math.round(width), up.shiftKey);
   };
 }
 
 /** @param {any} grid @param {PointerEvent} event @param {any} found */
-export function dragColumn(grid, event, found) {
+function dragColumn(grid, event, found) {
   const start = event.clientX;
   grid.dragged = false;
   /** @type {HTMLElement | null} */
   let over = null;
   const move = (/** @type {PointerEvent} */ now) => {
-    if (Math.abs(now.clientX - start) < 6) return;
+    if (!grid.dragged && Math.abs(now.clientX - start) < 6) return;
     grid.dragged = true;
     over?.classList.remove("is-over");
     over = /** @type {HTMLElement | null} */ (document.elementFromPoint(now.clientX, now.clientY)?.closest(".hcell") ?? null);
     over?.classList.add("is-over");
+    // At the edges the columns come along.
+    const box = grid.host.getBoundingClientRect();
+    if (now.clientX > box.right - 40) grid.host.scrollLeft += 24;
+    else if (now.clientX < box.left + (grid.pinWidth ?? 0) + 40) grid.host.scrollLeft -= 24;
   };
   const up = () => {
     removeEventListener("pointermove", move);

@@ -1,8 +1,9 @@
 // The head of a column: name, type, nulls, distinct values and the shape of what is in it; click or drag filters.
 import { el, svg } from "./dom.js";
-import { nameText, rangeText, stringText } from "./expression.js";
+import { nameText, stringText } from "./expression.js";
 import { barsPath, spoken } from "./histogram.js";
-import { edge, share, short } from "./numbers.js";
+import { binsCondition, binText, edgeText, hasRanges } from "./literals.js";
+import { count, share, short } from "./numbers.js";
 import { filteredAlso } from "./spec.js";
 import * as state from "./state.js";
 
@@ -22,14 +23,17 @@ export function headCell(column, summary, sort, several) {
   label.dir = "auto";
   if (info.side === 0 || info.side === 1) name.append(el("span", `mark-${info.side}`, info.side === 0 ? "●" : "◆"));
   name.append(label);
-  name.title = `${info.name}: ${info.type}\nClick: sort. Shift-click: sort also.`;
-  if (sort) name.append(el("span", "arrow", (sort.order === "asc" ? "↑" : "↓") + (several ? String(sort.at + 1) : "")));
+  name.title = `${info.name}: ${info.type}\nClick: settings. Drag: move.`;
+  const sorter = el("button", `sorter${sort ? " is-on" : ""}`, sort ? (sort.order === "asc" ? "↑" : "↓") + (several ? String(sort.at + 1) : "") : "↕");
+  sorter.tabIndex = -1;
+  sorter.title = `${sort ? (sort.order === "asc" ? "Sort descending" : "Sort no more") : "Sort ascending"} (S)\nShift: as a further key`;
+  sorter.setAttribute("aria-label", `Sort by ${info.name}`);
   const more = el("button", "more", "⋯");
   more.tabIndex = -1;
   more.setAttribute("aria-label", `Menu of ${info.name}`);
   more.setAttribute("aria-haspopup", "menu");
   more.setAttribute("aria-expanded", "false");
-  line.append(name, more);
+  line.append(name, ...(info.role === "group" ? [] : [sorter]), more);
   cell.append(line);
   cell.append(el("div", "hfacts", facts(info, summary)));
   if (summary) cell.append(...shape(info, summary));
@@ -54,7 +58,7 @@ function facts(info, summary) {
 /** @param {any} info @param {any} summary @returns {Node[]} */
 function shape(info, summary) {
   if (info.role !== "row") return [];
-  if (summary.histogram) return [histogram(info, summary), extent(summary)];
+  if (summary.histogram) return [histogram(info, summary), extent(info, summary)];
   if (summary.top?.length) {
     const distinct = typeof summary.distinct === "object" ? summary.distinct?.count : summary.distinct;
     const box = el("div", "htop");
@@ -85,11 +89,11 @@ function topLine(info, summary, top, most) {
   return line;
 }
 
-/** @param {any} summary */
-function extent(summary) {
+/** @param {any} info @param {any} summary */
+function extent(info, summary) {
   const { edges } = summary.histogram;
   const box = el("div", "hextent");
-  box.append(el("span", "", edge(summary.finite_least ?? summary.least ?? edges[0])), el("span", "", edge(summary.finite_greatest ?? summary.greatest ?? edges.at(-1))));
+  box.append(el("span", "", edgeText(summary.finite_least ?? summary.least ?? edges[0], info)), el("span", "", edgeText(summary.finite_greatest ?? summary.greatest ?? edges.at(-1), info)));
   return box;
 }
 
@@ -103,8 +107,6 @@ function histogram(info, summary) {
   const hot = svg("path", { d: "", class: "bar hot" });
   const brush = svg("rect", { x: 0, y: 0, width: 0, height: 100, class: "brush" });
   root.append(svg("rect", { x: 0, y: 0, width: 100, height: 100, class: "bar-bg" }), hot, brush);
-  const isWhole = info.kind === "integer" || /^(u?int)/.test(info.type);
-  const isNumber = info.kind === "number" || info.kind === "integer" || info.kind === "decimal";
   /** @param {PointerEvent} event */
   const binAt = (event) => {
     const found = root.getBoundingClientRect();
@@ -113,7 +115,9 @@ function histogram(info, summary) {
   let from = -1;
   root.addEventListener("pointermove", (event) => {
     const at = binAt(event);
-    box.title = `${edge(edges[at])} to ${edge(edges[at + 1])}: ${short(counts[at])}`;
+    const [low_, high_] = from >= 0 ? [Math.min(from, at), Math.max(from, at)] : [at, at];
+    const number = counts.slice(low_, high_ + 1).reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0);
+    box.title = `${low_ === high_ ? binText(info, edges, at) : `${edgeText(edges[low_], info)} to ${edgeText(edges[high_ + 1], info)}`}: ${count(number)}\nClick or drag: these rows alone`;
     const only = counts.map((/** @type {number} */ n, /** @type {number} */ i) => (i === at ? n : 0));
     hot.setAttribute("d", barsPath(only, most));
     if (from >= 0) {
@@ -125,7 +129,7 @@ function histogram(info, summary) {
   root.addEventListener("pointerleave", () => {
     if (from < 0) hot.setAttribute("d", "");
   });
-  if (!isNumber) return (box.append(root), box);
+  if (!hasRanges(info)) return (box.append(root), box);
   root.addEventListener("pointerdown", (event) => {
     from = binAt(event);
     root.setPointerCapture(event.pointerId);
@@ -136,10 +140,8 @@ function histogram(info, summary) {
     if (from < 0) return;
     const [low, high] = [Math.min(from, binAt(event)), Math.max(from, binAt(event))];
     from = -1;
-    const name = nameText(info.name);
-    const last = high === counts.length - 1;
-    const one = isWhole && low === high && Number(edges[low + 1]) - Number(edges[low]) === 1;
-    state.apply(filteredAlso(state.spec.value, one ? `${name} == ${edges[low]}` : rangeText(name, edges[low], edges[high + 1], last)));
+    const condition = binsCondition(info, edges, low, high);
+    if (condition) state.apply(filteredAlso(state.spec.value, condition));
   });
   box.append(root);
   return box;

@@ -2,11 +2,12 @@
 import { html } from "../vendor/preact.js";
 
 const KEYS = [
-  ["Move", [["←↑↓→", "cell"], ["Page Up, Page Down", "page"], ["Home, End", "first, last column"], ["Ctrl Home, Ctrl End", "first, last row"], ["Ctrl J", "go to a row"]]],
-  ["Ask", [["/", "filter"], ["S", "sort by the column"], ["Shift S", "sort also"], ["G", "group by the column, or ungroup"], ["M", "menu of the cell"], ["H, Alt ↓", "menu of the column"]]],
-  ["Columns", [["Alt ←, Alt →", "move the column"], ["+, −", "wider, narrower"], ["C", "all columns"], ["1 2 3 4", "row height"]]],
-  ["Look", [["Enter", "row in detail"], ["E", "rows of the group"], ["Space", "play, or show full screen"], ["Ctrl C", "copy the cell"], ["Esc", "back to the grid"]]],
-  ["Page", [["Browser's Back", "undo, and Forward redoes"], ["T", "light or dark"], ["?", "this sheet"]]],
+  ["Move", [["←↑↓→", "cell"], ["Page Up, Page Down", "page"], ["Home, End", "first, last column"], ["Ctrl Home, Ctrl End", "header, last row"], ["Ctrl ↑, Ctrl ↓", "first, last row"], ["Ctrl J", "go to a row"], ["C", "find a column"]]],
+  ["Ask", [["/", "filter"], ["F", "filter by the column’s values"], ["S", "sort: up, down, off"], ["Shift S", "as a further key"], ["G", "group by the column, or ungroup"], ["M", "menu of the cell"], ["H, Alt ↓", "menu of the column"]]],
+  ["Columns", [["I, Shift I", "insert a column right, left"], ["O", "settings"], ["X", "hide"], ["P", "pin, on a header"], ["Alt ←, Alt →", "move"], ["+, −", "wider, narrower"]]],
+  ["Rows", [["Enter", "in detail"], ["Shift ↑, Shift ↓", "select"], ["Shift Space", "select the row"], ["Ctrl A", "select all"], ["P", "pin below the header"], ["E", "rows of the group"], ["[ ]", "turn the cell’s page"], ["1 2 3 4", "height"]]],
+  ["Look and take", [["Space", "play, or show full screen"], ["Ctrl C", "copy the cell, or the rows"], ["Esc", "back to the grid"]]],
+  ["Page", [["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"], ["T", "light or dark"], ["?", "this sheet"]]],
 ];
 
 export function KeysSheet() {

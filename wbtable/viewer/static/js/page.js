@@ -4,20 +4,23 @@ import { ColumnPanel } from "./column_panel.js";
 import { ColumnsPanel } from "./columns_panel.js";
 import { DetailPanel } from "./detail.js";
 import { GridHost } from "./grid_host.js";
+import { HeatMap } from "./heatmap.js";
 import { KeysSheet } from "./keys.js";
 import { Lightbox } from "./lightbox.js";
 import { Pills } from "./pills.js";
 import * as state from "./state.js";
+import * as steps from "./steps.js";
 import { Jump, Status } from "./status.js";
 import { Toolbar } from "./toolbar.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { HavingPanel, ValuesPanel } from "./values_panel.js";
+import { html, useEffect, useRef } from "../vendor/preact.js";
 
 /** @param {{crumbs: any}} props */
 export function TablePage({ crumbs }) {
   const filterRef = useRef(/** @type {any} */ (null));
   const gridRef = useRef(/** @type {any} */ (null));
-  const [jump, setJump] = useState(false);
   const panel = state.panel.value;
+  const isMap = !state.problem.value && state.info.value?.grouped && (state.spec.value.group ?? []).length === 2 && state.spec.value.columns?.some((column) => column.name === "count" && column.display === "heatmap");
   const go = (/** @type {number} */ row) => {
     const to = Math.max(0, Math.min(row, (state.rows.value ?? 1) - 1));
     if (state.panel.value?.kind === "detail") {
@@ -32,7 +35,14 @@ export function TablePage({ crumbs }) {
     const key = (/** @type {KeyboardEvent} */ event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       if (target.closest("input, textarea, select, [contenteditable], dialog, .menu")) return;
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "j") return (event.preventDefault(), setJump(true));
+      const letter = event.key.toLowerCase();
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && ["j", "z", "y"].includes(letter)) {
+        event.preventDefault();
+        if (letter === "j") state.jumping.value = true;
+        else if (letter === "z" && !event.shiftKey) steps.undo();
+        else steps.redo();
+        return;
+      }
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const sizes = /** @type {Record<string, string>} */ ({ 1: "s", 2: "m", 3: "l", 4: "xl" });
       if (event.key === "/") filterRef.current?.focus();
@@ -47,10 +57,10 @@ export function TablePage({ crumbs }) {
     return () => document.removeEventListener("keydown", key);
   }, []);
   return html`<${Top} crumbs=${crumbs} /><${Toolbar} filterRef=${filterRef} /><${Pills} />
-    <main class="main"><div class="stage"><${GridHost} filterRef=${filterRef} gridRef=${gridRef} /></div>
+    <main class="main"><div class="stage"><${GridHost} filterRef=${filterRef} gridRef=${gridRef} />${isMap ? html`<${HeatMap} />` : null}</div>
       ${panel?.kind === "columns" ? html`<${ColumnsPanel} />` : panel?.kind === "column" ? html`<${ColumnPanel} panel=${panel} key=${JSON.stringify(panel)} />`
-        : panel?.kind === "detail" ? html`<${DetailPanel} panel=${panel} go=${go} />` : null}</main>
-    <${Status} jump=${() => setJump(true)} /><${KeysSheet} /><${Lightbox} /><${Jump} open=${jump} go=${go} done=${() => setJump(false)} />`;
+        : panel?.kind === "detail" ? html`<${DetailPanel} panel=${panel} go=${go} />` : panel?.kind === "values" ? html`<${ValuesPanel} panel=${panel} key=${panel.name} />` : panel?.kind === "having" ? html`<${HavingPanel} />` : null}</main>
+    <${Status} /><${KeysSheet} /><${Lightbox} /><${Jump} go=${go} />`;
 }
 
 /** @param {{crumbs: any}} props */

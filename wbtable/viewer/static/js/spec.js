@@ -30,10 +30,18 @@ export function tidy(spec) {
   return out;
 }
 
-/** @param {Spec} spec @param {string} expression @returns {{order: "asc" | "desc", at: number} | null} */
+/** @param {Spec} spec @param {string} expression @returns {{order: "asc" | "desc", at: number, nulls: "first" | "last"} | null} */
 export function sortOf(spec, expression) {
   const at = (spec.sort ?? []).findIndex((key) => key.expression === expression);
-  return at < 0 ? null : { order: spec.sort?.[at].order ?? "asc", at };
+  return at < 0 ? null : { order: spec.sort?.[at].order ?? "asc", at, nulls: spec.sort?.[at].nulls ?? "last" };
+}
+
+/** The view with the nulls of a sort key at the other end. @param {Spec} spec @param {string} expression */
+export function nullsTurned(spec, expression) {
+  return tidy({ ...spec, sort: (spec.sort ?? []).map((key) => {
+    const { nulls, ...rest } = key;
+    return key.expression !== expression ? key : nulls === "first" ? rest : { ...rest, nulls: /** @type {"first"} */ ("first") };
+  }) });
 }
 
 /**
@@ -71,12 +79,21 @@ export function filteredBy(spec, parts) {
 export function groupedBy(spec, expression) {
   const group = spec.group ?? [];
   if (group.includes(expression)) return spec;
-  return tidy({ ...spec, group: [...group, expression], sort: [] });
+  // Keys and counts come first, also where an order of columns was chosen.
+  const first = [...group, expression].map((key) => ({ name: key }));
+  const columns = spec.columns && [...first, { name: "count" }, ...spec.columns.filter((column) => column.name !== "count" && !first.some((key) => key.name === column.name))];
+  return tidy({ ...spec, group: [...group, expression], sort: [], columns });
 }
 
 /** @param {Spec} spec @param {string} expression */
 export function ungrouped(spec, expression) {
   return tidy({ ...spec, group: (spec.group ?? []).filter((key) => key !== expression), sort: [] });
+}
+
+/** @param {Spec} spec @param {string} old @param {string} expression */
+export function regrouped(spec, old, expression) {
+  const group = (spec.group ?? []).map((key) => (key === old ? expression : key));
+  return tidy({ ...spec, group: [...new Set(group)], sort: [] });
 }
 
 /**
@@ -110,6 +127,18 @@ export function derived(spec, column, before = null) {
   return tidy(out);
 }
 
+/**
+ * The view with a new column beside another, where the order of columns is the view's and not the table's.
+ * @param {Spec} spec @param {string[]} names all there were @param {string} name @param {string} beside @param {"left" | "right"} side
+ */
+export function placed(spec, names, name, beside, side) {
+  if (!spec.columns && !spec.group) return spec;
+  const columns = columnsOf(spec, names).filter((column) => column.name !== name);
+  const at = columns.findIndex((column) => column.name === beside);
+  columns.splice(at < 0 ? columns.length : at + (side === "right" ? 1 : 0), 0, { name });
+  return tidy({ ...spec, columns });
+}
+
 /** @param {Spec} spec @param {string} name */
 export function underived(spec, name) {
   return tidy({
@@ -127,19 +156,21 @@ export function underived(spec, name) {
  * @returns {Column[]}
  */
 export function columnsOf(spec, names) {
-  const listed = (spec.columns ?? []).filter((column) => names.includes(column.name));
+  const there = new Set(names);
+  const listed = (spec.columns ?? []).filter((column) => there.has(column.name));
   if (listed.length === 0) return names.map((name) => ({ name }));
   const known = new Set(listed.map((column) => column.name));
-  const out = [...listed];
-  names.forEach((name, i) => {
-    if (known.has(name)) return;
-    // A new column stands behind the one before it.
-    const before = names.slice(0, i).reverse().find((other) => known.has(other));
-    const at = before === undefined ? 0 : out.findIndex((column) => column.name === before) + 1;
-    out.splice(at, 0, { name });
-    known.add(name);
-  });
-  return out;
+  /** @type {Map<string | null, string[]>} new columns by the one they stand behind */
+  const behind = new Map();
+  /** @type {string | null} */
+  let before = null;
+  for (const name of names) {
+    if (known.has(name)) before = name;
+    else if (behind.has(before)) behind.get(before)?.push(name);
+    else behind.set(before, [name]);
+  }
+  const after = (/** @type {string | null} */ name) => (behind.get(name) ?? []).map((found) => ({ name: found }));
+  return [...after(null), ...listed.flatMap((column) => [column, ...after(column.name)])];
 }
 
 /**

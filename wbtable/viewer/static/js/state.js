@@ -1,6 +1,7 @@
 // What the page shows, as signals; every change of the view is a step in the browser's history, so Back undoes it.
 import { ApiError, isCancelled, post } from "./api.js";
 import { columnsOf, fromQuery, tidy, toQuery } from "./spec.js";
+import * as steps from "./steps.js";
 import { batch, computed, signal } from "../vendor/preact.js";
 
 /**
@@ -22,6 +23,16 @@ export const seconds = signal(/** @type {number | null} */ (null));
 export const started = signal(0);
 export const panel = signal(/** @type {any} */ (null));
 export const said = signal("");
+/** Positions of the rows that stay at the top, as the source counts them. */
+export const pins = signal(/** @type {number[]} */ ([]));
+/** Numbers of the rows that are selected: from one to another, both included. */
+export const selected = signal(/** @type {{from: number, to: number} | null} */ (null));
+/** The column that the grid goes to, and whether the keyboard goes with it. */
+export const goColumn = signal(/** @type {{name: string, focus: boolean} | null} */ (null));
+/** Whether the way to a row is open. */
+export const jumping = signal(false);
+/** How many questions for rows are in flight, and since when. */
+export const reading = signal({ number: 0, since: 0 });
 export const visibleRange = signal({ first: 0, end: 0 });
 /** Changes whenever rows must be read anew. */
 export const generation = signal(0);
@@ -66,11 +77,15 @@ export const laid = computed(() => {
   return settings.map((setting) => ({ ...setting, info: /** @type {ColumnInfo} */ (byName.get(setting.name)) }));
 });
 
+/** The height of rows where none was chosen: by what is in them. */
+export const usualHeight = computed(() => (!grouped.value && columns.value.some((column) => ["image", "video"].includes(column.kind)) ? "m" : "s"));
+
 export const names = computed(() => columns.value.map((column) => column.name));
 
 function address() {
   const parts = [toQuery(spec.value)];
   if (off.value.length) parts.push(`off=${encodeURIComponent(JSON.stringify(off.value))}`);
+  if (pins.value.length) parts.push(`pins=${encodeURIComponent(JSON.stringify(pins.value))}`);
   if (height.value) parts.push(`height=${encodeURIComponent(JSON.stringify(height.value))}`);
   const query = parts.filter(Boolean).join("&");
   return location.pathname + (query ? `?${query}` : "");
@@ -88,12 +103,23 @@ export function takeAddress(source) {
   }
   const list = readJson(params.get("off"));
   const size = readJson(params.get("height"));
+  const kept = readJson(params.get("pins"));
   batch(() => {
     spec.value = tidy({ ...found, source: where });
     off.value = Array.isArray(list) ? list.filter((part) => typeof part === "string") : [];
+    pins.value = Array.isArray(kept) ? kept.filter((at) => Number.isSafeInteger(at) && at >= 0).slice(0, MAX_PINS) : [];
     height.value = typeof size === "string" && ["s", "m", "l", "xl"].includes(size) ? size : "";
   });
   return wrong;
+}
+
+/** The browser went back or forward. @param {unknown} source of a view that names none */
+export function returned(source) {
+  const before = JSON.stringify(asked());
+  steps.returned();
+  takeAddress(source);
+  selected.value = null;
+  if (JSON.stringify(asked()) !== before) void load();
 }
 
 /** @param {string | null} text */
@@ -116,17 +142,26 @@ export function apply(next, how = {}) {
     if (how.off) off.value = how.off;
     if (how.say) said.value = how.say;
   });
-  if (how.replace) history.replaceState({}, "", address());
-  else history.pushState({}, "", address());
-  if (JSON.stringify(asked()) !== before) void load();
+  if (how.replace) steps.replace(address());
+  else steps.push(address());
+  if (JSON.stringify(asked()) === before) return;
+  selected.value = null;
+  void load();
 }
 
 /** @param {string} size */
 export function setHeight(size) {
   height.value = size;
-  history.replaceState({}, "", address());
+  steps.replace(address());
 }
 
+/** Keep rows at the top. @param {number[]} positions */
+export function setPins(positions) {
+  pins.value = positions.slice(0, MAX_PINS);
+  steps.push(address());
+}
+
+export const MAX_PINS = 8;
 let loading = new AbortController();
 
 /** Ask what the view is and how many rows it has. */
@@ -145,10 +180,10 @@ export async function load() {
       info.value = found;
       total.value = found.total;
       // Without a filter the count is known: nothing waits for it.
-      rows.value = !view.filter && !found.grouped && found.sides < 2 ? found.total : null;
+      rows.value = found.rows;
       generation.value += 1;
     });
-    const counted = await post("/api/count", { view }, control.signal);
+    const counted = found.rows === null ? await post("/api/count", { view }, control.signal) : found;
     batch(() => {
       rows.value = counted.rows;
       total.value = counted.total;
@@ -165,9 +200,16 @@ export async function load() {
   }
 }
 
+/** Goes up whenever somebody wants no more of what is being asked. */
+export const stops = signal(0);
+
 /** Stop what is being computed. */
 export function cancel() {
   loading.abort();
+  batch(() => {
+    stops.value += 1;
+    problem.value = new ApiError({ code: "cancelled", message: "The question was cancelled." }, 499);
+  });
 }
 
 /** @param {unknown} error */

@@ -1,31 +1,40 @@
 // The line at the foot: which rows show, what is being asked, and the way to a row.
+import { copyRows } from "./copying.js";
 import { count, duration } from "./numbers.js";
 import * as state from "./state.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
-export function Status({ jump }) {
+export function Status() {
   const { first, end } = state.visibleRange.value;
   const rows = state.rows.value;
   const { filter } = state.spec.value;
   const noun = state.grouped.value ? "groups" : "rows";
   const [slow, setSlow] = useState(0);
+  const reading = state.reading.value;
+  const busy = state.asking.value > 0 || reading.number > 0;
   useEffect(() => {
-    if (!state.asking.value) return setSlow(0);
-    const timer = setInterval(() => setSlow((performance.now() - state.started.value) / 1000), 200);
+    if (!busy) return setSlow(0);
+    const timer = setInterval(() => setSlow((performance.now() - (state.asking.value ? state.started.value : state.reading.value.since)) / 1000), 200);
     return () => clearInterval(timer);
-  }, [state.asking.value > 0]);
-  const busy = state.asking.value > 0;
+  }, [busy]);
+  const selected = state.selected.value;
+  const chosen = selected ? selected.to - selected.from + 1 : 0;
+  const isMap = state.grouped.value && state.spec.value.columns?.some((column) => column.name === "count" && column.display === "heatmap");
   return html`<footer class="status"><span role="status">${rows === null ? (state.problem.value ? "—" : `counting ${noun}…`)
-    : rows === 0 ? `0 ${noun}` : `${noun} ${count(first + 1)}–${count(Math.min(end, rows))} of ${count(rows)}`}${filter && !state.grouped.value && rows !== null ? ` (of ${count(state.total.value)})` : state.grouped.value && rows !== null ? ` (of ${count(state.total.value)} rows)` : ""}</span>
-    ${busy && slow > 0.4 ? html`<span class="busy"><span class="dot"></span>${slow.toFixed(1)} s <button onClick=${state.cancel}>Cancel</button></span>` : null}
+    : rows === 0 ? `0 ${noun}` : isMap ? `${count(rows)} ${noun}` : `${noun} ${count(first + 1)}–${count(Math.min(end, rows))} of ${count(rows)}`}${filter && !state.grouped.value && rows !== null ? ` (of ${count(state.total.value)})` : state.grouped.value && rows !== null ? ` (of ${count(state.total.value)} rows)` : ""}</span>
+    ${selected ? html`<span class="chosen">${count(chosen)} ${chosen === 1 ? "row" : "rows"} selected <button onClick=${() => void copyRows(selected)}>Copy</button><button onClick=${() => (state.selected.value = null)}>Clear</button></span>` : null}
+    ${busy && slow > 0.4 ? html`<span class="busy"><span class="dot"></span>${state.asking.value ? "Computing" : "Reading"} ${slow.toFixed(1)} s <button onClick=${state.cancel}>Cancel</button></span>` : null}
     <span class="gap"></span>
-    ${!busy && state.seconds.value !== null ? html`<span>${duration(state.seconds.value * 1000)}</span>` : null}
-    ${rows && rows > 100 ? html`<button onClick=${jump}>Go to row</button>` : null}
+    ${!busy && state.seconds.value !== null ? html`<span title="How long the last question took">${duration(state.seconds.value * 1000)}</span>` : null}
+    ${rows && rows > 100 ? html`<button title="Ctrl J" onClick=${() => (state.jumping.value = true)}>Go to row</button>` : null}
     <button onClick=${() => /** @type {any} */ (document.querySelector("#keys"))?.showModal()}>Keys <kbd>?</kbd></button>
     <span class="sr" role="status">${state.said.value}</span></footer>`;
 }
 
-export function Jump({ open, go, done }) {
+/** The way to a row, by its number. @param {{go: (row: number) => void}} props */
+export function Jump({ go }) {
+  const open = state.jumping.value;
+  const done = () => (state.jumping.value = false);
   const root = useRef(/** @type {any} */ (null));
   useEffect(() => {
     if (open && !root.current.open) root.current.showModal();

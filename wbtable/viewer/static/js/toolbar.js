@@ -5,6 +5,7 @@ import { ExpressionField } from "./field.js";
 import { openMenu } from "./menu.js";
 import * as spec from "./spec.js";
 import * as state from "./state.js";
+import * as steps from "./steps.js";
 import { html } from "../vendor/preact.js";
 
 const HEIGHTS = { s: "Small rows", m: "Medium rows", l: "Large rows", xl: "Very large rows" };
@@ -17,15 +18,16 @@ export function Toolbar({ filterRef }) {
   const group = (/** @type {any} */ event) => openMenu(event.currentTarget, "Group by", (state.info.value?.columns ?? []).slice(0, 200).map((/** @type {any} */ column) => {
     const name = nameText(column.name);
     const on = (view.group ?? []).includes(name);
-    return { label: column.name, checked: on, run: () => state.apply(on ? spec.ungrouped(state.spec.value, name) : spec.groupedBy(state.spec.value, name)) };
+    return { label: column.name || "(no name)", checked: on, run: () => state.apply(on ? spec.ungrouped(state.spec.value, name) : spec.groupedBy(state.spec.value, name)) };
   }));
   return html`<section class="toolbar" aria-label="View">
     <div class="filter"><${ExpressionField} value=${view.filter ?? ""} at="filter" label="Filter" fieldRef=${filterRef}
       hint='Filter rows, such as guess != truth and score > 0.9' take=${(/** @type {string} */ text) => state.apply({ ...state.spec.value, filter: text || null })} /></div>
+    <span class="pair-of"><button class="btn icon" aria-label="Undo" title="Undo (Ctrl Z)" disabled=${!steps.canUndo.value} onClick=${steps.undo}>↶</button><button class="btn icon" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled=${!steps.canRedo.value} onClick=${steps.redo}>↷</button></span>
     <button class="btn" aria-haspopup="menu" aria-expanded="false" onClick=${group}>Group</button>
     <button class="btn" aria-pressed=${panel?.kind === "columns"} onClick=${() => toggle("columns")}>Columns</button>
     <button class="btn icon" aria-label="Row height" title="Row height" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) =>
-      openMenu(event.currentTarget, "Row height", Object.entries(HEIGHTS).map(([size, label]) => ({ label, checked: (state.height.value || "s") === size, run: () => state.setHeight(size) })))}>☰</button>
+      openMenu(event.currentTarget, "Row height", Object.entries(HEIGHTS).map(([size, label]) => ({ label, checked: (state.height.value || state.usualHeight.value) === size, run: () => state.setHeight(size) })))}>☰</button>
     <button class="btn icon" aria-label="More" title="More" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) => moreMenu(event.currentTarget)}>⋯</button>
   </section>`;
 }

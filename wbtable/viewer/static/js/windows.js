@@ -3,6 +3,7 @@ import { isCancelled } from "./api.js";
 
 const KEPT = 80;
 const IN_FLIGHT = 2;
+const REST = 60;
 
 /**
  * @typedef {{columns: Map<string, unknown[]>, used: number}} Block
@@ -10,8 +11,9 @@ const IN_FLIGHT = 2;
  */
 
 export class Windows {
-  /** @param {{ask: Ask, size: number, changed: () => void, failed: (error: unknown) => void}} options */
-  constructor({ ask, size, changed, failed }) {
+  /** @param {{ask: Ask, size: number, changed: () => void, failed: (error: unknown) => void, busy?: (flying: number) => void}} options */
+  constructor({ ask, size, changed, failed, busy }) {
+    this.busy = busy;
     this.ask = ask;
     this.size = size;
     this.changed = changed;
@@ -25,6 +27,18 @@ export class Windows {
     /** @type {{first: number, end: number, names: string[]}} */
     this.wanted = { first: 0, end: 0, names: [] };
     this.closed = false;
+    this.stopped = false;
+    this.timer = 0;
+    this.last = 0;
+  }
+
+  /** Take over what another has of the same rows. @param {Windows} other @param {(name: string) => boolean} isSame */
+  carry(other, isSame) {
+    if (other.size !== this.size) return;
+    for (const [at, block] of other.blocks) {
+      const kept = [...block.columns].filter(([name]) => isSame(name));
+      if (kept.length) this.blocks.set(at, { columns: new Map(kept), used: ++this.clock });
+    }
   }
 
   /** A cell: undefined while it is not here. @param {number} row @param {string} name */
@@ -41,11 +55,31 @@ export class Windows {
       const far = (at + 1) * this.size <= first - this.size || at * this.size >= end + this.size;
       if (far) control.abort();
     }
+    // Who drags the scroll bar passes rows that nobody will see: what is far is asked for once the hand rests.
+    const at = Math.floor(first / this.size);
+    const isFar = Math.abs(at - this.last) > 1;
+    this.last = at;
+    if (!isFar && !this.timer) return this.#fetch();
+    if (!isFar) return;
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => ((this.timer = 0), this.#fetch()), REST);
+  }
+
+  /** Ask for nothing more until somebody says so. */
+  stop() {
+    this.stopped = true;
+    for (const control of this.flying.values()) control.abort();
+  }
+
+  go() {
+    this.stopped = false;
     this.#fetch();
   }
 
   close() {
     this.closed = true;
+    clearTimeout(this.timer);
+    this.busy?.(0);
     for (const control of this.flying.values()) control.abort();
   }
 
@@ -54,7 +88,7 @@ export class Windows {
   }
 
   #fetch() {
-    if (this.closed) return;
+    if (this.closed || this.stopped) return;
     const { first, end, names } = this.wanted;
     if (end <= first || names.length === 0) return;
     const from = Math.floor(first / this.size);
@@ -77,6 +111,7 @@ export class Windows {
   async #read(at, names) {
     const control = new AbortController();
     this.flying.set(at, control);
+    this.busy?.(this.flying.size);
     let ok = false;
     try {
       const offset = at * this.size;
@@ -94,6 +129,7 @@ export class Windows {
     } finally {
       this.flying.delete(at);
       if (!this.closed) {
+        this.busy?.(this.flying.size);
         this.changed();
         if (ok) this.#fetch();
       }

@@ -1,0 +1,63 @@
+// The rows that stay below the header: read by their positions, which no filter and no order changes.
+import { isCancelled, post } from "./api.js";
+import * as state from "./state.js";
+
+export class Pinned {
+  /** @param {(rows: {position: number, values: Map<string, any>}[]) => void} changed */
+  constructor(changed) {
+    this.changed = changed;
+    /** @type {Map<number, Map<string, any>>} */
+    this.values = new Map();
+    this.key = "";
+    this.shown = "";
+    this.isBusy = false;
+  }
+
+  /** Say which columns show. @param {string[]} names */
+  need(names) {
+    const positions = state.grouped.value ? [] : state.pins.value;
+    const { source, derive } = state.asked();
+    const key = JSON.stringify([source, derive]);
+    if (key !== this.key) {
+      this.key = key;
+      this.values = new Map();
+      this.shown = "";
+    }
+    this.#show(positions);
+    if (!positions.length || this.isBusy || !state.info.value) return;
+    const known = new Set(state.info.value.columns.map((/** @type {any} */ column) => column.name));
+    const missing = names.filter((name) => known.has(name) && positions.some((at) => !this.values.get(at)?.has(name)));
+    if (missing.length) void this.#ask(key, positions, missing, names);
+  }
+
+  /** @param {number[]} positions */
+  #show(positions) {
+    const shown = JSON.stringify(positions.map((at) => [at, ...(this.values.get(at)?.keys() ?? [])]));
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.changed(positions.map((position) => ({ position, values: this.values.get(position) ?? new Map() })));
+  }
+
+  /** @param {string} key @param {number[]} positions @param {string[]} missing @param {string[]} names */
+  async #ask(key, positions, missing, names) {
+    this.isBusy = true;
+    const { source, derive } = state.asked();
+    let failed = false;
+    try {
+      const found = await post("/api/rows", { view: { source, derive }, positions, columns: missing });
+      if (key === this.key) {
+        positions.forEach((at, i) => {
+          const values = this.values.get(at) ?? new Map();
+          for (const column of found.columns) values.set(column.name, column.values[i]);
+          this.values.set(at, values);
+        });
+      }
+    } catch (error) {
+      failed = true;
+      // A row that is no more cannot stay: say so by letting all go.
+      if (!isCancelled(error)) state.pins.value = [];
+    }
+    this.isBusy = false;
+    if (!failed) this.need(names);
+  }
+}
