@@ -1,7 +1,9 @@
 // What the page shows, as signals; every change of the view is a step in the browser's history, so Back undoes it.
 import { ApiError, isCancelled, post } from "./api.js";
-import { columnsOf, fromQuery, tidy, toQuery } from "./spec.js";
+import { MOST, isBeside } from "./compare_model.js";
+import { fromQuery, tidy, toQuery } from "./spec.js";
 import * as steps from "./steps.js";
+import { columnsFrom, laidFrom } from "./view_columns.js";
 import { batch, computed, signal } from "../vendor/preact.js";
 
 /**
@@ -40,42 +42,27 @@ export const title = signal("");
 
 export const grouped = computed(() => (spec.value.group ?? []).length > 0);
 
-/** The view as the server computes it: how columns look is the page's business. */
+/** How tables stand side by side: `side` has the keyboard; `views` where each is looked at in its own way. */
+export const beside = signal(/** @type {{side: number, free?: boolean, stacked?: boolean, views?: Spec[]}} */ ({ side: 0 }));
+/** Goes up when tables side by side must be asked anew. */
+export const loads = signal(0);
+
+/** The view as the server computes it: how columns look is the page's business. Of tables side by side that of the one with the keyboard. */
 export function asked() {
   const { columns, ...rest } = spec.value;
-  return rest;
+  const source = /** @type {any} */ (rest.source);
+  if (!isBeside(source)) return rest;
+  return { ...rest, source: { kind: "table", tables: [source.tables[beside.value.side] ?? source.tables[0]] } };
 }
 
+/** What a comparison says of its columns, by their names without the side. */
+export const changes = signal(/** @type {Map<string, any>} */ (new Map()));
+
 /** All columns that can show, in the table's order. */
-export const columns = computed(() => {
-  const found = info.value;
-  if (!found) return [];
-  /** @type {ColumnInfo[]} */
-  const out = [];
-  if (!found.grouped) {
-    for (const column of found.columns) out.push({ ...column, role: "row", expression: column.name });
-    return out;
-  }
-  const keys = new Set(spec.value.group ?? []);
-  const cells = new Set((spec.value.cells ?? []).map((cell) => cell.name));
-  for (const column of found.shown) {
-    const role = keys.has(column.name) ? "key" : cells.has(column.name) ? "cell" : column.name === "count" ? "count" : "key";
-    out.push({ ...column, role, expression: column.name });
-  }
-  const known = new Set(out.map((column) => column.name));
-  const plain = new Set([...keys].map((key) => key.replace(/^`|`$/g, "").replace(/``/g, "`")));
-  for (const column of found.columns) {
-    if (!known.has(column.name) && !plain.has(column.name)) out.push({ ...column, role: "group", expression: column.name });
-  }
-  return out;
-});
+export const columns = computed(() => columnsFrom(info.value, spec.value));
 
 /** The columns in the order and with the settings of the view. */
-export const laid = computed(() => {
-  const byName = new Map(columns.value.map((column) => [column.name, column]));
-  const settings = columnsOf(spec.value, [...byName.keys()]);
-  return settings.map((setting) => ({ ...setting, info: /** @type {ColumnInfo} */ (byName.get(setting.name)) }));
-});
+export const laid = computed(() => laidFrom(columns.value, spec.value, changes.value));
 
 /** The height of rows where none was chosen: by what is in them. */
 export const usualHeight = computed(() => (!grouped.value && columns.value.some((column) => ["image", "video"].includes(column.kind)) ? "m" : "s"));
@@ -87,6 +74,7 @@ function address() {
   if (off.value.length) parts.push(`off=${encodeURIComponent(JSON.stringify(off.value))}`);
   if (pins.value.length) parts.push(`pins=${encodeURIComponent(JSON.stringify(pins.value))}`);
   if (height.value) parts.push(`height=${encodeURIComponent(JSON.stringify(height.value))}`);
+  if (isBeside(spec.value.source) && JSON.stringify(beside.value) !== '{"side":0}') parts.push(`beside=${encodeURIComponent(JSON.stringify(beside.value))}`);
   const query = parts.filter(Boolean).join("&");
   return location.pathname + (query ? `?${query}` : "");
 }
@@ -109,17 +97,33 @@ export function takeAddress(source) {
     off.value = Array.isArray(list) ? list.filter((part) => typeof part === "string") : [];
     pins.value = Array.isArray(kept) ? kept.filter((at) => Number.isSafeInteger(at) && at >= 0).slice(0, MAX_PINS) : [];
     height.value = typeof size === "string" && ["s", "m", "l", "xl"].includes(size) ? size : "";
+    beside.value = besideFrom(readJson(params.get("beside")));
   });
   return wrong;
 }
 
+/** @param {any} found @returns {{side: number, free?: boolean, stacked?: boolean, views?: Spec[]}} */
+function besideFrom(found) {
+  if (!found || typeof found !== "object") return { side: 0 };
+  const views = Array.isArray(found.views) && found.views.every((/** @type {any} */ view) => view && typeof view === "object" && !Array.isArray(view)) ? found.views.slice(0, MOST).map(tidy) : undefined;
+  return { side: Number.isSafeInteger(found.side) && found.side >= 0 && found.side < MOST ? found.side : 0, ...(found.free === true ? { free: true } : {}), ...(found.stacked === true ? { stacked: true } : {}), ...(views ? { views } : {}) };
+}
+
+/** Say how tables stand side by side. @param {Partial<{side: number, free: boolean, stacked: boolean, views: Spec[] | undefined}>} change @param {boolean} [step] whether Back undoes it */
+export function setBeside(change, step = false) {
+  const { side, free, stacked, views } = { ...beside.value, ...change };
+  beside.value = { side, ...(free ? { free } : {}), ...(stacked ? { stacked } : {}), ...(views ? { views } : {}) };
+  if (step) steps.push(address());
+  else steps.replace(address());
+}
+
 /** The browser went back or forward. @param {unknown} source of a view that names none */
 export function returned(source) {
-  const before = JSON.stringify(asked());
+  const before = JSON.stringify([asked(), spec.value.source]);
   steps.returned();
   takeAddress(source);
   selected.value = null;
-  if (JSON.stringify(asked()) !== before) void load();
+  if (JSON.stringify([asked(), spec.value.source]) !== before) void load();
 }
 
 /** @param {string | null} text */
@@ -136,7 +140,7 @@ function readJson(text) {
  * @param {Spec} next @param {{replace?: boolean, off?: string[], say?: string}} [how]
  */
 export function apply(next, how = {}) {
-  const before = JSON.stringify(asked());
+  const before = JSON.stringify([asked(), spec.value.source]);
   batch(() => {
     spec.value = tidy(next);
     if (how.off) off.value = how.off;
@@ -144,7 +148,7 @@ export function apply(next, how = {}) {
   });
   if (how.replace) steps.replace(address());
   else steps.push(address());
-  if (JSON.stringify(asked()) === before) return;
+  if (JSON.stringify([asked(), spec.value.source]) === before) return;
   selected.value = null;
   void load();
 }
@@ -168,6 +172,8 @@ let loading = new AbortController();
 export async function load() {
   loading.abort();
   const control = (loading = new AbortController());
+  // Tables side by side ask each for itself, and hand on what the one with the keyboard was told.
+  if (isBeside(spec.value.source)) return void (loads.value += 1);
   const view = asked();
   batch(() => {
     asking.value += 1;
