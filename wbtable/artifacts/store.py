@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts.commit import commit
 from wbtable.artifacts.copy import CopyReport, copy_to
+from wbtable.artifacts.default_place import FOLDER, VARIABLE, default_url
 from wbtable.artifacts.delete import delete_versions
 from wbtable.artifacts.gc import GcReport, gc
 from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
@@ -18,22 +17,20 @@ from wbtable.artifacts.usage import Usage, usage
 from wbtable.artifacts.verify_store import verify_store
 from wbtable.artifacts.version import Version
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
-from wbtable.format import layout
 from wbtable.storage.header import create_header
 from wbtable.storage.open_backend import open_backend
 
 if TYPE_CHECKING:
     import datetime as dt
+    import os
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from wbtable.artifacts.draft import Artifact
     from wbtable.artifacts.verify import Report
     from wbtable.storage.backend import Backend
 
 __all__ = ["FOLDER", "VARIABLE", "Store", "children", "create_store", "default_url", "resolve_store", "set_runs_reader"]
-
-FOLDER: Final = ".wbtable"
-VARIABLE: Final = "WBTABLE_STORE"
 
 _runs: list[Callable[..., Any]] = []
 
@@ -296,22 +293,6 @@ def create_store(url: str | os.PathLike[str], unsafe_single_writer: bool = False
 
 def _ignore_in_git(folder: Path) -> None:
     (folder / ".gitignore").write_text("# Made by wbtable: this folder holds data, not sources.\n*\n", encoding="utf-8")
-
-
-def default_url(start: Path | None = None) -> str:
-    """Return where things live if nothing else is said.
-
-    `WBTABLE_STORE`, else the nearest ``.wbtable/`` in the folder `start` (None: this one) or above, else ``.wbtable``
-    in it, which need not exist.
-    """
-    named = os.environ.get(VARIABLE)
-    if named:
-        return named
-    folder = Path.cwd() if start is None else start
-    for candidate in (folder, *folder.parents):
-        if (candidate / FOLDER / layout.HEADER).is_file():
-            return str(candidate / FOLDER)
-    return str(folder / FOLDER)
 
 
 def resolve_store(store: Store | str | os.PathLike[str] | None = None, *, create: bool = False) -> Store:

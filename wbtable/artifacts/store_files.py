@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from wbtable.artifacts import logs
+from wbtable.artifacts.folders import children
 from wbtable.artifacts.names import LATEST, VersionName, near
 from wbtable.artifacts.records import Records
-from wbtable.errors import FormatError, NotFoundError
+from wbtable.errors import NotFoundError
 from wbtable.format import layout
 from wbtable.storage.header import read_header
 from wbtable.storage.objects import ObjectStore
@@ -16,6 +16,8 @@ from wbtable.storage.objects import ObjectStore
 if TYPE_CHECKING:
     from wbtable.format.version_record import VersionRecord
     from wbtable.storage.backend import Backend
+
+__all__ = ["StoreFiles", "children"]
 
 
 class StoreFiles:
@@ -107,24 +109,3 @@ class StoreFiles:
         same_name = [full for full in known if full.partition("/")[2] == name]
         ending = f"; did you mean {same_name[0]!r}?" if same_name else near(f"{project}/{name}", known)
         return NotFoundError(f"there is no artifact {project}/{name} in {self.url!r}{ending}")
-
-
-def children(backend: Backend, prefix: str) -> list[str]:
-    """Return the names right below a prefix, sorted; those that are no escaped names are left out."""
-    local = backend.local_path(prefix)
-    if local is not None:
-        try:
-            names = {item.name for item in os.scandir(local) if item.is_dir()}
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-    else:
-        names = {key[len(prefix) + 1 :].partition("/")[0] for key in backend.list(prefix)}
-    return sorted(name for name in names if _is_escaped(name))
-
-
-def _is_escaped(part: str) -> bool:
-    try:
-        layout.unescape(part)
-    except FormatError:
-        return False
-    return True

@@ -9,6 +9,7 @@ import click
 from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
 
 if TYPE_CHECKING:
+    from wbtable.artifacts.overview import Listed
     from wbtable.artifacts.version import Version
 
 
@@ -31,20 +32,22 @@ def command(options: Options, name: str | None, kind: str | None, project: str |
     Without NAME all artifacts of the store. NAME is a project, whose artifacts are listed, or an artifact
     (project/name, project/name:v3, project/name:best), whose files are listed.
     """
-    store = options.store()
     if name is not None and ("/" in name or ":" in name or project is not None):
-        _list_files(options, store.artifact(name, type=kind, project=project))
+        _list_files(options, options.store().artifact(name, type=kind, project=project))
         return
+    from wbtable.artifacts.overview import newest_versions, projects
+
+    backend = options.backend()
     one = name or project
-    if one is not None and one not in store.projects():
+    if one is not None and one not in (known := projects(backend)):
         from wbtable.artifacts.names import near
         from wbtable.errors import NotFoundError
 
-        raise NotFoundError(f"there is no project {one!r} in {store.url!r}{near(one, store.projects())}")
-    _list_artifacts(options, store.artifacts(project=one, type=kind))
+        raise NotFoundError(f"there is no project {one!r} in {backend.url!r}{near(one, known)}")
+    _list_artifacts(options, newest_versions(backend, one, kind))
 
 
-def _list_artifacts(options: Options, versions: list[Version]) -> None:
+def _list_artifacts(options: Options, versions: list[Listed]) -> None:
     from wbtable.cli.output import print_json, print_table, size_text, text_of
 
     if options.json:
@@ -53,7 +56,7 @@ def _list_artifacts(options: Options, versions: list[Version]) -> None:
                 {
                     "name": f"{found.project}/{found.name}",
                     "type": found.type,
-                    "version": found.version,
+                    "version": f"v{found.version}",
                     "size": found.size,
                     "files": found.file_count,
                     "created_at": found.created_at,
@@ -67,7 +70,7 @@ def _list_artifacts(options: Options, versions: list[Version]) -> None:
         [
             f"{found.project}/{found.name}",
             found.type,
-            found.version,
+            f"v{found.version}",
             size_text(found.size),
             str(found.file_count),
             text_of(found.created_at),

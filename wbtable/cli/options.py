@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
+    from wbtable.storage.backend import Backend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,16 @@ class Options:
         from wbtable.artifacts.store import resolve_store
 
         return resolve_store(self.store_url, create=create)
+
+    def backend(self) -> Backend:
+        """Return the place of the store, which is checked to be one; tables are not loaded for it."""
+        from wbtable.artifacts.default_place import default_url
+        from wbtable.storage.header import read_header
+        from wbtable.storage.open_backend import open_backend
+
+        backend = open_backend(self.store_url or default_url())
+        read_header(backend)
+        return backend
 
     def version(self, name: str, project: str | None = None) -> Version:
         """Return the version of a name."""

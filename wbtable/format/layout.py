@@ -26,6 +26,8 @@ MAX_NAME: Final = 200
 """The most bytes an escaped name may have, so that it and a suffix fit any disk's 255 (LAYOUT-5)."""
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789._-")
+_SIMPLE = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]{0,198}[a-z0-9_-])?")
+"""Names that are their own escaped form."""
 _ESCAPED = re.compile(r"(?:[a-z0-9._-]|%[0-9a-f]{2})+")
 _HEX_PAIR = re.compile(r"%([0-9a-f]{2})")
 _OBJECT_KEY = re.compile(r"objects/([0-9a-f]{2})/([0-9a-f]{62})((?:\.[a-z]+)*)")
@@ -44,6 +46,8 @@ def escape(name: str) -> str:
         UsageError: the name is empty, is not valid Unicode, or is too long once escaped.
 
     """
+    if _SIMPLE.fullmatch(name):
+        return name
     try:
         raw = name.encode("utf-8")
     except UnicodeEncodeError:

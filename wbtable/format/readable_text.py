@@ -54,6 +54,8 @@ def text_of(value: Any) -> str:
 
 def printable(text: str) -> str:
     """Return text on one line, with what a terminal would obey made visible."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 

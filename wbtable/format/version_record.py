@@ -45,7 +45,7 @@ def read_time(text: str, place: str) -> dt.datetime:
     """
     try:
         if _TIME_SHAPE.fullmatch(text):
-            return dt.datetime.strptime(text, _TIME).replace(tzinfo=dt.UTC)
+            return dt.datetime.fromisoformat(text)
     except ValueError:
         pass
     msg = f"expected a time like 2026-01-31T12:00:00.000000Z, found {text!r:.60}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import TYPE_CHECKING, Any, Self
@@ -167,6 +166,9 @@ def probe(backend: Backend) -> str | None:
 
 def _race(backend: Backend) -> int:
     """Let several requests create one key at the same time; return how many succeeded, 0 if the bytes are another's."""
+    # Only here: whoever opens a store, as each command does, need not wait for it.
+    from concurrent.futures import ThreadPoolExecutor
+
     key = f"{TEMPORARY}/probe-{secrets.token_hex(12)}"
     barrier = Barrier(_RACERS)
 

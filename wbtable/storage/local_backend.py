@@ -11,11 +11,12 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError
+from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError, WbtableError
 from wbtable.format.layout import LEASES, TEMPORARY
 from wbtable.storage.directories import dirty_directories
 from wbtable.storage.key_info import KeyInfo
-from wbtable.storage.os_errors import explained
+from wbtable.storage.local_files import close_and_remove, fsync_file, pread_exactly, remove, write_all
+from wbtable.storage.os_errors import explain, explained
 from wbtable.storage.ranges import coalesce, cut
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class LocalBackend:
                     self._dirty.add(os.path.dirname(target))
                     self._dirty.flush()
         finally:
-            _remove(temp)
+            remove(temp)
 
     def put(self, key: str, data: bytes) -> None:
         """See `Backend.put`."""
@@ -84,7 +85,7 @@ class LocalBackend:
         try:
             self._publish(temp, key, len(data))
         finally:
-            _remove(temp)
+            remove(temp)
 
     def put_file(self, key: str, path: Path) -> None:
         """See `Backend.put_file`."""
@@ -99,11 +100,11 @@ class LocalBackend:
                 temp = self._copy_temp(key, path)
             else:
                 with explained(f"write {self._shown(key)}"):
-                    _fsync_file(temp)
+                    fsync_file(temp)
             self._publish(temp, key, size)
         finally:
             if temp is not None:
-                _remove(temp)
+                remove(temp)
 
     def replace(self, key: str, data: bytes) -> None:
         """See `Backend.replace`."""
@@ -117,7 +118,7 @@ class LocalBackend:
                     self._dirty.add(os.path.dirname(target))
                     self._dirty.flush()
         finally:
-            _remove(temp)
+            remove(temp)
 
     def sync(self) -> None:
         """See `Backend.sync`."""
@@ -150,8 +151,16 @@ class LocalBackend:
 
     def get(self, key: str) -> bytes:
         """See `Backend.get`."""
-        with self._reading(key):
-            return Path(self._path(key)).read_bytes()
+        # Thousands of small files are read in a row: no path objects, no contexts.
+        try:
+            fd = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise self._unread(key, error) from None
+        try:
+            with open(fd, "rb", buffering=0) as file:
+                return file.readall()
+        except OSError as error:
+            raise self._unread(key, error) from None
 
     def get_range(self, key: str, offset: int, size: int) -> bytes:
         """See `Backend.get_range`."""
@@ -184,11 +193,12 @@ class LocalBackend:
 
     def size(self, key: str) -> int | None:
         """See `Backend.size`."""
-        with explained(f"look for {self._shown(key)}"):
-            try:
-                info = os.stat(self._path(key))
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        try:
+            info = os.stat(self._path(key))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise explain(error, f"look for {self._shown(key)}") from error
         return info.st_size if stat.S_ISREG(info.st_mode) else None
 
     def list(self, prefix: str) -> Iterator[str]:
@@ -240,10 +250,16 @@ class LocalBackend:
     @contextlib.contextmanager
     def _reading(self, key: str) -> Iterator[None]:
         try:
-            with explained(f"read {self._shown(key)}"):
-                yield
-        except NotFoundError:
-            raise NotFoundError(f"{key} does not exist", place=self.url) from None
+            yield
+        except OSError as error:
+            if isinstance(error, WbtableError):
+                raise
+            raise self._unread(key, error) from None
+
+    def _unread(self, key: str, error: OSError) -> WbtableError:
+        """Return what to raise where a key cannot be read."""
+        said = explain(error, f"read {self._shown(key)}")
+        return NotFoundError(f"{key} does not exist", place=self.url) if isinstance(said, NotFoundError) else said
 
     def _is_there(self, key: str, size: int) -> bool:
         """Whether an object of this length is there; if so its entry will be durable at the next flush."""
@@ -277,7 +293,7 @@ class LocalBackend:
                 if durable:
                     os.fsync(fd)
         except BaseException:
-            _close_and_remove(fd, path)
+            close_and_remove(fd, path)
             raise
         os.close(fd)
         return path
@@ -290,7 +306,7 @@ class LocalBackend:
                     shutil.copyfileobj(src, out, 1 << 20)
                 os.fsync(fd)
         except BaseException:
-            _close_and_remove(fd, path)
+            close_and_remove(fd, path)
             raise
         os.close(fd)
         return path
@@ -348,52 +364,6 @@ class LocalBackend:
             os.rename(temp, target)
 
 
-def write_all(fd: int, data: bytes | memoryview) -> None:
-    """Write all of `data`; the system may take it in parts."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def pread_exactly(fd: int, offset: int, size: int, place: str) -> bytes:
-    """Return `size` bytes from `offset` of an open file.
-
-    Raises:
-        FormatError: the file ends before.
-
-    """
-    parts = []
-    while size:
-        part = os.pread(fd, min(size, 1 << 30), offset)
-        if not part:
-            msg = f"expected {size} more bytes at {offset}: the file is cut short"
-            raise FormatError(msg, place=place)
-        parts.append(part)
-        offset += len(part)
-        size -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
 def _is_passing(key: str) -> bool:
     """Whether a key may be lost with the machine: a hint may be wrong, a lease's writer ends with it (LOCAL-5)."""
     return (key.startswith(f"{LEASES}/") and key.endswith(".json")) or key.endswith("/hint")
-
-
-def _fsync_file(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _close_and_remove(fd: int, path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.close(fd)
-    _remove(path)
-
-
-def _remove(path: str) -> None:
-    """Remove a temporary file; failing to is no reason to fail."""
-    with contextlib.suppress(OSError):
-        os.unlink(path)

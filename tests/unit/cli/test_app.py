@@ -112,8 +112,7 @@ def test_exit_codes(error: BaseException, code: int, shell: Shell, monkeypatch: 
     def fail(*_args: object) -> None:
         raise error
 
-    monkeypatch.setattr("wbtable.artifacts.store.resolve_store", fail)
-    monkeypatch.setattr("wbtable.cli.options.Options.store", fail)
+    monkeypatch.setattr("wbtable.cli.options.Options.backend", fail)
     shell.fails(code, "ls")
 
 

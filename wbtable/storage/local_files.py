@@ -1,0 +1,56 @@
+"""Files of a local disk, by their descriptors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from wbtable.errors import FormatError
+
+
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write all of `data`; the system may take it in parts."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def pread_exactly(fd: int, offset: int, size: int, place: str) -> bytes:
+    """Return `size` bytes from `offset` of an open file.
+
+    Raises:
+        FormatError: the file ends before.
+
+    """
+    parts = []
+    while size:
+        part = os.pread(fd, min(size, 1 << 30), offset)
+        if not part:
+            msg = f"expected {size} more bytes at {offset}: the file is cut short"
+            raise FormatError(msg, place=place)
+        parts.append(part)
+        offset += len(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def fsync_file(path: str) -> None:
+    """Make what was written to a file durable."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def close_and_remove(fd: int, path: str) -> None:
+    """Close and remove a temporary file that is of no use."""
+    with contextlib.suppress(OSError):
+        os.close(fd)
+    remove(path)
+
+
+def remove(path: str) -> None:
+    """Remove a temporary file; failing to is no reason to fail."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
