@@ -17,9 +17,10 @@ SIDE = 224
 IMAGES = 20_000
 SMALL_FILES = 20_000
 _BATCH = 1_000
+_QUALITIES = (44, 70, 80, 90, 93, 95, 97, 97)
 
 
-def jpeg(seed: int) -> bytes:
+def jpeg(seed: int, quality: int = 80) -> bytes:
     """Return a colour JPEG of 224 x 224: blurred shapes under fine grain, 11-19 kB; the same for the same seed."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (7, 7, 3), np.uint8)
@@ -27,8 +28,13 @@ def jpeg(seed: int) -> bytes:
     grain = random.integers(-int(random.integers(19, 34)), 27, (SIDE // 2, SIDE // 2, 1), np.int16)
     mixed = image + np.repeat(np.repeat(grain, 2, axis=0), 2, axis=1)
     out = io.BytesIO()
-    Image.fromarray(np.clip(mixed, 0, 255).astype(np.uint8)).save(out, "JPEG", quality=80)
+    Image.fromarray(np.clip(mixed, 0, 255).astype(np.uint8)).save(out, "JPEG", quality=quality)
     return out.getvalue()
+
+
+def varied_jpeg(seed: int) -> bytes:
+    """Return a JPEG of 8-38 kB, 24 kB on average; the same for the same seed."""
+    return jpeg(seed, _QUALITIES[seed % len(_QUALITIES)])
 
 
 def jpegs(count: int, first_seed: int = 0) -> Iterator[bytes]:
