@@ -10,8 +10,8 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 const VERSIONS = 100;
 const TABS = [["overview", "Overview"], ["files", "Files"], ["lineage", "Lineage"]];
 
-/** @param {{where: any}} props */
-export function ArtifactPage({ where }) {
+/** @param {{where: any, opened: any}} props */
+export function ArtifactPage({ where, opened }) {
   const { project, artifact } = where;
   const first = useAnswer(`/api/versions?${new URLSearchParams({ project, artifact, count: String(VERSIONS) })}`, undefined, `${project}/${artifact}`);
   const newest = first.found?.versions.find((/** @type {any} */ each) => !each.error)?.version ?? first.found?.versions[0]?.version;
@@ -32,7 +32,7 @@ export function ArtifactPage({ where }) {
       <p class="note facts-line"><span>${found.type}</span><span>${sizeText(found.size)}</span><span>${found.files === null ? "" : `${count(found.files)} ${found.files === 1 ? "file" : "files"}`}</span><span>Made <${When} at=${found.created_at} /></span><span>By run <${ByRun} path=${found.logged_by} /></span></p></div>
       <${Tabs} name="Parts of the version" now=${tab} link=${link} tabs=${TABS.map(([id, name]) => ({ id, name, count: id === "files" ? found.files : null }))} />
       <div class="scroll padded" tabindex="0" role="group" aria-label="The version"><${Problems} problems=${[...found.problems, ...(found.error ? [found.error] : []), ...(first.found.problem ? [first.found.problem] : [])]} what="the version" />
-      ${tab === "files" ? html`<${Files} found=${found} where=${where} />` : tab === "lineage" ? html`<${LineageList} found=${found} where=${where} />` : html`<${Overview} found=${found} />`}</div>`}</section></main>`;
+      ${tab === "files" ? html`<${Files} found=${found} where=${where} />` : tab === "lineage" ? html`<${LineageList} found=${found} where=${where} />` : html`<${Overview} found=${found} url=${opened.store?.url ?? ""} />`}</div>`}</section></main>`;
 }
 
 /** @param {{answer: any, version: string, newest: string, where: any}} props */
@@ -76,20 +76,20 @@ function Versions({ first, where, now, tables }) {
     ${answer.error ? html`<p class="wrong" role="alert">${answer.error.message}</p>` : null}</nav>`;
 }
 
-/** @param {{found: any}} props */
-function Overview({ found }) {
+/** @param {{found: any, url: string}} props */
+function Overview({ found, url }) {
   const metadata = flat(found.metadata);
   const searched = found.tables_searched < (found.files ?? 0);
   return html`${found.description ? html`<p class="notes">${found.description}</p>` : null}
     <section><h2>Tables</h2>${found.tables.length ? html`<ul class="links">${found.tables.map((/** @type {string} */ path) => html`<li key=${path}><a href=${tableOf(found, path)} dir="auto">${path}</a></li>`)}</ul>` : html`<p class="note">This version holds no tables.</p>`}
       ${searched ? html`<p class="note">The first ${count(found.tables_searched)} files were looked at.</p>` : null}</section>
     <div class="columns-2"><section><h2>Metadata</h2>${metadata.length ? html`<${Pairs} entries=${metadata} />` : html`<p class="note">No metadata: Artifact(metadata={…}) keeps some.</p>`}</section>
-    <section><h2>In Python</h2><div class="snippet"><pre tabindex="0" aria-label="Python that reads the version"><code>${python(found)}</code></pre><${Copy} text=${python(found)} label="Python" /></div>
+    <section><h2>In Python</h2><div class="snippet"><pre tabindex="0" aria-label="Python that reads the version"><code>${python(found, url)}</code></pre><${Copy} text=${python(found, url)} label="Python" /></div>
       <p class="digest note"><span>Digest <code>${found.digest}</code></span><${Copy} text=${found.digest} label="the digest" /></p></section></div>`;
 }
 
-/** @param {any} found */
-function python(found) {
+/** @param {any} found @param {string} url */
+function python(found, url) {
   const read = found.tables.length ? `\ntable = version[${JSON.stringify(found.tables[0])}]` : "\nversion.download()";
-  return `version = store.artifact(${JSON.stringify(found.name)})${read}`;
+  return `import wbtable\n\nstore = wbtable.Store(${JSON.stringify(url)})\nversion = store.artifact(${JSON.stringify(found.name)})${read}`;
 }

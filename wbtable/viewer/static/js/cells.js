@@ -3,6 +3,7 @@ import { drawAs, numberText } from "./display.js";
 import { el } from "./dom.js";
 import { groupCell } from "./group_bars.js";
 import { histogramNode } from "./histogram.js";
+import { runMark } from "./runs_cell.js";
 import { arrayNode, isDrawn } from "./media_array.js";
 import { count } from "./numbers.js";
 import { timeText } from "./times.js";
@@ -118,6 +119,8 @@ export function fill(cell, value, column, how) {
   if (["struct", "list", "map", "any", "ndarray", "binary", "uuid"].includes(info.kind)) className += " mono";
   if (how.tall && !isNumeric(info)) className += " tall";
   cell.className = className;
+  const mark = info.name === "run" ? runMark(info, value) : null;
+  if (mark) cell.append(mark);
   const text = valueText(value, info.kind, column.settings);
   const shown = how.tall ? text : text.length > 400 ? `${text.slice(0, 400)}…` : text;
   const node = el("span", "t", shown === "" ? "(empty)" : how.tall ? shown : shown.replace(/\s+/g, " "));

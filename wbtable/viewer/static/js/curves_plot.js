@@ -65,7 +65,7 @@ function options(host, lines, how, together, /** @type {any} */ uPlot) {
   /** @type {any[]} */
   const bands = [];
   together.at.forEach((at, i) => {
-    const soft = `${colours[i]}2e`;
+    const soft = `${colours[i]}26`;
     if (at.low > 0 && at.high > 0) {
       for (const edge of [at.low, at.high]) series[edge] = { stroke: "transparent", width: 0, points: { show: false } };
       bands.push({ series: [at.high, at.low], fill: soft });
@@ -115,6 +115,9 @@ export function valuesAt(lines, at) {
   return found.filter((each) => each.y !== null && each.y !== undefined).sort((a, b) => /** @type {number} */ (b.y) - /** @type {number} */ (a.y));
 }
 
+/** A number with few digits: beside others one reads the first. @param {any} value */
+const few = (value) => number(Math.abs(value) < 1e15 && Number.isFinite(value) ? Number(value.toPrecision(4)) : value);
+
 /** @param {HTMLElement} tip @param {Line[]} lines @param {string} x @param {number} at @param {number | null} near the line under the pointer */
 function fillTip(tip, lines, x, at, near) {
   tip.textContent = "";
@@ -125,8 +128,8 @@ function fillTip(tip, lines, x, at, near) {
   if (pick && !shown.some((each) => each.line === pick)) shown.push(...found.filter((each) => each.line === pick));
   for (const each of shown) {
     const row = el("div", each.line === pick ? "is-near" : "");
-    row.append(el("i", `run-dot run-${each.line.slot % runs.COLOURS}`), el("span", "n", each.line.label), el("span", "v", number(/** @type {number} */ (each.y))));
-    if (each.low !== undefined && each.low !== null && each.line.runs) row.append(el("span", "r", `${number(each.low)} to ${number(/** @type {number} */ (each.high))}`));
+    row.append(el("i", `run-dot run-${each.line.slot % runs.COLOURS}`), el("span", "n", each.line.label), el("span", "v", few(each.y)));
+    if (each.low !== undefined && each.low !== null && each.line.runs) row.append(el("span", "r", `${few(each.low)} to ${few(each.high)}`));
     tip.append(row);
   }
   if (found.length > shown.length) tip.append(el("div", "r", `and ${found.length - shown.length} more`));

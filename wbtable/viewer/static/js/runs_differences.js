@@ -35,7 +35,7 @@ function Line({ column, rows }) {
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   // What most runs have is calm; what stands out is marked, and said to be so.
   const usual = [...counts].sort((a, b) => b[1] - a[1])[0];
-  const marks = column.differs && usual[1] > 1 && counts.size < rows.length;
+  const marks = column.differs && usual[1] > rows.length / 2;
   return html`<tr><th scope="row" class="stick" dir="auto" title=${column.name}>${runs.labelOf(column.name)}</th>${rows.map((row, i) => {
     const value = row.values[column.name];
     const odd = marks && texts[i] !== usual[0];

@@ -10,6 +10,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 
 const TABS = [["overview", "Overview"], ["curves", "Curves"], ["tables", "Tables"], ["artifacts", "Artifacts"]];
 const STEPS = 100;
+const LINES = 6;
 
 /** @param {{where: any}} props */
 export function RunPage({ where }) {
@@ -67,7 +68,13 @@ export function flat(values, prefix = "") {
 
 /** @param {{entries: [string, any][], numbers?: boolean, mono?: boolean}} props */
 export function Pairs({ entries, numbers, mono }) {
-  return html`<table class="plain pairs"><tbody>${entries.map(([key, value]) => html`<tr key=${key}><th scope="row" dir="auto">${key}</th><td class=${`${numbers && typeof value === "number" ? "num" : ""}${mono ? " mono" : ""}`} dir="auto">${value?.table ? html`<a href=${tableAt(value.table.artifact, value.table.path)}>table</a>` : value === null ? html`<span class="dim">null</span>` : runs.cellText(value)}</td></tr>`)}</tbody></table>`;
+  return html`<table class=${`plain pairs${mono ? " is-wide" : ""}`}><tbody>${entries.map(([key, value]) => html`<tr key=${key}><th scope="row" dir="auto">${key}</th><td class=${`${numbers && typeof value === "number" ? "num" : ""}${mono ? " mono" : ""}`} dir="auto">${value?.table ? html`<a href=${tableAt(value.table.artifact, value.table.path)}>table</a>` : value === null ? html`<span class="dim">null</span>` : html`<${Long} text=${runs.cellText(value)} />`}</td></tr>`)}</tbody></table>`;
+}
+
+/** A text; of one with many lines how many there are, and all on demand. @param {{text: string}} props */
+function Long({ text }) {
+  const lines = text.split("\n").length;
+  return lines > LINES ? html`<details><summary>${count(lines)} lines</summary>${text}</details>` : text;
 }
 
 /** @param {{found: any, where: any}} props */

@@ -1,5 +1,6 @@
 // What the page of runs shows: which runs are listed, which are chosen and in which colour, and how curves are drawn.
 // All of it stands in the address; what was chosen last in a project is kept by the browser, too.
+import { number } from "./numbers.js";
 import { place, set } from "./workspace.js";
 import { computed, signal } from "../vendor/preact.js";
 
@@ -144,7 +145,7 @@ export function firstColumns(columns, most) {
 export function cellText(value) {
   if (value === null || value === undefined) return "—";
   if (typeof value === "boolean") return value ? "true" : "false";
-  if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(5)));
+  if (typeof value === "number") return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(3) : number(Number.isInteger(value) ? value : Number(value.toPrecision(5)));
   if (typeof value === "string") return value === "Infinity" ? "∞" : value === "-Infinity" ? "−∞" : value;
   if (value.table) return "table";
   if (typeof value.cut === "string") return `${value.cut}…`;
