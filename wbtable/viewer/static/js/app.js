@@ -3,6 +3,7 @@ import { ApiError, enter, get, watchServer } from "./api.js";
 import { Home } from "./home.js";
 import { TablePage } from "./page.js";
 import * as state from "./state.js";
+import { beginKept } from "./views.js";
 import { html, render } from "../vendor/preact.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -49,14 +50,14 @@ async function begin() {
     const { start } = opened;
     root.textContent = "";
     const isPlain = [...params].length === 0;
-    if (params.has("source") || start.page === "table" && !params.has("project") && !params.has("projects")) {
+    if (params.has("source") || params.has("named") || start.page === "table" && !params.has("project") && !params.has("projects")) {
       if (isPlain && start.view) {
-        const { kind, format, features, refs, ...view } = start.view;
-        state.spec.value = { ...view, source: view.source ?? start.source };
+        state.takeView({ ...start.view, source: start.view.source ?? start.source });
       } else {
         const wrong = state.takeAddress(start.source);
         if (wrong.length) state.said.value = `The address has parts that could not be read: ${wrong.join(", ")}`;
       }
+      await beginKept(params);
       const { source } = /** @type {any} */ (state.spec.value);
       state.title.value = titled(source, opened);
       document.title = `${state.title.value} · wbtable`;

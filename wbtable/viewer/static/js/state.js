@@ -1,6 +1,7 @@
 // What the page shows, as signals; every change of the view is a step in the browser's history, so Back undoes it.
 import { ApiError, isCancelled, post } from "./api.js";
 import { MOST, isBeside } from "./compare_model.js";
+import { keptQuery, takeKept } from "./kept.js";
 import { fromQuery, tidy, toQuery } from "./spec.js";
 import * as steps from "./steps.js";
 import { columnsFrom, laidFrom } from "./view_columns.js";
@@ -75,6 +76,7 @@ function address() {
   if (pins.value.length) parts.push(`pins=${encodeURIComponent(JSON.stringify(pins.value))}`);
   if (height.value) parts.push(`height=${encodeURIComponent(JSON.stringify(height.value))}`);
   if (isBeside(spec.value.source) && JSON.stringify(beside.value) !== '{"side":0}') parts.push(`beside=${encodeURIComponent(JSON.stringify(beside.value))}`);
+  parts.push(keptQuery());
   const query = parts.filter(Boolean).join("&");
   return location.pathname + (query ? `?${query}` : "");
 }
@@ -89,17 +91,37 @@ export function takeAddress(source) {
   } catch {
     wrong.push("source");
   }
-  const list = readJson(params.get("off"));
-  const size = readJson(params.get("height"));
-  const kept = readJson(params.get("pins"));
-  batch(() => {
-    spec.value = tidy({ ...found, source: where });
-    off.value = Array.isArray(list) ? list.filter((part) => typeof part === "string") : [];
-    pins.value = Array.isArray(kept) ? kept.filter((at) => Number.isSafeInteger(at) && at >= 0).slice(0, MAX_PINS) : [];
-    height.value = typeof size === "string" && ["s", "m", "l", "xl"].includes(size) ? size : "";
-    beside.value = besideFrom(readJson(params.get("beside")));
-  });
+  takeKept(params);
+  const own = Object.fromEntries(["off", "height", "pins", "beside"].map((name) => [name, readJson(params.get(name))]));
+  takeView({ ...found, source: where, ...own });
   return wrong;
+}
+
+/** Take a view as a document, with what the page keeps in it (spec 16, VIEW-10). @param {any} view */
+export function takeView(view) {
+  const { kind, format, features, refs, id, created_at, title: called, description, check, off: list, height: size, pins: at, beside: sides, ...rest } = view;
+  batch(() => {
+    spec.value = tidy(rest);
+    off.value = Array.isArray(list) ? list.filter((part) => typeof part === "string") : [];
+    pins.value = Array.isArray(at) ? at.filter((row) => Number.isSafeInteger(row) && row >= 0).slice(0, MAX_PINS) : [];
+    height.value = typeof size === "string" && ["s", "m", "l", "xl"].includes(size) ? size : "";
+    beside.value = besideFrom(sides);
+  });
+}
+
+/** The view as a document, with what the page keeps in it. @returns {any} */
+export function viewDocument() {
+  const out = /** @type {any} */ ({ ...tidy(spec.value) });
+  if (off.value.length) out.off = off.value;
+  if (pins.value.length) out.pins = pins.value;
+  if (height.value) out.height = height.value;
+  if (isBeside(spec.value.source) && JSON.stringify(beside.value) !== '{"side":0}') out.beside = beside.value;
+  return out;
+}
+
+/** Write the view into the address, as the step that is shown. */
+export function readdress() {
+  steps.replace(address());
 }
 
 /** @param {any} found @returns {{side: number, free?: boolean, stacked?: boolean, views?: Spec[]}} */
