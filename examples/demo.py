@@ -39,6 +39,12 @@ def ways_to_look(folder: Path) -> list[list[str]]:
     ]
 
 
+def more(folder: Path) -> list[list[str]]:
+    """Return commands that run the other examples in the same store; a test runs each example."""
+    python = os.path.relpath(sys.executable)
+    return [[python, "-m", f"examples.{name}", "--store", str(folder)] for name in ("streets", "prompts", "grid_world")]
+
+
 def _print_saving(folder: Path, epochs: list[fashion_mnist.Epoch], images: int) -> None:
     first, later = epochs[0].stored, [epoch.stored for epoch in epochs[1:]]
     if not later:
@@ -63,7 +69,15 @@ def run(folder: Path, *, epochs: int = 5, train: int | None = None, test: int | 
         command = [sys.executable, "-m", "examples.songs", "--store", str(folder), "--songs", str(number)]
         subprocess.run([*command, "--step", step], check=True, cwd=Path(__file__).parents[1])  # noqa: S603 - our own
     _print_saving(folder, done["baseline"], images)
-    print(f"\nDone in {time.perf_counter() - start:.0f} s. To look further:")
+    print(
+        f"\nDone in {time.perf_counter() - start:.0f} s. More for the same store, each in seconds: street scenes with masks,"
+    )
+    print("prompts completed by two text models, films of a robot that learns:")
+    for words in more(folder):
+        print("  " + " ".join(words))
+    print("To look at it in the browser:")
+    print("  " + " ".join([_program(), "--store", str(folder), "view"]))
+    print("To look further:")
     for words in ways_to_look(folder):
         print("  " + " ".join(words))
     print("or in Python:")
