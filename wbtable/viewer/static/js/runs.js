@@ -57,9 +57,17 @@ export function RunsTab({ where, opened, project }) {
   const [known, setKnown] = useState(/** @type {any[]} */ ([]));
   const columns = useMemo(() => (picked ?? runs.firstColumns(known, 12)).filter((name) => known.some((column) => column.name === name)), [where.columns, known]);
   const needed = isTable ? (known.length ? columns : undefined) : key ? [key.expression] : [];
-  const body = { project, filter: where.filter ?? "", sort: key ? [key] : [], offset: page * runs.PAGE, count: runs.PAGE, ...(needed ? { columns: needed } : {}) };
+  // What cannot be asked is said; the list shows all runs meanwhile.
+  const [bad, setBad] = useState(/** @type {{text: string, error: any}} */ ({ text: "", error: null }));
+  const filter = where.filter ?? "";
+  const isBad = Boolean(bad.error) && bad.text === filter;
+  const body = { project, filter: isBad ? "" : filter, sort: key ? [key] : [], offset: page * runs.PAGE, count: runs.PAGE, ...(needed ? { columns: needed } : {}) };
   const answer = useAnswer("/api/runs", body, project);
   const { found } = answer;
+  const isExpression = answer.error?.code === "expression";
+  useEffect(() => {
+    if (isExpression && !isBad) setBad({ text: filter, error: answer.error });
+  }, [answer.error]);
   useEffect(() => {
     if (!found) return;
     runs.listed.value = found;
@@ -73,15 +81,15 @@ export function RunsTab({ where, opened, project }) {
     if (more.found || !ids.length) runs.chosenRows.value = /** @type {any} */ (rows);
     runs.keepColours(project);
   }, [more.found, JSON.stringify(ids)]);
-  if (!found && !(answer.error && answer.error.code === "expression")) return html`<main class="home"><${Waiting} answer=${answer} what="Runs" /></main>`;
-  if (found && found.total === 0) return html`<${NoRuns} project=${project} opened=${opened} />`;
+  if (!found) return html`<main class="home"><${Waiting} answer=${isExpression ? { ...answer, error: null } : answer} what="Runs" /></main>`;
+  if (found.total === 0) return html`<${NoRuns} project=${project} opened=${opened} />`;
   const View = loaded[show.id];
-  return html`<div class="runs-bar"><${RunsFilter} text=${where.filter ?? ""} columns=${known} error=${answer.error?.code === "expression" ? answer.error : null} warnings=${found?.warnings ?? []} />
+  return html`<div class="runs-bar"><${RunsFilter} text=${filter} columns=${known} error=${isBad ? bad.error : null} warnings=${isBad ? [] : found.warnings} />
       <div class="segments" role="group" aria-label="What shows beside the list">${SHOWS.map((each) => html`<button class="btn" aria-pressed=${each.id === show.id ? "true" : "false"} onClick=${() => set({ show: each.id === "curves" ? "" : each.id })}>${each.name}</button>`)}</div></div>
     <main class=${`runs${isTable ? " is-table" : ""}`}>
-      <${RunsList} project=${project} found=${found ?? runs.listed.value} columns=${isTable ? columns : needed ?? []} known=${known} wide=${isTable} page=${page} filter=${where.filter ?? ""} busy=${answer.busy} />
+      <${RunsList} project=${project} found=${found} columns=${isTable ? columns : needed ?? []} known=${known} wide=${isTable} page=${page} filter=${filter} busy=${answer.busy} />
       ${isTable ? null : html`<section class="stage beside" aria-label=${show.name}>${View ? html`<${View} project=${project} where=${where} ids=${ids} rows=${runs.chosenRows.value} columns=${more.found?.columns ?? []} />` : null}</section>`}
-    </main><${Foot} found=${found ?? runs.listed.value} error=${answer.error} again=${answer.again} />`;
+    </main><${Foot} found=${found} error=${answer.error} again=${answer.again} />`;
 }
 
 /** @param {{found: any, error: any, again: () => void}} props */
