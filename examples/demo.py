@@ -70,9 +70,9 @@ def run(folder: Path, *, epochs: int = 5, train: int | None = None, test: int | 
         subprocess.run([*command, "--step", step], check=True, cwd=Path(__file__).parents[1])  # noqa: S603 - our own
     _print_saving(folder, done["baseline"], images)
     print(
-        f"\nDone in {time.perf_counter() - start:.0f} s. More for the same store, each in seconds: street scenes with masks,"
+        f"\nDone in {time.perf_counter() - start:.0f} s. More for the same store, each in seconds: street scenes with"
     )
-    print("prompts completed by two text models, films of a robot that learns:")
+    print("masks of two models, prompts completed by two text models, films of a robot that learns:")
     for words in more(folder):
         print("  " + " ".join(words))
     print("To look at it in the browser:")
