@@ -156,7 +156,7 @@ export function picture(media, column, urls, pixels = 160) {
 
 /** @param {any} media @param {MediaUrls} urls */
 function player(media, urls) {
-  const frame = el("div", media.kind === "audio" ? "sound" : "film");
+  const frame = el("div", media.kind === "audio" ? "r-sound" : "r-film");
   const node = /** @type {HTMLMediaElement} */ (el(media.kind === "audio" ? "audio" : "video"));
   node.controls = true;
   node.preload = "metadata";

@@ -305,7 +305,7 @@ export class ReportTable {
 
   /** A picture as large as the window. @param {any} media @param {CellColumn} column */
   large(media, column) {
-    const dialog = /** @type {HTMLDialogElement} */ (el("dialog", "large"));
+    const dialog = /** @type {HTMLDialogElement} */ (el("dialog", "r-large"));
     dialog.setAttribute("aria-label", spokenMedia(media));
     const close = el("button", "btn", "Close");
     close.addEventListener("click", () => dialog.close());
@@ -322,7 +322,7 @@ export class ReportTable {
 
 /** The classes of what lies over a picture. @param {any} media @param {CellColumn} column */
 function legend(media, column) {
-  const box = el("div", "legend");
+  const box = el("div", "class-legend");
   /** @type {Map<string, number>} */
   const classes = new Map();
   for (const [layer, boxes] of Object.entries(media.boxes ?? {})) {

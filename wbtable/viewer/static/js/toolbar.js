@@ -2,10 +2,12 @@
 import { moreMenu } from "./actions.js";
 import { nameText } from "./expression.js";
 import { ExpressionField } from "./field.js";
+import { toGrid } from "./panels.js";
 import { openMenu } from "./menu.js";
 import * as spec from "./spec.js";
 import * as state from "./state.js";
 import * as steps from "./steps.js";
+import { ViewButtons } from "./views_menu.js";
 import { html } from "../vendor/preact.js";
 
 const HEIGHTS = { s: "Small rows", m: "Medium rows", l: "Large rows", xl: "Very large rows" };
@@ -22,12 +24,13 @@ export function Toolbar({ filterRef }) {
   }));
   return html`<section class="toolbar" aria-label="View">
     <div class="filter"><${ExpressionField} value=${view.filter ?? ""} at="filter" label="Filter" fieldRef=${filterRef}
-      hint='Filter rows, such as guess != truth and score > 0.9' take=${(/** @type {string} */ text) => state.apply({ ...state.spec.value, filter: text || null })} /></div>
+      hint='Filter rows, such as guess != truth and score > 0.9' take=${(/** @type {string} */ text) => { state.apply({ ...state.spec.value, filter: text || null }); toGrid(); }} /></div>
     <span class="pair-of"><button class="btn icon" aria-label="Undo" title="Undo (Ctrl Z)" disabled=${!steps.canUndo.value} onClick=${steps.undo}>↶</button><button class="btn icon" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled=${!steps.canRedo.value} onClick=${steps.redo}>↷</button></span>
     <button class="btn" aria-haspopup="menu" aria-expanded="false" onClick=${group}>Group</button>
     <button class="btn" aria-pressed=${panel?.kind === "columns"} onClick=${() => toggle("columns")}>Columns</button>
     <button class="btn icon" aria-label="Row height" title="Row height" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) =>
       openMenu(event.currentTarget, "Row height", Object.entries(HEIGHTS).map(([size, label]) => ({ label, checked: (state.height.value || state.usualHeight.value) === size, run: () => state.setHeight(size) })))}>☰</button>
+    <${ViewButtons} />
     <button class="btn icon" aria-label="More" title="More" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) => moreMenu(event.currentTarget)}>⋯</button>
   </section>`;
 }

@@ -128,11 +128,17 @@ async function beginPanel(of) {
   let last = JSON.stringify(state.viewDocument());
   /** @type {number | undefined} */
   let timer;
-  const keep = async () => {
+  const keep = async (/** @type {boolean} */ leaving) => {
     const { source: where, ...view } = state.viewDocument();
+    const body = { project: of, panel: panelName.value, view };
+    if (!isLocal && leaving) {
+      // Nobody waits for the answer any more: the browser sends it all the same.
+      void fetch("/api/state", { method: "POST", keepalive: true, credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(() => undefined);
+      return;
+    }
     if (!isLocal) {
       try {
-        await post("/api/state", { project: of, panel: panelName.value, view });
+        await post("/api/state", body);
         unkept.value = "";
         return;
       } catch (error) {
@@ -152,7 +158,7 @@ async function beginPanel(of) {
     if (now === last) return;
     last = now;
     clearTimeout(timer);
-    timer = setTimeout(() => ((timer = undefined), void keep()), WAIT);
+    timer = setTimeout(() => ((timer = undefined), void keep(false)), WAIT);
   });
-  addEventListener("pagehide", () => timer !== undefined && (clearTimeout(timer), void keep()));
+  addEventListener("pagehide", () => timer !== undefined && (clearTimeout(timer), void keep(true)));
 }
