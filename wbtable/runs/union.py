@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from wbtable.artifacts.names import near
 from wbtable.errors import NotFoundError
 from wbtable.format.types import NumberType, StringType
-from wbtable.runs.reading import list_runs
+from wbtable.runs.reading import RunInfo, list_runs, run_ids
 from wbtable.tables.labelled import Label, LabelledSource
 from wbtable.tables.source import SliceSource
 from wbtable.tables.union import UnionTable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from wbtable.artifacts.store import Store
-    from wbtable.runs.reading import RunInfo
     from wbtable.tables.source import Source
 
 RUN: Final = "run"
@@ -99,13 +98,7 @@ def run_tables(
         UsageError: a table has a column ``run`` or ``step``.
 
     """
-    known = list_runs(store, project)
-    picked = [run for run in known if runs is None or run.id in runs or run.name in runs]
-    if runs is not None:
-        for name in runs:
-            if not any(name in {run.id, run.name} for run in known):
-                msg = f"there is no run {name!r} in {project!r}{near(name, [run.id for run in known])}"
-                raise NotFoundError(msg)
+    picked = list_runs(store, project) if runs is None else _picked(store, project, runs)
     found = [table for table in logged_tables(picked, key) if steps is None or table.step in steps]
     if last:
         found = list({table.run: table for table in found}.values())
@@ -125,6 +118,32 @@ def run_tables(
         msg = f"no run of {project!r} logged a table under {key!r}{where}"
         raise NotFoundError(msg)
     return UnionTable(parts, names)
+
+
+def _picked(store: Store, project: str, names: Collection[str]) -> list[RunInfo]:
+    """Return runs by id or name, the oldest first; others are only read if a name is no id.
+
+    Raises:
+        NotFoundError: there is no such run.
+
+    """
+    found: dict[str, RunInfo] = {}
+    others: list[str] = []
+    ids = set(run_ids(store, project))
+    for name in names:
+        if name in ids:
+            found[name] = RunInfo(store, project, name)
+        else:
+            others.append(name)
+    if others:
+        known = list_runs(store, project)
+        for name in others:
+            matching = [run for run in known if run.name == name]
+            if not matching:
+                msg = f"there is no run {name!r} in {project!r}{near(name, [run.id for run in known])}"
+                raise NotFoundError(msg)
+            found |= {run.id: run for run in matching}
+    return sorted(found.values(), key=lambda run: (run.created_at, run.id))
 
 
 def _rows(store: Store, table: LoggedTable, *, whole: bool) -> Source | None:

@@ -5,7 +5,7 @@ import { html } from "../vendor/preact.js";
 
 const DEPTHS = [1, 2, 4, 10];
 const WORDS = /** @type {Record<string, [string, string]>} */ ({
-  used: ["used by", "uses"], logged: ["made by", "made"], base: ["made from the version before", "became"], input: ["made from", "went into"],
+  used: ["used", "used by"], logged: ["made by", "made"], base: ["made from", "became"], input: ["made from", "went into"],
 });
 
 /** @typedef {{id: string, kind: string, type: string | null, deleted: boolean}} Node */
@@ -48,7 +48,7 @@ function NodeLink({ node }) {
 
 /** @param {{title: string, found: ReturnType<typeof steps>, side: number, empty: string, root: string}} props */
 function Side({ title, found, side, empty, root }) {
-  return html`<section><h2>${title}</h2>${found.length ? html`<ul class="links lineage">${found.map(({ node, how, from, depth }) => html`<li key=${node.id} class=${`depth-${Math.min(depth, 6)}`}><span class="what"><span class="how">${WORDS[how]?.[side] ?? how}</span><${NodeLink} node=${node} /></span>${from === root ? null : html`<span class="note" dir="auto">of ${from}</span>`}</li>`)}</ul>` : html`<p class="note">${empty}</p>`}</section>`;
+  return html`<section><h2>${title}</h2>${found.length ? html`<ul class="links lineage">${found.map(({ node, how, from, depth }) => html`<li key=${node.id} class=${`depth-${Math.min(depth, 6)}`}><span class="what"><span class="how">${WORDS[how]?.[side] ?? how}</span><${NodeLink} node=${node} /></span>${from === root ? null : html`<span class="note" dir="auto"><span class="sr">${side ? "came from" : "led to"}</span><span aria-hidden="true">${side ? "←" : "→"}</span> ${from}</span>`}</li>`)}</ul>` : html`<p class="note">${empty}</p>`}</section>`;
 }
 
 /** @param {{found: any, where: any}} props */

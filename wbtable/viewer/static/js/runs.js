@@ -2,7 +2,7 @@
 import { count } from "./numbers.js";
 import { follow, liveState } from "./live.js";
 import { RunsFilter } from "./runs_filter.js";
-import { RunsList } from "./runs_list.js";
+import { ColumnsMenu, RunsList } from "./runs_list.js";
 import * as runs from "./runs_state.js";
 import { Empty, Snippet, Waiting, refreshed, set, useAnswer } from "./workspace.js";
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
@@ -85,7 +85,7 @@ export function RunsTab({ where, opened, project }) {
   if (found.total === 0) return html`<${NoRuns} project=${project} opened=${opened} />`;
   const View = loaded[show.id];
   return html`<div class="runs-bar"><${RunsFilter} text=${filter} columns=${known} error=${isBad ? bad.error : null} warnings=${isBad ? [] : found.warnings} />
-      <div class="segments" role="group" aria-label="What shows beside the list">${SHOWS.map((each) => html`<button class="btn" aria-pressed=${each.id === show.id ? "true" : "false"} onClick=${() => set({ show: each.id === "curves" ? "" : each.id })}>${each.name}</button>`)}</div></div>
+      ${isTable ? html`<${ColumnsMenu} known=${known} columns=${columns} />` : null}<div class="segments" role="group" aria-label="What shows beside the list">${SHOWS.map((each) => html`<button class="btn" aria-pressed=${each.id === show.id ? "true" : "false"} onClick=${() => set({ show: each.id === "curves" ? "" : each.id })}>${each.name}</button>`)}</div></div>
     <main class=${`runs${isTable ? " is-table" : ""}`}>
       <${RunsList} project=${project} found=${found} columns=${isTable ? columns : needed ?? []} known=${known} wide=${isTable} page=${page} filter=${filter} busy=${answer.busy} />
       ${isTable ? null : html`<section class="stage beside" aria-label=${show.name}>${View ? html`<${View} project=${project} where=${where} ids=${ids} rows=${runs.chosenRows.value} columns=${more.found?.columns ?? []} />` : null}</section>`}

@@ -17,11 +17,11 @@ export function RunDot({ id, on }) {
   return html`<span class=${`run-dot${on ? ` run-${slot % runs.COLOURS}` : " is-off"}${on && slot >= runs.COLOURS ? " is-dashed" : ""}`} aria-hidden="true"></span>`;
 }
 
-/** @param {{name: string, label: string, number?: boolean, of?: string}} props */
-function Head({ name, label, number, of }) {
+/** @param {{name: string, label: string, number?: boolean, of?: string, class?: string}} props */
+function Head({ name, label, number, of, class: more }) {
   const now = runs.sort.value;
   const order = now?.expression === name ? now.order : null;
-  return html`<th scope="col" class=${number ? "num" : ""} aria-sort=${order === "asc" ? "ascending" : order === "desc" ? "descending" : "none"}>
+  return html`<th scope="col" class=${number ? "num" : more ?? ""} aria-sort=${order === "asc" ? "ascending" : order === "desc" ? "descending" : "none"}>
     <button onClick=${() => runs.sortBy(name)} title=${`${name}\nClick: sort`}>${of ? html`<span class="of">${of}</span>` : null}<span dir="auto">${label}</span>${order ? html`<span class="arrow" aria-hidden="true">${order === "asc" ? "↑" : "↓"}</span>` : null}</button></th>`;
 }
 
@@ -51,12 +51,12 @@ export function RunsList({ project, found, columns, known, wide, page, filter, b
   return html`<section class="runs-list" ref=${root} style=${wide ? undefined : { width: `${width}px` }} aria-label="Runs">
     <div class="scroll" tabindex="0" role="group" aria-label="List of runs" aria-busy=${busy ? "true" : "false"}>
     ${found && rows.length === 0 ? html`<div class="state"><h2>No run matches</h2><p>0 of ${count(found.total)} runs fulfil <code>${filter}</code>.</p><div class="actions"><button class="btn" onClick=${() => set({ filter: "", page: "" })}>Remove the filter</button></div></div>` : html`
-    <table class="runs-table"><thead><tr>
+    <table class=${`runs-table${wide ? "" : ` is-brief`}`}><thead><tr>
       <th scope="col" class="box"><input type="checkbox" aria-label="Choose all on this page" checked=${on > 0 && on === onPage.length} indeterminate=${on > 0 && on < onPage.length} onChange=${(/** @type {any} */ event) => all(event.target.checked)} /></th>
-      <${Head} name="name" label="Run" /><${Head} name="state" label="State" />
+      <${Head} name="name" label="Run" /><${Head} name="state" label="State" class="state-col" />
       ${facts.map((fact) => html`<${Head} key=${fact.name} ...${fact} />`)}
       ${extra.map((name) => html`<${Head} key=${name} name=${name} label=${labelFor(name)} of=${name.startsWith("config.") ? "config" : name.startsWith("summary.") ? "summary" : ""} number=${kinds.get(name) === "number" || ["seconds", "steps"].includes(name)} />`)}
-      ${wide ? html`<th scope="col" class="more"><${ColumnsMenu} known=${known} columns=${columns} /></th>` : null}</tr></thead>
+</tr></thead>
     <tbody>${rows.map((/** @type {any} */ row) => html`<${Row} key=${row.run} row=${row} project=${project} on=${chosen.has(row.run)} facts=${facts} extra=${extra} kinds=${kinds} wide=${wide} />`)}</tbody></table>`}</div>
     ${found ? html`<div class="list-foot"><${Pager} offset=${page * runs.PAGE} size=${runs.PAGE} total=${found.matched} noun=${found.matched === 1 ? "run" : "runs"} to=${(/** @type {number} */ offset) => set({ page: String(offset / runs.PAGE || "") }, true)} />
       ${chosen.size ? html`<button class="btn quiet" onClick=${() => runs.choose([])}>Choose none</button>` : html`<button class="btn quiet" onClick=${() => set({ runs: "" }, true)}>Choose the newest</button>`}</div>` : null}
@@ -72,7 +72,7 @@ function labelFor(name) {
 /** @param {{row: any, project: string, on: boolean, facts: any[], extra: string[], kinds: Map<string, string>, wide: boolean}} props */
 function Row({ row, project, on, facts, extra, kinds, wide }) {
   if (row.error) {
-    const span = 1 + facts.length + extra.length + (wide ? 1 : 0);
+    const span = 1 + facts.length + extra.length;
     return html`<tr class="is-damaged"><td class="box"></td><th scope="row"><span class="mono">${row.run}</span></th><td colspan=${span}><${RunState} state="damaged" /> <span class="why" title=${row.error}>${row.error}</span></td></tr>`;
   }
   const point = (/** @type {boolean} */ to) => on && (runs.pointed.value = to ? row.run : "");
@@ -81,8 +81,7 @@ function Row({ row, project, on, facts, extra, kinds, wide }) {
     <th scope="row"><a href=${runLink(project, row.run)} dir="auto" title=${`${row.name}\n${row.run}`}>${row.name}</a></th>
     <td><${RunState} state=${row.state} short=${!wide} note=${stateNote(row)} /></td>
     ${facts.map((fact) => html`<td class=${fact.number ? "num" : ""}>${fact.text(row)}</td>`)}
-    ${extra.map((name) => html`<td key=${name} class=${kinds.get(name) === "number" || ["seconds", "steps"].includes(name) ? "num" : ""} dir="auto" title=${typeof row.values[name] === "string" ? row.values[name] : undefined}><${Value} row=${row} name=${name} /></td>`)}
-    ${wide ? html`<td class="more"></td>` : null}</tr>`;
+    ${extra.map((name) => html`<td key=${name} class=${kinds.get(name) === "number" || ["seconds", "steps"].includes(name) ? "num" : ""} dir="auto" title=${typeof row.values[name] === "string" ? row.values[name] : undefined}><${Value} row=${row} name=${name} /></td>`)}</tr>`;
 }
 
 /** What a state means. @param {any} row */
@@ -103,14 +102,14 @@ function Value({ row, name }) {
 }
 
 /** Which columns show. @param {{known: any[], columns: string[]}} props */
-function ColumnsMenu({ known, columns }) {
+export function ColumnsMenu({ known, columns }) {
   const root = useRef(/** @type {any} */ (null));
   const [search, setSearch] = useState("");
   const text = search.toLowerCase();
   const found = known.filter((column) => column.name.toLowerCase().includes(text));
   const shown = new Set(columns);
   const put = (/** @type {string[]} */ names) => set({ columns: JSON.stringify(known.map((column) => column.name).filter((name) => names.includes(name))) }, true);
-  return html`<button class="btn quiet" onClick=${() => root.current.showModal()} aria-haspopup="dialog">Columns</button>
+  return html`<button class="btn" onClick=${() => root.current.showModal()} aria-haspopup="dialog">Columns <span class="of">${count(columns.length)} of ${count(known.length)}</span></button>
     <dialog ref=${root} class="columns-sheet" aria-label="Columns of runs"><header><h2>Columns · ${count(columns.length)} of ${count(known.length)}</h2><button class="btn quiet icon" aria-label="Close" onClick=${() => root.current.close()}>×</button></header>
       <div class="inside"><input class="input" type="search" placeholder="Find a column" aria-label="Find a column" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} />
         <div class="actions"><button class="btn" onClick=${() => put([...shown, ...found.map((column) => column.name)])}>Show ${search ? "found" : "all"}</button><button class="btn" onClick=${() => { const gone = new Set(found.map((column) => column.name)); put([...shown].filter((name) => !gone.has(name))); }}>Hide ${search ? "found" : "all"}</button><button class="btn" onClick=${() => set({ columns: "" }, true)}>As at first</button></div>
