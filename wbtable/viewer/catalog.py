@@ -17,6 +17,7 @@ from wbtable.format.types import type_from_json
 from wbtable.runs.reading import run_ids
 from wbtable.tables.view_files import plain
 from wbtable.viewer.cells import reference
+from wbtable.viewer.reports import report_names
 from wbtable.viewer.saved import view_names
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def projects(store: Store) -> list[Json]:
             "artifacts": len(store.artifact_names(name)),
             "runs": len(run_ids(store, name)),
             "views": view_names(store, name),
+            "reports": report_names(store, name),
         }
         for name in store.projects()
     ]

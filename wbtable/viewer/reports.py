@@ -30,10 +30,15 @@ _ATTEMPTS: Final = 5
 _PLACE: Final = "report"
 
 
+def report_names(store: Store, project: str) -> list[str]:
+    """Return the names of the reports of a project, sorted; found by listing."""
+    return log_names(store.backend, project, "reports")
+
+
 def list_reports(store: Store, project: str) -> list[Json]:
     """Return the newest of each report of a project, without its panels; one that cannot be read says why."""
     out: list[Json] = []
-    for name in log_names(store.backend, project, "reports")[:MOST]:
+    for name in report_names(store, project)[:MOST]:
         try:
             number, found = report_log(store, project, name).read()
         except WbtableError as error:

@@ -11,20 +11,22 @@ const PAGES = {
   projects: () => import("./workspace_projects.js").then((found) => found.ProjectsPage),
   project: () => import("./workspace_project.js").then((found) => found.ProjectPage),
   run: () => import("./runs_page.js").then((found) => found.RunPage),
+  report: () => import("./report.js").then((found) => found.ReportPage),
   artifact: () => import("./artifact_page.js").then((found) => found.ArtifactPage),
 };
 
 /** Which page an address means. @param {Record<string, string>} where */
 function pageOf(where) {
   if (!where.project) return "projects";
+  if (where.report) return "report";
   return where.artifact ? "artifact" : where.run ? "run" : "project";
 }
 
 /** @param {{store: string, where: Record<string, string>}} props */
 function Crumbs({ store, where }) {
   if (!where.project) return null;
-  const inside = Boolean(where.artifact || where.run);
-  return html`<a href=${address({})}>${store}</a> / ${inside ? html`<a href=${projectLink(where.project, where.artifact ? { tab: "artifacts" } : {})}>${where.project}</a> / ` : null}`;
+  const inside = Boolean(where.artifact || where.run || where.report);
+  return html`<a href=${address({})}>${store}</a> / ${inside ? html`<a href=${projectLink(where.project, where.artifact ? { tab: "artifacts" } : where.report ? { tab: "reports" } : {})}>${where.project}</a> / ` : null}`;
 }
 
 /** What is wrong if a page's scripts do not come. @param {{error: unknown}} props */

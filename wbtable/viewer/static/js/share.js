@@ -50,7 +50,8 @@ function Share({ view }) {
     const run = async () => {
       const fixed = await pinned(view);
       const { text } = await post("/api/python", { view: fixed });
-      setFound({ query: linkQuery(fixed), text, view: fixed });
+      const url = state.opened.value?.store?.url;
+      setFound({ query: linkQuery(fixed), text: url ? text.replaceAll("wbtable.Store()", () => `wbtable.Store(${JSON.stringify(url)})`) : text, view: fixed });
     };
     run().catch((error) => setWrong(error.message));
   }, []);
