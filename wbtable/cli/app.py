@@ -76,6 +76,7 @@ COMMANDS: Final = {
     "gc": "Say what nothing needs any more, and delete it.",
     "cache": "Show or drop what this machine keeps of remote stores.",
     "view": "Show a store, an artifact, a table or a file in the browser.",
+    "report": "List reports, read one, make one file of it.",
     "doctor": "Say what is wrong with this environment or a store.",
     "completion": "Print the completion script of a shell.",
 }

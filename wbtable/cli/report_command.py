@@ -1,0 +1,103 @@
+"""``wbtable report``: list reports, read one, make one file of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from wbtable.cli.options import Options, common, examples
+
+if TYPE_CHECKING:
+    from wbtable.format.report import Panel
+
+EXAMPLES: Final = examples(
+    "wbtable report",
+    "wbtable report digits",
+    "wbtable report digits 'What the baseline gets wrong'",
+    "wbtable report digits 'What the baseline gets wrong' -o report.html",
+)
+
+
+@click.command("report", epilog=EXAMPLES)
+@click.argument("project", required=False)
+@click.argument("name", required=False)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write it as one HTML file.")
+@click.option("--number", type=click.IntRange(0), help="Take this state of it, not the newest.")
+@common
+def command(options: Options, project: str | None, name: str | None, output: str | None, number: int | None) -> None:
+    """List the reports of PROJECT, print the text of the one with NAME, or write it as one HTML file.
+
+    The file opens anywhere, without a server and without a network; its tables still sort and filter, its sounds and
+    videos play. It holds at most 50 MB of rows and media; what is not in it is said there, and on stderr.
+    """
+    from wbtable.cli.output import print_json
+
+    if name is None:
+        if output is not None or number is not None:
+            raise click.UsageError("say which report: wbtable report PROJECT NAME")
+        _list(options, project)
+        return
+    from wbtable.artifacts.saved import report_log
+
+    assert project is not None
+    store = options.store()
+    found_number, report = report_log(store, project, name).read(number)
+    if output is not None:
+        from wbtable.viewer.report_task import export_report
+
+        notes = export_report(store, project, name, output, found_number)
+        if options.json:
+            print_json({"file": output, "number": found_number, "left_out": notes})
+            return
+        for note in notes:
+            click.echo(f"wbtable: {note}", err=True)
+        click.echo(output)
+    elif options.json:
+        print_json({"number": found_number, **report.to_json()})
+    else:
+        click.echo("\n\n".join([report.title or name, *([report.description] if report.description else [])]))
+        for panel in report.panels:
+            click.echo(f"\n{_text(panel)}")
+
+
+def _list(options: Options, project: str | None) -> None:
+    from wbtable.cli.output import print_json, print_table
+
+    found = options.store().reports(project)
+    if options.json:
+        print_json(
+            [
+                {
+                    "project": one.project,
+                    "name": one.name,
+                    "title": one.title,
+                    "number": one.number,
+                    "created_at": one.report.created_at,
+                    "panels": len(one.report.panels),
+                }
+                for one in found
+            ]
+        )
+        return
+    rows = [
+        [one.project, one.name, one.title, str(len(one.report.panels)), f"{one.report.created_at:%Y-%m-%d %H:%M}"]
+        for one in found
+    ]
+    print_table(["project", "name", "title", "panels", "saved"], rows, [3])
+
+
+def _text(panel: Panel) -> str:
+    """Return a panel as text: a table says what it is of."""
+    from wbtable.format.report import MarkdownPanel, TablePanel
+    from wbtable.viewer.report_task import source_title, source_words
+
+    if isinstance(panel, MarkdownPanel):
+        return panel.text.strip()
+    if not isinstance(panel, TablePanel):
+        return f"[a panel of the kind {panel.fields.get('kind')!r:.60}]"
+    view = panel.view
+    parts = [source_words(panel)]
+    parts += [f"where {view.filter}"] if view.filter else []
+    parts += [f"by {', '.join(view.group)}"] if view.group else []
+    return f"[{panel.title or source_title(panel)}: {' · '.join(parts)}]"
