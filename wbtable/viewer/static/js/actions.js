@@ -1,5 +1,6 @@
 // What menus, keys and clicks do to the view.
 import { download, post } from "./api.js";
+import { copyPair, pairCellMenu, pairItems } from "./compare_menu.js";
 import { copied, copyCell, copyPython, copyRows } from "./copying.js";
 import { nameText } from "./expression.js";
 import { barsOf } from "./group_bars.js";
@@ -21,6 +22,13 @@ export function sort(column, add) {
   state.apply(spec.sortCycled(now(), textOf(column), add), { say: said(column) });
 }
 
+/** The greatest first; once more: no order. @param {any} column @param {boolean} add */
+export function descending(column, add) {
+  if (column.info.role === "group") return sort(column, add);
+  const text = textOf(column);
+  state.apply(spec.sorted(now(), text, spec.sortOf(now(), text)?.order === "desc" ? null : "desc", add), { say: `${column.name} sorted descending` });
+}
+
 /** @param {any} column */
 function said(column) {
   const found = spec.sortOf(now(), textOf(column));
@@ -35,7 +43,9 @@ export function group(column) {
 
 /** @param {any} column @param {Partial<import("./spec.js").Column>} change */
 export function set(column, change) {
-  state.apply(spec.columnSet(now(), state.names.value, column.name, change));
+  // One that several sides have is set on all of them.
+  const names = column.info?.pair ? column.info.pair.map((/** @type {any} */ one) => one.name) : [column.name];
+  state.apply(names.reduce((/** @type {import("./spec.js").Spec} */ view, /** @type {string} */ name) => spec.columnSet(view, state.names.value, name, change), now()));
 }
 
 /** Make all columns as wide. @param {number} width */
@@ -53,7 +63,7 @@ export function shift(column, by) {
 
 /** @param {string} name @param {string} to */
 export function move(name, to) {
-  const at = state.laid.value.findIndex((other) => other.name === to);
+  const at = spec.columnsOf(now(), state.names.value).findIndex((other) => other.name === to);
   state.apply(spec.columnMoved(now(), state.names.value, name, at), { say: `${name} moved to place ${at + 1}` });
 }
 
@@ -132,10 +142,11 @@ export function columnMenu(column, at) {
   const isGroup = role === "group";
   const several = (now().sort ?? []).length > 0 && !sorted;
   const isGrouped = state.grouped.value;
-  openMenu(at, `Column ${column.name}`, [
-    ...(isGroup ? [] : [
-      { label: "Sort ascending", checked: sorted?.order === "asc", run: () => state.apply(spec.sorted(now(), text, sorted?.order === "asc" ? null : "asc")) },
-      { label: "Sort descending", checked: sorted?.order === "desc", run: () => state.apply(spec.sorted(now(), text, sorted?.order === "desc" ? null : "desc")) },
+  openMenu(at, `Column ${column.label ?? column.name}`, [
+    ...pairItems(column),
+    ...(isGroup || column.info.pair ? [] : [
+      { label: "Sort ascending", keys: "S", checked: sorted?.order === "asc", run: () => state.apply(spec.sorted(now(), text, sorted?.order === "asc" ? null : "asc")) },
+      { label: "Sort descending", keys: "D", checked: sorted?.order === "desc", run: () => state.apply(spec.sorted(now(), text, sorted?.order === "desc" ? null : "desc")) },
       ...(several ? [
         { label: "Then ascending", checked: false, run: () => state.apply(spec.sorted(now(), text, "asc", true)) },
         { label: "Then descending", checked: false, run: () => state.apply(spec.sorted(now(), text, "desc", true)) },
@@ -170,6 +181,7 @@ export function heatmap(on) {
 
 /** @param {number} row @param {any} column @param {any} at @param {any} value */
 export function cellMenu(row, column, at, value) {
+  if (column.info.pair) return pairCellMenu(row, column, at, value);
   const isGrouped = state.grouped.value;
   const here = value !== undefined;
   const only = column.info.role === "row" && here ? valueCondition(column.info, value, false) : null;
@@ -221,6 +233,7 @@ export function copy(row, column, value) {
   if (row < 0) return void copied(column.name, "Name copied");
   const range = state.selected.value;
   if (range) return void copyRows(range);
+  if (column.info.pair) return void copyPair(column, value);
   void copyCell(row, column, value);
 }
 
@@ -244,6 +257,9 @@ export function moreMenu(at) {
       label: { csv: "Export as CSV", parquet: "Export as Parquet", jsonl: "Export as JSON Lines", zip: "Export with media, as a zip" }[format] ?? format,
       run: () => void exported(format),
     })),
+    null,
+    { label: "Share panel…", run: () => void import("./report_add.js").then((found) => found.addShown(true)) },
+    { label: "Add to report…", run: () => void import("./report_add.js").then((found) => found.addShown()) },
     null,
     { label: "Copy as Python", run: () => void copyPython() },
     { label: "Copy link", run: () => void copied(location.href, "Link copied") },

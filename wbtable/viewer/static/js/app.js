@@ -2,9 +2,10 @@
 import { ApiError, enter, get, watchServer } from "./api.js";
 import { Home } from "./home.js";
 import { TablePage } from "./page.js";
+import { Crumbs, titled } from "./sources.js";
 import * as state from "./state.js";
 import { beginKept } from "./views.js";
-import { html, render } from "../vendor/preact.js";
+import { effect, html, render } from "../vendor/preact.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 
@@ -13,27 +14,6 @@ function message(heading, text, retry) {
   root.textContent = "";
   render(html`<main class="center"><div class="state" role="alert"><h2>${heading}</h2><p>${text}</p>
     ${retry ? html`<div class="actions"><button class="btn" onClick=${() => location.reload()}>Try again</button></div>` : null}</div></main>`, root);
-}
-
-/** @param {any} source @param {any} opened */
-function titled(source, opened) {
-  const [first] = source?.tables ?? [];
-  if (source?.kind === "union") return source.run_key;
-  if (!first) return "Table";
-  if (first.url) return opened.opened.find((/** @type {any} */ each) => each.id === first.url)?.title ?? first.url;
-  return String(first.path).replace(/\.table\.json$/, "");
-}
-
-/** Where the table stands. @param {any} source @param {any} opened */
-function crumbsOf(source, opened) {
-  const [first] = source?.tables ?? [];
-  if (opened.store && source?.kind === "union") {
-    const runs = `/?${new URLSearchParams({ project: source.project, show: "tables", ...(source.runs?.length ? { runs: JSON.stringify(source.runs) } : {}) })}`;
-    return html`<a href="/?projects=all">${opened.store.name}</a> / <a href=${`/?${new URLSearchParams({ project: source.project })}`}>${source.project}</a> / <a href=${runs}>${source.runs?.length ? `${source.runs.length} ${source.runs.length === 1 ? "run" : "runs"}` : "all runs"}</a> / `;
-  }
-  if (!opened.store || !first?.project) return null;
-  const version = `/?${new URLSearchParams({ project: first.project, artifact: first.artifact, version: first.version })}`;
-  return html`<a href="/?projects=all">${opened.store.name}</a> / <a href=${`/?${new URLSearchParams({ project: first.project })}`}>${first.project}</a> / <a href=${version}>${first.artifact}:${String(first.version).slice(0, 12)}</a> / `;
 }
 
 async function begin() {
@@ -61,8 +41,12 @@ async function begin() {
       const { source } = /** @type {any} */ (state.spec.value);
       state.title.value = titled(source, opened);
       document.title = `${state.title.value} · wbtable`;
+      effect(() => {
+        state.title.value = titled(state.spec.value.source, opened);
+        document.title = `${state.title.value} · wbtable`;
+      });
       addEventListener("popstate", () => state.returned(start.source));
-      render(html`<${TablePage} crumbs=${crumbsOf(source, opened)} />`, root);
+      render(html`<${TablePage} crumbs=${html`<${Crumbs} />`} />`, root);
       await state.load();
       return;
     }

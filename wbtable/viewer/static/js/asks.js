@@ -2,10 +2,10 @@
 import { post } from "./api.js";
 import * as state from "./state.js";
 
-/** Ask for rows, and for what groups show of theirs. @param {number} offset @param {number} size @param {string[]} names @param {AbortSignal} signal */
-export async function ask(offset, size, names, signal) {
-  const view = state.asked();
-  const roles = new Map(state.columns.value.map((column) => [column.name, column]));
+/** Ask for rows, and for what groups show of theirs. @param {number} offset @param {number} size @param {string[]} names @param {AbortSignal} signal @param {any} [model] what is shown */
+export async function ask(offset, size, names, signal, model = state) {
+  const view = model.asked();
+  const roles = new Map(model.columns.value.map((/** @type {any} */ column) => [column.name, column]));
   const own = names.filter((name) => roles.get(name)?.role !== "group");
   const inside = names.filter((name) => roles.get(name)?.role === "group");
   /** @type {Record<string, any[]>} */
@@ -14,7 +14,7 @@ export async function ask(offset, size, names, signal) {
     const found = await post("/api/rows", { view, offset, count: size, columns: own }, signal);
     for (const column of found.columns) out[column.name] = column.values;
   }
-  const settings = new Map(state.laid.value.map((column) => [column.name, column]));
+  const settings = new Map(model.laid.value.flatMap((/** @type {any} */ column) => column.info?.members ?? [column]).map((/** @type {any} */ column) => [column.name, column]));
   /** @type {Map<number, string[]>} */
   const bySize = new Map();
   for (const name of inside) {

@@ -1,4 +1,6 @@
 // One cell: its text, and how it is drawn. What stands in data becomes text, never markup.
+import { fillChange, fillPair, pairWidth } from "./compare_cells.js";
+import { CHANGE } from "./compare_model.js";
 import { drawAs, numberText } from "./display.js";
 import { el } from "./dom.js";
 import { groupCell } from "./group_bars.js";
@@ -25,6 +27,7 @@ export function isMedia(column) {
 
 /** How wide a column is where nobody says. @param {ColumnInfo} column @param {number} rowHeight */
 export function widthOf(column, rowHeight) {
+  if (/** @type {any} */ (column).pair) return pairWidth(column, rowHeight);
   const name = Math.min(220, 62 + column.name.length * 7);
   if (column.role === "group") return Math.max(name, column.bars === "histogram" ? 170 : isMedia(column) ? 270 : 200);
   if (column.kind === "image" || column.kind === "video") return Math.max(name, 104, Math.min(300, rowHeight + 16));
@@ -70,7 +73,7 @@ export function isPlainValue(value, column) {
  * Draw a value into a cell.
  * @param {HTMLElement} cell @param {any} value undefined while it is not here
  * @param {{info: ColumnInfo, display?: string, settings?: Record<string, any>}} column
- * @param {{tall: boolean, high?: number, media: (cell: HTMLElement, values: any[], column: any) => void, page: (cell: HTMLElement, found: any, column: any) => void}} how
+ * @param {import("./compare_cells.js").How} how
  */
 export function fill(cell, value, column, how) {
   const { info } = column;
@@ -84,6 +87,8 @@ export function fill(cell, value, column, how) {
     cell.append(el("span", "skeleton"));
     return;
   }
+  if (/** @type {any} */ (info).pair) return fillPair(cell, value, column, how);
+  if (info.name === CHANGE && info.role === "row" && !info.derived) return fillChange(cell, value);
   if (info.role === "group" && value !== null) {
     cell.className = `${className} ${value.bars === "histogram" ? "hist" : value.bars}`;
     groupCell(cell, value, column, how);

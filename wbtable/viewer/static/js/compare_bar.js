@@ -95,7 +95,7 @@ function Counts() {
     return html`<button key=${kind} class=${`tally-of is-${kind}`} aria-pressed=${on} disabled=${!n && !on} title=${HINTS[kind]} onClick=${() => compare.toggle(compare.happened(kind))}><span class="sign" aria-hidden="true">${SIGNS[kind]}</span> <b>${count(n)}</b> ${kind}</button>`;
   })}</span>
     <label class="switch"><input type="checkbox" checked=${only} onChange=${() => compare.toggle(compare.ONLY_CHANGED)} /> Only changed rows</label>
-    <button class="btn quiet" aria-pressed=${state.panel.value?.kind === "differences"} title="What changed in each column (D)" onClick=${() => (state.panel.value = state.panel.value?.kind === "differences" ? null : { kind: "differences" })}>${count(changed)} of ${count(found.columns.length)} columns differ</button>
+    <button class="btn quiet" aria-pressed=${state.panel.value?.kind === "differences"} title="What changed in each column (W)" onClick=${() => (state.panel.value = state.panel.value?.kind === "differences" ? null : { kind: "differences" })}>${count(changed)} of ${count(found.columns.length)} columns differ</button>
     ${odd.map((/** @type {string} */ text) => html`<span class="note odd" key=${text}>${text}</span>`)}
     <span class="gap"></span><span class="note hint">In filters <code>0.x</code> is a side's column, <code>*.x</code> any side's</span></div>`;
 }

@@ -42,7 +42,7 @@ function field(text) {
 export async function copyRows(range) {
   const rows = range.to - range.from + 1;
   if (rows > MAX_ROWS) return toast(`${count(rows)} rows are too many to copy: at most ${count(MAX_ROWS)}. Export the view to a file.`);
-  const columns = state.laid.value.filter((column) => column.visible !== false && column.info.role !== "group");
+  const columns = state.laid.value.flatMap((column) => column.info?.members ?? [column]).filter((column) => column.visible !== false && column.info.role !== "group");
   const names = columns.map((column) => column.name);
   const lines = [columns.map((column) => field(column.label ?? column.name)).join("\t")];
   const each = Math.max(1, Math.min(1000, Math.floor(CELLS / Math.max(1, names.length))));

@@ -12,7 +12,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 export function DetailPanel({ panel, go }) {
   const [values, setValues] = useState(/** @type {any} */ (null));
   const [wrong, setWrong] = useState("");
-  const laid = state.laid.value.filter((column) => column.info.role !== "group" && column.visible !== false).slice(0, 300);
+  const laid = state.laid.value.flatMap((column) => column.info?.members ?? [column]).filter((column) => column.info.role !== "group" && column.visible !== false).slice(0, 300);
   const { row } = panel;
   useEffect(() => {
     const control = new AbortController();

@@ -1,5 +1,7 @@
 // The grid: rows that are reused, columns that are drawn where they show, one cell that has the keyboard.
 import { widthOf } from "./cells.js";
+import { summaryOf } from "./compare_header.js";
+import { namesOf } from "./compare_model.js";
 import { el } from "./dom.js";
 import { keyActions } from "./grid_keys.js";
 import { listen } from "./grid_mouse.js";
@@ -49,7 +51,7 @@ export class Grid {
     host.append(this.head, this.body);
     host.setAttribute("role", "grid");
     host.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    host.addEventListener("keydown", (event) => this.#key(event));
+    host.addEventListener("keydown", (event) => this.key(event));
     listen(this);
     new ResizeObserver(() => this.draw()).observe(host);
   }
@@ -152,7 +154,7 @@ export class Grid {
     const key = `${this.layout}:${columns.map((column) => column.index).join(",")}`;
     this.#drawHead(columns, key);
     const { first, end } = scrolling.range(4);
-    if (this.windows && end > first) this.windows.need(first, end, columns.map((column) => column.name));
+    if (this.windows && end > first) this.windows.need(first, end, namesOf(columns));
     const wanted = new Set();
     for (let row = first; row < end; row += 1) wanted.add(row);
     const hasFocus = this.body.contains(document.activeElement);
@@ -177,7 +179,7 @@ export class Grid {
       else fillRow(this, row, found);
     }
     for (const { node } of free) node.remove();
-    this.hooks.showed({ first: scrolling.range().first, end: scrolling.range().end, columns: columns.map((column) => column.name) });
+    this.hooks.showed({ first: scrolling.range().first, end: scrolling.range().end, columns: namesOf(columns) });
   }
 
   /** @param {Laid[]} columns @param {string} key */
@@ -199,7 +201,7 @@ export class Grid {
     pins.append(corner);
     const sorts = (this.spec.sort ?? []).length;
     for (const column of columns) {
-      const cell = headCell(column, this.summaries.get(column.name), sortOf(this.spec, nameText(column.name)), sorts > 1);
+      const cell = headCell(column, summaryOf(this.summaries, column), sortOf(this.spec, nameText(column.name)), sorts > 1);
       place(this, cell, column, -1);
       (column.pinned ? pins : row).append(cell);
     }
@@ -257,8 +259,8 @@ export class Grid {
     this.hooks.moved(this.active.row, this.columns[this.active.column]);
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
+  /** Do what a key means in the grid. @param {KeyboardEvent} event */
+  key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (target.closest("input, textarea, .cm-host")) return;
     const run = keyActions(this, event, target);

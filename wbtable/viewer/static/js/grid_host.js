@@ -2,6 +2,7 @@
 import * as actions from "./actions.js";
 import { ask } from "./asks.js";
 import { sameColumns } from "./carried.js";
+import { namesOf, valueIn } from "./compare_model.js";
 import { Grid } from "./grid.js";
 import { drawPage } from "./group_pages.js";
 import { show } from "./lightbox_state.js";
@@ -20,15 +21,25 @@ const GROUPED_HEAD = 46;
 /** Rows that are asked for before it is known how many there are. */
 const EARLY = 100;
 
-/** The height of rows: as chosen, else by what is in them. */
-function rowHeight() {
-  if (state.height.value) return HEIGHTS[state.height.value] * (state.grouped.value && state.height.value === "s" ? 1.5 : 1);
-  if (state.grouped.value) return 84;
-  return HEIGHTS[state.usualHeight.value];
+/** The height of rows: as chosen, else by what is in them. @param {any} model */
+function rowHeight(model) {
+  if (state.height.value) return HEIGHTS[state.height.value] * (model.grouped.value && state.height.value === "s" ? 1.5 : 1);
+  if (model.grouped.value) return model.laid.value.some((/** @type {any} */ column) => column.info?.pair) ? 112 : 84;
+  return HEIGHTS[model.usualHeight.value];
 }
 
-/** @param {{filterRef: any, gridRef: any}} props */
-export function GridHost({ filterRef, gridRef }) {
+/**
+ * Hooks of a grid among several: what is done in one is done to it.
+ * @param {any} hooks @param {any} model
+ */
+function activating(hooks, model) {
+  if (!model.activate) return hooks;
+  const passive = new Set(["showed", "media", "page"]);
+  return Object.fromEntries(Object.entries(hooks).map(([name, run]) => [name, passive.has(name) ? run : (/** @type {any[]} */ ...given) => (model.activate(), run(...given))]));
+}
+
+/** @param {{filterRef: any, gridRef: any, model?: any, label?: string}} props model: what the grid shows, if not all that the page shows */
+export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) {
   const host = useRef(/** @type {any} */ (null));
   useEffect(() => {
     /** @type {Windows | null} */
@@ -36,14 +47,14 @@ export function GridHost({ filterRef, gridRef }) {
     /** @type {any} */
     let before = {};
     let shown = -1;
-    const read = (/** @type {number} */ row, /** @type {any} */ column) => windows?.get(row, column.name);
+    const read = (/** @type {number} */ row, /** @type {any} */ column) => valueIn((name) => windows?.get(row, name), column);
     const open = (/** @type {any} */ column, /** @type {number} */ row) => (/** @type {any} */ media, /** @type {any[]} */ values) =>
-      show({ media, values, column, row, rows: state.rows.peek() ?? 0 });
+      show({ media, values, column, row, rows: model.rows.peek() ?? 0 });
     const refocus = () => requestAnimationFrame(() => grid.focusCell());
-    const grid = (gridRef.current = new Grid(host.current, {
+    const grid = (gridRef.current = new Grid(host.current, activating({
       showed: (/** @type {any} */ range) => {
-        const last = state.visibleRange.peek();
-        if (last.first !== range.first || last.end !== range.end) state.visibleRange.value = { first: range.first, end: range.end };
+        const last = model.visibleRange.peek();
+        if (last.first !== range.first || last.end !== range.end) model.visibleRange.value = { first: range.first, end: range.end };
         summaries.need(range.columns);
         pinned.need(range.columns);
       },
@@ -53,14 +64,15 @@ export function GridHost({ filterRef, gridRef }) {
       media: (/** @type {any} */ cell, /** @type {any[]} */ values, /** @type {any} */ column, /** @type {number} */ row, /** @type {number} */ high) =>
         drawMedia(cell, values, column, high, open(column, row), row),
       page: (/** @type {any} */ cell, /** @type {any} */ found, /** @type {any} */ column, /** @type {number} */ row, /** @type {number} */ high) =>
-        drawPage(cell, found, column, row, high, open(column, row)),
+        drawPage(cell, found, column, row, high, open(column, row), model),
       sort: actions.sort,
+      descending: actions.descending,
       group: (/** @type {any} */ column) => (actions.group(column), refocus()),
       columnMenu: actions.columnMenu,
       cellMenu: (/** @type {number} */ row, /** @type {any} */ column, /** @type {any} */ at) => actions.cellMenu(row, column, at, read(row, column)),
       detail: (/** @type {number} */ row) => (state.panel.value = { kind: "detail", row }),
       play: (/** @type {number} */ _row, /** @type {any} */ _column, /** @type {HTMLElement} */ cell) => /** @type {HTMLElement | null} */ (cell.querySelector("button, a"))?.click(),
-      expand: (/** @type {number} */ row) => (state.grouped.value ? void actions.expand(row) : (state.panel.value = { kind: "detail", row })),
+      expand: (/** @type {number} */ row) => (model.grouped.value ? void actions.expand(row) : (state.panel.value = { kind: "detail", row })),
       bar: (/** @type {number} */ row, /** @type {any} */ column, /** @type {number} */ index) => actions.bar(row, column, index, read(row, column)),
       copy: (/** @type {number} */ row, /** @type {any} */ column) => actions.copy(row, column, row < 0 ? null : read(row, column)),
       select: (/** @type {any} */ range) => (state.selected.value = range),
@@ -79,34 +91,34 @@ export function GridHost({ filterRef, gridRef }) {
       pinColumn: (/** @type {any} */ column) => (actions.pinColumn(column), refocus()),
       pinRow: (/** @type {number} */ row) => void actions.pinRow(row),
       unpin: actions.unpin,
-    }));
-    const summaries = new Summaries((found) => grid.setSummaries(found));
-    const pinned = new Pinned((rows) => grid.setPinned(rows));
+    }, model)));
+    const summaries = new Summaries((found) => grid.setSummaries(found), model);
+    const pinned = new Pinned((rows) => grid.setPinned(rows), model);
     steps.placedBy(() => ({ top: grid.scrolling.top, left: grid.host.scrollLeft, ...grid.active }));
     const early = () => {
       // How many rows match may take long to count: the first are shown as soon as they are there.
-      const first = state.rows.peek() === null && !state.grouped.peek() ? windows?.blocks.get(0)?.columns.values().next().value : null;
+      const first = model.rows.peek() === null && !model.grouped.peek() ? windows?.blocks.get(0)?.columns.values().next().value : null;
       if (first && first.length && grid.rows === 0) update(null);
       else grid.draw();
     };
     const update = (/** @type {number | null} */ top) => {
-      const known = state.rows.value;
+      const known = model.rows.value;
       const first = windows?.blocks.get(0)?.columns.values().next().value;
-      const rows = known ?? (state.grouped.value ? 0 : first?.length ?? 0);
-      if (windows) windows.rows = known ?? Math.min(EARLY, state.total.value);
-      grid.update({ laid: state.laid.value, rows, rowHeight: rowHeight(), headHeight: state.grouped.value ? GROUPED_HEAD : HEAD, windows, spec: state.spec.value, top });
-      if (known === null && !state.grouped.value && windows && !state.problem.value) windows.need(0, Math.min(EARLY, state.total.value), grid.visibleColumns().map((column) => column.name));
+      const rows = known ?? (model.grouped.value ? 0 : first?.length ?? 0);
+      if (windows) windows.rows = known ?? Math.min(EARLY, model.total.value);
+      grid.update({ laid: model.laid.value, rows, rowHeight: rowHeight(model), headHeight: model.grouped.value ? GROUPED_HEAD : HEAD, windows, spec: model.spec.value, top });
+      if (known === null && !model.grouped.value && windows && !model.problem.value) windows.need(0, Math.min(EARLY, model.total.value), namesOf(grid.visibleColumns()));
     };
     const stop = effect(() => {
-      const generation = state.generation.value;
+      const generation = model.generation.value;
       let top = null;
       if (generation !== shown || !windows) {
-        const now = state.asked();
+        const now = model.asked();
         const same = windows ? sameColumns(before, now) : null;
-        const size = state.grouped.value ? 20 : 100;
-        const next = new Windows({ ask, size, changed: early, failed: state.failed, busy: (flying) => {
-          const { number, since } = state.reading.peek();
-          state.reading.value = { number: flying, since: number && flying ? since : performance.now() };
+        const size = model.grouped.value ? 20 : 100;
+        const next = new Windows({ ask: (offset, number, names, signal) => ask(offset, number, names, signal, model), size, changed: early, failed: model.failed, busy: (flying) => {
+          const { number, since } = model.reading.peek();
+          model.reading.value = { number: flying, since: number && flying ? since : performance.now() };
         } });
         if (same && windows) next.carry(windows, same);
         windows?.close();
@@ -121,15 +133,15 @@ export function GridHost({ filterRef, gridRef }) {
       }
       update(top);
     });
-    const stopSelecting = effect(() => grid.setSelected(state.selected.value));
+    const stopSelecting = effect(() => grid.setSelected(!model.isActive || model.isActive.value ? state.selected.value : null));
     const stopPinning = effect(() => {
       void state.pins.value;
       grid.draw();
     });
     const stopGoing = effect(() => {
-      const to = state.goColumn.value;
+      const to = !model.isActive || model.isActive.value ? state.goColumn.value : null;
       // The column may be on its way: it is gone to once the server has said what it is.
-      if (!to || !state.names.value.includes(to.name)) return;
+      if (!to || !model.names.value.includes(to.name)) return;
       requestAnimationFrame(() => {
         const column = grid.columns.find((other) => other.name === to.name);
         if (!column || state.goColumn.peek() !== to) return;
@@ -140,14 +152,14 @@ export function GridHost({ filterRef, gridRef }) {
         grid.draw();
       });
     });
-    let stops = state.stops.peek();
+    let stops = model.stops.peek();
     const stopStopping = effect(() => {
-      if (state.stops.value !== stops) windows?.stop();
-      stops = state.stops.value;
+      if (model.stops.value !== stops) windows?.stop();
+      stops = model.stops.value;
     });
     return () => (stop(), stopSelecting(), stopGoing(), stopPinning(), stopStopping(), windows?.close());
   }, []);
-  return html`<div class="grid" ref=${host} tabindex="0" aria-label="Rows" aria-busy=${state.asking.value > 0 ? "true" : "false"}
+  return html`<div class="grid" ref=${host} tabindex="0" aria-label=${label} aria-busy=${model.asking.value > 0 ? "true" : "false"}
     onFocus=${(/** @type {FocusEvent} */ event) => event.target === event.currentTarget && !gridRef.current?.host.classList.contains("mouse") && gridRef.current?.focusCell()}></div>
-    <${GridState} filterRef=${filterRef} />`;
+    <${GridState} filterRef=${filterRef} model=${model} />`;
 }

@@ -1,5 +1,6 @@
 // How rows of the grid are made of cells; a row that leaves the view is used again for one that enters it.
 import { fill } from "./cells.js";
+import { valueIn } from "./compare_model.js";
 import { el } from "./dom.js";
 
 /** @param {HTMLElement} parent */
@@ -91,14 +92,16 @@ export function select(grid, row, found) {
 export function fillRow(grid, row, found, anew) {
   for (const column of grid.drawn) {
     const cell = found.cells.get(column.name);
-    const value = grid.windows?.get(row, column.name);
+    const value = valueIn((name) => grid.windows?.get(row, name), column);
     if (!anew && (value === undefined) === cell.waits) continue;
     cell.waits = value === undefined;
     fill(cell, value, column, {
       tall: grid.scrolling.rowHeight > 40,
       high: grid.scrolling.rowHeight,
-      media: (/** @type {any} */ node, /** @type {any} */ values, /** @type {any} */ of) => grid.hooks.media(node, values, of, row, grid.scrolling.rowHeight),
-      page: (/** @type {any} */ node, /** @type {any} */ shown, /** @type {any} */ of) => grid.hooks.page(node, shown, of, row, grid.scrolling.rowHeight),
+      row,
+      grid,
+      media: (/** @type {any} */ node, /** @type {any} */ values, /** @type {any} */ of, high = grid.scrolling.rowHeight) => grid.hooks.media(node, values, of, row, high),
+      page: (/** @type {any} */ node, /** @type {any} */ shown, /** @type {any} */ of, high = grid.scrolling.rowHeight) => grid.hooks.page(node, shown, of, row, high),
     });
   }
 }
@@ -126,10 +129,12 @@ export function pinnedRows(grid, pinned) {
       const cell = found.cells.get(column.name);
       place(grid, cell, column, -2);
       delete cell.dataset.column;
-      fill(cell, values.get(column.name), column, {
+      fill(cell, valueIn((name) => values.get(name), column), column, {
         tall: high > 40,
         high,
-        media: (/** @type {any} */ of, /** @type {any} */ media, /** @type {any} */ its) => grid.hooks.media(of, media, its, -2, high),
+        row: -2,
+        grid,
+        media: (/** @type {any} */ of, /** @type {any} */ media, /** @type {any} */ its, its_high = high) => grid.hooks.media(of, media, its, -2, its_high),
         page: () => undefined,
       });
     }

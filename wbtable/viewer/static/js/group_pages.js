@@ -9,10 +9,10 @@ import * as state from "./state.js";
 
 const PAGER = 18;
 const GAP = 4;
+const MOST_TURNED = 500;
 
 /** @type {Map<string, {page: number, found: any}>} pages that were turned, as long as the groups are the same */
 const turned = new Map();
-let generation = -1;
 
 /** How high pictures are so that all of a page fit. @param {number} wide @param {number} high @param {number} objects */
 function objectHeight(wide, high, objects) {
@@ -23,15 +23,12 @@ function objectHeight(wide, high, objects) {
 
 /**
  * @param {HTMLElement} cell @param {any} first what came with the group @param {any} column @param {number} row @param {number} high
- * @param {(media: any, values: any[]) => void} open
+ * @param {(media: any, values: any[]) => void} open @param {any} [model] what is shown
  */
-export function drawPage(cell, first, column, row, high, open) {
+export function drawPage(cell, first, column, row, high, open, model = state) {
   const size = Number(column.settings?.size ?? 5);
-  if (generation !== state.generation.value) {
-    turned.clear();
-    generation = state.generation.value;
-  }
-  const key = JSON.stringify([row, column.name, size]);
+  if (turned.size > MOST_TURNED) turned.clear();
+  const key = JSON.stringify([row, column.name, size, model.side ?? 0, model.generation.value]);
   const draw = () => {
     const { page, found } = turned.get(key) ?? { page: 0, found: first };
     cell.textContent = "";
@@ -65,7 +62,7 @@ export function drawPage(cell, first, column, row, high, open) {
         event.stopPropagation();
         button.disabled = true;
         const kinds = column.display === "page" ? { [column.name]: "page" } : {};
-        post("/api/groups", { view: state.asked(), offset: row, count: 1, columns: [column.name], page: page + by, size, kinds }).then((next) => {
+        post("/api/groups", { view: model.asked(), offset: row, count: 1, columns: [column.name], page: page + by, size, kinds }).then((next) => {
           turned.set(key, { page: page + by, found: next.cells[column.name][0] });
           if (cell.isConnected) draw();
           state.say(`${page * size + by * size + 1} to ${Math.min(found.count, (page + by + 1) * size)} of ${count(found.count)}`);

@@ -1,4 +1,5 @@
 // The head of a column: name, type, nulls, distinct values and the shape of what is in it; click or drag filters.
+import { pairHead, sideFacts, sideMarks } from "./compare_header.js";
 import { el, svg } from "./dom.js";
 import { nameText, stringText } from "./expression.js";
 import { barsPath, spoken } from "./histogram.js";
@@ -21,7 +22,7 @@ export function headCell(column, summary, sort, several) {
   name.tabIndex = -1;
   const label = el("span", "", column.label ?? (info.name === "" ? "(no name)" : info.name));
   label.dir = "auto";
-  if (info.side === 0 || info.side === 1) name.append(el("span", `mark-${info.side}`, info.side === 0 ? "●" : "◆"));
+  name.append(...sideMarks(info));
   name.append(label);
   name.title = `${info.name}: ${info.type}\nClick: settings. Drag: move.`;
   const sorter = el("button", `sorter${sort ? " is-on" : ""}`, sort ? (sort.order === "asc" ? "↑" : "↓") + (several ? String(sort.at + 1) : "") : "↕");
@@ -35,8 +36,11 @@ export function headCell(column, summary, sort, several) {
   more.setAttribute("aria-expanded", "false");
   line.append(name, ...(info.role === "group" ? [] : [sorter]), more);
   cell.append(line);
-  cell.append(el("div", "hfacts", facts(info, summary)));
-  if (summary) cell.append(...shape(info, summary));
+  if (info.pair) cell.append(...pairHead(column, summary));
+  else {
+    cell.append(el("div", "hfacts", [...sideFacts(info), facts(info, summary)].join(" · ")));
+    if (summary) cell.append(...shape(info, summary));
+  }
   const resize = el("div", "resize");
   resize.setAttribute("aria-hidden", "true");
   cell.append(resize);

@@ -39,7 +39,7 @@ export function pairsOf(shown) {
   /** @type {{name: string, title: string, column: any, isSide: boolean, read: (row: number) => Promise<any>}[]} */
   const out = (shown.peers ?? []).map((peer) => ({ name: `peer ${peer.name}`, title: peer.name, column: peer.column, isSide: true, read: peer.read }));
   if (row < 0 || column.info?.role === "group" || kind === "html" || kind === "figure" || shown.read) return out;
-  const own = state.laid.value.filter((other) => other.info && other.name !== column.name && other.info.kind === kind && other.info.role !== "group").map((other) => ({
+  const own = state.laid.value.flatMap((other) => other.info?.members ?? [other]).filter((other) => other.info && other.name !== column.name && other.info.kind === kind && other.info.role !== "group").map((other) => ({
     name: other.name, title: other.label ?? other.name, column: other, isSide: baseName(other.name) === baseName(column.name) && column.info?.side !== null && column.info?.side !== undefined,
     read: (/** @type {number} */ at) => cell(at, other.name),
   }));
@@ -73,7 +73,7 @@ export function LightboxView({ shown, pair, mode, zoom, said, stages }) {
         stages.current = made.stages;
         return made.node;
       }
-      const box = el("div", `stage${isSplit ? " is-split" : ""}`);
+      const box = el("div", `pic-stage${isSplit ? " is-split" : ""}`);
       stages.current = (isSplit ? ["plain", "over"] : ["all"]).map((part) => new Stage(media, column, { zoom, part: /** @type {any} */ (part), said, name: part === "over" ? "boxes and masks" : "" }));
       box.append(...stages.current.map((stage) => stage.node));
       return box;

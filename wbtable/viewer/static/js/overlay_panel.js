@@ -11,7 +11,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 export function keep(column, change) {
   const base = baseName(column.name ?? "");
   let next = state.spec.peek();
-  for (const other of state.laid.peek()) {
+  for (const other of state.laid.peek().flatMap((column) => column.info?.members ?? [column])) {
     if (baseName(other.name) !== base) continue;
     const settings = Object.fromEntries(Object.entries({ ...(other.settings ?? {}), ...change }).filter(([, value]) => value !== undefined));
     next = spec.columnSet(next, state.names.peek(), other.name, { settings: Object.keys(settings).length ? settings : undefined });
@@ -77,7 +77,7 @@ function Layer({ group, column, overlay, set }) {
   };
   return html`<fieldset class="layer"><legend><label><input type="checkbox" checked=${isOn} onChange=${(/** @type {any} */ event) => set(switched(overlay, keyOf(kind, layer), event.target.checked))} />
       <span dir="auto">${layer}</span> <span class="ty">${kind === "boxes" ? "boxes" : "mask"}</span></label></legend>
-    ${Object.entries(scores).map(([name, [low, high]]) => html`<label class="score" key=${name}><span><span dir="auto">${name}</span> from <output>${number(overlay.least[`${layer}/${name}`] ?? low, undefined)}</output></span>
+    ${Object.entries(scores).map(([name, [low, high]]) => html`<label class="score" key=${name}><span><span dir="auto">${name} from</span><output>${number(overlay.least[`${layer}/${name}`] ?? low, undefined)}</output></span>
       <input type="range" min=${low} max=${high} step=${high > low ? (high - low) / 200 : 1} value=${overlay.least[`${layer}/${name}`] ?? low} disabled=${high <= low} aria-label=${`Least ${name} of ${layer}`}
         onInput=${(/** @type {any} */ event) => { const value = Number(event.target.value); const { [`${layer}/${name}`]: gone, ...rest } = overlay.least; set({ ...overlay, least: value <= low ? rest : { ...rest, [`${layer}/${name}`]: value } }, false); }}
         onChange=${() => set(overlay)} /></label>`)}

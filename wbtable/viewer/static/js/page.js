@@ -2,6 +2,11 @@
 import * as actions from "./actions.js";
 import { ColumnPanel } from "./column_panel.js";
 import { ColumnsPanel } from "./columns_panel.js";
+import { CompareBar } from "./compare_bar.js";
+import { DifferencesPanel } from "./compare_differences.js";
+import { isBeside } from "./compare_model.js";
+import { ComparePanel } from "./compare_panel.js";
+import { OneStepper } from "./compare_steps.js";
 import { DetailPanel } from "./detail.js";
 import { GridHost } from "./grid_host.js";
 import { HeatMap } from "./heatmap.js";
@@ -10,6 +15,7 @@ import { Lightbox } from "./lightbox.js";
 import { Pills } from "./pills.js";
 import * as state from "./state.js";
 import * as steps from "./steps.js";
+import { Sides } from "./side.js";
 import { Jump, Status } from "./status.js";
 import { Toolbar } from "./toolbar.js";
 import { HavingPanel, ValuesPanel } from "./values_panel.js";
@@ -48,25 +54,30 @@ export function TablePage({ crumbs }) {
       if (event.key === "/") filterRef.current?.focus();
       else if (event.key === "?") /** @type {any} */ (document.querySelector("#keys"))?.showModal();
       else if (event.key.toLowerCase() === "c") state.panel.value = { kind: "columns" };
+      else if (letter === "v") state.panel.value = { kind: "compare" };
+      else if (letter === "w" && state.changes.value.size) state.panel.value = { kind: "differences" };
       else if (event.key.toLowerCase() === "t") actions.theme();
       else if (sizes[event.key]) state.setHeight(sizes[event.key]);
+      // Before anything has the keyboard, it is the grid's.
+      else if (target === document.body) return gridRef.current?.key(event);
       else return;
       event.preventDefault();
     };
     document.addEventListener("keydown", key);
     return () => document.removeEventListener("keydown", key);
   }, []);
-  return html`<${Top} crumbs=${crumbs} /><${Toolbar} filterRef=${filterRef} /><${Pills} />
-    <main class="main"><div class="stage"><${GridHost} filterRef=${filterRef} gridRef=${gridRef} />${isMap ? html`<${HeatMap} />` : null}</div>
+  return html`<${Top} crumbs=${crumbs} /><${Toolbar} filterRef=${filterRef} /><${CompareBar} /><${Pills} />
+    <main class="main"><div class="stage">${isBeside(state.spec.value.source) ? html`<${Sides} filterRef=${filterRef} gridRef=${gridRef} />` : html`<${GridHost} filterRef=${filterRef} gridRef=${gridRef} />`}${isMap ? html`<${HeatMap} />` : null}</div>
       ${panel?.kind === "columns" ? html`<${ColumnsPanel} />` : panel?.kind === "column" ? html`<${ColumnPanel} panel=${panel} key=${JSON.stringify(panel)} />`
-        : panel?.kind === "detail" ? html`<${DetailPanel} panel=${panel} go=${go} />` : panel?.kind === "values" ? html`<${ValuesPanel} panel=${panel} key=${panel.name} />` : panel?.kind === "having" ? html`<${HavingPanel} />` : null}</main>
+        : panel?.kind === "detail" ? html`<${DetailPanel} panel=${panel} go=${go} />` : panel?.kind === "values" ? html`<${ValuesPanel} panel=${panel} key=${panel.name} />` : panel?.kind === "having" ? html`<${HavingPanel} />`
+        : panel?.kind === "compare" ? html`<${ComparePanel} />` : panel?.kind === "differences" ? html`<${DifferencesPanel} />` : null}</main>
     <${Status} /><${KeysSheet} /><${Lightbox} /><${Jump} go=${go} />`;
 }
 
 /** @param {{crumbs: any}} props */
 export function Top({ crumbs }) {
   return html`<header class="topbar"><img class="logo" src="/static/icon.svg" alt="" /><nav class="where" aria-label="Place">${crumbs}</nav>
-    <h1 dir="auto">${state.title.value}</h1><span class="gap"></span></header>
+    <h1 dir="auto">${state.title.value}</h1><span class="gap"></span><${OneStepper} /></header>
     ${state.online.value ? null : html`<div class="banner error" role="alert">The server does not answer. The view is kept in the address. <span class="gap"></span><button class="btn" onClick=${() => void state.load()}>Try again</button></div>`}`;
 }
 

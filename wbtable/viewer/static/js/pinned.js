@@ -3,9 +3,10 @@ import { isCancelled, post } from "./api.js";
 import * as state from "./state.js";
 
 export class Pinned {
-  /** @param {(rows: {position: number, values: Map<string, any>}[]) => void} changed */
-  constructor(changed) {
+  /** @param {(rows: {position: number, values: Map<string, any>}[]) => void} changed @param {any} [model] what is shown */
+  constructor(changed, model = state) {
     this.changed = changed;
+    this.model = model;
     /** @type {Map<number, Map<string, any>>} */
     this.values = new Map();
     this.key = "";
@@ -15,8 +16,8 @@ export class Pinned {
 
   /** Say which columns show. @param {string[]} names */
   need(names) {
-    const positions = state.grouped.value ? [] : state.pins.value;
-    const { source, derive } = state.asked();
+    const positions = this.model.grouped.value ? [] : state.pins.value;
+    const { source, derive } = this.model.asked();
     const key = JSON.stringify([source, derive]);
     if (key !== this.key) {
       this.key = key;
@@ -24,8 +25,8 @@ export class Pinned {
       this.shown = "";
     }
     this.#show(positions);
-    if (!positions.length || this.isBusy || !state.info.value) return;
-    const known = new Set(state.info.value.columns.map((/** @type {any} */ column) => column.name));
+    if (!positions.length || this.isBusy || !this.model.info.value) return;
+    const known = new Set(this.model.info.value.columns.map((/** @type {any} */ column) => column.name));
     const missing = names.filter((name) => known.has(name) && positions.some((at) => !this.values.get(at)?.has(name)));
     if (missing.length) void this.#ask(key, positions, missing, names);
   }
@@ -41,7 +42,7 @@ export class Pinned {
   /** @param {string} key @param {number[]} positions @param {string[]} missing @param {string[]} names */
   async #ask(key, positions, missing, names) {
     this.isBusy = true;
-    const { source, derive } = state.asked();
+    const { source, derive } = this.model.asked();
     let failed = false;
     try {
       const found = await post("/api/rows", { view: { source, derive }, positions, columns: missing });

@@ -4,7 +4,7 @@ import { MOST, isBeside } from "./compare_model.js";
 import { keptQuery, takeKept } from "./kept.js";
 import { fromQuery, tidy, toQuery } from "./spec.js";
 import * as steps from "./steps.js";
-import { columnsFrom, laidFrom } from "./view_columns.js";
+import { columnsFrom, laidFrom, usualSize } from "./view_columns.js";
 import { batch, computed, signal } from "../vendor/preact.js";
 
 /**
@@ -66,7 +66,7 @@ export const columns = computed(() => columnsFrom(info.value, spec.value));
 export const laid = computed(() => laidFrom(columns.value, spec.value, changes.value));
 
 /** The height of rows where none was chosen: by what is in them. */
-export const usualHeight = computed(() => (!grouped.value && columns.value.some((column) => ["image", "video"].includes(column.kind)) ? "m" : "s"));
+export const usualHeight = computed(() => usualSize(laid.value, grouped.value));
 
 export const names = computed(() => columns.value.map((column) => column.name));
 

@@ -15,29 +15,29 @@ function expressionAt(view, place) {
   return typeof item === "string" ? item : item?.expression ?? null;
 }
 
-/** What stands where rows would: nothing there, nothing found, an error. */
-export function GridState() {
-  const wrong = state.problem.value;
-  const view = state.spec.value;
-  if (!wrong && !state.info.value) return html`<div class="grid-wait" aria-hidden="true">${Array.from({ length: 14 }, (_, i) => html`<span class="skeleton" key=${i}></span>`)}</div>`;
+/** What stands where rows would: nothing there, nothing found, an error. @param {{model?: any}} props */
+export function GridState({ model = state }) {
+  const wrong = model.problem.value;
+  const view = model.spec.value;
+  if (!wrong && !model.info.value) return html`<div class="grid-wait" aria-hidden="true">${Array.from({ length: 14 }, (_, i) => html`<span class="skeleton" key=${i}></span>`)}</div>`;
   if (wrong) {
     const text = wrong.span ? expressionAt(view, wrong.place) : null;
     const [from, to] = wrong.span ?? [0, 0];
     const parts = [];
     if (steps.canUndo.value) parts.push(["Undo", steps.undo]);
-    if (view.filter) parts.push(["Remove the filter", () => state.apply({ ...view, filter: null })]);
+    if (view.filter) parts.push(["Remove the filter", () => state.apply({ ...state.spec.value, filter: null })]);
     if (wrong.code === "cancelled" || wrong.code === "offline" || wrong.code === "limit") parts.unshift(["Try again", () => void state.load()]);
-    parts.push(["Reset the view", () => state.apply({ source: view.source })]);
+    parts.push(["Reset the view", () => state.apply({ source: state.spec.value.source })]);
     return html`<div class="grid-state"><div class="state" role="alert"><h2>${wrong.code === "cancelled" ? "Cancelled" : wrong.code === "offline" ? "The server does not answer" : "This view cannot be shown"}</h2>
       <p>${wrong.place ? `${wrong.place.replace(/, characters? .*$/, "")}: ` : ""}${wrong.message}${wrong.suggestion ? `; ${wrong.suggestion}` : ""}</p>
       ${text ? html`<p class="where"><code>${text.slice(0, from)}<mark>${text.slice(from, to) || " "}</mark>${text.slice(to)}</code></p>` : null}<div class="actions">${parts.map(([name, run]) => html`<button class="btn" onClick=${run}>${name}</button>`)}</div></div></div>`;
   }
-  if (state.rows.value === 0 && state.info.value) {
+  if (model.rows.value === 0 && model.info.value) {
     const parts = conjuncts(view.filter);
-    if (view.having && view.group) return html`<div class="grid-state"><div class="state"><h2>No group is left</h2><p>No group fulfils <code>${view.having}</code>.</p><div class="actions"><button class="btn" onClick=${() => state.apply({ ...view, having: null })}>Show all groups</button></div></div></div>`;
+    if (view.having && view.group) return html`<div class="grid-state"><div class="state"><h2>No group is left</h2><p>No group fulfils <code>${view.having}</code>.</p><div class="actions"><button class="btn" onClick=${() => state.apply({ ...state.spec.value, having: null })}>Show all groups</button></div></div></div>`;
     if (!parts.length) return html`<div class="grid-state"><div class="state"><h2>The table has no rows</h2><p>Its columns are above. Rows that are added to it stand in a newer version.</p></div></div>`;
-    return html`<div class="grid-state"><div class="state"><h2>No row matches</h2><p>0 of ${count(state.total.value)} rows. Remove a condition:</p>
-      <div class="actions">${parts.map((part) => html`<button class="btn" onClick=${() => state.apply(spec.filteredBy(view, parts.filter((other) => other !== part)))}><code>${part}</code> ×</button>`)}</div></div></div>`;
+    return html`<div class="grid-state"><div class="state"><h2>No row matches</h2><p>0 of ${count(model.total.value)} rows. Remove a condition:</p>
+      <div class="actions">${parts.map((part) => html`<button class="btn" onClick=${() => state.apply(spec.filteredBy(state.spec.value, parts.filter((other) => other !== part)))}><code>${part}</code> ×</button>`)}</div></div></div>`;
   }
   return null;
 }

@@ -6,9 +6,10 @@ import * as state from "./state.js";
 const REST = 80;
 
 export class Summaries {
-  /** @param {(found: Map<string, any>) => void} changed */
-  constructor(changed) {
+  /** @param {(found: Map<string, any>) => void} changed @param {any} [model] what is shown */
+  constructor(changed, model = state) {
     this.changed = changed;
+    this.model = model;
     /** @type {Map<string, any>} by the rows they are of and the column */
     this.kept = new Map();
     /** @type {Map<string, any>} */
@@ -22,15 +23,15 @@ export class Summaries {
 
   /** What the summary of a column depends on: a column of the table is not touched by columns that are derived. @param {string} name */
   #key(name) {
-    const { derive, filter, source } = state.asked();
-    const of = (derive ?? []).some((column) => column.name === name) || filter ? derive : undefined;
+    const { derive, filter, source } = this.model.asked();
+    const of = (derive ?? []).some((/** @type {any} */ column) => column.name === name) || filter ? derive : undefined;
     return JSON.stringify([source, of, filter, name]);
   }
 
   /** Say which columns show. @param {string[]} names */
   need(names) {
-    const info = state.info.value;
-    if (!info || info.grouped || state.grouped.value) return;
+    const info = this.model.info.value;
+    if (!info || info.grouped || this.model.grouped.value) return;
     const known = new Set(info.columns.map((/** @type {any} */ column) => column.name));
     this.wanted = names.filter((name) => known.has(name));
     this.#show();
@@ -52,7 +53,7 @@ export class Summaries {
     if (!missing.length) return;
     this.isBusy = true;
     const keys = missing.map((name) => this.#key(name));
-    const { derive, filter, source } = state.asked();
+    const { derive, filter, source } = this.model.asked();
     try {
       const found = await post("/api/summaries", { view: { source, derive, filter }, columns: missing });
       missing.forEach((name, i) => this.kept.set(keys[i], found.columns[name]));

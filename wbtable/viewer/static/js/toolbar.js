@@ -27,6 +27,7 @@ export function Toolbar({ filterRef }) {
       hint='Filter rows, such as guess != truth and score > 0.9' take=${(/** @type {string} */ text) => { state.apply({ ...state.spec.value, filter: text || null }); toGrid(); }} /></div>
     <span class="pair-of"><button class="btn icon" aria-label="Undo" title="Undo (Ctrl Z)" disabled=${!steps.canUndo.value} onClick=${steps.undo}>↶</button><button class="btn icon" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled=${!steps.canRedo.value} onClick=${steps.redo}>↷</button></span>
     <button class="btn" aria-haspopup="menu" aria-expanded="false" onClick=${group}>Group</button>
+    <button class="btn" aria-pressed=${panel?.kind === "compare"} title="Compare with another version, run or table (V)" onClick=${() => toggle("compare")}>Compare</button>
     <button class="btn" aria-pressed=${panel?.kind === "columns"} onClick=${() => toggle("columns")}>Columns</button>
     <button class="btn icon" aria-label="Row height" title="Row height" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) =>
       openMenu(event.currentTarget, "Row height", Object.entries(HEIGHTS).map(([size, label]) => ({ label, checked: (state.height.value || state.usualHeight.value) === size, run: () => state.setHeight(size) })))}>☰</button>
