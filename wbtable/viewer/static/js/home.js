@@ -63,7 +63,7 @@ export function Home({ place: start, opened }) {
     if (!pages[name]) PAGES[name]().then((found) => setPages({ ...pages, [name]: found }), setBroken);
   }, [name]);
   const store = opened.store?.name ?? "Store";
-  state.title.value = where.artifact ?? where.run ?? where.project ?? store;
+  state.title.value = where.report ?? where.artifact ?? where.run ?? where.project ?? store;
   useEffect(() => {
     document.title = `${state.title.value} · wbtable`;
   }, [state.title.value]);

@@ -1,12 +1,11 @@
 // The page of a report: read it, change it, save it unseen by nobody, and take it away as one file.
 import { get, post } from "./api.js";
-import { openAdd, openPick, panelId, reportLink } from "./report_add.js";
+import { openPick, panelId, reportLink } from "./report_add.js";
 import { Editor, Tools } from "./report_edit.js";
 import { PanelView } from "./report_panels.js";
 import { openExport } from "./report_export.js";
 import { Refused, openDialog, useSending } from "./views_dialog.js";
 import { toast } from "./menu.js";
-import * as state from "./state.js";
 import { Waiting, When, set, useAnswer } from "./workspace.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
@@ -24,9 +23,6 @@ export function ReportPage({ where, opened }) {
   const { project, report: name } = where;
   const answer = useAnswer(`/api/reports/one?${new URLSearchParams({ project, name })}`);
   const found = answer.found;
-  useEffect(() => {
-    state.title.value = found?.title ?? name;
-  }, [found]);
   if (!found) return html`<main class="home"><${Waiting} answer=${answer} what="The report" /></main>`;
   return html`<${Loaded} key=${`${project}/${name}/${found.number}`} project=${project} name=${name} found=${found} opened=${opened} edit=${where.edit === "1"} again=${answer.again} />`;
 }
@@ -46,9 +42,8 @@ function Loaded({ project, name, found, opened, edit, again }) {
   }, []);
   const { busy, wrong, send, setWrong } = useSending(async () => {
     try {
-      const { number } = await post("/api/reports", { project, name, number: found.number, report: sent(draft, name) });
+      await post("/api/reports", { project, name, number: found.number, report: sent(draft, name) });
       latest.current.dirty = false;
-      toast(`Saved, number ${number + 1}`);
       set({ edit: "" }, true);
       again();
     } catch (error) {
@@ -83,7 +78,7 @@ function Loaded({ project, name, found, opened, edit, again }) {
             <${Tools}><button class="btn" disabled=${opened.read_only} title=${opened.read_only ? "The server was started with --read-only" : ""} onClick=${() => start(undefined)}>Edit</button>
               <button class="btn" onClick=${() => openExport(project, name, found)}>Export</button></${Tools}></div>
           ${found.description ? html`<p class="description" dir="auto">${found.description}</p>` : null}
-          <p class="note">Saved <${When} at=${found.created_at} /> · number ${found.number + 1}</p></header>
+          <p class="note" role="status">Saved <${When} at=${found.created_at} /> · number ${found.number + 1}</p></header>
         ${found.panels.length ? found.panels.map((/** @type {Panel} */ panel, /** @type {number} */ i) => html`<${PanelView} key=${panel.id} panel=${panel} images=${found.images} insert=${opened.read_only ? undefined : inserted(i + 1)} />`) : html`<div class="state"><h2>The report is empty</h2>
           <p>Write what you found, and put the tables beside it that show it.</p><div class="actions"><button class="btn primary" disabled=${opened.read_only} onClick=${() => start(undefined)}>Edit</button></div></div>`}`}
     </article></main>`;
@@ -122,5 +117,3 @@ function openConflict(project, name, mine, done) {
         <form onSubmit=${aside.send}><input class="input" aria-label="Another name" value=${other} onInput=${(/** @type {any} */ event) => setOther(event.target.value)} /><button class="btn" disabled=${aside.busy || !other.trim()}>Save under another name</button></form></div>`;
   });
 }
-
-export { openAdd };

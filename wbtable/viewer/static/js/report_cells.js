@@ -9,6 +9,7 @@ import { count, duration, edge, number } from "./numbers.js";
  *   picture: (media: any, pixels: number) => Promise<string | null> | string | null,
  *   bytes: (media: any) => Promise<string | null> | string | null,
  *   mask: (mask: any) => Promise<string | null> | string | null,
+ *   local?: boolean,
  *   open?: (media: any, column: any) => void,
  * }} MediaUrls where the bytes of media are; null: they are not here
  * @typedef {{name: string, label?: string, kind: string, type: string, role: string, digits?: number, display?: string, side?: number | null, params?: any, overlays?: boolean}} CellColumn
@@ -143,6 +144,7 @@ export function picture(media, column, urls, pixels = 160) {
   const image = /** @type {HTMLImageElement} */ (el("img"));
   image.alt = frame instanceof HTMLButtonElement ? "" : spokenMedia(media);
   image.decoding = "async";
+  if (pixels < 400) image.loading = "lazy";
   image.onerror = () => absent(frame, "cannot be shown");
   void Promise.resolve(urls.picture(media, pixels)).then((url) => (url === null ? absent(frame, "not here") : (image.src = url)));
   frame.append(image);
@@ -159,7 +161,7 @@ function player(media, urls) {
   const frame = el("div", media.kind === "audio" ? "r-sound" : "r-film");
   const node = /** @type {HTMLMediaElement} */ (el(media.kind === "audio" ? "audio" : "video"));
   node.controls = true;
-  node.preload = "metadata";
+  node.preload = urls.local ? "metadata" : "none";
   node.setAttribute("aria-label", spokenMedia(media));
   node.addEventListener("play", () => {
     for (const other of /** @type {NodeListOf<HTMLMediaElement>} */ (document.querySelectorAll("audio, video"))) if (other !== node) other.pause();

@@ -51,7 +51,7 @@ export function Editor({ project, draft, change }) {
         ? html`<section class="panel-markdown"><div class="panel-head"><span class="note">Text, in Markdown</span><span class="gap"></span><${Moves} panel=${panel} at=${i} last=${draft.panels.length - 1} move=${move} remove=${() => set({ panels: latest.current.panels.filter((other) => other.id !== panel.id) })} /></div>
             <${Words} panel=${panel} images=${draft.images} change=${(/** @type {string} */ text) => edit(panel.id, { text })} picture=${picture} /></section>`
         : html`<${PanelView} panel=${panel} images=${draft.images} editing=${true} changed=${(/** @type {Partial<Panel>} */ part) => edit(panel.id, part)}
-            tools=${html`${panel.kind === "table" ? html`<label class="rows-of">Rows <select class="input" onChange=${(/** @type {any} */ event) => edit(panel.id, { rows: Number(event.target.value) })}>${[5, 10, 20, 50, 100].map((rows) => html`<option value=${String(rows)} selected=${(panel.rows ?? 10) === rows}>${rows}</option>`)}</select></label>` : null}
+            tools=${html`${panel.kind === "table" ? html`<label class="rows-of">Rows <select class="input" onChange=${(/** @type {any} */ event) => edit(panel.id, { rows: Number(event.target.value) })}>${[...new Set([5, 10, 20, 50, 100, panel.rows ?? 10])].sort((a, b) => a - b).map((rows) => html`<option value=${String(rows)} selected=${(panel.rows ?? 10) === rows}>${rows}</option>`)}</select></label>` : null}
               <${Moves} panel=${panel} at=${i} last=${draft.panels.length - 1} move=${move} remove=${() => set({ panels: latest.current.panels.filter((other) => other.id !== panel.id) })} />`} />`}
       <${Between} at=${i + 1} addText=${addText} addTable=${addTable} /></div>`)}`;
 }
@@ -101,14 +101,14 @@ function Words({ panel, images, change, picture }) {
       setWrong(/** @type {Error} */ (error).message);
     }
   };
-  return html`<div class="words"><div class="writing"><textarea class="input mono" ref=${field} aria-label="Markdown" spellcheck="true" rows=${Math.min(30, Math.max(6, (panel.text ?? "").split("\n").length + 1))} value=${panel.text ?? ""}
+  return html`<div class="md-words"><div class="md-writing"><textarea class="input mono" ref=${field} aria-label="Markdown" spellcheck="true" rows=${Math.min(30, Math.max(6, (panel.text ?? "").split("\n").length + 1))} value=${panel.text ?? ""}
         placeholder=${"# A heading\n\nWhat you found, with **emphasis**, [links](https://…) and lists."} onInput=${(/** @type {any} */ event) => change(event.target.value)}
         onPaste=${(/** @type {ClipboardEvent} */ event) => { const file = event.clipboardData?.files[0]; if (file) { event.preventDefault(); void put(file); } }}
         onDrop=${(/** @type {DragEvent} */ event) => { const file = event.dataTransfer?.files[0]; if (file) { event.preventDefault(); void put(file); } }}></textarea>
-      <div class="below"><button class="btn quiet" onClick=${() => chooser.current.click()}>Picture…</button><span class="note">or paste one</span>
+      <div class="md-below"><button class="btn quiet" onClick=${() => chooser.current.click()}>Picture…</button><span class="note">or paste one</span>
         <input type="file" hidden ref=${chooser} accept="image/png,image/jpeg,image/gif,image/webp" onChange=${(/** @type {any} */ event) => (void put(event.target.files[0]), (event.target.value = ""))} /></div>
       ${wrong ? html`<p class="wrong" role="alert">${wrong}</p>` : null}</div>
-    <div class="preview" aria-label="What it looks like">${panel.text?.trim() ? html`<${Prose} text=${panel.text} images=${images} />` : html`<p class="note">What it looks like stands here.</p>`}</div></div>`;
+    <div class="md-preview" aria-label="What it looks like">${panel.text?.trim() ? html`<${Prose} text=${panel.text} images=${images} />` : html`<p class="note">What it looks like stands here.</p>`}</div></div>`;
 }
 
 /** @param {File} file */

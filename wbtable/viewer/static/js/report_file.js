@@ -21,6 +21,7 @@ function bytesUrl(name) {
 }
 
 const media = {
+  local: true,
   picture: (/** @type {any} */ value) => bytesUrl(value.file ?? ""),
   bytes: (/** @type {any} */ value) => bytesUrl(value.file ?? ""),
   mask: (/** @type {any} */ mask) => bytesUrl(mask.file ?? ""),
