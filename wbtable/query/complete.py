@@ -188,6 +188,10 @@ class _Place:
             yield self.make(written, "value", f"a common value of {column}")
         for name, found in self.scope.columns.items():
             yield self.make(show_name(name), "column", str(found))
+        first, *others = self.scope.sides or ({},)
+        for name, found in first.items():
+            if self.part and others and all(name in columns for columns in others) and name not in self.scope.columns:
+                yield self.make(show_name(name), "column", f"{found}, on any side")
         for at, columns in enumerate(self.scope.sides):
             for name, found in columns.items():
                 yield self.make(f"{at}.{show_name(name)}", "column", str(found))

@@ -116,6 +116,10 @@ class Comparison(Viewable):
         self._core.check_shared(column)
         return _InColumn(self._core, self._how, column, suggested=self._suggested)
 
+    def has_numbers(self, column: str) -> bool:
+        """Whether all sides have a column, as numbers that can be subtracted."""
+        return isinstance(self._core.shared.get(column), NumberType)
+
     def differences(self, column: str) -> list[Difference]:
         """Return how the numbers of each further side differ from the first's, in the rows that both have.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wbtable.errors import UsageError
+from wbtable.errors import LimitError, UsageError
 from wbtable.format.view_source import TablePlace
 from wbtable.format.view_spec import ViewSpec
 from wbtable.query.ast import Name
 from wbtable.query.check import check
-from wbtable.query.compare import key_candidates
+from wbtable.query.compare import CHANGE, KINDS, key_candidates
 from wbtable.query.complete import complete
 from wbtable.query.parser import parse
 from wbtable.query.view_plan import source_scope
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PLACES: Final = ("filter", "derive", "group", "sort", "having", "cells")
 """Where in a view an expression may stand."""
+MOST_DIFFERENCES: Final = 100
+"""The most columns whose numbers are compared at once."""
 _OF_GROUPS: Final = frozenset({"having", "cells"})
 
 
@@ -75,7 +77,7 @@ def _values(view: View) -> dict[str, list[object]]:
     """Return common values of columns, as far as they are known without reading a row."""
     known = view.plan.source.summaries()
     if known is None:
-        return {}
+        return {CHANGE: list(KINDS)} if isinstance(view.base, Comparison) else {}
     out: dict[str, list[object]] = {}
     for column, summary in zip(view.plan.source.schema, known, strict=True):
         values: list[object] = [top.value for top in summary.top if not top.was_cut]
@@ -118,3 +120,25 @@ def keys(control: Control, places: Json, tables: list[Json]) -> Json:
     primary = [cast("str | None", getattr(table, "primary_key", None)) for table in found]
     candidates = key_candidates([source.schema for source in sources], primary)
     return {"candidates": candidates, "suggested": suggest_key(sources, primary)}
+
+
+def differences(control: Control, places: Json, view: Json, side: int, columns: list[str] | None) -> Json:
+    """Say by how much numbers differ: of each column of numbers its histogram on each side, over the same bins."""
+    del control, side
+    spec = ViewSpec.from_json(view)
+    if spec.source is None or spec.source.kind != "compare" or spec.source.mode != "join":
+        raise UsageError("expected a view whose source is a comparison that merges tables")
+    found = opener(places).rows(spec.source)
+    assert isinstance(found, Comparison)
+    wanted = [change.name for change in found.changes if change.changed is not None] if columns is None else columns
+    if len(wanted) > MOST_DIFFERENCES:
+        raise LimitError(f"expected at most {MOST_DIFFERENCES} columns at once, found {len(wanted)}")
+    out: dict[str, Any] = {}
+    for name in wanted:
+        if not found.has_numbers(name):
+            continue
+        out[name] = {
+            "histogram": dataclasses.asdict(found.histogram(name)),
+            "differences": [dataclasses.asdict(one) for one in found.differences(name)],
+        }
+    return {"columns": out}

@@ -90,6 +90,7 @@ _ASKED: Final[tuple[tuple[str, str, Callable[..., Any], Callable[[Asked], dict[s
     ("check", "interactive", language_tasks.check_expression, _expression),
     ("complete", "interactive", language_tasks.complete_expression, _completion),
     ("compare", "background", language_tasks.compare_info, _nothing),
+    ("differences", "background", language_tasks.differences, lambda asked: {"columns": asked.texts("columns", 100)}),
 )
 """Path, worker, task, and what else it takes."""
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.artifacts.pinning import open_place
+from wbtable.artifacts.tables import TableOrigin
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.runs.view_source import open_source
 from wbtable.tables.compare import SideBySide
+from wbtable.tables.joined import JoinedTable
 from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
@@ -47,6 +49,18 @@ class Places:
     def from_json(cls, value: Json) -> Self:
         """Read what a worker was given."""
         return cls(store=value["store"], opened=dict(value["opened"]))
+
+
+def joined_tables(rows: object) -> Json | None:
+    """Say which tables a joined table puts beside each other, and on what; None of any other."""
+    if not isinstance(rows, JoinedTable):
+        return None
+    names = []
+    for table in rows.tables:
+        origin = TableOrigin.of(table)
+        where = getattr(table, "stored_at", None) or (None if origin is None else (origin.version, origin.path))
+        names.append(None if where is None else {"version": where[0].qualified_name, "path": where[1]})
+    return {"how": rows.how, "keys": [list(pair) for pair in rows.join_keys], "tables": names}
 
 
 class Opener:

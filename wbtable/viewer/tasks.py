@@ -13,7 +13,7 @@ from wbtable.query.bars import HistogramCells, TopCells, bar_kind
 from wbtable.query.source import SidedSource
 from wbtable.query.view_link import view_link
 from wbtable.viewer.cells import encode
-from wbtable.viewer.sources import Opener, Places
+from wbtable.viewer.sources import Opener, Places, joined_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,6 +77,7 @@ def view_info(control: Control, places: Json, view: Json, side: int) -> Json:
         "sides": sides,
         "key": list(getattr(plan.source, "key", ())),
         "conflicts": conflicts,
+        "join": joined_tables(rows),
         "python": found.to_python(),
         "link": view_link(found.spec),
     }

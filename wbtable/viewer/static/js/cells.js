@@ -1,5 +1,5 @@
 // One cell: its text, and how it is drawn. What stands in data becomes text, never markup.
-import { fillChange, fillPair, pairWidth } from "./compare_cells.js";
+import { fillChange, fillOrigin, fillPair, pairWidth } from "./compare_cells.js";
 import { CHANGE } from "./compare_model.js";
 import { drawAs, numberText } from "./display.js";
 import { el } from "./dom.js";
@@ -88,6 +88,7 @@ export function fill(cell, value, column, how) {
     return;
   }
   if (/** @type {any} */ (info).pair) return fillPair(cell, value, column, how);
+  if (info.role === "row" && !info.derived && fillOrigin(cell, value, info.name)) return;
   if (info.name === CHANGE && info.role === "row" && !info.derived) return fillChange(cell, value);
   if (info.role === "group" && value !== null) {
     cell.className = `${className} ${value.bars === "histogram" ? "hist" : value.bars}`;

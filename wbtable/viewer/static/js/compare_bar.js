@@ -6,6 +6,7 @@ import { conjuncts } from "./expression.js";
 import { openMenu } from "./menu.js";
 import { count } from "./numbers.js";
 import * as state from "./state.js";
+import { tableAt } from "./workspace.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 
 const MODES = /** @type {["join" | "concat" | "side_by_side", string, string][]} */ ([
@@ -18,7 +19,7 @@ const MODES = /** @type {["join" | "concat" | "side_by_side", string, string][]}
 export function CompareBar() {
   const source = compare.source.value;
   useEffect(() => compare.watch(), []);
-  if (source?.kind !== "compare") return null;
+  if (source?.kind !== "compare") return html`<${Joined} />`;
   const mode = source.mode ?? "join";
   return html`<section class="compare" aria-label="Comparison">
     <div class="compare-line"><${Sides} source=${source} />
@@ -84,8 +85,8 @@ function Counts() {
   const { counts } = found;
   const total = counts.added + counts.removed + counts.changed + counts.equal;
   const odd = counts.duplicates.flatMap((/** @type {number} */ n, /** @type {number} */ side) => [
-    ...(n ? [`${MARKS[side]} ${count(n)} rows have the key of an earlier row: the n-th is compared with the n-th`] : []),
-    ...(counts.nulls[side] ? [`${MARKS[side]} ${count(counts.nulls[side])} rows have no key: they are compared with none`] : []),
+    ...(n ? [`${MARKS[side]} ${count(n)} ${n === 1 ? "row has" : "rows have"} the key of an earlier row: the n-th is compared with the n-th`] : []),
+    ...(counts.nulls[side] ? [`${MARKS[side]} ${count(counts.nulls[side])} ${counts.nulls[side] === 1 ? "row has" : "rows have"} no key: compared with none`] : []),
   ]);
   const changed = found.columns.filter((/** @type {any} */ column) => column.status !== "equal").length;
   const only = parts.includes(compare.ONLY_CHANGED);
@@ -135,3 +136,16 @@ function Beside() {
     <label class="switch"><input type="checkbox" checked=${!free} onChange=${() => state.setBeside({ free: !free })} /> Scroll together</label>
     <span class="segments" role="group" aria-label="Layout"><button aria-pressed=${!stacked} onClick=${() => state.setBeside({ stacked: false })} title="Beside each other">▯▯</button><button aria-pressed=${Boolean(stacked)} onClick=${() => state.setBeside({ stacked: true })} title="One above the other">▭</button></span></div>`;
 }
+
+/** What a joined table puts beside each other. */
+function Joined() {
+  const join = state.info.value?.join;
+  if (!join) return null;
+  const keys = join.keys.map((/** @type {[string, string]} */ [left, right]) => (left === right ? left : `${left} = ${right}`)).join(", ");
+  return html`<section class="compare" aria-label="Join"><div class="compare-line"><ol class="sides">${join.tables.map((/** @type {any} */ table, /** @type {number} */ side) => html`<li key=${side} class=${`side-chip is-plain side-${side}`}><span class=${`mark mark-${side}`} aria-hidden="true">${MARKS[side]}</span><span class="side-number">${side}</span>
+    ${table ? html`<a class="side-name" dir="auto" href=${tableAt(table.version, table.path)}>${table.version.replace(/^[^/]+\//, "")}</a>` : html`<span class="side-name">table ${side}</span>`}</li>`)}</ol>
+    <span class="note">joined on <b dir="auto">${keys}</b>, ${JOINS[join.how] ?? join.how}. <code>0.x</code> and <code>1.x</code> are the columns of each.</span></div></section>`;
+}
+
+/** @type {Record<string, string>} */
+const JOINS = { outer: "with the rows that meet none", inner: "rows that meet only", left: "with all rows of side 0", right: "with all rows of side 1" };

@@ -1,13 +1,16 @@
 // Cells of columns that several sides have: each side's value with its sign, what changed, and numbers as bars of two colours.
 import { bar, expand } from "./actions.js";
+import { post } from "./api.js";
 import { barsOf, groupCell } from "./group_bars.js";
 import { isMedia, isNumeric, valueText } from "./cells.js";
 import { pairBars } from "./compare_bars.js";
-import { MARKS, SIGNS, baseOf, differ, difference } from "./compare_model.js";
+import { MARKS, SIGNS, baseOf, differ, difference, placeName } from "./compare_model.js";
 import { el, svg } from "./dom.js";
 import { show } from "./lightbox_state.js";
 import { binText, valueCondition } from "./literals.js";
+import { toast } from "./menu.js";
 import { count, number } from "./numbers.js";
+import { asked, opened, spec } from "./state.js";
 
 /** @typedef {{tall: boolean, high?: number, row?: number, grid?: any, media: (cell: HTMLElement, values: any[], column: any, high?: number) => void, page: (cell: HTMLElement, found: any, column: any, high?: number) => void}} How */
 
@@ -15,7 +18,7 @@ import { count, number } from "./numbers.js";
 export function pairWidth(column, rowHeight) {
   const sides = column.pair.length;
   const name = Math.min(240, 80 + column.base.length * 7);
-  if (column.role === "group") return Math.max(name, column.bars === "histogram" ? 200 : 250);
+  if (column.role === "group") return Math.max(name, column.bars === "histogram" ? 200 : column.kind === "audio" ? 400 : 250);
   if (column.kind === "image" || column.kind === "video") return Math.max(name, Math.min(520, (rowHeight + 14) * sides + 20));
   if (isMedia(column)) return Math.max(name, 240);
   if (isNumeric(column)) return Math.max(name, 160);
@@ -28,6 +31,42 @@ export function mark(side) {
   made.setAttribute("aria-hidden", "true");
   return made;
 }
+
+/** Which table, or run, a row is of. @param {HTMLElement} cell @param {any} value @param {string} name @returns {boolean} whether it says so */
+export function fillOrigin(cell, value, name) {
+  const source = /** @type {any} */ (spec.value.source);
+  if (name === "_table" && source?.mode === "concat" && source.tables[Number(value)]) {
+    cell.className = "cell";
+    cell.append(mark(Number(value)), el("span", "t", `${value}`), el("span", "dim t", placeName(source.tables[Number(value)], source.tables, opened.value?.opened)));
+    return true;
+  }
+  if (name === "run" && source?.kind === "union" && typeof value === "string") {
+    const slot = slotOf(source, value);
+    cell.className = "cell";
+    const dot = el("span", `run-dot run-${slot % 10}${slot >= 10 ? " is-dashed" : ""}`);
+    dot.setAttribute("aria-hidden", "true");
+    cell.append(dot, el("span", "t", value));
+    return true;
+  }
+  return false;
+}
+
+/** The colour that a run has in its project's page, else by its place among the runs. @param {any} source @param {string} run */
+function slotOf(source, run) {
+  if (kept.project !== source.project) {
+    kept.project = source.project;
+    try {
+      kept.slots = JSON.parse(localStorage.getItem(`wbtable-colours:${source.project}`) ?? "{}");
+    } catch {
+      // A browser that keeps nothing: runs have colours by their places.
+      kept.slots = {};
+    }
+  }
+  const found = kept.slots[run];
+  return Number.isSafeInteger(found) ? found : Math.max(0, (source.runs ?? []).indexOf(run));
+}
+
+const kept = { project: "", slots: /** @type {Record<string, any>} */ ({}) };
 
 /** What happened to a row. @param {HTMLElement} cell @param {string | null} value */
 export function fillChange(cell, value) {
@@ -45,14 +84,16 @@ export function fillPair(cell, value, column, how) {
   const { info } = column;
   const { pair: values, change } = value;
   if (info.role === "group") return groupPair(cell, values, column, how);
-  const isChanged = info.isCompared && !["added", "removed"].includes(change) ? differ(values, change) : false;
+  const isRetyped = info.change?.status === "retyped";
+  const isWhole = info.isCompared && !isRetyped && !["added", "removed"].includes(change);
+  const isChanged = isWhole ? differ(values, change) : false;
   cell.className = `cell pair-cell${isChanged ? " is-changed" : ""}${how.tall ? "" : " is-line"}`;
   cell.title = "";
   if (isMedia(info)) return mediaPair(cell, values, column, how, isChanged);
   const isNumber = isNumeric(info) && info.pair.every(isNumeric);
   if (isNumber) cell.classList.add("num");
   const lines = el("span", "lines-of");
-  const isOne = isChanged === false && info.isCompared && !["added", "removed"].includes(change);
+  const isOne = isChanged === false && isWhole;
   if (isOne) lines.append(line(values[0], info.pair[0], column, null, change, info.pair.length));
   else values.forEach((/** @type {any} */ one, /** @type {number} */ i) => lines.append(line(one, info.pair[i], column, info.pair[i].side, change)));
   if (isNumber && !isOne && values.length === 2 && how.tall) {
@@ -122,21 +163,14 @@ function diffButton(values, column, how) {
   button.setAttribute("aria-label", `How ${column.info.base} differs`);
   button.addEventListener("click", (event) => {
     event.stopPropagation();
-    show({ media: values[0], values: [values[0]], column: column.members[0], row: how.row ?? -1, peers: peersOf(column, how) });
+    const [first] = column.info.members;
+    const row = how.row ?? -1;
+    const open = (/** @type {any} */ text) => show({ media: text, values: [text], column: first, row });
+    // Of a long text the cell has the beginning alone.
+    if (typeof values[0]?.cut !== "string") open(values[0]);
+    else post("/api/cell", { view: asked(), row, column: first.name }).then((found) => open(found.value), (error) => toast(error.message));
   });
   return button;
-}
-
-/** The other sides, to be looked at beside the first. @param {any} column @param {How} how */
-function peersOf(column, how) {
-  return column.info.members.slice(1).map((/** @type {any} */ other) => ({
-    name: other.name, title: `${MARKS[other.info.side]} ${other.name}`, column: other,
-    read: async (/** @type {number} */ row) => {
-      const { post } = await import("./api.js");
-      const { asked } = await import("./state.js");
-      return (await post("/api/cell", { view: asked(), row, column: other.name })).value;
-    },
-  }));
 }
 
 /** @param {HTMLElement} cell @param {any[]} values @param {any} column @param {How} how @param {boolean | null} isChanged */
@@ -153,6 +187,7 @@ function mediaPair(cell, values, column, how, isChanged) {
     if (isSame) side.append(el("span", "mark same", "="));
     else side.append(mark(column.info.pair[i].side));
     const node = el("span", "media-in");
+    if (isStacked) side.style.height = `${high}px`;
     side.append(node);
     if (one === null) node.append(el("span", "dim", "—"));
     else {

@@ -3,6 +3,7 @@ import { ApiError, isCancelled, post } from "./api.js";
 import { CHANGE, MOST, isMerged, translated } from "./compare_model.js";
 import { conjuncts } from "./expression.js";
 import { toast } from "./menu.js";
+import { close } from "./panels.js";
 import * as spec from "./spec.js";
 import * as state from "./state.js";
 import { batch, computed, effect, signal } from "../vendor/preact.js";
@@ -121,6 +122,7 @@ export async function add(place) {
   busy.value = true;
   try {
     const to = now.kind === "compare" && (now.mode !== "join" || (await fits(now.key, all))) ? { ...now, tables: all } : await compared(all);
+    if (state.panel.value?.kind === "compare") close();
     await show(to, to.mode === "join" ? `Merged on ${to.key.join(", ")}` : "No column names the rows of all tables: they stand one after another.");
     if (to.mode === "concat" && now.kind !== "compare") toast("No column names the rows of both tables, each once: they stand one after another. A key can be chosen above.");
   } catch (error) {

@@ -112,6 +112,8 @@ export class Grid {
   setSummaries(summaries) {
     this.summaries = summaries;
     this.headKey = "";
+    // Bars beside numbers of several sides stand between the extremes of all.
+    if (this.columns.some((column) => column.info.pair)) for (const found of this.shown.values()) found.key = "";
     this.draw();
   }
 

@@ -111,6 +111,8 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
     };
     const stop = effect(() => {
       const generation = model.generation.value;
+      // What is known is of other rows: what these have is on its way.
+      if (model.info.value && model.info.value.of !== JSON.stringify(model.asked().source)) return;
       let top = null;
       if (generation !== shown || !windows) {
         const now = model.asked();

@@ -25,7 +25,7 @@ export class Pinned {
       this.shown = "";
     }
     this.#show(positions);
-    if (!positions.length || this.isBusy || !this.model.info.value) return;
+    if (!positions.length || this.isBusy || this.model.info.value?.of !== JSON.stringify(source)) return;
     const known = new Set(this.model.info.value.columns.map((/** @type {any} */ column) => column.name));
     const missing = names.filter((name) => known.has(name) && positions.some((at) => !this.values.get(at)?.has(name)));
     if (missing.length) void this.#ask(key, positions, missing, names);

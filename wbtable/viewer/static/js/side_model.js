@@ -50,12 +50,13 @@ export class SideModel {
 
   /** Ask whenever the view changes, and tell the page while the keyboard is here. @returns {() => void} ends it */
   watch() {
-    let asked = "";
+    let seen = -1;
     const stops = [
       effect(() => {
-        const key = JSON.stringify([state.loads.value, this.asked()]);
-        if (key === asked || !this.spec.value.source) return;
-        asked = key;
+        // Who changes the view says when it is to be asked anew.
+        const turn = state.loads.value;
+        if (turn === seen || !this.spec.value.source) return;
+        seen = turn;
         void this.load();
       }),
       effect(() => {
@@ -89,7 +90,7 @@ export class SideModel {
     try {
       const found = await post("/api/view", { view }, control.signal);
       batch(() => {
-        this.info.value = found;
+        this.info.value = { ...found, of: JSON.stringify(view.source) };
         this.total.value = found.total;
         this.rows.value = found.rows;
         this.generation.value += 1;

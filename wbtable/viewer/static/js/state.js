@@ -141,11 +141,15 @@ export function setBeside(change, step = false) {
 
 /** The browser went back or forward. @param {unknown} source of a view that names none */
 export function returned(source) {
-  const before = JSON.stringify([asked(), spec.value.source]);
+  const whole = () => JSON.stringify([asked(), spec.value.source, beside.value.views]);
+  const before = whole();
   steps.returned();
   takeAddress(source);
   selected.value = null;
-  if (JSON.stringify([asked(), spec.value.source]) !== before) void load();
+  if (whole() !== before) {
+    if (JSON.stringify(asked().source) !== info.value?.of) stops.value += 1;
+    void load();
+  }
 }
 
 /** @param {string | null} text */
@@ -171,6 +175,8 @@ export function apply(next, how = {}) {
   if (how.replace) steps.replace(address());
   else steps.push(address());
   if (JSON.stringify([asked(), spec.value.source]) === before) return;
+  // Rows of another table are not asked for by the names of this one's columns.
+  if (JSON.stringify(asked().source) !== info.value?.of) stops.value += 1;
   selected.value = null;
   void load();
 }
@@ -205,7 +211,7 @@ export async function load() {
   try {
     const found = await post("/api/view", { view }, control.signal);
     batch(() => {
-      info.value = found;
+      info.value = { ...found, of: JSON.stringify(view.source) };
       total.value = found.total;
       // Without a filter the count is known: nothing waits for it.
       rows.value = found.rows;

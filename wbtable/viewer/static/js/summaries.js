@@ -31,7 +31,7 @@ export class Summaries {
   /** Say which columns show. @param {string[]} names */
   need(names) {
     const info = this.model.info.value;
-    if (!info || info.grouped || this.model.grouped.value) return;
+    if (!info || info.of !== JSON.stringify(this.model.asked().source) || info.grouped || this.model.grouped.value) return;
     const known = new Set(info.columns.map((/** @type {any} */ column) => column.name));
     this.wanted = names.filter((name) => known.has(name));
     this.#show();
