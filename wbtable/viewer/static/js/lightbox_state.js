@@ -26,6 +26,9 @@ export function show(shown) {
 
 export function closed() {
   lightbox.value = null;
-  before?.focus?.();
+  const back = before;
   before = null;
+  // What is switched in it draws the cells anew: then the cell itself has the keyboard.
+  const cell = /** @type {HTMLElement | null} */ (back?.isConnected && back !== document.body ? back : document.querySelector(".grid [tabindex='0'][data-column]") ?? document.querySelector(".grid"));
+  cell?.focus();
 }

@@ -44,6 +44,15 @@ function preview(media, open, high, wide, draw) {
   return button;
 }
 
+/** How many of a list show, and how wide each may be. @param {any[]} values @param {any} column @param {number} wide @param {number} high */
+function room(values, column, wide, high) {
+  if (values.length < 2 || column.info?.role === "group") return { shown: values.length, each: wide };
+  const least = Math.max(28, Math.min(0.7 * high, 90));
+  const fits = Math.max(1, Math.floor((wide + 4) / (least + 4)));
+  if (values.length <= fits) return { shown: values.length, each: (wide - 4 * (values.length - 1)) / values.length };
+  return { shown: Math.max(1, Math.floor((wide - 36) / (least + 4))), each: least };
+}
+
 /**
  * Draw media into a cell.
  * @param {HTMLElement} cell @param {any[]} values @param {any} column @param {number} rowHeight
@@ -53,15 +62,23 @@ export function drawMedia(cell, values, column, rowHeight, open, row = -1) {
   const high = Math.max(12, rowHeight - 8);
   const wide = Math.max(24, (column.width ?? 240) - 13);
   const several = values.length > 1;
-  for (const media of values) {
+  const { shown, each } = room(values, column, wide, high);
+  values.slice(0, shown).forEach((media, at) => {
     const show = () => open(media, values);
     if (media === null || media === undefined) cell.append(el("span", "dim", "null"));
     else if (!media.ref) cell.append(el("span", "dim", `${media.kind} without content`));
-    else if (media.kind === "image" || media.kind === "video") cell.append(thumb(media, high, wide, column, show));
-    else if (media.kind === "audio") cell.append(soundCell(media, column, several ? `${row}/${values.indexOf(media)}` : row, high));
+    else if (media.kind === "image" || media.kind === "video") cell.append(thumb(media, high, each, column, show));
+    else if (media.kind === "audio") cell.append(soundCell(media, column, several ? `${row}/${at}` : row, high));
     else if (media.kind === "html" && high >= TALL && !several) cell.append(preview(media, show, high, wide, (box) => box.append(frameNode(media, { as: "html", scripts: false, still: true }))));
     else if (media.kind === "object3d" && high >= TALL && !several && media.format !== "babylon") {
       cell.append(preview(media, show, high, wide, (box) => void import("./model3d.js").then(({ stillNode }) => box.append(stillNode(media, Math.min(wide, Math.round(high * 1.5)), high)))));
     } else cell.append(chip(media, show));
+  });
+  if (shown < values.length) {
+    const more = el("button", "chip more-of", `+${count(values.length - shown)}`);
+    more.tabIndex = -1;
+    more.setAttribute("aria-label", `Show all ${count(values.length)}`);
+    more.addEventListener("click", (event) => (event.stopPropagation(), open(values[shown], values)));
+    cell.append(more);
   }
 }

@@ -1,4 +1,6 @@
 // The classes of boxes and masks: their names, their colours, and which of them show.
+import { number } from "./numbers.js";
+
 /** @typedef {import("./media_link.js").Overlay} Overlay */
 
 export const COLOURS = ["#e4572e", "#17a398", "#3d74d6", "#c78a00", "#a23bc2", "#4f9d2f", "#d6336c", "#0b7285", "#8a5a2b", "#5f6b7a"];
@@ -58,6 +60,13 @@ export function isScored(overlay, layer, box) {
   return Object.entries(box.scores ?? {}).every(([name, value]) => !(Number(value) < (overlay.least[`${layer}/${name}`] ?? -Infinity)));
 }
 
+/** The score that stands beside a box: what is called one, else the first. @param {Record<string, number>} scores */
+function scoreOf(scores) {
+  const names = Object.keys(scores);
+  const name = names.find((each) => /^(score|confidence|conf|probability|prob)$/i.test(each)) ?? names[0];
+  return name === undefined ? undefined : scores[name];
+}
+
 /**
  * The boxes that show, in pixels of the picture.
  * @param {any} media @param {Overlay} overlay @param {any} params
@@ -79,9 +88,9 @@ export function boxesOf(media, overlay, params) {
       const top = (isMiddle ? b - d / 2 : c) * high;
       const bottom = (isMiddle ? b + d / 2 : d) * high;
       if (![left, right, top, bottom].every(Number.isFinite)) continue;
-      const [score] = Object.values(box.scores ?? {});
+      const score = scoreOf(box.scores ?? {});
       const name = box.caption ?? (box.class_id === undefined ? layer : labelOf(labels, id));
-      const text = score === undefined ? String(name) : `${name} ${Number(score).toPrecision(2)}`;
+      const text = score === undefined ? String(name) : `${name} ${number(Number(Number(score).toPrecision(3)))}`;
       out.push({ left, top, width: Math.max(0, right - left), height: Math.max(0, bottom - top), colour: colour(id), text, layer, id, dashed: names.indexOf(layer) % 2 === 1 });
     }
   }

@@ -14,10 +14,11 @@ export function pairNode(first, second, mode, zoom, said) {
   const box = el("div", `pair-stage is-${mode}`);
   const sides = stages.map((stage, i) => {
     const side = el("div", `pair-side side-${i}`);
-    side.append(stage.node, el("span", `pair-name mark-${i}`, `${i ? "◆" : "●"} ${[first, second][i].name}`));
+    side.append(stage.node);
     return side;
   });
-  box.append(...sides);
+  const names = [first, second].map((side, i) => el("span", `pair-name of-${i} mark-${i}`, `${i ? "◆" : "●"} ${side.name}`));
+  box.append(...sides, ...names);
   if (mode !== "slider") return { node: box, stages };
   const handle = el("div", "pair-handle");
   handle.tabIndex = 0;

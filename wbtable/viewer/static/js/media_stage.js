@@ -39,6 +39,7 @@ export class Stage {
     this.sheet = el("div", "sheet");
     this.boxes = svg("svg", { class: "stage-boxes", "aria-hidden": "true" });
     this.note = el("div", "stage-note");
+    this.note.hidden = true;
     this.node.append(this.sheet, this.boxes, this.note);
     if (part !== "over") this.#picture();
     if (part !== "plain") {
@@ -95,7 +96,7 @@ export class Stage {
     const wide = this.node.clientWidth;
     const high = this.node.clientHeight;
     const fit = Math.min(wide / (this.width || 1), high / (this.height || 1));
-    return { wide, high, fit: Math.min(fit, Math.max(1, Math.min(16, 512 / Math.max(this.width, this.height, 1)))) };
+    return { wide, high, fit: Math.min(fit, 16) };
   }
 
   draw() {

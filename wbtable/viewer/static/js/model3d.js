@@ -36,7 +36,9 @@ function lit(three, group) {
 
 /** @param {any} three @param {any} camera @param {any} ball @param {{turn: number, tilt: number, far: number}} view */
 function placed(three, camera, ball, view) {
-  const distance = (ball.radius / Math.sin((camera.fov * Math.PI) / 360)) * 1.15 * view.far;
+  const high = (camera.fov * Math.PI) / 360;
+  const narrow = Math.min(high, Math.atan(Math.tan(high) * camera.aspect));
+  const distance = (ball.radius / Math.sin(narrow)) * 1.1 * view.far;
   camera.position.setFromSpherical(new three.Spherical(distance, view.tilt, view.turn)).add(ball.center);
   camera.near = distance / 1000;
   camera.far = distance + ball.radius * 20;
@@ -120,7 +122,6 @@ async function begin(box, media, linked) {
     renderer.setPixelRatio(Math.min(2, devicePixelRatio || 1));
     renderer.setSize(wide, high);
     camera.aspect = wide / Math.max(1, high);
-    camera.fov = camera.aspect < 1 ? 60 : 45;
     placed(three, camera, ball, linked.value);
     renderer.render(scene, camera);
     for (const { node, at } of nodes) {
@@ -222,13 +223,17 @@ export function stillNode(media, wide, high) {
       const three = await import("../vendor/three.js");
       const { group } = await sceneOf(three, media, box);
       const { scene, ball } = lit(three, group);
-      still ??= rendererOf(three, { preserveDrawingBuffer: true });
+      still ??= rendererOf(three, {});
       still.setPixelRatio(Math.min(2, devicePixelRatio || 1));
       still.setSize(wide, high);
       const camera = new three.PerspectiveCamera(45, wide / high, 0.01, 1000);
       placed(three, camera, ball, { turn: 0.7, tilt: 1.1, far: 1 });
       still.render(scene, camera);
-      const blob = await new Promise((resolve) => still.domElement.toBlob(resolve));
+      const copy = /** @type {HTMLCanvasElement} */ (el("canvas"));
+      copy.width = still.domElement.width;
+      copy.height = still.domElement.height;
+      copy.getContext("2d")?.drawImage(still.domElement, 0, 0);
+      const blob = await new Promise((resolve) => copy.toBlob(resolve));
       freed(scene);
       const src = URL.createObjectURL(/** @type {Blob} */ (blob));
       stills.set(key, src);

@@ -19,6 +19,8 @@ export async function sceneOf(three, media, owner) {
     group.add(made);
   } else if (media.format === "stl") {
     const geometry = new three.STLLoader().parse(await blob.arrayBuffer());
+    // Many files have zeros for them.
+    geometry.computeVertexNormals();
     const mesh = new three.Mesh(geometry, plain(three, geometry));
     mesh.rotation.x = -Math.PI / 2;
     group.add(mesh);
