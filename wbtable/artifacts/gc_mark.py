@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from wbtable.artifacts.parallel import each
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError
 from wbtable.format import documents
-from wbtable.format.digest import ENTRY_PAGE, Descriptor, is_document
+from wbtable.format.digest import (
+    ARTIFACT,
+    BLOB,
+    ENTRY_PAGE,
+    FRAGMENT,
+    FRAGMENT_PAGE,
+    HISTORY,
+    MAX_SIZE,
+    PACK,
+    SKETCH,
+    TABLE,
+    Descriptor,
+    is_document,
+    suffix_of,
+)
 from wbtable.format.entry_page import page_refs
 from wbtable.format.features import check_document, check_writable
-from wbtable.format.layout import object_key
+from wbtable.format.layout import OBJECTS, object_key
 from wbtable.format.run_history import open_segment
 
 if TYPE_CHECKING:
@@ -65,7 +81,7 @@ class Marker:
             for ref in waiting:
                 if ref.key not in self.live:
                     self.live[ref.key] = ref
-                    if is_document(ref.media_type) or ref.media_type == ENTRY_PAGE:
+                    if leads_on(ref.media_type):
                         leading.append(ref)
             led = each(self.backend, lambda ref: self._refs_of(ref, lenient=lenient), leading)
             for ref, found in zip(leading, led, strict=True):
@@ -138,8 +154,51 @@ def _parse_features(value: dict[str, Any], place: str) -> dict[str, Any]:
     return value
 
 
+@cache
+def leads_on(media_type: str) -> bool:
+    """Whether objects of a media type refer to others."""
+    return is_document(media_type) or media_type == ENTRY_PAGE
+
+
 def _refs(value: dict[str, Any], place: str) -> list[Ref]:
     refs = value.get("refs", [])
     if not isinstance(refs, list):
         raise FormatError(f"expected a list, found {type(refs).__name__}", place=f"{place}.refs")
+    found = _quick(refs)
+    if found is not None:
+        return found
     return [ref_of(Descriptor.from_json(item, f"{place}.refs[{i}]")) for i, item in enumerate(refs)]
+
+
+_SUFFIXES: Final = {
+    media_type: suffix_of(media_type)
+    for media_type in (FRAGMENT, PACK, TABLE, FRAGMENT_PAGE, SKETCH, ARTIFACT, ENTRY_PAGE, HISTORY, BLOB)
+}
+_DIGESTS: Final = re.compile(r"(?:SHA-256:[0-9a-f]{64}\n)++")
+
+
+def _quick(refs: list[Any]) -> list[Ref] | None:
+    """Return what descriptors of known types refer to; None where one of them has to be looked at more closely.
+
+    A collection reads a hundred thousand of them: several objects and checks for each would be most of its time.
+    """
+    try:
+        types = [item["media_type"] for item in refs]
+        digests = [item["digest"] for item in refs]
+        sizes = [item["size"] for item in refs]
+        are_right = (
+            set(map(type, sizes)) == {int}
+            and set(map(len, digests)) == {72}
+            and min(sizes) >= 0
+            and max(sizes) <= MAX_SIZE
+            and _SUFFIXES.keys() >= set(types)
+            and _DIGESTS.fullmatch("\n".join([*digests, ""])) is not None
+        )
+    except (TypeError, KeyError):
+        return None
+    if not are_right:
+        return None
+    return [
+        Ref(f"{OBJECTS}/{digest[8:10]}/{digest[10:]}{_SUFFIXES[kind]}", kind, digest[8:], size)
+        for kind, digest, size in zip(types, digests, sizes, strict=True)
+    ]
