@@ -108,11 +108,12 @@ class _Collector:
         with Progress("collecting", "objects") as progress:
             # 1. List the objects, then mark from all roots.
             now = store_time(self.backend)
-            objects = {info.key: info for info in self.backend.scan(layout.OBJECTS) if _is_object(info.key)}
+            objects = {info.key: info for info in self.backend.scan(layout.OBJECTS)}
             progress.advance(len(objects))
             gone = self._expire(now)
             self._read_roots(now)
-            dead = [info for key, info in objects.items() if key not in self.marker.live]
+            # What is marked is an object; of the rest, what is none is not ours to delete.
+            dead = [info for key, info in objects.items() if key not in self.marker.live and layout.is_object_key(key)]
             old = [info for info in dead if now - info.modified >= self.grace]
             swept, deleted = self._preview(now, old) if self.dry_run else self._sweep_all(old)
             temporary = self._tidy(now)
@@ -251,8 +252,3 @@ def store_time(backend: Backend) -> float:
     finally:
         with contextlib.suppress(NotFoundError):
             backend.delete([key])
-
-
-def _is_object(key: str) -> bool:
-    # What is no object's key is not ours to delete.
-    return layout.is_object_key(key)
