@@ -84,6 +84,18 @@ export async function beginKept(params) {
   const source = /** @type {any} */ (state.spec.value.source);
   if (source?.kind === "union" && !panelName.value) panelName.value = `union ${source.run_key}`;
   if (panelName.value && project.value) await beginPanel(project.value);
+  effect(follow);
+}
+
+/** Back and Forward lead to what was seen under a name then. */
+function follow() {
+  const now = named.value;
+  const last = opened.peek();
+  if (!now) opened.value = null;
+  else if (now.name !== last?.name || now.number !== last.number) {
+    read(now.project, now.name, now.number < 0 ? undefined : now.number).then(
+      (found) => named.peek() === now && (opened.value = found), () => named.peek() === now && (opened.value = null));
+  }
 }
 
 /** @param {URLSearchParams} params */
