@@ -37,6 +37,7 @@ export function keyActions(grid, event, target) {
     m: () => (row < 0 ? hooks.columnMenu(found, target) : hooks.cellMenu(row, found, target)),
     h: () => hooks.columnMenu(found, target),
     s: () => hooks.sort(found, event.shiftKey),
+    d: () => hooks.descending(found, event.shiftKey),
     g: () => hooks.group(found),
     e: () => row >= 0 && hooks.expand(row),
     f: () => hooks.values(found),
