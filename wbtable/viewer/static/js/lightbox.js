@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { isMedia } from "./cells.js";
 import { factsOf, fileName } from "./lightbox_facts.js";
-import { LightboxView, kindOf, pairsOf } from "./lightbox_view.js";
+import { LightboxView, isCut, kindOf, pairsOf } from "./lightbox_view.js";
 import { closed, lightbox } from "./lightbox_state.js";
 import { newZoom, overlayOf, settingsFrom } from "./media_link.js";
 import { described, hasOverlays } from "./media_picture.js";
@@ -23,8 +23,7 @@ async function readRow(row, names) {
   const out = {};
   for (const column of found.columns) {
     const [value] = column.values;
-    const isCut = value !== null && typeof value === "object" && (typeof value.cut === "string" || (value.shape && value.values === null));
-    out[column.name] = isCut ? (await post("/api/cell", { view, row, column: column.name })).value : value ?? null;
+    out[column.name] = isCut(value) ? (await post("/api/cell", { view, row, column: column.name })).value : value ?? null;
   }
   return out;
 }
@@ -61,8 +60,17 @@ function Open({ shown }) {
 
   useEffect(() => {
     if (!root.current.open) root.current.showModal();
-    (root.current.querySelector(".stage-pic, .scene, .wave[role], .lines pre") ?? root.current.querySelector(".close"))?.focus();
+    (root.current.querySelector(".stage-pic, .scene, .wave[role], video, .lines pre") ?? root.current.querySelector(".close"))?.focus();
   }, []);
+  useEffect(() => {
+    // Cells of a window may be cut: here it is whole.
+    if (!isCut(media)) return undefined;
+    let on = true;
+    setBusy(true);
+    (shown.read ?? readRow)(row, [column.name]).then((found) => on && (lightbox.value = { ...shown, media: found[column.name], values: [found[column.name]] }),
+      (error) => on && setWrong(error.message)).finally(() => on && setBusy(false));
+    return () => void (on = false);
+  }, [media]);
   useEffect(() => {
     const found = candidates.find((each) => each.name === pairName);
     let on = true;

@@ -13,7 +13,7 @@ export function factsOf(media, row, column) {
       ["Format", media.format], ["Points", media.points ? count(media.points) : null], ["Group", media.grouping],
       ["Array", media.shape ? `${media.dtype} ${media.shape.join(" × ")}` : null], ["Bins", media.counts ? count(media.counts.length) : null],
       ["Type", media.content_type], ["Bytes", media.ref && media.size !== undefined ? count(media.size) : null],
-      ["Digest", media.digest ? String(media.digest).replace(/^sha256:/, "") : null],
+      ["Digest", media.digest ? String(media.digest).replace(/^sha-?256:/i, "") : null],
     );
   } else if (typeof media === "string") found.push(["Characters", count([...media].length)]);
   return found.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => [name, String(value)]);

@@ -23,13 +23,15 @@ export function kindOf(shown) {
   return media && typeof media === "object" && media.ref !== undefined && media.kind ? media.kind : column.info?.kind === "list" ? "image" : column.info?.kind ?? typeof media;
 }
 
+/** Whether a cell holds only the beginning of its value. @param {any} value */
+export const isCut = (value) => value !== null && typeof value === "object" && (typeof value.cut === "string" || Boolean(value.shape && value.values === null));
+
 /** A cell in full. @param {number} row @param {string} name */
 async function cell(row, name) {
   const view = state.asked();
   const found = await post("/api/rows", { view, offset: row, count: 1, columns: [name] });
   const value = found.columns[0].values[0] ?? null;
-  const isCut = value !== null && typeof value === "object" && (typeof value.cut === "string" || (value.shape && value.values === null));
-  return isCut ? (await post("/api/cell", { view, row, column: name })).value : value;
+  return isCut(value) ? (await post("/api/cell", { view, row, column: name })).value : value;
 }
 
 /** What it may be compared with: columns of the row that hold the like, its other side first. @param {Shown} shown */
@@ -79,6 +81,7 @@ export function LightboxView({ shown, pair, mode, zoom, said, stages }) {
       return box;
     }} />${pair && !isPair ? html`<p class="note">There is nothing in ${pair.name} to compare with.</p>` : null}`;
   }
+  if (isCut(media)) return html`<p class="note">Reading…</p>`;
   if (kind === "string") return html`<${Texts} sides=${sidesOf(shown, pair)} by=${mode} />`;
   if (kind === "molecule" && pair?.media?.ref) return html`<${Texts} sides=${sidesOf(shown, pair)} by=${mode === "beside" ? "lines" : mode} />`;
   if (kind === "histogram" || kind === "ndarray") {

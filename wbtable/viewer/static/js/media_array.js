@@ -42,7 +42,7 @@ export function arrayWords(value) {
 
 /** A matrix as pixels. @param {any[]} values @param {number} rows @param {number} columns @param {{low: number, high: number}} range */
 function matrixCanvas(values, rows, columns, { low, high }) {
-  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", "heat"));
+  const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", "array-pixels"));
   canvas.width = columns;
   canvas.height = rows;
   const context = canvas.getContext("2d");
@@ -78,7 +78,7 @@ function bars(values, { low, high }) {
 
 /** @param {{low: number, high: number}} range */
 function legend({ low, high }) {
-  const box = el("div", "heat-legend");
+  const box = el("div", "array-legend");
   const strip = matrixCanvas(Array.from({ length: 64 }, (_, i) => i), 1, 64, { low: 0, high: 63 });
   box.append(el("span", "", number(low)), strip, el("span", "", number(high)));
   return box;
@@ -112,7 +112,7 @@ export function arrayNode(value, { wide, high, large }) {
   const each = rows * columns;
   const slices = Math.max(1, Math.floor(value.values.length / each));
   const scale = Math.min(wide / columns, high / rows);
-  const room = el("span", "heat-room");
+  const room = el("span", "array-room");
   room.style.width = `${Math.max(1, Math.round(columns * scale))}px`;
   room.style.height = `${Math.max(1, Math.round(rows * scale))}px`;
   let at = 0;

@@ -42,7 +42,8 @@ export function videoNode(media, column, row, large, quiet) {
   const room = el("div", "room");
   // Its size is known before anything is loaded: nothing moves when it is.
   room.style.aspectRatio = `${media.width || 16} / ${media.height || 9}`;
-  if (!large) room.style.width = `${fitted(media, 400, 300).width}px`;
+  room.style.setProperty("--ratio", String((media.width || 16) / (media.height || 9)));
+  if (!large) room.style.width = `${Math.max(240, fitted(media, 400, 300).width)}px`;
   if (media.content_type === "image/gif") return gifNode(media, box, room);
   const player = /** @type {HTMLVideoElement} */ (el("video"));
   const key = playKey(media, column, row);

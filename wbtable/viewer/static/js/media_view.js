@@ -89,7 +89,7 @@ export function ValueView({ value, column, row }) {
     }} />`;
   }
   const more = html`<div class="media-more"><span class="note">${kind === "ndarray" ? arrayWords(value) : kind === "histogram" ? `${value.counts.length} bins` : ""}</span>
-    <button class="btn" onClick=${() => open(kind === "string" && value.cut !== undefined ? value.cut : value, [value])}>${kind === "string" ? "Compare" : "Full screen"}</button></div>`;
+    <button class="btn" onClick=${() => open(value, [value])}>Full screen</button></div>`;
   if (kind === "histogram") return html`<${Raw} id=${JSON.stringify(value.counts)} make=${() => {
     const box = el("div", "histogram-detail");
     box.append(histogramNode([{ counts: value.counts, edges: value.bins.map(String) }]));
@@ -97,5 +97,5 @@ export function ValueView({ value, column, row }) {
   }} />${more}`;
   if (kind === "ndarray") return html`${isDrawn(value) ? html`<${Raw} id=${`${row}|${column.name}`} make=${() => arrayNode(value, { wide: 380, high: 200 })} />` : null}${more}`;
   const hasOther = state.laid.value.some((other) => other.info?.kind === "string" && other.name !== column.name);
-  return html`${valueText(value, kind, column.settings)}${hasOther && !value?.cut ? more : null}`;
+  return html`${valueText(value, kind, column.settings)}${hasOther && value !== "" ? html` <button class="link" title="Compare this text with that of another column" onClick=${() => open(value, [value])}>Compare</button>` : null}`;
 }

@@ -51,7 +51,7 @@ const Swatch = ({ id }) => html`<i class="swatch" ref=${(/** @type {HTMLElement 
 export function LegendNode({ media, column }) {
   const [overlay, set] = useOverlay(column);
   const layers = useLayers(media, column, 256);
-  return html`<div class="legend" role="group" aria-label="Classes that show">${layers.map(({ kind, layer, classes }) => classes.filter((each) => !each.background).slice(0, 24).map((each) => {
+  return html`<div class="class-legend" role="group" aria-label="Classes that show">${layers.map(({ kind, layer, classes }) => classes.filter((each) => !each.background).slice(0, 24).map((each) => {
     const on = isShown(overlay, kind, layer, each.id, labelsOf(column.info?.params, kind, layer));
     return html`<button key=${keyOf(kind, layer, each.id)} aria-pressed=${on} title=${`${kind === "boxes" ? "Boxes" : "Mask"} ${layer}`} onClick=${() => set(switched(overlay, keyOf(kind, layer, each.id), !on))}>
       <${Swatch} id=${each.id} /><span dir="auto">${each.label}</span></button>`;
