@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import threading
@@ -255,12 +256,37 @@ def lineage(store: Store, project: str, artifact: str, name: str, direction: str
         UsageError: `direction` is none.
 
     """
-    graph = store.artifact(f"{project}/{artifact}:{name}").lineage(direction, min(depth, 10)).to_json()
+    found = store.artifact(f"{project}/{artifact}:{name}")
+    try:
+        graph = found.lineage(direction, min(depth, 10)).to_json()
+    except (FormatError, OSError) as error:
+        graph = {**_beside(found), "problem": str(error)[:_MOST_TEXT]}
     left_out = max(0, len(graph["nodes"]) - MAX_NODES)
     nodes = graph["nodes"][:MAX_NODES]
     known = {node["id"] for node in nodes}
     edges = [edge for edge in graph["edges"] if edge["source"] in known and edge["target"] in known]
     return {**graph, "nodes": nodes, "edges": edges, "left_out": left_out}
+
+
+def _beside(version: Version) -> Json:
+    """Return what a version itself says of what is next to it: for where something behind that is damaged."""
+    root = version.qualified_name
+    around: list[tuple[str, str, bool]] = []
+    for how, read, is_above in (
+        ("logged", version.all_loggers, True),
+        ("used", version.used_by, False),
+        ("input", version.parents, True),
+    ):
+        with contextlib.suppress(WbtableError, OSError):
+            around += [(other, how, is_above) for other in read()]
+    nodes = {root: {"id": root, "kind": "version", "type": version.type, "deleted": False}}
+    for other, how, _ in around:
+        nodes[other] = {"id": other, "kind": "version" if how == "input" else "run", "type": None, "deleted": False}
+    edges = [
+        {"source": other if is_above else root, "target": root if is_above else other, "how": how}
+        for other, how, is_above in around
+    ]
+    return {"root": root, "nodes": list(nodes.values()), "edges": edges, "cut": 0}
 
 
 def files(store: Store, project: str, artifact: str, name: str, offset: int, count: int, prefix: str) -> Json:

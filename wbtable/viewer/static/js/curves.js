@@ -44,7 +44,7 @@ function linesOf(curves, rows, how) {
     return value === undefined || value === null ? "none" : runs.cellText(value);
   };
   const names = [...new Set(rows.map((row) => groupOf(row.run)))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
-  return grouped(lines, groupOf, (name) => Math.max(0, names.indexOf(name)));
+  return grouped(lines, groupOf, (name) => Math.max(0, names.indexOf(name))).sort((a, b) => a.slot - b.slot);
 }
 
 /** @param {{project: string, where: any, ids: string[], rows: any[], columns: any[]}} props */

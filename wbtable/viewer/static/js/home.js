@@ -1,8 +1,8 @@
 // The pages of a store: which one the address means. What it needs is loaded when it is first shown.
 import { Top } from "./page.js";
 import * as state from "./state.js";
-import { followed, go, place, placeOf, tableLink, address, projectLink } from "./workspace.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { followed, go, place, placeOf, tableLink, address, projectLink, useLoaded } from "./workspace.js";
+import { html, useEffect } from "../vendor/preact.js";
 
 export { tableLink };
 
@@ -37,8 +37,6 @@ function Broken({ error }) {
 
 /** @param {{place: any, opened: any}} props */
 export function Home({ place: start, opened }) {
-  const [pages, setPages] = useState(/** @type {Record<string, any>} */ ({}));
-  const [broken, setBroken] = useState(/** @type {unknown} */ (null));
   useEffect(() => {
     const { page, ...found } = start;
     go(found, true);
@@ -59,15 +57,12 @@ export function Home({ place: start, opened }) {
   }, []);
   const where = place.value;
   const name = pageOf(where);
-  useEffect(() => {
-    if (!pages[name]) PAGES[name]().then((found) => setPages({ ...pages, [name]: found }), setBroken);
-  }, [name]);
+  const { part: Page, broken } = useLoaded(`page ${name}`, PAGES[name]);
   const store = opened.store?.name ?? "Store";
   state.title.value = where.report ?? where.artifact ?? where.run ?? where.project ?? store;
   useEffect(() => {
     document.title = `${state.title.value} · wbtable`;
   }, [state.title.value]);
-  const Page = pages[name];
   return html`<${Top} crumbs=${html`<${Crumbs} store=${store} where=${where} />`} />
     ${broken ? html`<${Broken} error=${broken} />` : Page ? html`<${Page} where=${where} opened=${opened} key=${[where.project, where.artifact, where.run].join("\n")} />` : html`<main class="home" aria-busy="true"></main>`}
     <${Keys} />`;

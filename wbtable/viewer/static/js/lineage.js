@@ -1,6 +1,6 @@
 // Where a version comes from and what came of it, as lists with links: what led to it, step by step, and what it led to.
 import { count } from "./numbers.js";
-import { Empty, Waiting, runLink, set, useAnswer, versionLink } from "./workspace.js";
+import { Empty, Problems, Waiting, runLink, set, useAnswer, versionLink } from "./workspace.js";
 import { html } from "../vendor/preact.js";
 
 const DEPTHS = [1, 2, 4, 10];
@@ -62,6 +62,6 @@ export function LineageList({ found, where }) {
   const control = html`<div class="head-line"><label>Follow <select class="input" value=${String(depth)} onChange=${(/** @type {any} */ event) => set({ depth: event.target.value }, true)}>${DEPTHS.map((n) => html`<option value=${n}>${n} ${n === 1 ? "step" : "steps"}</option>`)}</select></label>
     ${graph.cut || graph.left_out ? html`<span class="note">${graph.left_out ? `${count(graph.left_out)} more are not listed. ` : ""}${graph.cut ? `It goes on behind ${count(graph.cut)} of these.` : ""}</span>` : null}</div>`;
   if (!above.length && !below.length) return html`<${Empty} title="Nothing led to it, nothing came of it"><p>A run that says <code>run.use_artifact("${found.project}/${found.artifact}:${found.version}")</code> is listed here.</p></${Empty}>`;
-  return html`${control}<div class="columns-2"><${Side} title="Comes from" found=${above} side=${0} root=${graph.root} empty="It was made without a run, of nothing that the store knows." />
+  return html`<${Problems} problems=${graph.problem ? [graph.problem] : []} what="its lineage" />${control}<div class="columns-2"><${Side} title="Comes from" found=${above} side=${0} root=${graph.root} empty="It was made without a run, of nothing that the store knows." />
     <${Side} title="Led to" found=${below} side=${1} root=${graph.root} empty="No run used it yet." /></div>`;
 }

@@ -4,7 +4,7 @@ import { follow, liveState } from "./live.js";
 import { RunsFilter } from "./runs_filter.js";
 import { ColumnsMenu, RunsList } from "./runs_list.js";
 import * as runs from "./runs_state.js";
-import { Empty, Snippet, Waiting, refreshed, set, useAnswer } from "./workspace.js";
+import { Empty, Snippet, Waiting, refreshed, set, useAnswer, useLoaded } from "./workspace.js";
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 
 const SHOWS = [
@@ -42,13 +42,10 @@ function useChanges(project) {
 
 /** @param {{where: any, opened: any, project: string}} props */
 export function RunsTab({ where, opened, project }) {
-  const [loaded, setLoaded] = useState(/** @type {Record<string, any>} */ ({}));
   const show = SHOWS.find((each) => each.id === where.show) ?? SHOWS[0];
   useEffect(() => (runs.restore(project), () => ((runs.listed.value = null), (runs.chosenRows.value = []))), [project]);
   useEffect(() => runs.keep(project), [JSON.stringify(where)]);
-  useEffect(() => {
-    if (loaded[show.id] === undefined) show.load().then((found) => setLoaded({ ...loaded, [show.id]: found }), (error) => setLoaded({ ...loaded, [show.id]: () => html`<p class="wrong" role="alert">${String(error)}</p>` }));
-  }, [show.id]);
+  const { part: View, broken } = useLoaded(`runs ${show.id}`, show.load);
   useChanges(project);
   const page = Number(where.page) || 0;
   const key = runs.sort.value;
@@ -83,12 +80,11 @@ export function RunsTab({ where, opened, project }) {
   }, [more.found, JSON.stringify(ids)]);
   if (!found) return html`<main class="home"><${Waiting} answer=${isExpression ? { ...answer, error: null } : answer} what="Runs" /></main>`;
   if (found.total === 0) return html`<${NoRuns} project=${project} opened=${opened} />`;
-  const View = loaded[show.id];
   return html`<div class="runs-bar"><${RunsFilter} text=${filter} columns=${known} error=${isBad ? bad.error : null} warnings=${isBad ? [] : found.warnings} />
       ${isTable ? html`<${ColumnsMenu} known=${known} columns=${columns} />` : null}<div class="segments" role="group" aria-label="What shows beside the list">${SHOWS.map((each) => html`<button class="btn" aria-pressed=${each.id === show.id ? "true" : "false"} onClick=${() => set({ show: each.id === "curves" ? "" : each.id })}>${each.name}</button>`)}</div></div>
     <main class=${`runs${isTable ? " is-table" : ""}`}>
       <${RunsList} project=${project} found=${found} columns=${isTable ? columns : needed ?? []} known=${known} wide=${isTable} page=${page} filter=${filter} busy=${answer.busy} />
-      ${isTable ? null : html`<section class="stage beside" aria-label=${show.name}>${View ? html`<${View} project=${project} where=${where} ids=${ids} rows=${runs.chosenRows.value} columns=${more.found?.columns ?? []} />` : null}</section>`}
+      ${isTable ? null : html`<section class="stage beside" aria-label=${show.name}>${broken ? html`<p class="wrong" role="alert">${String(broken)}</p>` : View ? html`<${View} project=${project} where=${where} ids=${ids} rows=${runs.chosenRows.value} columns=${more.found?.columns ?? []} />` : null}</section>`}
     </main><${Foot} found=${found} error=${answer.error} again=${answer.again} />`;
 }
 

@@ -112,6 +112,23 @@ export function useAnswer(path, body = undefined, key = path) {
   return { found: isOld ? null : state.found, error: isOld ? null : state.error, busy: state.busy || isOld, again: () => setTurn(turn + 1) };
 }
 
+/** @type {Map<string, any>} */
+const parts = new Map();
+
+/**
+ * A part of the page whose script is loaded when it is first shown.
+ * @param {string} id @param {() => Promise<any>} load
+ * @returns {{part: any, broken: unknown}} nothing while it comes
+ */
+export function useLoaded(id, load) {
+  const [, setTurn] = useState(0);
+  const [broken, setBroken] = useState(/** @type {unknown} */ (null));
+  useEffect(() => {
+    if (!parts.has(id)) load().then((found) => (parts.set(id, found), setTurn(parts.size)), setBroken);
+  }, [id]);
+  return { part: parts.get(id), broken };
+}
+
 /** What stands in for an answer: that it is read, how long it takes, or what is wrong. @param {{answer: Answer, what: string}} props */
 export function Waiting({ answer, what }) {
   const [slow, setSlow] = useState(0);
