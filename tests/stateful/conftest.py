@@ -16,3 +16,4 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WBTABLE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(parallel, "REMOTE_THREADS", 1)
     monkeypatch.setattr(lease, "_sleep", lambda _seconds: None)
+    monkeypatch.setattr(lease, "_clock", lease._clock)  # a model sets its store's, and this takes it back

@@ -19,6 +19,7 @@ from tests.stateful.fake import DAY, HOUR, FakeBackend, fake_store
 from tests.stateful.invariants import contents, dangling
 from tests.stateful.scheduler import Actor
 from tests.unit.artifacts.faults import CrashError, FaultyBackend
+from wbtable.artifacts import lease
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store
 from wbtable.errors import CommitStateUnknownError, ConflictError, NotFoundError
@@ -72,6 +73,7 @@ class StoreMachine(RuleBasedStateMachine):
         number = next(self.numbers)
         self.store, self.backend = fake_store(name=f"model{number}")
         self.other, self.other_backend = fake_store(name=f"other{number}")
+        lease._clock = lambda: self.backend.now
         self.expected = Expected()
         self.writers: list[tuple[Actor, str]] = []
 
@@ -131,9 +133,10 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 2, 25]))
     def wait(self, hours: int) -> None:
         # The one assumption: nobody pauses for so long between looking for `.ended` and creating the record.
-        for actor, _ in list(self.writers):
+        for actor, name in list(self.writers):
             while not actor.is_done and any("/versions/" in key for key in actor.log[-1][1:]):
                 actor.step()
+            self._read_new(name)
         self.backend.now += hours * HOUR
         self.other_backend.now += hours * HOUR
 

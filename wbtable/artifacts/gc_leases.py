@@ -36,22 +36,22 @@ def live(backend: Backend, now: float, grace: float, *, end: bool) -> list[Lease
     for key, info in found.items():
         if not key.endswith(_LEASE):
             continue
-        ended = key.removesuffix(_LEASE) + _ENDED
-        if ended in found:
-            continue
-        if now - info.modified < grace:
+        # One that was replaced of late is live, ended or not: its writer may have looked before it was ended.
+        if now - info.modified < grace or (end and not _end(backend, key, info.modified)):
             current.append(key)
-        elif end:
-            _end(backend, key, ended)
     leases = each(backend, lambda key: _read(backend, key), current)
     return [lease for lease in leases if lease is not None]
 
 
-def _end(backend: Backend, key: str, ended: str) -> None:
-    # From here on its writer commits nothing, so that it protects nothing.
+def _end(backend: Backend, key: str, modified: float) -> bool:
+    """End a lease; return False if its writer replaced it meanwhile: then it may not see that it was ended."""
+    # From here on a writer that looks commits nothing.
     with contextlib.suppress(AlreadyExistsError):
-        backend.create(ended, b"{}")
+        backend.create(key.removesuffix(_LEASE) + _ENDED, b"{}")
+    if backend.modified(key) not in (None, modified):
+        return False
     backend.delete([key])
+    return True
 
 
 def _read(backend: Backend, key: str) -> LeaseDocument | None:

@@ -90,7 +90,7 @@ class Lease:
     def refresh(self) -> None:
         """Write the lease again if it is an hour old (LEASE-2); a failure is tried again later."""
         with self._lock:
-            if self._open and time.monotonic() - self._written >= REFRESH:
+            if self._open and self._is_old():
                 with contextlib.suppress(WbtableError, OSError):
                     self._write()
 
@@ -105,12 +105,16 @@ class Lease:
                 self._backend.delete([layout.lease_key(self.id)])
 
     def check(self) -> None:
-        """Refuse to go on if a collector ended the lease (LEASE-4).
+        """Refuse to go on if a collector ended the lease (LEASE-4); an old one is written again first (LEASE-7).
 
         Raises:
             ConflictError: it did; nothing was committed.
+            StorageError: the lease could not be written.
 
         """
+        with self._lock:
+            if self._open and self._is_old():
+                self._write()
         if self._is_ended():
             raise ConflictError("this commit took longer than the grace period, and its lease was ended: commit again")
 
@@ -129,7 +133,7 @@ class Lease:
     # How.
 
     def _write(self) -> None:
-        key = layout.lease_key(self.id)
+        key, written = layout.lease_key(self.id), _clock()
         data = LeaseDocument(
             id=self.id, created_at=self._created, versions=tuple(self._versions), keys=tuple(self._keys)
         ).to_bytes()
@@ -140,7 +144,7 @@ class Lease:
             self._open = True
             self._persist(lambda: self._backend.create(key, data), key, data)
             _keeper.keep(self)
-        self._written = time.monotonic()
+        self._written = written
 
     def _persist(self, write: Callable[[], None], key: str, data: bytes) -> None:
         """Write the lease; after an error see whether it is there all the same, and try once more if not."""
@@ -178,12 +182,22 @@ class Lease:
             _sleep(pause)
             pause = min(_LONGEST_PAUSE, 2 * pause)
 
+    def _is_old(self) -> bool:
+        return _clock() - self._written >= REFRESH
+
     def _is_ended(self) -> bool:
         return self._backend.size(layout.ended_key(self.id)) is not None
 
 
 def _sleep(seconds: float) -> None:
     time.sleep(seconds)
+
+
+def _clock() -> float:
+    """Return seconds by a clock that runs on while the machine sleeps, and that nobody sets (LEASE-7)."""
+    # Linux stops CLOCK_MONOTONIC while it sleeps, macOS does not; Windows has neither, and its own clock goes on.
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class _Keeper:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import wbtable
+from tests.stateful.fake import HOUR, fake_store
 from tests.unit.artifacts.faults import FaultyBackend
 from wbtable.artifacts import lease as lease_module
 from wbtable.artifacts.draft import Artifact
@@ -228,3 +229,60 @@ def test_what_waits_can_be_read_by_its_writer(store: Store) -> None:  # LEASE-2
         assert path is not None
         assert path.read_bytes() == b"0123456789"
         assert Digest.of(b"0123456789") == made.digest
+
+
+class Sleepy(FaultyBackend):
+    """Somebody else acts just before a call of its owner."""
+
+    def __init__(self, inner: Any, name: str, part: str, act: Callable[[], object]) -> None:
+        super().__init__(inner)
+        self.name, self.part, self.act = name, part, act
+        self.acted = False
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.inner, name)
+
+        def call(*args: Any) -> Any:
+            if name == self.name and self.part in str(args[0]) and not self.acted:
+                self.acted = True
+                self.act()
+            return found(*args)
+
+        return call if name == self.name else found
+
+
+def test_a_writer_that_slept_is_seen_by_whoever_ends_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LEASE-4, LEASE-7: between a writer's look and its record nothing that it needs is collected."""
+    store, backend = fake_store()
+    monkeypatch.setattr(lease_module, "_clock", lambda: backend.now)
+    with Lease(backend) as lease:
+        key = layout.object_key(Digest.of(b"x"), "application/octet-stream")
+        lease.record([key])
+        backend.put(key, b"x")
+        backend.now += 30 * HOUR  # the machine slept
+        lease.check()
+        # A collector that runs in whole between the look and the record finds the lease replaced.
+        assert store.gc(dt.timedelta(0), dry_run=False).deleted_objects == 0
+    assert store.gc(dt.timedelta(0), dry_run=False).deleted_objects == 1
+
+
+@pytest.mark.parametrize("moment", ["create", "modified"])
+def test_a_lease_replaced_while_it_is_ended_is_live(moment: str) -> None:
+    """LEASE-4: whatever the order, the writer sees `.ended`, or the collector that the lease was replaced."""
+    _, backend = fake_store()
+    seen: list[bool] = []
+    lease = Lease(backend)
+    key = layout.object_key(Digest.of(b"x"), "application/octet-stream")
+    lease.record([key])
+    backend.put(key, b"x")
+    backend.now += 30 * HOUR
+
+    def wake() -> None:
+        lease._write()
+        seen.append(lease._is_ended())
+
+    part = ".ended" if moment == "create" else lease.id
+    store = Store.on(Sleepy(backend, moment, part, wake))
+    deleted = store.gc(dt.timedelta(0), dry_run=False).deleted_objects
+    assert seen == [moment == "modified"]
+    assert deleted == 0
