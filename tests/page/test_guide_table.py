@@ -1,4 +1,4 @@
-"""The guide's questions about one table: at most six actions by mouse, and by keyboard alone; answers as Python gives them.
+"""The guide's questions about one table: six actions at most by mouse, and by keyboard alone; Python's answers.
 
 An action is a click, a key, a text that is written, or a walk with the arrow keys to one place.
 """
