@@ -12,7 +12,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 const MODES = /** @type {["join" | "concat" | "side_by_side", string, string][]} */ ([
   ["join", "Merged", "Rows of one key in one row, with each side's values"],
   ["concat", "One after another", "All rows of all tables, with a column that says whose they are"],
-  ["side_by_side", "Side by side", "Each table for itself, looked at in the same way"],
+  ["side_by_side", "Side by side", "Each table for itself, looked at in the same way (B)"],
 ]);
 
 /** What two to eight tables are compared by. */

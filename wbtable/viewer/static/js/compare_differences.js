@@ -26,6 +26,7 @@ export function DifferencesPanel() {
     post("/api/differences", { view: { source }, columns: names }, control.signal).then((answer) => setNumbers(answer.columns), (error) => error.name !== "AbortError" && setWrong(error.message));
     return () => control.abort();
   }, [found]);
+  useEffect(() => /** @type {HTMLElement | null} */ (document.querySelector("button.difference"))?.focus(), [found]);
   if (!found) return html`<${Panel} title="What changed in each column"><p class="note">${compare.wrong.value?.message ?? "Counting what differs…"}</p></${Panel}>`;
   const rows = found.counts.changed + found.counts.equal;
   const order = /** @type {Record<string, number>} */ ({ changed: 0, retyped: 1, added: 2, removed: 2, equal: 3 });

@@ -6,6 +6,7 @@ import { CompareBar } from "./compare_bar.js";
 import { DifferencesPanel } from "./compare_differences.js";
 import { isBeside } from "./compare_model.js";
 import { ComparePanel } from "./compare_panel.js";
+import { setMode } from "./compare_state.js";
 import { OneStepper } from "./compare_steps.js";
 import { DetailPanel } from "./detail.js";
 import { GridHost } from "./grid_host.js";
@@ -55,6 +56,7 @@ export function TablePage({ crumbs }) {
       else if (event.key === "?") /** @type {any} */ (document.querySelector("#keys"))?.showModal();
       else if (event.key.toLowerCase() === "c") state.panel.value = { kind: "columns" };
       else if (letter === "v") state.panel.value = { kind: "compare" };
+      else if (letter === "b" && /** @type {any} */ (state.spec.value.source)?.kind === "compare") void setMode(isBeside(state.spec.value.source) ? "join" : "side_by_side");
       else if (letter === "w" && state.changes.value.size) state.panel.value = { kind: "differences" };
       else if (event.key.toLowerCase() === "t") actions.theme();
       else if (sizes[event.key]) state.setHeight(sizes[event.key]);
