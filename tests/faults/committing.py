@@ -1,11 +1,12 @@
 """A process that commits again and again, for tests that start several and for those that kill one.
 
-python -m tests.faults.committing STORE NAME WRITER COUNT [--append] [--forever]
+python -m tests.faults.committing STORE NAME WRITER COUNT [--append] [--options JSON]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 
 import wbtable
 from wbtable.artifacts.draft import Artifact
@@ -44,8 +45,9 @@ def main() -> None:
     parser.add_argument("writer", type=int)
     parser.add_argument("count", type=int)
     parser.add_argument("--append", action="store_true")
+    parser.add_argument("--options", type=json.loads, default={}, help="storage options, as JSON")
     chosen = parser.parse_args()
-    store = Store(chosen.store)
+    store = Store(chosen.store, **chosen.options)
     work = append_row if chosen.append else commit_file
     print("ready", flush=True)  # noqa: T201 - what the parent waits for
     for turn in range(chosen.count):

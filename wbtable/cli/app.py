@@ -74,7 +74,7 @@ COMMANDS: Final = {
     "repair": "Mend damaged objects with good copies.",
     "du": "Say how many bytes each artifact takes.",
     "gc": "Say what nothing needs any more, and delete it.",
-    "cache": "Show or drop what this machine keeps of remote stores.",
+    "cache": "Show or drop what this machine keeps.",
     "view": "Show a store, an artifact, a table or a file in the browser.",
     "report": "List reports, read one, make one file of it.",
     "doctor": "Say what is wrong with this environment or a store.",

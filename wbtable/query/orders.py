@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from wbtable.query.view_plan import Plan
 
 _IN_MEMORY: Final = 256 << 20
-_ON_DISK: Final = 1 << 30
+ON_DISK: Final = 1 << 30
 _SMALL: Final = 1 << 16
 _MAGIC: Final = b"wbtorder"
 
@@ -182,7 +182,7 @@ def _write(path: Path, positions: Positions) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    make_room(path.parent, _ON_DISK)
+    make_room(path.parent, ON_DISK)
 
 
 def _read(path: Path) -> Positions | None:
