@@ -5,6 +5,7 @@ import { sameColumns } from "./carried.js";
 import { namesOf, valueIn } from "./compare_model.js";
 import { Grid } from "./grid.js";
 import { drawPage } from "./group_pages.js";
+import { canShow } from "./lightbox.js";
 import { show } from "./lightbox_state.js";
 import { drawMedia } from "./media.js";
 import { Pinned } from "./pinned.js";
@@ -49,7 +50,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
     let shown = -1;
     const read = (/** @type {number} */ row, /** @type {any} */ column) => valueIn((name) => windows?.get(row, name), column);
     const open = (/** @type {any} */ column, /** @type {number} */ row) => (/** @type {any} */ media, /** @type {any[]} */ values) =>
-      show({ media, values, column, row, rows: model.rows.peek() ?? 0 });
+      show({ media, values, column, row, rows: model.rows.peek() ?? 0, model });
     const refocus = () => requestAnimationFrame(() => grid.focusCell());
     const grid = (gridRef.current = new Grid(host.current, activating({
       showed: (/** @type {any} */ range) => {
@@ -71,7 +72,12 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       columnMenu: actions.columnMenu,
       cellMenu: (/** @type {number} */ row, /** @type {any} */ column, /** @type {any} */ at) => actions.cellMenu(row, column, at, read(row, column)),
       detail: (/** @type {number} */ row) => (state.panel.value = { kind: "detail", row }),
-      play: (/** @type {number} */ _row, /** @type {any} */ _column, /** @type {HTMLElement} */ cell) => /** @type {HTMLElement | null} */ (cell.querySelector("button, a"))?.click(),
+      play: (/** @type {number} */ row, /** @type {any} */ column, /** @type {HTMLElement} */ cell) => {
+        const button = /** @type {HTMLElement | null} */ (cell.querySelector("button, a"));
+        const value = button ? null : read(row, column);
+        if (button) button.click();
+        else if (row >= 0 && canShow(value, column.info)) open(column, row)(value, [value]);
+      },
       expand: (/** @type {number} */ row) => (model.grouped.value ? void actions.expand(row) : (state.panel.value = { kind: "detail", row })),
       bar: (/** @type {number} */ row, /** @type {any} */ column, /** @type {number} */ index) => actions.bar(row, column, index, read(row, column)),
       copy: (/** @type {number} */ row, /** @type {any} */ column) => actions.copy(row, column, row < 0 ? null : read(row, column)),

@@ -1,8 +1,7 @@
 // Media over the whole page: closely, beside what it is compared with, from row to row, by mouse or keys.
-import { post } from "./api.js";
 import { isMedia } from "./cells.js";
 import { factsOf, fileName } from "./lightbox_facts.js";
-import { LightboxView, isCut, kindOf, pairsOf } from "./lightbox_view.js";
+import { LightboxView, isCut, kindOf, pairsOf, readCell } from "./lightbox_view.js";
 import { closed, lightbox } from "./lightbox_state.js";
 import { newZoom, overlayOf, settingsFrom } from "./media_link.js";
 import { described, hasOverlays } from "./media_picture.js";
@@ -15,19 +14,6 @@ export { lightbox };
 
 /** @typedef {import("./lightbox_state.js").Shown} Shown */
 
-/** Cells of a row of the page's view. @param {number} row @param {string[]} names @returns {Promise<Record<string, any>>} */
-async function readRow(row, names) {
-  const view = state.asked();
-  const found = await post("/api/rows", { view, offset: row, count: 1, columns: names });
-  /** @type {Record<string, any>} */
-  const out = {};
-  for (const column of found.columns) {
-    const [value] = column.values;
-    out[column.name] = isCut(value) ? (await post("/api/cell", { view, row, column: column.name })).value : value ?? null;
-  }
-  return out;
-}
-
 /** What stands in a cell, one after the other. @param {any} value */
 const inside = (value) => (Array.isArray(value) ? value : [value]);
 
@@ -35,7 +21,7 @@ const inside = (value) => (Array.isArray(value) ? value : [value]);
 function placeOf(shown) {
   const at = Math.max(0, shown.values.indexOf(shown.media));
   const goes = shown.column.info?.role !== "group" && shown.row >= 0;
-  const rows = goes ? shown.rows ?? state.rows.value ?? shown.row + 1 : 0;
+  const rows = goes ? Math.max(shown.rows ?? 0, (shown.model ?? state).rows.value ?? 0, shown.row + 1) : 0;
   return { at, rows, hasPrevious: at > 0 || (goes && shown.row > 0), hasNext: at < shown.values.length - 1 || (goes && shown.row < rows - 1) };
 }
 
@@ -67,7 +53,7 @@ function Open({ shown }) {
     if (!isCut(media)) return undefined;
     let on = true;
     setBusy(true);
-    (shown.read ?? readRow)(row, [column.name]).then((found) => on && (lightbox.value = { ...shown, media: found[column.name], values: [found[column.name]] }),
+    readCell(shown.model ?? state, row, column.name).then((found) => on && (lightbox.value = { ...shown, media: found, values: [found] }),
       (error) => on && setWrong(error.message)).finally(() => on && setBusy(false));
     return () => void (on = false);
   }, [media]);
@@ -90,9 +76,9 @@ function Open({ shown }) {
     const mine = (alive.current += 1);
     setBusy(true);
     try {
-      const found = await (shown.read ?? readRow)(to, [column.name]);
+      const found = await readCell(shown.model ?? state, to, column.name);
       if (mine !== alive.current || !lightbox.value) return;
-      const values = inside(found[column.name]);
+      const values = inside(found);
       setWrong("");
       lightbox.value = { ...shown, values, media: by > 0 ? values[0] ?? null : values.at(-1) ?? null, row: to };
       shown.moved?.(to);

@@ -8,7 +8,7 @@ import { signal } from "../vendor/preact.js";
  * @property {any} column with name, info and settings
  * @property {number} row
  * @property {number} [rows] how many there are to go through
- * @property {(row: number, names: string[]) => Promise<Record<string, any>>} [read] the cells of a row; by default those of the page's view
+ * @property {any} [model] the table that it is of, where several are side by side
  * @property {{name: string, column: any, read: (row: number) => Promise<any>}[]} [peers] what it may be compared with beside the row's other columns
  * @property {(row: number) => void} [moved] told where it went
  */

@@ -26,9 +26,9 @@ export function kindOf(shown) {
 /** Whether a cell holds only the beginning of its value. @param {any} value */
 export const isCut = (value) => value !== null && typeof value === "object" && (typeof value.cut === "string" || Boolean(value.shape && value.values === null));
 
-/** A cell in full. @param {number} row @param {string} name */
-async function cell(row, name) {
-  const view = state.asked();
+/** A cell in full. @param {{asked: () => any}} model what it is of @param {number} row @param {string} name @returns {Promise<any>} */
+export async function readCell(model, row, name) {
+  const view = model.asked();
   const found = await post("/api/rows", { view, offset: row, count: 1, columns: [name] });
   const value = found.columns[0].values[0] ?? null;
   return isCut(value) ? (await post("/api/cell", { view, row, column: name })).value : value;
@@ -40,12 +40,25 @@ export function pairsOf(shown) {
   const kind = column.info?.kind;
   /** @type {{name: string, title: string, column: any, isSide: boolean, read: (row: number) => Promise<any>}[]} */
   const out = (shown.peers ?? []).map((peer) => ({ name: `peer ${peer.name}`, title: peer.name, column: peer.column, isSide: true, read: peer.read }));
-  if (row < 0 || column.info?.role === "group" || kind === "html" || kind === "figure" || shown.read) return out;
-  const own = state.laid.value.flatMap((other) => other.info?.members ?? [other]).filter((other) => other.info && other.name !== column.name && other.info.kind === kind && other.info.role !== "group").map((other) => ({
-    name: other.name, title: other.label ?? other.name, column: other, isSide: baseName(other.name) === baseName(column.name) && column.info?.side !== null && column.info?.side !== undefined,
-    read: (/** @type {number} */ at) => cell(at, other.name),
+  if (row < 0 || column.info?.role === "group" || kind === "html" || kind === "figure") return out;
+  const model = shown.model ?? state;
+  const hasSide = column.info?.side !== null && column.info?.side !== undefined;
+  const all = model.laid.value.flatMap((/** @type {any} */ other) => other.info?.members ?? [other]);
+  const own = all.filter((/** @type {any} */ other) => other.info && other.name !== column.name && other.info.kind === kind && other.info.role !== "group").map((/** @type {any} */ other) => ({
+    name: other.name, title: other.label ?? other.name, column: other, isSide: hasSide && baseName(other.name) === baseName(column.name),
+    read: (/** @type {number} */ at) => readCell(model, at, other.name),
   }));
-  return [...out, ...own.sort((a, b) => Number(b.isSide) - Number(a.isSide))];
+  return [...out, ...own.sort((/** @type {any} */ a, /** @type {any} */ b) => Number(b.isSide) - Number(a.isSide)), ...besides(model, column)];
+}
+
+/** The same place of the tables beside this one: they are in tandem, and so may be their rows. @param {any} model @param {any} column */
+function besides(model, column) {
+  if (model.side === undefined) return [];
+  const tables = /** @type {any} */ (state.spec.value.source)?.tables ?? [];
+  return tables.flatMap((/** @type {any} */ table, /** @type {number} */ side) => side === model.side ? [] : [{
+    name: `table ${side}`, title: `row of table ${side}`, column, isSide: false,
+    read: (/** @type {number} */ at) => readCell({ asked: () => ({ ...model.asked(), source: { kind: "table", tables: [table] } }) }, at, column.name),
+  }]);
 }
 
 /** @param {Shown} shown @param {any} pair */
