@@ -88,7 +88,7 @@ def _partition(text: str, separator: str) -> Value:
 
 
 def _levenshtein(a: str, b: str) -> int:
-    x, y = a.encode(), b.encode()
+    x, y = a, b
     before = list(range(len(y) + 1))
     for i, one in enumerate(x, 1):
         row = [i]

@@ -13,6 +13,7 @@ import pytest
 from tests.oracle.evaluate import build
 from tests.oracle.generate import Generator
 from tests.oracle.tables import COLUMNS, KINDS, as_relation, make_rows
+from wbtable.query import text_distance
 from wbtable.query.check import check
 from wbtable.query.compile import compile_expression
 from wbtable.query.expression_error import ExpressionError
@@ -76,6 +77,7 @@ def test_random_expressions_agree(seed: int) -> None:
     # One query asks several tables: their rows stand below each other.
     rows = [row for table in range(TABLES) for row in make_rows(random.Random(seed * TABLES + table), ROWS)]
     connection = duckdb.connect(config={"threads": 1})
+    text_distance.register(connection)
     connection.register("given", as_relation(rows))
     connection.execute("CREATE TABLE t AS SELECT * FROM given")
     wrong = []

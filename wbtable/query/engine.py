@@ -72,6 +72,9 @@ class Engine:
             self._root.register_filesystem(self.file_system)
         for command in _FIXED:
             self._root.execute(command)
+        from wbtable.query import text_distance
+
+        text_distance.register(self._root)
         if inputs.masks is not None:
             from wbtable.query.mask_functions import MaskFunctions
 

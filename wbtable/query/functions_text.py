@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_EDITS: Final = 10**6
 """The greatest product of two lengths whose edit distance is computed."""
+DISTANCE: Final = "wbtable_levenshtein"
+"""What the engine computes it with where a text is not ASCII."""
 _GROUP: Final = "Text"
 _FAR: Final = 2**62
 _BLANK: Final = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
@@ -159,7 +161,11 @@ def _levenshtein(builder: Builder, term: Term, args: list[str]) -> str:
 
     def body(v: list[str]) -> str:
         short = f"strlen({v[0]}) * strlen({v[1]}) <= {MAX_EDITS}"
-        return f"levenshtein(CASE WHEN {short} THEN {v[0]} END, {v[1]})"
+        ascii_only = f"strlen({v[0]}) = length({v[0]}) AND strlen({v[1]}) = length({v[1]})"
+        return (
+            f"(CASE WHEN {short} AND {ascii_only} THEN levenshtein({v[0]}, {v[1]}) "
+            f"WHEN {short} THEN {DISTANCE}({v[0]}, {v[1]}) END)"
+        )
 
     return builder.let(args, body)
 
@@ -322,7 +328,7 @@ TEXTS: Final = (
         "levenshtein",
         (_TEXT, Parameter("other", "text")),
         INT64,
-        "How many bytes of UTF-8 to change, add or leave out; null if the lengths multiply to over 1,000,000.",
+        "How many characters to change, add or leave out; null if the lengths in bytes multiply to over 1,000,000.",
         ('levenshtein("cat", "rat")', "1"),
         _levenshtein,
     ),

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from wbtable.format.types import BooleanType, ListType, NumberType, StringType
+from wbtable.query import text_distance
 from wbtable.query.check import check
 from wbtable.query.compile import compile_expression
 from wbtable.query.expression_error import ExpressionError
@@ -276,6 +277,7 @@ def test_hostile_expressions_give_errors_or_nulls() -> None:
     source = random.Random(4)
     makers = [maker for maker, weight in MAKERS for _ in range(weight)]
     connection = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "enable_external_access": "false"})
+    text_distance.register(connection)
     long = "a" * 5_000
     rows = pa.table(
         {

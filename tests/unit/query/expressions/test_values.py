@@ -26,6 +26,7 @@ from wbtable.format.types import (
     StringType,
     TimestampType,
 )
+from wbtable.query import text_distance
 from wbtable.query.check import check_text
 from wbtable.query.compile import compile_expression
 from wbtable.query.complete import complete
@@ -112,6 +113,7 @@ def test_aggregates_agree_with_python(seed: int) -> None:
     """EXPR-7: nulls and NaN are skipped, the first of equals is taken, sums of whole numbers are exact."""
     rows = make_rows(random.Random(seed), 12)
     connection = duckdb.connect(config={"threads": 1})
+    text_distance.register(connection)
     connection.register("t", as_relation(rows))
     positions = {name: at for at, name in enumerate(COLUMNS)}
     scope = Scope(columns={name: found for name, (_, found) in COLUMNS.items()}, groups=(parse("````"),))
