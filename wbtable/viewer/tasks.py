@@ -86,6 +86,8 @@ def view_info(control: Control, places: Json, view: Json, side: int) -> Json:
 def _columns(plan: Plan) -> list[Json]:
     sided: dict[str, int] = {}
     key: tuple[str, ...] = ()
+    # Asking a schema takes as long as it has columns.
+    own = {column.name for column in plan.source.schema}
     if isinstance(plan.source, SidedSource):
         key = plan.source.key
         sided = {f"{at}.{column.name}": at for at, side in enumerate(plan.source.sides) for column in side}
@@ -97,7 +99,7 @@ def _columns(plan: Plan) -> list[Json]:
             "bars": bar_kind(slot.type),
             "params": slot.type.params(),
             "derived": slot.expression is not None,
-            "original": name in plan.source.schema,
+            "original": name in own,
             "side": sided.get(name),
             "key": name in key,
         }

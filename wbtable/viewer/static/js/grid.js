@@ -98,6 +98,7 @@ export class Grid {
     const high = this.headHeight + this.pinned.length * this.scrolling.rowHeight;
     this.scrolling.head = high;
     this.head.style.height = `${high}px`;
+    this.head.hidden = this.columns.length === 0;
   }
 
   /** Keep rows below the header. @param {{position: number, values: Map<string, any>}[]} pinned */

@@ -101,7 +101,7 @@ export function ValuesPanel({ panel }) {
     ${wrong ? html`<p class="wrong" role="alert">${wrong}</p>` : null}
     ${info?.kind === "string" ? html`<form class="range" onSubmit=${contains}><input class="input" name="part" aria-label="Contains" placeholder="contains…" autocomplete="off" /><button class="btn">Filter</button></form>` : null}
     ${summary?.histogram && info && hasRanges(info) ? html`<${Range} info=${info} summary=${summary} />` : null}
-    ${summary === null && !wrong ? html`<div class="waiting" aria-busy="true" aria-label="Counting">${[90, 70, 76, 40, 52].map((width) => html`<span class="skeleton" style=${{ width: `${width}%` }}></span>`)}</div>`
+    ${summary === null && !wrong ? html`<div class="values-wait" aria-busy="true" aria-label="Counting">${[90, 70, 76, 40, 52].map((width) => html`<span class="skeleton" style=${{ width: `${width}%` }}></span>`)}</div>`
       : html`<ul class="values">${lines.map((line) => html`<${Line} key=${line.text} ...${line} most=${most} />`)}</ul>`}
     ${summary && !lines.length ? html`<p class="note">${summary.count ? "The values of this column are not counted: filter by writing a condition." : "No row is left that has values."}</p>` : null}
     ${summary?.top && summary.sampled < summary.count ? html`<p class="note">Counted in ${count(summary.sampled)} of ${count(summary.count)} rows.</p>` : null}
