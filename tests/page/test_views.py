@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wbtable.viewer.server import Server
 
 MISTAKES = "guess != truth"
+expect.set_options(timeout=harness.PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -35,17 +35,22 @@ export function openAdd(view, title, fresh = false) {
 
 /** @param {{view: any, title: string, fresh: boolean, close: () => void}} props */
 function Add({ view, title, fresh, close }) {
-  const project = String(projectOf(view));
+  const [project, setProject] = useState(String(projectOf(view)));
+  const [projects, setProjects] = useState(/** @type {string[]} */ ([]));
   const [reports, setReports] = useState(/** @type {any[] | null} */ (null));
   const [name, setName] = useState("");
   const [called, setCalled] = useState("");
   const [heading, setHeading] = useState(title);
   const [failed, setFailed] = useState("");
   useEffect(() => {
+    get("/api/projects").then((found) => setProjects(found.projects.map((/** @type {any} */ each) => each.name)), () => undefined);
+  }, []);
+  useEffect(() => {
+    setFailed("");
     get(`/api/reports?${new URLSearchParams({ project })}`).then(
       (found) => (setReports(found.reports), fresh || setName(found.reports.find((/** @type {any} */ each) => !each.error)?.name ?? "")),
       (error) => (setReports([]), setFailed(error.message)));
-  }, []);
+  }, [project]);
   const isNew = name === "";
   const { busy, wrong, send } = useSending(async () => {
     if (isNew && !called.trim()) throw new Error("Write what the new report is called.");
@@ -59,6 +64,8 @@ function Add({ view, title, fresh, close }) {
   if (reports === null) return html`<p class="note" role="status">Reading the reports of ${project}…</p>`;
   return html`<form onSubmit=${send}><p class="note">The view stays one: readers sort and filter in it. The report keeps the rows that it shows.</p>
     ${failed ? html`<p class="wrong" role="alert">${failed}</p>` : null}
+    ${projects.length > 1 ? html`<label class="of" for="add-project">Project</label><select class="input" id="add-project" onChange=${(/** @type {any} */ event) => setProject(event.target.value)}>
+      ${projects.map((each) => html`<option value=${each} selected=${each === project}>${each}</option>`)}</select>` : null}
     ${reports.length && !fresh ? html`<label class="of" for="add-report">Report of ${project}</label><select class="input" id="add-report" data-first value=${name} onChange=${(/** @type {any} */ event) => setName(event.target.value)}>
       ${reports.filter((each) => !each.error).map((each) => html`<option value=${each.name} selected=${each.name === name}>${each.title}</option>`)}<option value="" selected=${isNew}>A new report…</option></select>` : null}
     ${isNew ? html`<label class="of" for="add-name">The new report is called</label><input class="input" id="add-name" maxlength="120" autocomplete="off" value=${called} onInput=${(/** @type {any} */ event) => setCalled(event.target.value)} />` : null}
