@@ -274,7 +274,8 @@ export async function exported(format) {
   toast("Writing the file…");
   const extension = { parquet: "parquet", jsonl: "jsonl", zip: "zip" }[format] ?? "csv";
   try {
-    await download({ view: now(), format }, `${(state.title.value || "table").replace(/[^\w.-]+/g, "_").slice(0, 60)}.${extension}`);
+    // Of tables side by side the one with the keyboard is written.
+    await download({ view: { ...now(), source: state.asked().source }, format }, `${(state.title.value || "table").replace(/[^\w.-]+/g, "_").slice(0, 60)}.${extension}`);
     toast("The file is written");
   } catch (error) {
     toast(/** @type {Error} */ (error).message);

@@ -27,7 +27,7 @@ export function TablePage({ crumbs }) {
   const filterRef = useRef(/** @type {any} */ (null));
   const gridRef = useRef(/** @type {any} */ (null));
   const panel = state.panel.value;
-  const isMap = !state.problem.value && state.info.value?.grouped && (state.spec.value.group ?? []).length === 2 && state.spec.value.columns?.some((column) => column.name === "count" && column.display === "heatmap");
+  const isMap = !isBeside(state.spec.value.source) && !state.problem.value && state.info.value?.grouped && (state.spec.value.group ?? []).length === 2 && state.spec.value.columns?.some((column) => column.name === "count" && column.display === "heatmap");
   const go = (/** @type {number} */ row) => {
     const to = Math.max(0, Math.min(row, (state.rows.value ?? 1) - 1));
     if (state.panel.value?.kind === "detail") {
