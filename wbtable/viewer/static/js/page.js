@@ -14,6 +14,7 @@ import { HeatMap } from "./heatmap.js";
 import { KeysSheet } from "./keys.js";
 import { Lightbox } from "./lightbox.js";
 import { Pills } from "./pills.js";
+import { reconnecting } from "./reconnect.js";
 import * as state from "./state.js";
 import * as steps from "./steps.js";
 import { Sides } from "./side.js";
@@ -66,7 +67,8 @@ export function TablePage({ crumbs }) {
       event.preventDefault();
     };
     document.addEventListener("keydown", key);
-    return () => document.removeEventListener("keydown", key);
+    const stop = reconnecting();
+    return () => (document.removeEventListener("keydown", key), stop());
   }, []);
   return html`<${Top} crumbs=${crumbs} /><${Toolbar} filterRef=${filterRef} /><${CompareBar} /><${Pills} />
     <main class="main"><div class="stage">${isBeside(state.spec.value.source) ? html`<${Sides} filterRef=${filterRef} gridRef=${gridRef} />` : html`<${GridHost} filterRef=${filterRef} gridRef=${gridRef} />`}${isMap ? html`<${HeatMap} />` : null}</div>
