@@ -32,10 +32,12 @@ class JoinedTable(Viewable):
 
     Attributes:
         stored_at: the version and the path that it was read from; None if it was made here.
+        references: where the document that it was read from says its sides are; none if it was made here.
 
     """
 
     stored_at: Any = None
+    references: tuple[TableReference, ...] = ()
 
     def __init__(
         self,
@@ -115,7 +117,9 @@ class JoinedTable(Viewable):
     def from_document(cls, document: JoinedTableDocument, load_table: Callable[[TableReference], Readable]) -> Self:
         """Return the join that a document stands for; `load_table` opens its sides."""
         left, right = document.sides
-        return cls(load_table(left), load_table(right), list(document.keys), cast("How", document.how))
+        made = cls(load_table(left), load_table(right), list(document.keys), cast("How", document.how))
+        made.references = document.sides
+        return made
 
     def __eq__(self, other: object) -> bool:
         """Whether the other joins equal tables in the same way."""

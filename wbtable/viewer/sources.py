@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.artifacts.pinning import open_place
-from wbtable.artifacts.tables import TableOrigin
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.runs.view_source import open_source
 from wbtable.tables.compare import SideBySide
@@ -55,12 +54,13 @@ def joined_tables(rows: object) -> Json | None:
     """Say which tables a joined table puts beside each other, and on what; None of any other."""
     if not isinstance(rows, JoinedTable):
         return None
-    names = []
-    for table in rows.tables:
-        origin = TableOrigin.of(table)
-        where = getattr(table, "stored_at", None) or (None if origin is None else (origin.version, origin.path))
-        names.append(None if where is None else {"version": where[0].qualified_name, "path": where[1]})
-    return {"how": rows.how, "keys": [list(pair) for pair in rows.join_keys], "tables": names}
+    names: list[Json | None] = []
+    for reference in rows.references:
+        found = reference.artifact
+        here = rows.stored_at[0].qualified_name if rows.stored_at is not None else None
+        version = here if found is None else f"{found.project}/{found.name}:v{found.version}"
+        names.append(None if version is None else {"version": version, "path": reference.path})
+    return {"how": rows.how, "keys": [list(pair) for pair in rows.join_keys], "tables": names or [None, None]}
 
 
 class Opener:
@@ -105,9 +105,9 @@ class Opener:
             path = self.places.opened.get(place.url)
             if path is None:
                 raise UsageError(f"{place.url!r:.80} was not opened by the server, so it is not opened here")
-            from wbtable.tables.open import open_table
+            from wbtable.viewer.opening_files import open_opened
 
-            return ("url", place.url), self._once(("url", place.url), lambda: open_table(path))
+            return ("url", place.url), self._once(("url", place.url), lambda: open_opened(path))
         key, opened = open_place(self.store(), place)
 
         def checked() -> Viewable:

@@ -1,0 +1,94 @@
+"""What the server says of tables that are compared and joined (ENDPOINTS.md, "Asking")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+import wbtable
+from wbtable.errors import LimitError, UsageError
+from wbtable.viewer import language_tasks, tasks
+from wbtable.viewer.sources import Places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wbtable.query.worker_process import Control
+
+CONTROL = cast("Control", None)
+"""These tasks read little: nothing cancels them."""
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Any:
+    """Give two versions of a table, and their join."""
+    store = wbtable.create_store(tmp_path / "store")
+    with wbtable.init(project="p", store=store) as run:
+        versions = []
+        for shift in (0.0, 0.5):
+            table = wbtable.Table(columns=["id", "score", "name"])
+            for number in range(4):
+                table.add_data(number, number + (shift if number > 1 else 0), f"n{number}")
+            artifact = wbtable.Artifact("rows", type="rows")
+            artifact.add(table, "rows")
+            versions.append(run.log_artifact(artifact))
+        joined = wbtable.JoinedTable(versions[0].only_table(), versions[1].only_table(), "id", how="inner")
+        artifact = wbtable.Artifact("join", type="rows")
+        artifact.add(joined, "both")
+        run.log_artifact(artifact)
+    return Places(store=store.url, opened={}).to_json()
+
+
+def place(version: str) -> Any:
+    return {"project": "p", "artifact": "rows", "version": version, "path": "rows.table.json"}
+
+
+def merged(**source: Any) -> Any:
+    """Return the document of a comparison."""
+    full = {"kind": "compare", "tables": [place("v0"), place("v1")], "key": ["id"], **source}
+    return {"kind": "wbtable.view", "format": "0.1", "features": {"reader": [], "writer": []}, "source": full}
+
+
+def test_cmp_8_differences_of_numbers_have_the_same_bins_on_all_sides(places: Any) -> None:
+    """[CMP-8] Differences are those of Python; columns without numbers are left out."""
+    found = language_tasks.differences(CONTROL, places, merged(), 0, None)["columns"]
+    assert list(found) == ["score"]
+    [difference] = found["score"]["differences"]
+    assert (difference["side"], difference["count"], difference["differing"]) == (1, 4, 2)
+    assert (difference["least"], difference["greatest"], difference["mean"]) == (0.0, 0.5, 0.25)
+    before, after = found["score"]["histogram"]["counts"]
+    assert sum(before) == sum(after) == 4
+    assert len(found["score"]["histogram"]["edges"]) == len(before) + 1 == len(after) + 1
+
+
+def test_differences_are_of_merged_tables_and_bounded(places: Any) -> None:
+    for mode in ("concat", "side_by_side"):
+        with pytest.raises(UsageError, match="merges tables"):
+            language_tasks.differences(CONTROL, places, merged(mode=mode), 0, None)
+    with pytest.raises(LimitError, match="at most 100 columns"):
+        language_tasks.differences(CONTROL, places, merged(), 0, ["score"] * 101)
+
+
+def test_a_joined_table_says_what_it_joins(places: Any) -> None:
+    tables = [{"project": "p", "artifact": "join", "version": "v0", "path": "both.joined-table.json"}]
+    found = tasks.view_info(CONTROL, places, merged(kind="table", tables=tables, key=[]), 0)
+    assert found["join"] == {
+        "how": "inner",
+        "keys": [["id", "id"]],
+        "tables": [{"version": f"p/rows:{version}", "path": "rows.table.json"} for version in ("v0", "v1")],
+    }
+    assert [column["side"] for column in found["columns"]] == [None, 0, 0, 1, 1]
+    assert tasks.view_info(CONTROL, places, merged(), 0)["join"] is None
+
+
+def test_columns_of_sides_are_completed_with_and_without_one(places: Any) -> None:
+    def offered(text: str) -> list[str]:
+        made = language_tasks.complete_expression(CONTROL, places, merged(), 0, text, len(text), "filter")
+        return [one["text"] for one in made["completions"]]
+
+    assert offered("sco")[:1] == ["score"]
+    assert offered("1.sc") == ["score"]
+    assert offered("*.na") == ["name"]
+    assert offered("_change == ")[:4] == ['"equal"', '"changed"', '"added"', '"removed"']
+    assert {"0.score", "1.score"} <= set(offered(""))
