@@ -83,7 +83,7 @@ def _open(page: Page, server: Server, name: str, **more: str) -> None:
 def _table(page: Page, title: str) -> Locator:
     """Return a table's panel once its rows are there."""
     found = page.get_by_role("region", name=f"Rows of {title}")
-    expect(found.locator("tbody tr").first).to_be_visible()
+    expect(found.locator("tbody tr").first).to_be_visible(timeout=3 * harness.PATIENCE)
     expect(found).to_have_attribute("aria-busy", "false")
     return found
 

@@ -59,7 +59,7 @@ function Add({ view, title, fresh, close }) {
     await post("/api/reports/add", { project, name: to, panels: [panel], new: isNew });
     close();
     openDialog("Added to the report", ({ close: done }) => html`<p>The view stands at the end of “${isNew ? to : reports?.find((each) => each.name === name)?.title ?? to}”.</p>
-      <div class="actions"><a class="btn primary" data-first href=${reportLink(project, to)}>Open the report</a><button class="btn" onClick=${done}>Stay here</button></div>`);
+      <div class="actions"><a class="btn primary" data-first href=${reportLink(project, to)} onClick=${() => setTimeout(done)}>Open the report</a><button class="btn" onClick=${done}>Stay here</button></div>`);
   });
   if (reports === null) return html`<p class="note" role="status">Reading the reports of ${project}…</p>`;
   return html`<form onSubmit=${send}><p class="note">The view stays one: readers sort and filter in it. The report keeps the rows that it shows.</p>
