@@ -29,8 +29,8 @@ class Options:
     json: bool
 
     def store(self, *, create: bool = False) -> Store:
-        """Return the store; with `create` the default one is made if it is absent."""
-        from wbtable.artifacts.store import resolve_store
+        """Return the store, which can read runs; with `create` the default one is made if it is absent."""
+        from wbtable.runs import resolve_store
 
         return resolve_store(self.store_url, create=create)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts.saved import set_view_opener
-from wbtable.artifacts.store import Store, create_store, set_runs_reader
+from wbtable.artifacts.store import Store, create_store, resolve_store, set_runs_reader
 
 if TYPE_CHECKING:
     from wbtable.format.view_spec import ViewSpec
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wbtable.tables.union import UnionTable
     from wbtable.tables.view import View
 
-__all__ = ["Store", "create_store"]
+__all__ = ["Store", "create_store", "resolve_store"]
 
 
 def _read_runs(store: Store, project: str | None, filter: str | None) -> RunList:
