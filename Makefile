@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  := .venv-bench
+TRACKIO := .venv-bench-trackio
 
 .PHONY: help demo test soak test-servers check bench format hooks clean
 
@@ -56,7 +57,13 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/architecture tests/conformance
 
-bench: $(BENCH)/bench.stamp
+# It wants another huggingface-hub than the others do.
+$(TRACKIO)/bench.stamp: benchmarks/requirements-trackio.txt
+	$(PYTHON) -m venv $(TRACKIO)
+	$(TRACKIO)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-trackio.txt
+	@touch $@
+
+bench: $(BENCH)/bench.stamp $(TRACKIO)/bench.stamp
 	$(BENCH)/bin/python -m benchmarks
 
 format: $(VENV)/dev.stamp
@@ -67,5 +74,5 @@ hooks: $(VENV)/dev.stamp
 	$(BIN)/pre-commit install
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(TRACKIO) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Bar, Case, Scale, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _STEPS = 200_000
 _PEER_STEPS = 5_000
 _WARM = 500
+_ROOT = Path(__file__).parents[2]
+_TRACKIO = _ROOT / ".venv-bench-trackio" / "bin" / "python"
+"""An environment of its own: its huggingface-hub is not that of the other peers."""
 
 
 def _prepare(data: Path, scale: Scale) -> None:
@@ -54,6 +59,19 @@ def _wandb(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     return {"seconds": seconds}
 
 
+def _trackio(data: Path, work: Path, scale: Scale) -> dict[str, float]:
+    if not _TRACKIO.exists():
+        raise RuntimeError(f"make bench installs trackio in {_TRACKIO.parents[1].name}: it is not there")
+    environment = {**os.environ, "TRACKIO_DIR": str(work / "trackio")}
+    environment |= {"HF_HUB_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False"}
+    command = [str(_TRACKIO), "-m", "benchmarks.cases.log_trackio", str(scale.of(_PEER_STEPS, 200)), str(_WARM)]
+    done = subprocess.run(command, env=environment, cwd=_ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    seconds: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return seconds
+
+
 CASE = Case(
     name="log-scalars",
     work="log 10 scalars, 1,000 calls",
@@ -62,10 +80,12 @@ CASE = Case(
     sides=(
         Side("wbtable", _ours, "Run.log of ten floats, 200,000 times; a thread writes Parquet meanwhile"),
         Side("wandb", _wandb, "Run.log of ten floats, offline, 5,000 times; its service writes meanwhile"),
+        Side("trackio", _trackio, "log of ten floats into a local project, 5,000 times; its threads write meanwhile"),
     ),
     bars=(
         Bar(what="beside a thread that writes", ours=("wbtable", "seconds"), at_most=20e-3),
         Bar(what="wandb offline", ours=("wbtable", "seconds"), peer=("wandb", "seconds"), at_least=10),
+        Bar(what="trackio, into a local project", ours=("wbtable", "seconds"), peer=("trackio", "seconds")),
         Bar(what="bytes that memory grew", ours=("wbtable", "bytes"), at_most=200e6),
     ),
 )
