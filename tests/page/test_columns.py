@@ -125,6 +125,7 @@ def test_markdown_becomes_nodes_and_markup_in_it_stays_text(shown: Page) -> None
 
 
 def test_links_lead_only_where_they_may(shown: Page) -> None:
+    _go_to(shown, "link")
     panel = _settings(shown, "link")
     panel.locator("#column-display").select_option("link")
     first = harness.cell(shown, 0, "link").locator("a")

@@ -107,6 +107,13 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       if (first && first.length && grid.rows === 0) update(null);
       else grid.draw();
     };
+    /** How groups show columns of their rows: another way, or page, is another question. @type {Map<string, string>} */
+    let ways = new Map();
+    const asOtherwise = () => {
+      const now = new Map(model.laid.value.filter((column) => column.info?.role === "group").map((column) => [column.name, `${column.display ?? ""} ${column.settings?.size ?? ""}`]));
+      for (const [name, way] of now) if (ways.has(name) && ways.get(name) !== way) windows?.forget(name);
+      ways = now;
+    };
     const update = (/** @type {number | null} */ top) => {
       const known = model.rows.value;
       const first = windows?.blocks.get(0)?.columns.values().next().value;
@@ -139,6 +146,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
         if (place) grid.active = { row: place.row, column: place.column };
         if (place) requestAnimationFrame(() => (grid.host.scrollLeft = place.left));
       }
+      asOtherwise();
       update(top);
     });
     const stopSelecting = effect(() => grid.setSelected(!model.isActive || model.isActive.value ? state.selected.value : null));

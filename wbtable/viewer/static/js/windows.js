@@ -41,6 +41,12 @@ export class Windows {
     }
   }
 
+  /** Forget a column: it is to be shown otherwise. @param {string} name */
+  forget(name) {
+    for (const block of this.blocks.values()) block.columns.delete(name);
+    for (const control of this.flying.values()) control.abort();
+  }
+
   /** A cell: undefined while it is not here. @param {number} row @param {string} name */
   get(row, name) {
     const block = this.blocks.get(Math.floor(row / this.size));
