@@ -96,7 +96,7 @@ def check_name(name: object, what: str = "name") -> str:
         what: what it names, for the message.
 
     Raises:
-        UsageError: it is empty, too long, or holds `/`, `:`, a control character, or blanks at an end.
+        UsageError: it is empty, `.`, `..`, too long, or holds `/`, `:`, a control character, or blanks at an end.
 
     """
     if not isinstance(name, str):
@@ -105,6 +105,8 @@ def check_name(name: object, what: str = "name") -> str:
     problem = None
     if not name:
         problem = "must not be empty"
+    elif name in {".", ".."}:
+        problem = "must not be '.' or '..', which mean folders to people and programs"
     elif "/" in name or ":" in name:
         problem = "must not contain '/' or ':'"
     elif _CONTROL.search(name):

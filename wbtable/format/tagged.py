@@ -80,7 +80,7 @@ def _tag_object(value: object, place: str) -> Any:
         method = getattr(value, name, None)
         if callable(method) and (name == "tolist" or getattr(value, "shape", None) in {(), None}):
             return tag(method(), place)
-    msg = f"a {type(value).__name__} cannot be stored"
+    msg = f"a value of type {type(value).__name__} cannot be stored"
     raise TypeMismatchError(msg, place=place)
 
 

@@ -96,7 +96,9 @@ def test_unescape_refuses(part: str) -> None:
         layout.unescape(part, "here")
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "a:b", "a\nb", "a\x7f", " a", "a ", "a" * 201, "\u00e9" * 34, "\ud800"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "a:b", "a\nb", "a\x7f", " a", "a ", "a" * 201, "\u00e9" * 34, "\ud800"]
+)
 def test_names_that_are_refused(name: str) -> None:
     """LAYOUT-5: at the call, before anything is written."""
     with pytest.raises(UsageError, match="project"):

@@ -92,7 +92,7 @@ def test_other_kinds_become_plain(value: object, back: object) -> None:
 
 
 def test_what_has_no_form_is_named() -> None:
-    with pytest.raises(TypeMismatchError, match=r"config\.model\[1\]: a function cannot be stored"):
+    with pytest.raises(TypeMismatchError, match=r"config\.model\[1\]: a value of type function cannot be stored"):
         tag({"model": [1, test_special_floats]}, "config")
 
 
