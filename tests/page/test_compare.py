@@ -112,7 +112,7 @@ def test_only_changed_rows_is_in_the_address_and_back_undoes_it(page: Page, serv
 
 def test_cells_show_both_values_and_mark_what_changed(page: Page, serve: Servers, store: Path) -> None:
     merged(page, serve, store)
-    assert harness.columns(page)[:4] == ["id", "_change", "score", "text"]
+    assert harness.columns(page)[:4] == ["id", "_change", "●◆score", "●◆text"]
     # Row 0 is on side 0 only: a row that a side lacks has no value there, which is not null.
     first = harness.cell(page, 0, "score")
     expect(first.locator(".side-line .t")).to_have_text(["0", "—"])
@@ -296,11 +296,11 @@ def test_side_by_side_in_tandem_or_each_for_itself(page: Page, serve: Servers, s
     page.get_by_label("In tandem").uncheck()
     panes.nth(0).locator(".cell[data-column]").first.click()
     harness.filter_rows(page, "id > 18")
-    expect(panes.nth(0).locator("[data-rows]")).to_have_text("1 rows of 20")
+    expect(panes.nth(0).locator("[data-rows]")).to_have_text("1 row of 20")
     expect(panes.nth(1).locator("[data-rows]")).to_have_text("14 rows of 23")
     page.reload()
     panes = sides(page)
-    expect(panes.nth(0).locator("[data-rows]")).to_have_text("1 rows of 20")
+    expect(panes.nth(0).locator("[data-rows]")).to_have_text("1 row of 20")
     expect(panes.nth(1).locator("[data-rows]")).to_have_text("14 rows of 23")
     page.get_by_label("In tandem").check()
     expect(panes.nth(1).locator("[data-rows]")).to_have_text("6 rows of 23", timeout=harness.PATIENCE)

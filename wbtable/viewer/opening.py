@@ -13,15 +13,21 @@ from wbtable.errors import NotFoundError, UsageError, WbtableError
 from wbtable.format import layout
 from wbtable.runs.reading import RunInfo, run_ids
 from wbtable.tables.open import SUFFIX
+from wbtable.viewer.opening_files import FILES, open_file
 from wbtable.viewer.state import Opened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wbtable.artifacts.version import Version
     from wbtable.format.documents import Json
     from wbtable.tables.view import Viewable
 
-FILES: Final = (".parquet", ".csv", ".jsonl")
 _STORE_PAGE: Final = {"page": "store"}
+
+
+def _say_nothing(_what: str, _done: float | None) -> None:
+    """Do without progress."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +39,7 @@ class Opening:
         store: the store's URL.
         opened: tables outside of it.
         start: what the page shows first.
+        progress: is told what takes a while, and how far it is from 0 to 1, None if that is not known.
 
     """
 
@@ -40,6 +47,7 @@ class Opening:
     store: str | None = None
     opened: list[Opened] = field(default_factory=list)
     start: Json = field(default_factory=lambda: dict(_STORE_PAGE))
+    progress: Callable[[str, float | None], None] = _say_nothing
 
     def add(self, title: str, path: str) -> None:
         """Open the manifest of a table; the first is what is shown."""
@@ -58,20 +66,26 @@ class Opening:
         self.add(title, str(self.folder / name / f"{name}{SUFFIX}"))
 
 
-def open_target(target: str | None, folder: Path, store: str | None = None) -> Opening:
+def open_target(
+    target: str | None,
+    folder: Path,
+    store: str | None = None,
+    progress: Callable[[str, float | None], None] = _say_nothing,
+) -> Opening:
     """Return what a name or path means; a path that exists wins over a name, and needs no store.
 
     Args:
         target: what was asked for; None for the store.
         folder: where files are converted to.
         store: the store's URL, None for the default one.
+        progress: is told what takes a while.
 
     Raises:
         NotFoundError: it is nothing; the message says what was looked for.
         UsageError: the file is of a kind that is not read.
 
     """
-    opening = Opening(folder=folder)
+    opening = Opening(folder=folder, progress=progress)
     if target is None:
         opening.store = resolve_store(store).url
         return opening
@@ -81,7 +95,7 @@ def open_target(target: str | None, folder: Path, store: str | None = None) -> O
             _open_folder(opening, path)
             return opening
         if path.is_file():
-            _open_file(opening, target)
+            open_file(opening, target)
             return opening
     if "://" in target:
         _open_url(opening, target)
@@ -101,33 +115,14 @@ def _open_folder(opening: Opening, path: Path) -> None:
     for found in tables:
         opening.add(found.name.removesuffix(SUFFIX), str(found.resolve()))
     for found in [] if tables else files:
-        _open_file(opening, str(found))
+        open_file(opening, str(found))
     if not opening.opened:
         raise NotFoundError(f"there is no store, no *{SUFFIX} and no {', '.join(FILES)} file in it", place=str(path))
 
 
-def _open_file(opening: Opening, name: str) -> None:
-    base = name.rstrip("/").replace("\\", "/").rpartition("/")[2]
-    if base.endswith(SUFFIX):
-        where = name if "://" in name else str(Path(name).resolve())
-        opening.add(base.removesuffix(SUFFIX), where)
-        return
-    suffix = f".{base.rpartition('.')[2].lower()}"
-    if suffix not in FILES:
-        raise UsageError(f"expected a store, a table ({SUFFIX}) or a file of {', '.join(FILES)}", place=name)
-    from wbtable.tables import files
-
-    if suffix == ".parquet":
-        opening.add_rows(base, files.read_parquet(name))
-    elif suffix == ".csv":
-        opening.add_rows(base, files.read_csv(name))
-    else:
-        opening.add_rows(base, files.read_jsonl(name))
-
-
 def _open_url(opening: Opening, url: str) -> None:
     if url.endswith((SUFFIX, *FILES)):
-        _open_file(opening, url)
+        open_file(opening, url)
         return
     try:
         opening.store = Store(url).url
@@ -199,6 +194,9 @@ def open_thing(thing: Any, folder: Path, store: Any = None) -> Opening:
     elif isinstance(thing, SideBySide):
         for number, side in enumerate(thing.sides):
             opening.add_rows(f"side {number}", side)
+        tables = [{"url": each.id} for each in opening.opened]
+        source = {"kind": "compare", "tables": tables, "key": [], "mode": "side_by_side", "how": "outer"}
+        opening.start = {"page": "table", "source": source}
     elif isinstance(thing, Viewable):
         opening.add_rows("table", thing)
     else:

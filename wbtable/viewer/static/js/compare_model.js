@@ -39,7 +39,10 @@ export function sourceName(source, opened = []) {
   const tables = source?.tables ?? [];
   if (source?.kind === "union") return source.run_key;
   if (!tables.length) return "Table";
-  if (source.kind === "compare") return tables.map((/** @type {Place} */ place) => placeName(place, tables, opened)).join(source.mode === "concat" ? " then " : " and ");
+  if (source.kind === "compare") {
+    const names = tables.map((/** @type {Place} */ place) => placeName(place, tables, opened));
+    return source.mode === "concat" ? names.join(" then ") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  }
   return tables[0].url ? placeName(tables[0], tables, opened) : String(tables[0].path).replace(/\.(joined-table|partitioned-table|table)\.json$/, "");
 }
 

@@ -58,6 +58,6 @@ function Side({ side, name, gridRef, filterRef, leads, scrolled, activated }) {
   };
   return html`<section class=${`side-pane side-${side}${isActive ? " is-active" : ""}`} aria-label=${`Side ${side}: ${name}`} ref=${root} onFocusIn=${take} onPointerEnter=${leads} onWheelCapture=${leads} onPointerDownCapture=${take}>
     <header class="pane-head"><span class=${`mark mark-${side}`} aria-hidden="true">${MARKS[side]}</span><b>${side}</b><span class="side-name" dir="auto">${name}</span><span class="gap"></span>
-      <span class="note" data-rows=${rows ?? ""}>${rows === null ? "counting…" : `${count(rows)} ${noun}${model.spec.value.filter && !model.grouped.value ? ` of ${count(model.total.value)}` : ""}`}</span></header>
+      <span class="note" data-rows=${rows ?? ""}>${rows === null ? "counting…" : `${count(rows)} ${rows === 1 ? noun.slice(0, -1) : noun}${model.spec.value.filter && !model.grouped.value ? ` of ${count(model.total.value)}` : ""}`}</span></header>
     <div class="pane-grid"><${GridHost} filterRef=${filterRef} gridRef=${gridRef} model=${model} label=${`Rows of side ${side}, ${name}`} /></div></section>`;
 }
