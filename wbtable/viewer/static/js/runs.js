@@ -80,11 +80,11 @@ export function RunsTab({ where, opened, project }) {
   }, [more.found, JSON.stringify(ids)]);
   if (!found) return html`<main class="home"><${Waiting} answer=${isExpression ? { ...answer, error: null } : answer} what="Runs" /></main>`;
   if (found.total === 0) return html`<${NoRuns} project=${project} opened=${opened} />`;
-  return html`<div class="runs-bar"><${RunsFilter} text=${filter} columns=${known} error=${isBad ? bad.error : null} warnings=${isBad ? [] : found.warnings} />
-      ${isTable ? html`<${ColumnsMenu} known=${known} columns=${columns} />` : null}<div class="segments" role="group" aria-label="What shows beside the list">${SHOWS.map((each) => html`<button class="btn" aria-pressed=${each.id === show.id ? "true" : "false"} onClick=${() => set({ show: each.id === "curves" ? "" : each.id })}>${each.name}</button>`)}</div></div>
+  return html`<section class="runs-bar" aria-label="Filter"><${RunsFilter} text=${filter} columns=${known} error=${isBad ? bad.error : null} warnings=${isBad ? [] : found.warnings} />
+      ${isTable ? html`<${ColumnsMenu} known=${known} columns=${columns} />` : null}<div class="segments" role="group" aria-label="What shows beside the list">${SHOWS.map((each) => html`<button class="btn" aria-pressed=${each.id === show.id ? "true" : "false"} onClick=${() => set({ show: each.id === "curves" ? "" : each.id })}>${each.name}</button>`)}</div></section>
     <main class=${`runs${isTable ? " is-table" : ""}`}>
       <${RunsList} project=${project} found=${found} columns=${isTable ? columns : needed ?? []} known=${known} wide=${isTable} page=${page} filter=${filter} busy=${answer.busy} />
-      ${isTable ? null : html`<section class="stage beside" aria-label=${show.name}>${broken ? html`<p class="wrong" role="alert">${String(broken)}</p>` : View ? html`<${View} project=${project} where=${where} ids=${ids} rows=${runs.chosenRows.value} columns=${more.found?.columns ?? []} />` : null}</section>`}
+      ${isTable ? null : html`<section class="stage beside" aria-label=${show.name}><h2 class="sr">${show.name}</h2>${broken ? html`<p class="wrong" role="alert">${String(broken)}</p>` : View ? html`<${View} project=${project} where=${where} ids=${ids} rows=${runs.chosenRows.value} columns=${more.found?.columns ?? []} />` : null}</section>`}
     </main><${Foot} found=${found} error=${answer.error} again=${answer.again} />`;
 }
 
