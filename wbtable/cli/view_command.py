@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import contextlib
+import signal
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
 from wbtable.cli.options import Options, common, complete_artifacts, examples
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from wbtable.viewer.opening import Opening
@@ -20,6 +23,38 @@ EXAMPLES: Final = examples(
     "wbtable view s3://bucket/store --read-only",
     "wbtable view --no-browser --port 8765",
 )
+
+
+class _Waiting:
+    """Says on the terminal what takes a while before the page can be shown."""
+
+    def __init__(self) -> None:
+        self._what = ""
+        self._done = 0
+        self._progress = contextlib.ExitStack()
+        self._advance: Callable[[int], None] | None = None
+
+    def __call__(self, what: str, done: float | None) -> None:
+        from wbtable.artifacts.progress import Progress
+
+        if what != self._what:
+            self.close()
+            self._what, self._done = what, 0
+            percent = done is not None
+            made = Progress(what, "%" if percent else "…", 100 if percent else None)
+            self._advance = self._progress.enter_context(made).advance
+        now = 0 if done is None else min(100, int(100 * done))
+        if self._advance is not None and now > self._done:
+            self._advance(now - self._done)
+            self._done = now
+
+    def close(self) -> None:
+        """Take back what was said."""
+        self._progress.close()
+
+
+def _ended(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 @click.command("view", epilog=EXAMPLES)
@@ -56,20 +91,23 @@ def command(
         view = view_of_link(link.rpartition("?")[2]).to_json()
 
     def opened(folder: Path) -> Opening:
-        return open_target(what, folder, options.store_url)
+        with contextlib.closing(_Waiting()) as waiting:
+            return open_target(what, folder, options.store_url, waiting)
 
+    # A service manager's end is as clean as Ctrl-C's: nothing stays in the temporary folder.
+    signal.signal(signal.SIGTERM, _ended)
     server = Server(opened, host=host, port=port, read_only=read_only, allowed_hosts=allowed, view=view)
-    with server:
-        if options.json:
-            from wbtable.cli.output import print_json
+    try:
+        with server:
+            if options.json:
+                from wbtable.cli.output import print_json
 
-            print_json({"url": server.url, "port": server.port})
-        else:
-            click.echo(f"wbtable: {server.url}")
-            click.echo("Ctrl-C ends it.", err=True)
-        if not no_browser and not server.open_browser():
-            click.echo("wbtable: there is no browser here: open the address in one", err=True)
-        try:
+                print_json({"url": server.url, "port": server.port})
+            else:
+                click.echo(f"wbtable: {server.url}")
+                click.echo("Ctrl-C ends it.", err=True)
+            if not no_browser and not server.open_browser():
+                click.echo("wbtable: there is no browser here: open the address in one", err=True)
             server.run()
-        except KeyboardInterrupt:
-            click.echo("wbtable: ended", err=True)
+    except KeyboardInterrupt:
+        click.echo("wbtable: ended", err=True)

@@ -174,10 +174,10 @@ class Worker:
         return self._running
 
     def _restart(self) -> None:
-        """Replace the process; the next is warm when it is needed."""
+        """Replace the process; the next is warm when it is needed. A worker that was closed meanwhile stays so."""
         if self._running is not None:
             self._running.stop()
-        self._running = _Running(self.limits)
+            self._running = _Running(self.limits)
 
     def close(self) -> None:
         """End the process; a task that is running fails."""
@@ -235,7 +235,7 @@ class Worker:
             try:
                 running.order({"task": task.number, "function": name, "arguments": arguments})
                 self._follow(running, task, pieces, cancelled, progress)
-            except (OSError, _LostError):
+            except (OSError, ValueError, _LostError):  # ValueError: its pipes were closed
                 self._restart()
                 raise self._lost(running) from None
             except BaseException:
@@ -248,10 +248,13 @@ class Worker:
     def _wait_ready(self, running: _Running) -> None:
         if running.ready:
             return
-        try:
-            frame = running.frames.get(timeout=_START)
-        except queue.Empty:
-            frame = None
+        frame: Frame | None = None
+        ends = time.monotonic() + _START
+        # A worker may be closed while it starts: who waits for it goes at once.
+        while time.monotonic() < ends and not running.stopped.is_set():
+            with contextlib.suppress(queue.Empty):
+                frame = running.frames.get(timeout=_TICK)
+                break
         if frame is None or frame.kind != READY:
             running.stop()
             self._running = None

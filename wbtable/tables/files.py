@@ -150,16 +150,36 @@ def read_csv(
     declared = {column: column_type_of(kind).arrow() for column, kind in (dtype or {}).items()}
     with file:
         try:
-            reader = pa.csv.open_csv(
-                file,
-                read_options=pa.csv.ReadOptions(block_size=16 << 20),
-                parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                convert_options=pa.csv.ConvertOptions(column_types=declared),
-            )
-            return Table.from_arrow(reader, dtype=dtype)
+            return Table.from_arrow(_csv_reader(file, declared, delimiter), dtype=dtype)
         except pa.ArrowException as error:
             msg = f"expected a CSV file: {error}"
             raise FormatError(msg, place=name) from None
+
+
+def csv_to_parquet(file: BinaryIO, path: os.PathLike[str], *, place: str) -> None:
+    """Write the rows of a CSV file to a Parquet file as they are read, for somebody who waits: not packed tightly.
+
+    Raises:
+        FormatError: as `read_csv`.
+
+    """
+    try:
+        reader = _csv_reader(file, {}, ",")
+        with pq.ParquetWriter(path, reader.schema, compression="snappy", write_page_index=True) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+    except pa.ArrowException as error:
+        msg = f"expected a CSV file: {error}"
+        raise FormatError(msg, place=place) from None
+
+
+def _csv_reader(file: BinaryIO, declared: dict[str, pa.DataType], delimiter: str) -> pa.RecordBatchReader:
+    return pa.csv.open_csv(
+        file,
+        read_options=pa.csv.ReadOptions(block_size=16 << 20),
+        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(column_types=declared),
+    )
 
 
 def read_jsonl(source: Source, dtype: dict[str, object] | None = None, **storage_options: object) -> Table:

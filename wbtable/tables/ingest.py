@@ -116,12 +116,12 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
         return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
     if isinstance(column_type, DecimalType) and pa.types.is_string(target):
         return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], target)
-    if _needs_python(column_type):
+    if needs_python(column_type):
         return encode_values(array.to_pylist(), name, blobs, declared=column_type, first_row=first_row)[1]
     return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
 
 
-def _needs_python(column_type: ColumnType) -> bool:
+def needs_python(column_type: ColumnType) -> bool:
     """Whether the physical form of a type has no counterpart in Arrow's own."""
     if isinstance(column_type, (UuidType, MediaType)):
         return True
@@ -129,7 +129,7 @@ def _needs_python(column_type: ColumnType) -> bool:
         return pa.types.is_string(column_type.arrow())
     if isinstance(column_type, StructType) and column_type.has_absent:
         return True
-    return any(_needs_python(child) for child in column_type.children())
+    return any(needs_python(child) for child in column_type.children())
 
 
 def is_binary(found: pa.DataType) -> bool:
@@ -293,6 +293,7 @@ __all__ = [
     "encode_values",
     "is_binary",
     "is_pandas",
+    "needs_python",
     "pandas_columns",
     "physical",
 ]

@@ -51,6 +51,7 @@ class Jobs:
         self._workers = {
             "interactive": Worker(interactive),
             "background": Worker(background),
+            "summaries": Worker(background),
             "export": Worker(background),
             "media": Worker(media),
         }
@@ -65,7 +66,7 @@ class Jobs:
         running = Running()
         with self._guard:
             self._running[_PREFIX] = running
-        for kind in ("interactive", "background"):
+        for kind in ("interactive", "background", "summaries"):
             self._workers[kind].start()
             self._threads[kind].submit(self._prepare, kind, running, places, source)
 

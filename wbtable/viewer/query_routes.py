@@ -82,7 +82,7 @@ _ASKED: Final[tuple[tuple[str, str, Callable[..., Any], Callable[[Asked], dict[s
         tasks.cell,
         lambda asked: {"row": asked.number("row"), "column": asked.text("column", most=100_000)},
     ),
-    ("summaries", "interactive", tasks.summaries, lambda asked: {"columns": asked.texts("columns")}),
+    ("summaries", "summaries", tasks.summaries, lambda asked: {"columns": asked.texts("columns")}),
     ("groups", "interactive", tasks.groups, _groups),
     ("expand", "interactive", tasks.expand, lambda asked: {"group": asked.number("group")}),
     ("warm", "background", tasks.warm, _nothing),

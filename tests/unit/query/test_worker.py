@@ -164,3 +164,24 @@ def test_limits_within_which_nothing_runs_are_refused() -> None:
     for wrong in ({"deadline": 0.0}, {"deadline": 1.0, "memory_limit": 1}, {"deadline": 1.0, "threads": -1}):
         with pytest.raises(UsageError, match="deadline"):
             Limits(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_worker_that_is_closed_while_it_starts_keeps_nobody_waiting() -> None:
+    worker = Worker()
+    found: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            worker.run(worker_tasks.add, a=1, b=2)
+        except WbtableError as error:
+            found.append(error)
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    while worker.pid is None:
+        pass
+    worker.close()
+    waiting.join(20)
+    assert not waiting.is_alive()
+    assert len(found) == 1
+    assert worker.pid is None
