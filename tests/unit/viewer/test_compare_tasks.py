@@ -92,3 +92,14 @@ def test_columns_of_sides_are_completed_with_and_without_one(places: Any) -> Non
     assert offered("*.na") == ["name"]
     assert offered("_change == ")[:4] == ['"equal"', '"changed"', '"added"', '"removed"']
     assert {"0.score", "1.score"} <= set(offered(""))
+
+
+def test_tables_that_python_has_side_by_side_are_shown_so(tmp_path: Path) -> None:
+    from wbtable.viewer.opening import open_thing
+
+    tables = [wbtable.Table(columns=["id"], data=[[number]]) for number in range(3)]
+    opening = open_thing(wbtable.compare(tables, mode="side_by_side"), tmp_path)
+    assert [opened.id for opened in opening.opened] == ["open:0", "open:1", "open:2"]
+    source = opening.start["source"]
+    assert (source["kind"], source["mode"]) == ("compare", "side_by_side")
+    assert source["tables"] == [{"url": f"open:{number}"} for number in range(3)]
