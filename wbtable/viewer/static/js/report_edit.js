@@ -102,7 +102,7 @@ function Words({ panel, images, change, picture }) {
     }
   };
   return html`<div class="md-words"><div class="md-writing"><textarea class="input mono" ref=${field} aria-label="Markdown" spellcheck="true" rows=${Math.min(30, Math.max(6, (panel.text ?? "").split("\n").length + 1))} value=${panel.text ?? ""}
-        placeholder=${"# A heading\n\nWhat you found, with **emphasis**, [links](https://…) and lists."} onInput=${(/** @type {any} */ event) => change(event.target.value)}
+        placeholder=${"# A heading\n\nWhat you found, with **emphasis**, [links](#a-heading) and lists."} onInput=${(/** @type {any} */ event) => change(event.target.value)}
         onPaste=${(/** @type {ClipboardEvent} */ event) => { const file = event.clipboardData?.files[0]; if (file) { event.preventDefault(); void put(file); } }}
         onDrop=${(/** @type {DragEvent} */ event) => { const file = event.dataTransfer?.files[0]; if (file) { event.preventDefault(); void put(file); } }}></textarea>
       <div class="md-below"><button class="btn quiet" onClick=${() => chooser.current.click()}>Picture…</button><span class="note">or paste one</span>
