@@ -8,7 +8,12 @@ export function listen(grid) {
   host.addEventListener("click", (/** @type {MouseEvent} */ event) => clicked(grid, event));
   host.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => doubled(grid, event));
   host.addEventListener("contextmenu", (/** @type {MouseEvent} */ event) => context(grid, event));
+  // The grid is one stop of the Tab key: itself while the keyboard is elsewhere, a cell while it is here.
+  host.addEventListener("focusout", (/** @type {FocusEvent} */ event) => {
+    if (!host.contains(/** @type {Node | null} */ (event.relatedTarget))) host.tabIndex = 0;
+  });
   host.addEventListener("focusin", (/** @type {FocusEvent} */ event) => {
+    if (event.target !== host) host.tabIndex = -1;
     const found = at(grid, event);
     if (found && found.cell === found.target) grid.active = { row: found.row, column: found.column.index };
   });

@@ -90,6 +90,11 @@ export function ValuesPanel({ panel }) {
       (found) => setSummary(found.columns[panel.name]), (error) => error.name !== "AbortError" && setWrong(error.message));
     return () => control.abort();
   }, [key]);
+  useEffect(() => {
+    // What can be done is there now: the keyboard goes to it, unless somebody took it elsewhere.
+    const host = document.activeElement?.closest(".panel");
+    if (summary && host && document.activeElement?.closest("header")) /** @type {HTMLElement | null} */ (host.querySelector(".inside input, .inside .top-line"))?.focus();
+  }, [summary === null]);
   const lines = summary && info ? linesOf(info, summary) : [];
   const most = Math.max(1, ...lines.map((line) => line.number));
   const contains = (/** @type {any} */ event) => {
