@@ -169,7 +169,8 @@ function player(media, urls) {
   node.addEventListener("error", () => node.src && absent(frame, `${media.kind} cannot be played here`));
   void Promise.resolve(urls.bytes(media)).then((url) => (url === null ? absent(frame, `${media.kind} is not in this file`) : (node.src = url)));
   frame.append(node);
-  if (media.caption) frame.append(el("div", "caption", String(media.caption)));
+  const said = [media.caption ? String(media.caption) : "", media.duration ? duration(media.duration * 1000) : ""].filter(Boolean);
+  if (said.length) frame.append(el("div", "caption", said.join(" · ")));
   return frame;
 }
 
