@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["distance", "register"]
 
+
 def register(connection: Any) -> None:
     """Give a DuckDB connection the function; before its configuration is locked."""
     connection.create_function(
