@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MEDIA: Final = Limits(deadline=30.0, memory_limit=512 << 20, threads=1)
 """What decoding one blob may take."""
+RUNS: Final = Limits(deadline=60.0, threads=1)
+"""What picking runs by an expression may take: those of a distant store are read first."""
 MAX_WAITING: Final = 256
 """The most queries that run or wait."""
 _PREFIX: Final = "\0"
@@ -54,6 +56,7 @@ class Jobs:
             "summaries": Worker(background),
             "export": Worker(background),
             "media": Worker(media),
+            "runs": Worker(RUNS),
         }
         # A thread waits for a worker; those that wait for their turn must not hold up the others' kinds.
         self._threads = {kind: ThreadPoolExecutor(16, thread_name_prefix=f"wbtable-{kind}") for kind in self._workers}

@@ -59,10 +59,9 @@ class _Runs:
         project, text = named(asked, "project"), asked.text("filter", "", most=20_000)
         ids, said = None, []
         if text.strip():
-            # Reading a thousand runs of a distant store takes longer than an interactive query may.
             found = await self.state.jobs.run(
                 request,
-                "background",
+                "runs",
                 run_tasks.match_runs,
                 asked.query_id(),
                 places=self.state.places.to_json(),
