@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from wbtable.query.control import Control
+    from wbtable.query.control import QueryControl
     from wbtable.tables.table import Table
 
 _TURNS = 30
@@ -38,7 +38,7 @@ def _questions(turn: int) -> list[dict[str, Any]]:
     ]
 
 
-def answer(control: Control, folder: str, question: dict[str, Any]) -> pa.Table:
+def answer(control: QueryControl, folder: str, question: dict[str, Any]) -> pa.Table:
     """Do the work of one question in a worker; the table stays open there."""
     import wbtable
 
