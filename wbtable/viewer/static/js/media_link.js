@@ -68,13 +68,19 @@ const PARTS = ["overlays", "hidden", "shown", "least", "opacity", "layout"];
 
 /** The overlays of a column, the same for all its sides. @param {{name?: string, settings?: any}} column @returns {Linked<Overlay>} */
 export function overlayOf(column) {
+  const base = baseName(column.name ?? "");
+  let found = overlays.get(base);
+  if (!found) overlays.set(base, (found = new Linked(overlayFrom(column.settings ?? {}))));
+  return found;
+}
+
+/** The same, with the settings of the view taken over if they are others than before; for columns as the view has them now. @param {{name?: string, settings?: any}} column */
+export function overlayNow(column) {
   const name = column.name ?? "";
-  const base = baseName(name);
   const settings = column.settings ?? {};
   const text = JSON.stringify(PARTS.map((part) => settings[part] ?? null));
-  let found = overlays.get(base);
-  if (!found) overlays.set(base, (found = new Linked(overlayFrom(settings))));
-  else if (taken.has(name) && taken.get(name) !== text) found.value = overlayFrom(settings);
+  const found = overlayOf(column);
+  if (taken.has(name) && taken.get(name) !== text) found.value = overlayFrom(settings);
   taken.set(name, text);
   return found;
 }

@@ -72,7 +72,7 @@ export function paint(canvas, mask, layer, overlay, labels) {
     canvas.width = mask.width;
     canvas.height = mask.height;
   }
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) return;
   const image = context.createImageData(mask.width, mask.height);
   const out = new Uint32Array(image.data.buffer);

@@ -1,7 +1,7 @@
 // A picture in a cell: its thumbnail in a box whose size is known before, boxes and masks over it or beside it.
 import { el, svg } from "./dom.js";
 import { boxesOf } from "./media_labels.js";
-import { overlayOf } from "./media_link.js";
+import { overlayNow, overlayOf } from "./media_link.js";
 import { isGone, load, loadedSrc, reasonOf, srcOf } from "./media_load.js";
 import { maskNode } from "./media_mask.js";
 import { count, duration } from "./numbers.js";
@@ -106,7 +106,8 @@ export function thumb(media, high, wide, column, open) {
   const box = el("button", "thumb");
   box.tabIndex = -1;
   box.setAttribute("aria-label", `Show ${described(media)}`);
-  const isBeside = hasOverlays(media) && overlayOf(column).value.beside && overlayOf(column).value.on;
+  const { beside, on } = overlayNow(column).value;
+  const isBeside = hasOverlays(media) && beside && on;
   const room = isBeside ? (wide - 2) / 2 : wide;
   const size = fitted(media, Math.max(8, room), Math.max(8, high));
   // A sliver is still something to click on.

@@ -73,22 +73,27 @@ export class Stage {
       return this.#say("");
     }
     this.#say("Reading…");
-    load(small, this.node).then((blob) => image.src || (image.src = srcOf(small, blob)), () => undefined);
+    // Browsers show what they can of a damaged picture, and say nothing: the server decodes all of it.
+    load(small, this.node).then((blob) => image.src || (image.src = srcOf(small, blob)), (error) => error.code === "damaged" && this.#wrong(error));
     load(url, this.node).then(async (blob) => {
       const whole = new Image();
       whole.src = srcOf(url, blob);
       await whole.decode();
       image.src = whole.src;
       if (!this.width || !this.height) [this.width, this.height] = [whole.naturalWidth, whole.naturalHeight];
-      this.#say(isWhole || Math.max(this.width, this.height) <= 4096 ? "" : "Shown with at most 4,096 pixels a side.");
+      if (!this.node.classList.contains("is-broken")) this.#say(isWhole || Math.max(this.width, this.height) <= 4096 ? "" : "Shown with at most 4,096 pixels a side.");
       this.draw();
     }).catch((error) => {
-      if (isGone(error)) return;
-      this.node.classList.add("is-broken");
-      const { word, text } = reasonOf(error instanceof DOMException ? new Error("the browser cannot decode it") : error);
-      this.note.setAttribute("role", "alert");
-      this.#say(`⚠ ${word}: ${error instanceof DOMException ? "this browser cannot decode it" : text}`);
+      if (!isGone(error)) this.#wrong(error);
     });
+  }
+
+  /** @param {unknown} error */
+  #wrong(error) {
+    const { word, text } = reasonOf(error);
+    this.node.classList.add("is-broken");
+    this.note.setAttribute("role", "alert");
+    this.#say(error instanceof DOMException ? "⚠ damaged: this browser cannot decode it" : `⚠ ${word}: ${text}`);
   }
 
   /** The size in which all of it shows. */
