@@ -31,3 +31,8 @@ export function readNamed(text) {
     return null;
   }
 }
+
+/** What an address has more so that a panel of a workspace stays as it is left. @param {string} name */
+export function panelQuery(name) {
+  return `&panel=${encodeURIComponent(name)}`;
+}

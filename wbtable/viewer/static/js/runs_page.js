@@ -4,6 +4,7 @@ import { follow } from "./live.js";
 import { count } from "./numbers.js";
 import { stateNote } from "./runs_list.js";
 import * as runs from "./runs_state.js";
+import { panelQuery } from "./kept.js";
 import { Empty, Problems, RunState, Search, Tabs, Waiting, When, address, lengthText, projectLink, refreshed, set, tableAt, useAnswer, versionLink } from "./workspace.js";
 import { unionLink } from "./runs_tables.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
@@ -90,8 +91,8 @@ function LoggedTable({ project, run, table, open }) {
   const steps = [...table.steps].reverse();
   const shown = all ? steps.slice(0, 1000) : steps.slice(0, Math.min(STEPS, 12));
   return html`<li class="card"><div class="head-line"><h3 dir="auto">${table.key}</h3><span class="note">${table.logged === 1 ? `logged at step ${last.step}` : `logged at ${count(table.logged)} steps`}</span><span class="gap"></span>
-      ${table.logged > 1 ? html`<a class="btn" href=${unionLink(project, table.key, [run])}>All steps as one</a>` : null}<a class="btn primary" href=${tableAt(last.artifact, last.path)}>${table.logged === 1 ? "Open" : "Open the last"}</a></div>
-    ${table.logged > 1 ? html`<ul class="chips" aria-label=${`Steps of ${table.key}`}>${shown.map((/** @type {any} */ each) => html`<li key=${each.step}><a href=${tableAt(each.artifact, each.path)}>step ${count(each.step)}</a></li>`)}
+      ${table.logged > 1 ? html`<a class="btn" href=${unionLink(project, table.key, [run])}>All steps as one</a>` : null}<a class="btn primary" href=${tableAt(last.artifact, last.path) + panelQuery(`run ${run} ${table.key}`)}>${table.logged === 1 ? "Open" : "Open the last"}</a></div>
+    ${table.logged > 1 ? html`<ul class="chips" aria-label=${`Steps of ${table.key}`}>${shown.map((/** @type {any} */ each) => html`<li key=${each.step}><a href=${tableAt(each.artifact, each.path) + panelQuery(`run ${run} ${table.key}`)}>step ${count(each.step)}</a></li>`)}
       ${steps.length > shown.length && !all ? html`<li><button class="btn quiet" onClick=${() => setAll(true)}>${count(steps.length - shown.length)} more</button></li>` : null}</ul>
       ${table.logged > table.steps.length ? html`<p class="note">The last ${count(table.steps.length)} of ${count(table.logged)} steps are listed; all steps as one has them all.</p>` : null}` : null}</li>`;
 }
