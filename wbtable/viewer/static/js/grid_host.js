@@ -19,8 +19,9 @@ import { effect, html, useEffect, useRef } from "../vendor/preact.js";
 const HEIGHTS = /** @type {Record<string, number>} */ ({ s: 28, m: 56, l: 128, xl: 256 });
 const HEAD = 102;
 const GROUPED_HEAD = 46;
-/** Rows that are asked for before it is known how many there are. */
+/** Rows, and groups, that are asked for at once, and before it is known how many there are. */
 const EARLY = 100;
+const GROUPS = 20;
 
 /** The height of rows: as chosen, else by what is in them. @param {any} model */
 function rowHeight(model) {
@@ -103,7 +104,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
     steps.placedBy(() => ({ top: grid.scrolling.top, left: grid.host.scrollLeft, ...grid.active }));
     const early = () => {
       // How many rows match may take long to count: the first are shown as soon as they are there.
-      const first = model.rows.peek() === null && !model.grouped.peek() ? windows?.blocks.get(0)?.columns.values().next().value : null;
+      const first = model.rows.peek() === null ? windows?.blocks.get(0)?.columns.values().next().value : null;
       if (first && first.length && grid.rows === 0) update(null);
       else grid.draw();
     };
@@ -117,10 +118,11 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
     const update = (/** @type {number | null} */ top) => {
       const known = model.rows.value;
       const first = windows?.blocks.get(0)?.columns.values().next().value;
-      const rows = known ?? (model.grouped.value ? 0 : first?.length ?? 0);
-      if (windows) windows.rows = known ?? Math.min(EARLY, model.total.value);
+      const rows = known ?? first?.length ?? 0;
+      const few = Math.min(model.grouped.value ? GROUPS : EARLY, model.total.value);
+      if (windows) windows.rows = known ?? few;
       grid.update({ laid: model.laid.value, rows, rowHeight: rowHeight(model), headHeight: model.grouped.value ? GROUPED_HEAD : HEAD, windows, spec: model.spec.value, top });
-      if (known === null && !model.grouped.value && windows && !model.problem.value) windows.need(0, Math.min(EARLY, model.total.value), namesOf(grid.visibleColumns()));
+      if (known === null && windows && !model.problem.value) windows.need(0, few, namesOf(grid.visibleColumns()));
     };
     const stop = effect(() => {
       const generation = model.generation.value;
@@ -130,7 +132,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       if (generation !== shown || !windows) {
         const now = model.asked();
         const same = windows ? sameColumns(before, now) : null;
-        const size = model.grouped.value ? 20 : 100;
+        const size = model.grouped.value ? GROUPS : EARLY;
         const next = new Windows({ ask: (offset, number, names, signal) => ask(offset, number, names, signal, model), size, changed: early, failed: model.failed, busy: (flying) => {
           const { number, since } = model.reading.peek();
           model.reading.value = { number: flying, since: number && flying ? since : performance.now() };
