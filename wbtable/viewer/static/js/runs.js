@@ -85,16 +85,25 @@ export function RunsTab({ where, opened, project }) {
     <main class=${`runs${isTable ? " is-table" : ""}`}>
       <${RunsList} project=${project} found=${found} columns=${isTable ? columns : needed ?? []} known=${known} wide=${isTable} page=${page} filter=${filter} busy=${answer.busy} />
       ${isTable ? null : html`<section class="stage beside" aria-label=${show.name}><h2 class="sr">${show.name}</h2>${broken ? html`<p class="wrong" role="alert">${String(broken)}</p>` : View ? html`<${View} project=${project} where=${where} ids=${ids} rows=${runs.chosenRows.value} columns=${more.found?.columns ?? []} />` : null}</section>`}
-    </main><${Foot} found=${found} error=${answer.error} again=${answer.again} />`;
+    </main><${Foot} found=${found} error=${answer.error} again=${answer.again} busy=${answer.busy} filter=${filter} />`;
 }
 
-/** @param {{found: any, error: any, again: () => void}} props */
-function Foot({ found, error, again }) {
+/** @param {{found: any, error: any, again: () => void, busy: boolean, filter: string}} props */
+function Foot({ found, error, again, busy, filter }) {
+  const [slow, setSlow] = useState(0);
+  useEffect(() => {
+    setSlow(0);
+    if (!busy) return;
+    const start = performance.now();
+    const timer = setInterval(() => setSlow((performance.now() - start) / 1000), 500);
+    return () => clearInterval(timer);
+  }, [busy]);
   const live = liveState.value;
   const states = Object.entries(found?.states ?? {});
   return html`<footer class="status"><span role="status">${found ? `${count(found.matched)} ${found.matched === 1 ? "run" : "runs"}${found.matched !== found.total ? ` of ${count(found.total)}` : ""}` : ""}</span>
     ${states.map(([state, n]) => html`<span>${count(/** @type {number} */ (n))} ${state}</span>`)}
     <span>${count(runs.chosen.value.length)} chosen${runs.chosen.value.length >= runs.MOST_CHOSEN ? " (the most)" : ""}</span>
+    ${busy && slow > 0.9 ? html`<span class="busy"><span class="dot"></span>${slow.toFixed(0)} s${filter ? html` <button onClick=${() => set({ filter: "", page: "" })}>Cancel</button>` : null}</span>` : null}
     ${error && error.code !== "expression" ? html`<span class="wrong">${error.message} <button onClick=${again}>Try again</button></span>` : null}
     <span class="gap"></span>${runs.changed.value ? html`<button onClick=${runs.reset}>Reset</button>` : null}
     ${live === "off" ? null : html`<span class="busy" title=${live === "live" ? "Runs that go on show what they log as they log it" : "What runs log is asked for every few seconds"}><span class=${`dot${live === "live" ? " is-still" : ""}`}></span>${live === "live" ? "Live" : "Checking"}</span>`}
