@@ -87,7 +87,8 @@ def init(
         notes: free text.
         group: what it belongs to.
         job_type: what part it plays there.
-        mode: ``disabled`` writes nothing; ``online``, ``offline`` and ``shared`` all write to the store.
+        mode: ``disabled`` writes nothing; ``shared`` joins the run of this `id` if it is running: its rows become part
+            of that run, which the process that started it ends; ``online`` and ``offline`` both write to the store.
         reinit: ``return_previous`` returns the open run; ``create_new`` leaves it open; else it is finished.
         accepted: W&B's further arguments; those without meaning here are warned of once.
 
@@ -121,10 +122,12 @@ def init(
         environment=environment(),
     )
     start = _with(start, name=_text("name", name) or start.id)
-    if _choice("mode", mode or os.environ.get("WBTABLE_MODE"), MODES) == "disabled":
+    chosen = _choice("mode", mode or os.environ.get("WBTABLE_MODE"), MODES)
+    if chosen == "disabled":
         run = Run(start, None, finished=current.forget)
     else:
-        run = _begin(start, resolve_store(store, create=True), _resume(resume), is_new=id is None)
+        how_to_resume = "shared" if chosen == "shared" and id is not None else _resume(resume)
+        run = _begin(start, resolve_store(store, create=True), how_to_resume, is_new=id is None)
         _announce(run)
     current.remember(run)
     _finish_at_exit()
@@ -167,13 +170,15 @@ def _begin(start: RunStart, store: Store, resume: str, *, is_new: bool) -> Run:
         if is_new:
             start = _with(start, id=new_id())
             continue
-        return _resumed(start, store, files, last)
+        return _resumed(start, store, files, last, shared=resume == "shared")
 
 
-def _resumed(start: RunStart, store: Store, files: RunFiles, last: RunStart) -> Run:
+def _resumed(start: RunStart, store: Store, files: RunFiles, last: RunStart, *, shared: bool) -> Run:
     """Start a further attempt: config, summary and steps go on where the last one left them."""
     summary, ended = files.summary(), files.finished(last.attempt)
     if state_of(last, summary, ended, now()) == "running":
+        if shared:
+            return Run(last, store, summary, finished=current.forget, joined=True)
         where = f"process {last.process.pid} on {last.process.host}"
         msg = f"the run {start.project}/{start.id} is running ({where}): only a run that ended can be resumed"
         raise ConflictError(msg)

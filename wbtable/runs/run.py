@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.leased_objects import LeasedObjects
-from wbtable.artifacts.store import resolve_store
+from wbtable.artifacts.store import Store, resolve_store
 from wbtable.errors import UsageError, WbtableError
 from wbtable.format.run_keys import LOGGED, USED
 from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
-    from wbtable.runs.compaction import Compacted
+    from wbtable.storage.backend import Backend
 
 PATIENCE: Final = 10.0
 """Seconds for which ``finish`` waits for a store that does not answer."""
@@ -65,6 +64,7 @@ class Run(Shows):
         store: Store | None,
         resumed: RunSummary | None = None,
         finished: Callable[[Run], None] | None = None,
+        joined: bool = False,
     ) -> None:
         """Open a run whose start record is written.
 
@@ -73,6 +73,7 @@ class Run(Shows):
             store: where it is written; None writes nothing.
             resumed: where an earlier attempt ended.
             finished: is told when the run is finished.
+            joined: another process owns the run: it writes the summary and ends it (RUN-9).
 
         """
         self.project, self.id, self.name = start.project, start.id, start.name
@@ -85,7 +86,7 @@ class Run(Shows):
         self.summary = Settings("summary", self._touch, {} if resumed is None else resumed.summary, latest)
         self._files = None if store is None else RunFiles(store.backend, self.project, self.id)
         if self._files is not None:
-            self._recorder = Recorder(self._files, self._summarize)
+            self._recorder = Recorder(self._files, self._summarize, owner=not joined)
         before = None if resumed is None else resumed.summary
         self._intake = Intake(self, self._recorder, store, latest, self._logged_table, before)
         self._intake.step = 0 if resumed is None else resumed.next_step
@@ -132,6 +133,10 @@ class Run(Shows):
     def inputs(self) -> tuple[str, ...]:
         """The versions that it used, as ``project/name:vN``."""
         return tuple(self._used)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process, which logs to the same run and does not end it."""
+        return join, (self._start, None if self._store is None else self._store.backend, self._summarize())
 
     def __repr__(self) -> str:
         """Show what and where it is."""
@@ -299,7 +304,8 @@ class Run(Shows):
             objects = LeasedObjects(self._store.objects, lease)
             made = compact(self._files, objects)
             objects.settle()
-            self._end(made, exit_code)
+            if not self._files.finish(with_history(self._finish_record(exit_code), made)):
+                warn(f"run {self.id}: another process ended it first")
 
     def _finish_record(self, exit_code: int) -> RunFinish:
         return RunFinish(
@@ -310,12 +316,6 @@ class Run(Shows):
             config=self.config.as_dict(),
             summary=self.summary.as_dict(),
         )
-
-    def _end(self, made: Compacted, exit_code: int) -> None:
-        assert self._files is not None
-        record = with_history(self._finish_record(exit_code), made)
-        if not self._files.finish(record):
-            warn(f"run {self.id}: another process ended it first")
 
     def __enter__(self) -> Self:
         """Return the run."""
@@ -383,13 +383,15 @@ class Run(Shows):
                 summary=self.summary.as_dict(),
             )
 
-    def _after_fork(self) -> None:
-        self._intake.after_fork()
+
+def join(start: RunStart, backend: Backend | None, known: RunSummary) -> Run:
+    """Return a run that another process owns, open for logging here (RUN-9)."""
+    return Run(start, None if backend is None else Store.on(backend), known, joined=True)
 
 
 def _fork() -> None:
     for run in list(_live):
-        run._after_fork()  # noqa: SLF001 - this module's own class
+        run._intake.after_fork()  # noqa: SLF001 - this module's own class
 
 
 os.register_at_fork(after_in_child=_fork)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wbtable.storage.cache_files import ObjectCache
 from wbtable.storage.ranges import coalesce, cut
 
 if TYPE_CHECKING:
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wbtable.storage.backend import Backend
-    from wbtable.storage.cache_files import ObjectCache
     from wbtable.storage.key_info import KeyInfo
 
 _GAP = 64 << 10
@@ -36,6 +36,10 @@ class CachedBackend:
     def __repr__(self) -> str:
         """Show the place."""
         return f"CachedBackend({self.direct!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Open it anew where it is unpickled; processes share the cache's folder, not its memory."""
+        return _reopen, (self.direct, self.cache.root, self.cache.limit)
 
     def __getattr__(self, name: str) -> Any:
         """Return what the place has beyond the protocol."""
@@ -161,3 +165,7 @@ class CachedBackend:
     def local_path(self, key: str) -> Path | None:
         """See `Backend.local_path`."""
         return self.direct.local_path(key)
+
+
+def _reopen(direct: Backend, root: Path, limit: int) -> CachedBackend:
+    return CachedBackend(direct, ObjectCache(root, limit))

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError, WbtableError
 from wbtable.format.layout import LEASES, TEMPORARY
@@ -53,6 +53,10 @@ class LocalBackend:
     def __repr__(self) -> str:
         """Show the folder."""
         return f"LocalBackend({self._base!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Open it anew where it is unpickled: what is not durable yet is this process's to sync."""
+        return _reopen, (self.root, self.unsafe_single_writer)
 
     # Writing: LOCAL-1 to LOCAL-4.
 
@@ -367,3 +371,9 @@ class LocalBackend:
 def _is_passing(key: str) -> bool:
     """Whether a key may be lost with the machine: a hint may be wrong, a lease's writer ends with it (LOCAL-5)."""
     return (key.startswith(f"{LEASES}/") and key.endswith(".json")) or key.endswith("/hint")
+
+
+def _reopen(root: Path, unsafe_single_writer: bool) -> LocalBackend:
+    backend = LocalBackend(root)
+    backend.unsafe_single_writer = unsafe_single_writer
+    return backend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -189,3 +190,69 @@ def test_a_child_of_a_plain_fork_does_not_end_its_parents_run(store: Store) -> N
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["running", "2"]
     assert store.runs("p")[0].history()["x"].to_pylist() == [1, None]
+
+
+WORK = """
+import sys
+
+def work(run, number):
+    for i in range(20):
+        run.log({f"child{number}": i}, step=100 * number + i)
+"""
+
+
+def test_spawned_workers_log_to_the_run_that_they_are_given(store: Store, tmp_path: Path) -> None:
+    """RUN-9: a run that is given to another process is the same run there."""
+    (tmp_path / "work.py").write_text(WORK)
+    done = run_script(
+        store,
+        f"""
+        import multiprocessing
+        if __name__ == "__main__":
+            sys.path.insert(0, {str(tmp_path)!r})
+            from work import work
+            run = wbtable.init(project="p", id="r", config={{"lr": 1}})
+            run.log({{"parent": 1}}, step=0)
+            context = multiprocessing.get_context("spawn")
+            children = [context.Process(target=work, args=(run, n)) for n in (1, 2)]
+            [child.start() for child in children]
+            [child.join() for child in children]
+            assert [child.exitcode for child in children] == [0, 0]
+            run.log({{"parent": 2}}, step=1000)
+            run.finish()
+        """,
+    )
+    assert done.returncode == 0, done.stderr
+    [found] = store.runs("p")
+    assert (found.state, found.summary, found.config) == ("finished", {"parent": 2}, {"lr": 1})
+    history = found.history()
+    assert [value for value in history["parent"].to_pylist() if value is not None] == [1, 2]
+    for number in (1, 2):
+        assert [value for value in history[f"child{number}"].to_pylist() if value is not None] == list(range(20))
+
+
+def test_processes_share_a_run_by_its_id(store: Store) -> None:
+    """RUN-9: whoever comes first starts it and ends it, the others join."""
+    code = """
+        with wbtable.init(project="p", id="r", mode="shared") as run:
+            run.log({"rank%d": 1}, step=%d)
+        """
+    with init(project="p", id="r", store=store, mode="shared") as run:
+        run.log({"rank0": 1}, step=0)
+        workers = [start(store, code % (rank, rank)) for rank in (1, 2)]
+        for worker in workers:
+            _, told = worker.communicate(timeout=60)
+            assert worker.returncode == 0, told
+        assert store.runs("p")[0].state == "running"
+    [found] = store.runs("p")
+    assert (found.state, found.summary) == ("finished", {"rank0": 1})
+    history = found.history()
+    for rank in range(3):
+        assert [value for value in history[f"rank{rank}"].to_pylist() if value is not None] == [1]
+
+
+def test_a_disabled_run_goes_to_other_processes_too() -> None:
+    with init(project="p", mode="disabled") as run:
+        again = pickle.loads(pickle.dumps(run))
+        again.log({"x": 1})
+        assert again.disabled

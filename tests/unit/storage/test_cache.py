@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -234,6 +235,14 @@ def test_several_processes(tmp_path: Path) -> None:
 def test_several_threads(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(lambda seed: work(str(tmp_path), seed), range(8))) == 0
+
+
+def test_it_goes_to_other_processes(tmp_path: Path) -> None:
+    again = pickle.loads(pickle.dumps(CachedBackend(open_backend("memory://pickled"), ObjectCache(tmp_path, 100))))
+    assert (again.url, again.cache.root, again.cache.limit) == ("memory://pickled", tmp_path, 100)
+    local = pickle.loads(pickle.dumps(open_backend(tmp_path / "store")))
+    local.put("a", b"1")
+    assert open_backend(tmp_path / "store").get("a") == b"1"
 
 
 def test_use_is_noted(cached: CachedBackend) -> None:
