@@ -181,6 +181,7 @@ def test_an_answer_that_nobody_reads_is_given_up(client: Client, monkeypatch: py
         one.settimeout(60)
         one.connect(("127.0.0.1", client.port))
         server = client.server._server
+        assert server is not None
         one.sendall(request * 40)
         _until(lambda: any(getattr(each, "_unread", None) for each in list(server.server_state.connections)))
         _until(lambda: not any(getattr(each, "_unread", None) for each in list(server.server_state.connections)))

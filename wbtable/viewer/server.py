@@ -8,7 +8,7 @@ import tempfile
 import threading
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from wbtable.errors import UsageError, WbtableError
 from wbtable.viewer.app import make_app
@@ -18,6 +18,8 @@ from wbtable.viewer.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import uvicorn
 
     from wbtable.format.documents import Json
     from wbtable.viewer.opening import Opening
@@ -125,7 +127,7 @@ class Server:
             raise
         self.port = int(self._socket.getsockname()[1])
         self._host = host if is_loopback(host) else allowed_hosts[0]
-        self._server: Any = None
+        self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -160,6 +162,16 @@ class Server:
 
     def run(self) -> None:
         """Serve until interrupted."""
+        server = self._made()
+        if server.should_exit:
+            return
+        self.state.jobs.start(self.state.places.to_json(), self.state.start.get("source"))
+        server.run(sockets=[self._socket])
+
+    def _made(self) -> uvicorn.Server:
+        """Return the server, made here so that it can be ended before it runs."""
+        if self._server is not None:
+            return self._server
         import uvicorn
 
         from wbtable.viewer.connections import PatientProtocol
@@ -178,8 +190,7 @@ class Server:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self.state.jobs.start(self.state.places.to_json(), self.state.start.get("source"))
-        self._server.run(sockets=[self._socket])
+        return self._server
 
     def start(self) -> Self:
         """Serve in another thread; return when it answers.
@@ -188,6 +199,7 @@ class Server:
             WbtableError: it does not start.
 
         """
+        self._made()
         self._thread = threading.Thread(target=self.run, name="wbtable-view", daemon=True)
         self._thread.start()
         with socket.create_connection(self._socket.getsockname()[:2], timeout=_STARTS):
