@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.case import Bar, Case, Scale, Side, timed
 from benchmarks.cases.join_tables import fragments
-from benchmarks.cases.query_table import SCORES, prepare
+from benchmarks.cases.query_table import SCORES, prepare, warm
 from benchmarks.memory import peak
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     import wbtable
 
+    warm()
     fragments(data / "table")
     table = wbtable.open_table(data / "table")
     table.view(filter="id = 3").to_arrow()

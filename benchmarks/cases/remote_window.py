@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.case import Bar, Case, Scale, Side, timed
-from benchmarks.cases.query_table import prepare
+from benchmarks.cases.query_table import prepare, warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +71,7 @@ def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     from wbtable.storage.objects import ObjectStore
     from wbtable.tables.open import table_of
 
+    warm()
     manifest = wbtable.open_table(data / "table").snapshot().source.manifest  # type: ignore[attr-defined]
     objects = wbtable.open_table(data / "table").snapshot().source.objects  # type: ignore[attr-defined]
     place = _Distant(objects.backend)
