@@ -2,7 +2,7 @@
 import { download, post } from "./api.js";
 import { copyPair, pairCellMenu, pairItems } from "./compare_menu.js";
 import { copied, copyCell, copyPython, copyRows } from "./copying.js";
-import { nameText } from "./expression.js";
+import { conjuncts, nameText } from "./expression.js";
 import { barsOf } from "./group_bars.js";
 import { binsCondition, valueCondition } from "./literals.js";
 import { openMenu, toast } from "./menu.js";
@@ -215,7 +215,8 @@ export async function expand(row, also, as = {}) {
     const found = await post("/api/expand", { view: { ...state.asked(), ...as }, group: row });
     const { kind, format, features, refs, ...view } = found.view;
     const rows = { ...view, columns: now().columns?.filter((column) => !state.columns.value.some((other) => other.name === column.name && ["count", "cell"].includes(other.role))), source: now().source };
-    state.apply(also ? spec.filteredAlso(rows, also) : rows, { say: "Rows of one group. Back returns to the groups." });
+    const plain = spec.filteredBy(rows, conjuncts(rows.filter));
+    state.apply(also ? spec.filteredAlso(plain, also) : plain, { say: "Rows of one group. Back returns to the groups." });
   } catch (error) {
     toast(/** @type {Error} */ (error).message);
   }

@@ -75,12 +75,12 @@ export function conjuncts(text) {
     }
   }
   parts.push(text.slice(start).trim());
-  return parts.map(withoutBrackets).filter(Boolean);
+  return parts.flatMap(withoutBrackets).filter(Boolean);
 }
 
-/** @param {string} text */
+/** The parts of a part that stands in brackets. @param {string} text @returns {string[]} */
 function withoutBrackets(text) {
-  if (!text.startsWith("(") || !text.endsWith(")")) return text;
+  if (!text.startsWith("(") || !text.endsWith(")")) return [text];
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const char = text[at];
@@ -90,11 +90,10 @@ function withoutBrackets(text) {
     } else if (char === "(") depth += 1;
     else if (char === ")") {
       depth -= 1;
-      if (depth === 0 && at < text.length - 1) return text;
+      if (depth === 0 && at < text.length - 1) return [text];
     }
   }
-  const inner = text.slice(1, -1).trim();
-  return conjuncts(inner).length === 1 ? inner : text;
+  return conjuncts(text.slice(1, -1));
 }
 
 /**
