@@ -43,11 +43,17 @@ function Open({ shown }) {
   const place = placeOf(shown);
   const overlays = hasOverlays(media ?? {}) || hasOverlays(pair?.media ?? {});
   const alive = useRef(0);
+  const first = useRef(true);
 
   useEffect(() => {
     if (!root.current.open) root.current.showModal();
-    (root.current.querySelector(".stage-pic, .scene, .wave[role], video, .lines pre") ?? root.current.querySelector(".close"))?.focus();
   }, []);
+  useEffect(() => {
+    // What had the keyboard may be gone with the row before: keys are heard inside of the dialog only.
+    if (root.current.contains(document.activeElement) && document.activeElement !== root.current && !first.current) return;
+    first.current = false;
+    (root.current.querySelector(".stage-pic, .scene, .wave[role], video, .lines pre") ?? root.current.querySelector(".close"))?.focus();
+  });
   useEffect(() => {
     // Cells of a window may be cut: here it is whole.
     if (!isCut(media)) return undefined;
