@@ -64,11 +64,11 @@ def _trackio(data: Path, work: Path, scale: Scale) -> dict[str, float]:
         raise RuntimeError(f"make bench installs trackio in {_TRACKIO.parents[1].name}: it is not there")
     environment = {**os.environ, "TRACKIO_DIR": str(work / "trackio")}
     environment |= {"HF_HUB_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False"}
-    command = [str(_TRACKIO), "-m", "benchmarks.cases.log_trackio", str(scale.of(_PEER_STEPS, 200)), str(_WARM)]
+    command = [str(_TRACKIO), str(_ROOT / "benchmarks" / "log_trackio.py"), str(scale.of(_PEER_STEPS, 200)), str(_WARM)]
     done = subprocess.run(command, env=environment, cwd=_ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    seconds: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    seconds: dict[str, float] = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
     return seconds
 
 
