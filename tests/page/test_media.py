@@ -208,6 +208,7 @@ def test_a_sound_plays_when_asked_and_is_sought_in_its_shape(table: Page) -> Non
     harness.go_to_cell(table, 0, "id")
     table.keyboard.press("Enter")
     wave = table.get_by_role("slider", name="Place in tone 220 Hz")
+    wave.scroll_into_view_if_needed()
     expect(wave.locator("svg").first).to_be_attached(timeout=harness.PATIENCE)
     wave.focus()
     for _ in range(2):

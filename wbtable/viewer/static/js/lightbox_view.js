@@ -139,7 +139,8 @@ function Texts({ sides, by }) {
       .then((found) => on && setTexts(found), (error) => on && setTexts(reasonOf(error).text));
     return () => void (on = false);
   }, [id]);
-  if (texts === null) return html`<p class="note">Reading…</p>`;
+  // Those of the row before stand until these are read.
+  if (texts === null || (Array.isArray(texts) && texts.length !== sides.length)) return html`<p class="note">Reading…</p>`;
   if (typeof texts === "string") return html`<p class="wrong" role="alert">${texts}</p>`;
   if (texts.length < 2) return html`<div class="view-text"><${Raw} id=${id} make=${() => linesNode(texts[0], 2000)} /></div>`;
   return html`<div class="view-text"><${Raw} id=${`${id}|${by}|${texts.join("|").length}`} make=${() => diffNode(texts[0], texts[1], by, [sides[0].name, sides[1].name])} /></div>`;
