@@ -18,7 +18,7 @@ READER_FEATURES: Final[frozenset[str]] = frozenset()
 WRITER_FEATURES: Final[frozenset[str]] = frozenset()
 """The features that this version can keep intact when it writes on top of them."""
 
-_NO_FEATURES: Final = {"reader": [], "writer": []}
+_NO_FEATURES: Final[dict[str, list[str]]] = {"reader": [], "writer": []}
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
 
 
