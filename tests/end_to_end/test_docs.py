@@ -47,7 +47,9 @@ def test_a_pages_blocks_run_one_after_the_other(
         exec(compile(before + block[1], str(DOCS / page), "exec"), names)
 
 
-@pytest.mark.parametrize("page", ["ask-your-table.md", "coming-from-wandb.md", "files-in-and-out.md", "reports.md", "viewing.md"])
+@pytest.mark.parametrize(
+    "page", ["ask-your-table.md", "coming-from-wandb.md", "files-in-and-out.md", "reports.md", "viewing.md"]
+)
 def test_a_pages_commands_are_commands(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")
     lines = [
