@@ -12,22 +12,24 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.page.demo import demo_store
+from wbtable.query.worker import INTERACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from tests.page.harness import Servers, Watch
 
 SIZE = (1280, 800)
-
+FOLDER = Path(__file__).parent
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 INSTALLED = CHROMIUM is not None and importlib.util.find_spec("playwright") is not None
@@ -37,6 +39,21 @@ collect_ignore_glob = [] if INSTALLED or "CI" in os.environ else ["test_*.py"]
 def pytest_report_header() -> str | None:
     """Say what is missing."""
     return None if INSTALLED else "page: not tested, because not installed (make test-servers): chromium or playwright"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a test of the page try again: on a machine of two cores a browser and its servers starve now and then."""
+    for item in items:
+        if item.path.parent == FOLDER:
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """Give questions a minute, as the tests have it too: ten seconds are for people who wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wbtable.viewer.jobs.INTERACTIVE", replace(INTERACTIVE, deadline=60.0))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +94,7 @@ def watch() -> Iterator[Watch]:
 def context(browser: Browser, watch: Watch, serve: Servers) -> Iterator[BrowserContext]:
     """Give a context of its own: no cookie, nothing stored. All servers of the module are its homes."""
     made = browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]}, reduced_motion="reduce")
-    made.set_default_timeout(30_000)
+    made.set_default_timeout(60_000)
     watch.follow(made)
     for server in serve.running:
         watch.home(server.url)

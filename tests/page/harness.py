@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wbtable.viewer.opening import Opening
 
-PATIENCE: Final = 30_000
+PATIENCE: Final = 60_000
 """Milliseconds after which something that does not show counts as missing; nothing is measured by it."""
 REBOUND: Final = "rebound.example"
 """A name of somebody else's that leads to this machine, as DNS rebinding makes one."""

@@ -47,11 +47,11 @@ class Jobs:
     """The workers of a server, and what they are doing."""
 
     def __init__(
-        self, interactive: Limits = INTERACTIVE, background: Limits = BACKGROUND, media: Limits = MEDIA
+        self, interactive: Limits | None = None, background: Limits = BACKGROUND, media: Limits = MEDIA
     ) -> None:
         """Prepare the workers; those that are asked first start at `start`, the others with their first task."""
         self._workers = {
-            "interactive": Worker(interactive),
+            "interactive": Worker(INTERACTIVE if interactive is None else interactive),
             "background": Worker(background),
             "summaries": Worker(background),
             "export": Worker(background),
