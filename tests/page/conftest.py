@@ -13,7 +13,6 @@ import importlib.util
 import os
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,13 +22,13 @@ from wbtable.query.worker import INTERACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from tests.page.harness import Servers, Watch
 
 SIZE = (1280, 800)
-FOLDER = Path(__file__).parent
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 INSTALLED = CHROMIUM is not None and importlib.util.find_spec("playwright") is not None
@@ -39,13 +38,6 @@ collect_ignore_glob = [] if INSTALLED or "CI" in os.environ else ["test_*.py"]
 def pytest_report_header() -> str | None:
     """Say what is missing."""
     return None if INSTALLED else "page: not tested, because not installed (make test-servers): chromium or playwright"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a test of the page try again: on a machine of two cores a browser and its servers starve now and then."""
-    for item in items:
-        if item.path.parent == FOLDER:
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(scope="session", autouse=True)

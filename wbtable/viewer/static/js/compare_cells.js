@@ -32,7 +32,7 @@ export function mark(side) {
   return made;
 }
 
-/** Which table, or run, a row is of. @param {HTMLElement} cell @param {any} value @param {string} name @returns {boolean} whether it says so */
+/** Which table a row is of. @param {HTMLElement} cell @param {any} value @param {string} name @returns {boolean} whether it says so */
 export function fillOrigin(cell, value, name) {
   const source = /** @type {any} */ (spec.value.source);
   if (name === "_table" && source?.mode === "concat" && source.tables[Number(value)]) {
@@ -40,33 +40,8 @@ export function fillOrigin(cell, value, name) {
     cell.append(mark(Number(value)), el("span", "t", `${value}`), el("span", "dim t", placeName(source.tables[Number(value)], source.tables, opened.value?.opened)));
     return true;
   }
-  if (name === "run" && source?.kind === "union" && typeof value === "string") {
-    const slot = slotOf(source, value);
-    cell.className = "cell";
-    const dot = el("span", `run-dot run-${slot % 10}${slot >= 10 ? " is-dashed" : ""}`);
-    dot.setAttribute("aria-hidden", "true");
-    cell.append(dot, el("span", "t", value));
-    return true;
-  }
   return false;
 }
-
-/** The colour that a run has in its project's page, else by its place among the runs. @param {any} source @param {string} run */
-function slotOf(source, run) {
-  if (kept.project !== source.project) {
-    kept.project = source.project;
-    try {
-      kept.slots = JSON.parse(localStorage.getItem(`wbtable-colours:${source.project}`) ?? "{}");
-    } catch {
-      // A browser that keeps nothing: runs have colours by their places.
-      kept.slots = {};
-    }
-  }
-  const found = kept.slots[run];
-  return Number.isSafeInteger(found) ? found : Math.max(0, (source.runs ?? []).indexOf(run));
-}
-
-const kept = { project: "", slots: /** @type {Record<string, any>} */ ({}) };
 
 /** What happened to a row. @param {HTMLElement} cell @param {string | null} value */
 export function fillChange(cell, value) {
