@@ -28,12 +28,19 @@ export class Summaries {
     return JSON.stringify([source, of, filter, name]);
   }
 
+  /** Those that the view has; null while it is not known, for another is being asked for. @param {string[]} names */
+  #known(names) {
+    const info = this.model.info.value;
+    if (!info || info.of !== JSON.stringify(this.model.asked().source) || info.grouped || this.model.grouped.value) return null;
+    const known = new Set(info.columns.map((/** @type {any} */ column) => column.name));
+    return names.filter((name) => known.has(name));
+  }
+
   /** Say which columns show. @param {string[]} names */
   need(names) {
-    const info = this.model.info.value;
-    if (!info || info.of !== JSON.stringify(this.model.asked().source) || info.grouped || this.model.grouped.value) return;
-    const known = new Set(info.columns.map((/** @type {any} */ column) => column.name));
-    this.wanted = names.filter((name) => known.has(name));
+    const known = this.#known(names);
+    if (!known) return;
+    this.wanted = known;
     this.#show();
     if (!this.isBusy && !this.timer && this.wanted.some((name) => !this.kept.has(this.#key(name))))
       this.timer = window.setTimeout(() => ((this.timer = 0), void this.#ask()), this.kept.size ? REST : 0);
@@ -49,7 +56,8 @@ export class Summaries {
   }
 
   async #ask() {
-    const missing = this.wanted.filter((name) => !this.kept.has(this.#key(name)));
+    // While it waited, another view may have come, of other columns.
+    const missing = (this.#known(this.wanted) ?? []).filter((name) => !this.kept.has(this.#key(name)));
     if (!missing.length) return;
     this.isBusy = true;
     const keys = missing.map((name) => this.#key(name));
