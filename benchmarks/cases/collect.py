@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Bar, Case, Scale, Side, timed
+from benchmarks.versions import make_version
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import wbtable
+    from wbtable.format.version_record import Parent
 
 _VERSIONS = 1_000
 _FILES = 99
@@ -21,11 +21,8 @@ _FILES = 99
 def _prepare(data: Path, scale: Scale) -> None:
     """Make versions of large files: each an object of its own, as blobs from a mebibyte on are, but short here."""
     import wbtable
-    from wbtable.artifacts.compose import compose
-    from wbtable.format import documents
     from wbtable.format.digest import BLOB
     from wbtable.format.entry import Entry
-    from wbtable.format.version_record import Parent, VersionRecord
 
     store = wbtable.create_store(data / "store")
     parent: Parent | None = None
@@ -37,25 +34,7 @@ def _prepare(data: Path, scale: Scale) -> None:
             one = store.objects.put(BLOB, f"file {file} of version {number}".encode())
             entries[path] = Entry(path=path, media_type="application/octet-stream", digest=one.digest, size=one.size)
             known[one.digest] = one
-        manifest, content = compose(store.objects, None, entries, known)
-        record = VersionRecord(
-            commit_id=uuid.uuid4().hex,
-            project="bench",
-            name="files",
-            version=number,
-            parent=parent,
-            base=None,
-            type="dataset",
-            description=None,
-            metadata={},
-            digest=content.digest,
-            manifest=manifest,
-            created_at=dt.datetime.now(dt.UTC),
-            run=None,
-            inputs=(),
-        )
-        store.backend.create(store.records("bench", "files").key(number), documents.canonical(record.to_json()))
-        parent = Parent(version=number, commit_id=record.commit_id)
+        parent = make_version(store, "files", number, entries, known, parent)
 
 
 def _opened(data: Path) -> wbtable.Store:

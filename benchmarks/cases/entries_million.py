@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Bar, Case, Scale, Side, median_of_three, size_of, timed
+from benchmarks.versions import make_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +21,7 @@ def _path(number: int) -> str:
 def _prepare(data: Path, scale: Scale) -> None:
     """Store a thousand blobs, then a version whose million entries point to them."""
     import wbtable
-    from wbtable.artifacts.compose import compose
-    from wbtable.format import documents
     from wbtable.format.entry import Entry
-    from wbtable.format.version_record import VersionRecord
 
     store = wbtable.create_store(data / "store")
     blobs = wbtable.Artifact("blobs")
@@ -41,24 +37,7 @@ def _prepare(data: Path, scale: Scale) -> None:
         entries[path] = Entry(
             path=path, media_type="image/jpeg", digest=one.digest, size=one.size, pack=one.pack, offset=one.offset
         )
-    manifest, content = compose(store.objects, None, entries, known)
-    record = VersionRecord(
-        commit_id=uuid.uuid4().hex,
-        project="bench",
-        name="images",
-        version=0,
-        parent=None,
-        base=None,
-        type="dataset",
-        description=None,
-        metadata={},
-        digest=content.digest,
-        manifest=manifest,
-        created_at=dt.datetime.now(dt.UTC),
-        run=None,
-        inputs=(),
-    )
-    store.backend.create(store.records("bench", "images").key(0), documents.canonical(record.to_json()))
+    make_version(store, "images", 0, entries, known)
 
 
 def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.page.demo import demo_store
+from tests.page.made_table import written
 from wbtable.query.worker import INTERACTIVE
 
 if TYPE_CHECKING:
@@ -108,3 +109,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     return demo_store(shared, tmp_path_factory.mktemp("demo") / "store")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the table of most kinds of columns."""
+    return written(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def shown(page: Page, serve: Servers, file: Path) -> Page:
+    """Show that table."""
+    from tests.page import harness
+
+    harness.open_table(page, serve(file))
+    return page

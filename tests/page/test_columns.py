@@ -8,29 +8,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page import harness
-from tests.page.made_table import made, written
+from tests.page.made_table import made
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Locator, Page
 
-    from tests.page.harness import Servers, Watch
+    from tests.page.harness import Watch
 
 DATA = made()
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the table."""
-    return written(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def shown(page: Page, serve: Servers, file: Path) -> Page:
-    """Show the table."""
-    harness.open_table(page, serve(file))
-    return page
 
 
 def _settings(page: Page, column: str) -> Locator:

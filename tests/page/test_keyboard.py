@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.page import harness
-from tests.page.made_table import ROWS, made, written
+from tests.page.made_table import ROWS, made
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Page
 
-    from tests.page.harness import Servers
 
 DATA = made()
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the table."""
-    return written(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def shown(page: Page, serve: Servers, file: Path) -> Page:
-    """Show the table."""
-    harness.open_table(page, serve(file))
-    return page
 
 
 def test_the_grid_has_the_keyboard_from_the_beginning(shown: Page) -> None:

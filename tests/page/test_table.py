@@ -6,11 +6,10 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.page import harness
-from tests.page.made_table import ROWS, long, made, wide, written
+from tests.page.made_table import ROWS, long, made, wide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,19 +19,6 @@ if TYPE_CHECKING:
     from tests.page.harness import Servers, Watch
 
 DATA = made()
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the table."""
-    return written(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def shown(page: Page, serve: Servers, file: Path) -> Page:
-    """Show the table."""
-    harness.open_table(page, serve(file))
-    return page
 
 
 def _filter(page: Page) -> str:
