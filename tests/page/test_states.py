@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from playwright.sync_api import expect
 
 import wbtable
@@ -43,3 +44,14 @@ def test_whole_numbers_keep_all_digits(page: Page, serve: Servers) -> None:
     harness.open_table(page, serve(wbtable.Table(columns=["n"], data=[[BIG], [-BIG], [2**53 + 1]])))
     shown = [text.replace(",", "") for text in harness.cells(page, "n")]
     assert shown == [str(BIG), str(-BIG), str(2**53 + 1)]
+
+
+def test_columns_of_nulls_alone_and_no_rows_are_usable(page: Page, serve: Servers) -> None:
+    nulls = wbtable.Table.from_arrow(pa.table({"n": pa.array([None, None], pa.float64()), "t": pa.nulls(2)}))
+    harness.open_table(page, serve(nulls))
+    harness.wait_rows(page)
+    assert harness.row_count(page) == 2
+    expect(harness.cell(page, 1, "n")).to_have_text("null", timeout=harness.PATIENCE)
+    expect(harness.cell(page, 1, "t")).to_have_text("null", timeout=harness.PATIENCE)
+    harness.enter(page, serve(wbtable.Table(columns=["a", "b"])))
+    expect(page.locator(".grid-state")).to_contain_text("no rows", timeout=harness.PATIENCE)

@@ -28,10 +28,8 @@ export function smoothed(x, y, weight) {
   });
 }
 
-/** The value of a line at a place, between its points in proportion; null outside of it. @param {Line} line @param {number} at */
-export function valueAt(line, at) {
-  const { x, y } = line;
-  if (!x.length || at < x[0] || at > x[x.length - 1]) return null;
+/** The neighbours between which a place lies. @param {number[]} x sorted, not empty @param {number} at @returns {[number, number]} */
+function around(x, at) {
   let low = 0;
   let high = x.length - 1;
   while (high - low > 1) {
@@ -39,6 +37,14 @@ export function valueAt(line, at) {
     if (x[middle] <= at) low = middle;
     else high = middle;
   }
+  return [low, high];
+}
+
+/** The value of a line at a place, between its points in proportion; null outside of it. @param {Line} line @param {number} at */
+export function valueAt(line, at) {
+  const { x, y } = line;
+  if (!x.length || at < x[0] || at > x[x.length - 1]) return null;
+  const [low, high] = around(x, at);
   const [a, b] = [y[low], y[high]];
   if (x[low] === at || x[low] === x[high]) return a;
   if (x[high] === at) return b;
@@ -49,13 +55,7 @@ export function valueAt(line, at) {
 /** The place of the point of a line that is nearest; -1 if it has none. @param {number[]} x sorted @param {number} at */
 export function nearest(x, at) {
   if (!x.length) return -1;
-  let low = 0;
-  let high = x.length - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (x[middle] <= at) low = middle;
-    else high = middle;
-  }
+  const [low, high] = around(x, at);
   return Math.abs(x[low] - at) <= Math.abs(x[high] - at) ? low : high;
 }
 
