@@ -35,6 +35,7 @@ export class Grid {
     this.active = { row: -1, column: 0 };
     /** @type {Laid[]} the columns that are drawn */
     this.drawn = [];
+    this.isPressed = false;
     /** @type {{from: number, to: number} | null} */
     this.selected = null;
     /** @type {{position: number, values: Map<string, any>}[]} */
@@ -152,7 +153,8 @@ export class Grid {
   #draw() {
     const { scrolling } = this;
     scrolling.client = this.host.clientHeight;
-    if (!this.host.clientWidth) return;
+    // What is pressed stays until it is let go: drawn anew meanwhile, it would never be clicked.
+    if (!this.host.clientWidth || this.isPressed) return;
     const columns = (this.drawn = this.visibleColumns());
     const key = `${this.layout}:${columns.map((column) => column.index).join(",")}`;
     this.#drawHead(columns, key);

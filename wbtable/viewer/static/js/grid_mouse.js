@@ -19,13 +19,31 @@ export function listen(grid) {
   });
 }
 
+/** Draw nothing anew until what is pressed was let go, and clicked. @param {any} grid */
+function hold(grid) {
+  grid.isPressed = true;
+  const release = () => {
+    removeEventListener("pointerup", release, true);
+    removeEventListener("pointercancel", release, true);
+    setTimeout(() => {
+      grid.isPressed = false;
+      grid.draw();
+    });
+  };
+  addEventListener("pointerup", release, true);
+  addEventListener("pointercancel", release, true);
+}
+
 /** @param {any} grid @param {Event} event */
 function at(grid, event) {
   const target = /** @type {HTMLElement} */ (event.target);
   const cell = /** @type {HTMLElement | null} */ (target.closest("[data-column]"));
   if (!cell) return null;
   const row = /** @type {HTMLElement | null} */ (cell.closest("[data-row]"));
-  return { target, cell, row: row ? Number(row.dataset.row) : -1, column: grid.columns[Number(cell.dataset.column)] };
+  const index = Number(cell.dataset.column);
+  // Another view may have come that is not drawn yet: the cell is of the column that it was drawn for.
+  const column = grid.drawn.find((/** @type {any} */ other) => other.index === index) ?? grid.columns[index];
+  return { target, cell, row: row ? Number(row.dataset.row) : -1, column };
 }
 
 /** @param {any} grid @param {PointerEvent} event */
@@ -34,6 +52,7 @@ function pressed(grid, event) {
   if (event.button !== 0) return;
   const found = at(grid, event);
   if (!found) return;
+  hold(grid);
   if (found.target.classList.contains("resize")) return resizeColumn(grid, event, found);
   if (found.row < 0 && found.target.closest(".name")) return dragColumn(grid, event, found);
 }

@@ -1,6 +1,7 @@
 // One of several tables side by side: what it shows, asked for itself. The one with the keyboard is what the page's bar,
 // pills and panels speak of.
 import { ApiError, isCancelled, post } from "./api.js";
+import { rowsOf } from "./spec.js";
 import * as state from "./state.js";
 import { columnsFrom, laidFrom, usualSize } from "./view_columns.js";
 import { batch, computed, effect, signal } from "../vendor/preact.js";
@@ -90,7 +91,7 @@ export class SideModel {
     try {
       const found = await post("/api/view", { view }, control.signal);
       batch(() => {
-        this.info.value = { ...found, of: JSON.stringify(view.source) };
+        this.info.value = { ...found, of: JSON.stringify(view.source), rowsOf: rowsOf(view) };
         this.total.value = found.total;
         this.rows.value = found.rows;
         this.generation.value += 1;

@@ -10,6 +10,11 @@ import { conjuncts, joined, nameText } from "./expression.js";
 
 const LISTS = ["derive", "group", "cells", "sort"];
 
+/** What the columns of a view depend on. @param {any} view */
+export function rowsOf({ source, derive }) {
+  return JSON.stringify([source, derive ?? []]);
+}
+
 /**
  * The view without what is empty, so that equal views have equal links.
  * @param {Spec} spec

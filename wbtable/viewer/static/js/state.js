@@ -2,7 +2,7 @@
 import { ApiError, isCancelled, post } from "./api.js";
 import { MOST, isBeside } from "./compare_model.js";
 import { keptQuery, takeKept } from "./kept.js";
-import { fromQuery, tidy, toQuery } from "./spec.js";
+import { fromQuery, rowsOf, tidy, toQuery } from "./spec.js";
 import * as steps from "./steps.js";
 import { columnsFrom, laidFrom, usualSize } from "./view_columns.js";
 import { batch, computed, signal } from "../vendor/preact.js";
@@ -211,7 +211,7 @@ export async function load() {
   try {
     const found = await post("/api/view", { view }, control.signal);
     batch(() => {
-      info.value = { ...found, of: JSON.stringify(view.source) };
+      info.value = { ...found, of: JSON.stringify(view.source), rowsOf: rowsOf(view) };
       total.value = found.total;
       // Without a filter the count is known: nothing waits for it.
       rows.value = found.rows;

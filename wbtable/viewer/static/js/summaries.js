@@ -1,6 +1,7 @@
 // Summaries of columns for the header: asked for as columns come into view, one question at a time, kept as long as
 // the rows are the same.
 import { isCancelled, post } from "./api.js";
+import { rowsOf } from "./spec.js";
 import * as state from "./state.js";
 
 const REST = 80;
@@ -31,7 +32,7 @@ export class Summaries {
   /** Those that the view has; null while it is not known, for another is being asked for. @param {string[]} names */
   #known(names) {
     const info = this.model.info.value;
-    if (!info || info.of !== JSON.stringify(this.model.asked().source) || info.grouped || this.model.grouped.value) return null;
+    if (!info || info.rowsOf !== rowsOf(this.model.asked()) || info.grouped || this.model.grouped.value) return null;
     const known = new Set(info.columns.map((/** @type {any} */ column) => column.name));
     return names.filter((name) => known.has(name));
   }
