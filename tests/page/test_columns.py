@@ -161,6 +161,7 @@ def test_columns_are_hidden_shown_moved_pinned_and_made_wider(shown: Page) -> No
     assert harness.columns(shown)[0] == "kind"
     source, target = harness.head(shown, "right"), harness.head(shown, "n")
     source.locator(".name").drag_to(target.locator(".hfacts"))
+    expect(shown.locator(".hcell").nth(1)).to_contain_text("right", timeout=harness.PATIENCE)
     assert harness.columns(shown)[:3] == ["kind", "right", "n"]
     before = harness.head(shown, "n").bounding_box()
     assert before is not None
