@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.case import Bar, Case, Scale, Side, median_of_three, timed
 from benchmarks.cases.join_tables import SQL, fragments, listed
-from benchmarks.cases.query_table import prepare, warm
+from benchmarks.cases.query_table import prepare, warm, warm_sql
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,7 @@ def _duckdb(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     paths = listed(fragments(data / "table"))
     top, fetch = ((SQL / name).read_text("utf-8").format(paths=paths) for name in ("top.sql", "fetch.sql"))
     with duckdb.connect() as con:
+        warm_sql(con)
         con.sql(f"SELECT * FROM read_parquet({paths}) WHERE id = 3").to_arrow_table()
         with timed() as first:
             con.register("found", con.sql(top).to_arrow_table())
