@@ -50,13 +50,16 @@ class Ceph:
         self.processes.run(["monmaptool", "--create", "--clobber", "--fsid", fsid, "--addv", "a", one, monmap])
         self.processes.run(["ceph-mon", *both, "--mkfs", "-i", "a", "--monmap", monmap])
         self.processes.start("monitor", ["ceph-mon", *both, "-i", "a", "-f"])
-        self.processes.run(["ceph", *both, "--connect-timeout", "30", "osd", "new", (osd := str(uuid.uuid4()))])
+        # Without authentication a program may speak to the monitor before it was told which cluster it is in, and is sent
+        # away ("wrong fsid"): it has to come again.
+        self.processes.run_until(["ceph", *both, "--connect-timeout", "30", "osd", "new", (osd := str(uuid.uuid4()))])
         self.processes.run(["ceph-osd", *both, "-i", "0", "--mkfs", "--osd-uuid", osd, "--monmap", monmap])
-        self.processes.start("storage", ["ceph-osd", *both, "-i", "0", "-f"])
+        self.processes.start_until("storage", ["ceph-osd", *both, "-i", "0", "-f"], self._has_storage)
         user = ["radosgw-admin", *both, "user", "create", "--uid", "tests", "--display-name", "tests"]
-        self.processes.run([*user, "--access-key", KEY, "--secret-key", SECRET], seconds=120)
-        self.processes.start("gateway", ["radosgw", *both, "-n", "client.rgw", "-f"])
-        self.processes.wait_for(lambda: answers(self.endpoint), 120)
+        self.processes.run_until([*user, "--access-key", KEY, "--secret-key", SECRET])
+        self.processes.start_until(
+            "gateway", ["radosgw", *both, "-n", "client.rgw", "-f"], lambda: answers(self.endpoint)
+        )
 
     def stop(self) -> None:
         """End everything."""
@@ -66,12 +69,11 @@ class Ceph:
         """Return the storage options of the gateway."""
         return {"key": KEY, "secret": SECRET, "endpoint_url": self.endpoint}
 
-    def health(self) -> dict[str, object]:
-        """Return what the cluster says of itself."""
-        said: dict[str, object] = json.loads(
-            self.processes.run(["ceph", "-c", str(self.folder / "ceph.conf"), "status", "--format", "json"])
+    def _has_storage(self) -> bool:
+        said = json.loads(
+            self.processes.run_until(["ceph", "-c", str(self.folder / "ceph.conf"), "status", "--format", "json"])
         )
-        return said
+        return bool(said["osdmap"]["num_up_osds"])
 
     def _configure(self, monitor: int, fsid: str) -> Path:
         folder, port = self.folder, self.endpoint.rpartition(":")[2]

@@ -34,13 +34,46 @@ class Processes:
         self.folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a process that is to go on running."""
         with (self.folder / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
             )
         self._running.append(child)
+        return child
+
+    def start_until(self, name: str, command: Sequence[str], ready: Callable[[], bool], seconds: float = 120) -> None:
+        """Start a process, again if it ends, until it is ready.
+
+        Raises:
+            RuntimeError: it is not ready in time; the message has the end of its log.
+
+        """
+        end = time.monotonic() + seconds
+        child = self.start(name, command)
+        while not ready():
+            if time.monotonic() > end:
+                raise RuntimeError(f"the server did not start: {self._said()}")
+            if child.poll() is not None:
+                self._running.remove(child)
+                child = self.start(name, command)
+            time.sleep(0.2)
+
+    def run_until(self, command: Sequence[str], tries: int = 10) -> str:
+        """Run a command, again if it fails, until it succeeds; return what it printed.
+
+        Raises:
+            RuntimeError: it failed `tries` times.
+
+        """
+        for _ in range(tries - 1):
+            with contextlib.suppress(RuntimeError):
+                return self.run(command)
+            time.sleep(0.2)
+        return self.run(command)
 
     def run(self, command: Sequence[str], seconds: float = 60) -> str:
         """Run a command to its end; return what it printed."""
@@ -63,8 +96,7 @@ class Processes:
             if ready():
                 return
             time.sleep(0.1)
-        said = "".join(log.read_text(errors="replace")[-2000:] for log in sorted(self.folder.glob("*.log")))
-        raise RuntimeError(f"the server did not start: {said}")
+        raise RuntimeError(f"the server did not start: {self._said()}")
 
     def stop(self) -> None:
         """End the processes, the last one first."""
@@ -77,6 +109,9 @@ class Processes:
                 child.kill()
                 child.wait(5)
         self._running.clear()
+
+    def _said(self) -> str:
+        return "".join(log.read_text(errors="replace")[-2000:] for log in sorted(self.folder.glob("*.log")))
 
 
 def answers(url: str) -> bool:
