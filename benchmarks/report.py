@@ -49,7 +49,10 @@ def _line(bar: Bar, figures: Mapping[tuple[str, str], float]) -> tuple[tuple[str
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    for case, figures, _ in rows:
+    for case, figures, failed in rows:
+        if not figures and not failed:
+            yield (f"{case.work}: not measured yet", "", "-", "", "", ""), False
+            continue
         for place, bar in enumerate(case.bars):
             (what, *rest), good = _line(bar, figures)
             yield (f"{case.work}: {what}" if place == 0 else f"  {what}", *rest), good

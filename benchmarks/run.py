@@ -1,6 +1,6 @@
 """Measure wbtable and its peers in interleaved runs, each in a fresh process, and print the table.
 
-    python -m benchmarks.run [--only NAME] [--runs N] [--quick] [--fresh] [--data FOLDER]
+    python -m benchmarks.run [--only NAME] [--runs N] [--quick] [--fresh] [--data FOLDER] [--markdown PAGE]
 
 Every run of a side is a process of its own: what one imports, caches or leaks does not touch another. Sides take turns,
 so that a slow minute of the machine slows all of them. A ratio is the peer's median time over ours. Our writes are
@@ -21,7 +21,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import wbtable
 from benchmarks.case import Case, Scale
@@ -30,6 +30,8 @@ from benchmarks.report import markdown, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from benchmarks.report import Row
 
 PEERS = ("pylance", "datasets", "wandb", "pyarrow", "mosaicml-streaming", "duckdb", "polars")
 
@@ -129,6 +131,20 @@ def put_into(page: Path, text: str) -> None:
     page.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
 
 
+def keep(outcomes: Sequence[Outcome], path: Path) -> list[Row]:
+    """Keep what was measured beside what was measured of other cases before; return the rows of all cases."""
+    kept: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for outcome in outcomes:
+        figures = [[side, name, value] for (side, name), value in outcome.medians().items()]
+        kept[outcome.case.name] = {"figures": figures, "failed": outcome.failed}
+    path.write_text(json.dumps(kept, indent=1), "utf-8")
+    return [
+        (case, {(side, name): value for side, name, value in found["figures"]}, found["failed"])
+        for case in CASES
+        for found in [kept.get(case.name, {"figures": [], "failed": {}})]
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print; exit code 1 if a bar was missed or a side failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=Path(".wbtable-bench"), help="where input is made and kept")
     parser.add_argument("--fresh", action="store_true", help="make the input again: some of it is what we wrote")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
-    parser.add_argument("--markdown", type=Path, help="put the table into this page")
+    parser.add_argument("--markdown", type=Path, help="put the table of all cases that were measured into this page")
     chosen = parser.parse_args(arguments)
     scale = Scale(quick=chosen.quick)
     root = chosen.data.resolve()
@@ -153,8 +169,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text, good = table(rows)
     print(_versions())
     print(text)
+    every = [] if scale.quick else keep(outcomes, root / "measured.json")
     if chosen.markdown:
-        put_into(chosen.markdown, markdown(rows, _versions()))
+        put_into(chosen.markdown, markdown(every or rows, _versions()))
     if chosen.json:
         figures = {
             outcome.case.name: {f"{side}.{name}": values for (side, name), values in outcome.figures.items()}

@@ -15,7 +15,7 @@ from benchmarks import media_data, memory, scalar_data
 from benchmarks.case import Bar, Case, Scale, Side, size_of
 from benchmarks.cases import CASES
 from benchmarks.report import markdown, table
-from benchmarks.run import measure, put_into
+from benchmarks.run import Outcome, keep, measure, put_into
 from tests.architecture.repository import ROOT
 
 if TYPE_CHECKING:
@@ -71,6 +71,17 @@ def test_the_table_shows_what_holds_what_does_not_and_what_failed() -> None:
     assert "c, peer FAILED: ImportError: no peer" in text
     assert "c, wbtable: this" in text
     assert "| work: peer | >= 2 x | - | FAILED | 10.0 ms | - |" in markdown([(case, figures, {})], "versions")
+
+
+def test_what_was_measured_stays_when_another_case_is_measured(tmp_path: Path) -> None:
+    first, second = CASES[0], CASES[1]
+    kept = tmp_path / "measured.json"
+    for case, seconds in ((first, 1.0), (second, 3.0), (first, 2.0)):
+        rows = keep([Outcome(case=case, figures={("wbtable", "seconds"): [seconds]}, failed={})], kept)
+    assert [case for case, _, _ in rows] == list(CASES)
+    assert rows[0][1] == {("wbtable", "seconds"): 2.0}
+    assert rows[1][1] == {("wbtable", "seconds"): 3.0}
+    assert f"| {CASES[2].work}: not measured yet |" in markdown(rows, "versions")
 
 
 def test_all_bars_holding_is_good() -> None:
