@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import tempfile
-import weakref
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts import staging
@@ -21,6 +19,7 @@ from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError, Wbtabl
 from wbtable.format.layout import check_name
 from wbtable.format.paths import PathTree, check_path
 from wbtable.format.tagged import tag
+from wbtable.storage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +67,7 @@ class Artifact:
         self._tree = PathTree()
         self._ttl: int | object | None = INHERIT
         self._version: VersionContent | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder = TemporaryFolder()
 
     @classmethod
     def from_version(cls, version: VersionContent) -> Artifact:
@@ -200,15 +199,12 @@ class Artifact:
         overwrite = "w" in mode
         if not overwrite and name in self:
             raise AlreadyExistsError(f"{name!r} is there already; mode='w' replaces it")
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="wbtable-draft-")
-            weakref.finalize(self, self._folder.cleanup)
-        handle, path = tempfile.mkstemp(dir=self._folder.name)
+        path = self._folder.new_file()
         binary = "b" in mode
         text = None if binary else encoding or "utf-8"
-        with os.fdopen(handle, "wb" if binary else "w", encoding=text, newline=None if binary else "") as file:
+        with path.open("wb" if binary else "w", encoding=text, newline=None if binary else "") as file:
             yield file
-        self._set(name, PendingFile(LocalFile.of(path), media_type_of(name)), overwrite=overwrite)
+        self._set(name, PendingFile(LocalFile.of(os.fspath(path)), media_type_of(name)), overwrite=overwrite)
 
     def remove(self, item: str | os.PathLike[str] | Item) -> None:
         """Remove a file or object, or everything below a directory.

@@ -74,11 +74,10 @@ class Records:
 
         """
         start = max(logs.read_hint(self.backend, self._log), -1 if guess is None else guess.version)
-        is_distant = bool(getattr(self.backend, "is_distant", False))
-        if is_distant and start >= 0:
+        if self._is_distant and start >= 0:
             known = guess if guess is not None and guess.version == start else None
             found = side_by_side(
-                is_distant,
+                True,
                 [
                     lambda: known or self._read_if_there(start),
                     lambda: self.exists(start + 1),
@@ -90,6 +89,21 @@ class Records:
                 return start, record
         newest = logs.newest(self.backend, self._log, start)
         return newest, self.head(newest)[1]
+
+    def read_if_alive(self, number: int) -> VersionRecord | None:
+        """Return one record, None if there is none or its version was deleted (OPEN-2, OPEN-3).
+
+        Raises:
+            FormatError: it is damaged, or is the record of something else.
+            UnsupportedError: it needs a newer wbtable.
+
+        """
+        found = side_by_side(self._is_distant, [lambda: self._read_if_there(number), lambda: self.is_deleted(number)])
+        return found[0] if isinstance(found[0], VersionRecord) and not found[1] else None
+
+    @property
+    def _is_distant(self) -> bool:
+        return bool(getattr(self.backend, "is_distant", False))
 
     def _read_if_there(self, number: int) -> VersionRecord | None:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts import references
@@ -33,12 +32,14 @@ from wbtable.format.paths import check_path
 from wbtable.media.base import FileMedia, Media
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.temporary import temporary_block
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.partitioned import PartitionedTable
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from wbtable.artifacts.contents import Contents
     from wbtable.artifacts.version_content import VersionContent
@@ -164,7 +165,7 @@ def same_as_entry(entry: Entry, pending: Pending, version: VersionContent) -> bo
 
 def _identity(pending: Pending) -> Digest:
     """Return the identity that a pending thing gets when it is stored (ART-6)."""
-    with tempfile.TemporaryDirectory(prefix="wbtable-stage-") as folder:
+    with temporary_block() as folder:
         entry = put_changes(_objects(folder), {"x": pending}).entries["x"]
     assert entry is not None
     return entry.identity
@@ -177,13 +178,11 @@ def measure(changes: Mapping[str, Pending | None], base: Contents | None) -> Art
         UsageError: a file changed since it was added.
 
     """
-    with tempfile.TemporaryDirectory(prefix="wbtable-stage-") as folder:
+    with temporary_block() as folder:
         objects = _objects(folder)
         put = put_changes(objects, changes, base)
         return compose(objects, base, put.entries, put.known)[1]
 
 
-def _objects(folder: str) -> ObjectStore:
-    from pathlib import Path
-
-    return ObjectStore(LocalBackend(Path(folder)))
+def _objects(folder: Path) -> ObjectStore:
+    return ObjectStore(LocalBackend(folder))

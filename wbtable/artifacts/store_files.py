@@ -84,14 +84,15 @@ class StoreFiles:
         elif parsed.digest is not None:
             number = next((i for i in range(records.newest(), -1, -1) if records.has_digest(i, parsed.digest)), None)
         elif parsed.alias == LATEST:
-            number, record = records.head()
+            number, record = records.find_head()
             if record is not None:
                 return record
         else:
             number = logs.value(self.backend, layout.alias_log(project, parsed.name, parsed.alias or ""), "alias")
-        if number is None or number < 0 or not records.exists(number) or records.is_deleted(number):
+        found = None if number is None or number < 0 else records.read_if_alive(number)
+        if found is None:
             raise self.missing(project, parsed.name, parsed)
-        return records.read(number)
+        return found
 
     def missing(self, project: str, name: str, parsed: VersionName | None = None) -> NotFoundError:
         """Return the error for what is not there, with names like it."""
