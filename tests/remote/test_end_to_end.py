@@ -112,3 +112,19 @@ def test_round_trips_of_a_commit(place: RemotePlace) -> None:
         step_one = counted.without("/versions/", "/deletions/", ".ended")
         step_one.requests = [one for one in step_one.requests if one.what != "delete_object"]
         assert counted.rounds() - step_one.rounds() <= 3, counted.shown()
+
+
+@pytest.mark.only("moto")
+def test_round_trips_of_a_cold_read(place: RemotePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OPEN-1 to OPEN-5: rows with media, by a name, in eight round trips: nothing is known, the cache is empty.
+
+    The store, the hint, the version, its manifest, the table's manifest, footers, pages, media.
+    """
+    store = create_store(place.url("cold"), **place.options)
+    store.commit(draft_with(wbtable.Table(columns=["id", "picture"], data=list(enumerate(pictures(ROWS))))), project="p")
+    monkeypatch.setenv("WBTABLE_CACHE_DIR", str(tmp_path / "empty"))
+    with metered(0.25) as meter:
+        table = Store(store.url, **place.options).artifact("p/pictures").get("table")
+        found = table.take([1, ROWS - 1], media="bytes")
+    assert found.num_rows == 2
+    assert meter.rounds() <= 8, meter.shown()
