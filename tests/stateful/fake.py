@@ -11,6 +11,7 @@ from wbtable.artifacts.store import Store
 from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError
 from wbtable.storage.header import create_header
 from wbtable.storage.key_info import KeyInfo
+from wbtable.storage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +38,7 @@ class FakeBackend:
     unsafe_single_writer = False
 
     def __init__(self, folder: Path | None = None, name: str = "fake") -> None:
-        self.folder = Path(tempfile.gettempdir()) if folder is None else folder
+        self.folder = TemporaryFolder() if folder is None else folder
         self.url = f"memory://{name}-{id(self):x}"
         self.now = 1_000_000.0
         self.keys: dict[str, Stored] = {}
@@ -103,6 +104,8 @@ class FakeBackend:
         """Nothing waits."""
 
     def temporary(self) -> Path:
+        if isinstance(self.folder, TemporaryFolder):
+            return self.folder.new_file()
         fd, path = tempfile.mkstemp(dir=self.folder)
         os.close(fd)
         return Path(path)

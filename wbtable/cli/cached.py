@@ -22,7 +22,7 @@ KINDS: Final = {
     "orders": "orders of sorted views",
     "thumbnails": "small pictures",
     "index": "which blobs a store has",
-    "spill": "rows of running processes",
+    "spill": "temporary files of running processes",
     "spool": "runs that wait for wbtable sync",
 }
 """Folders below the root, in the order in which they are shown."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from wbtable.artifacts.references import open_reference
@@ -13,6 +11,7 @@ from wbtable.format.digest import BLOB
 from wbtable.format.entry import Entry, Reference
 from wbtable.importers.wandb_files import ArtifactFiles, ManifestEntry, inside
 from wbtable.media import limits
+from wbtable.storage.temporary import TemporaryFolder
 
 _BLOCK: Final = 1 << 20
 
@@ -22,12 +21,12 @@ class Downloads:
 
     def __init__(self) -> None:
         """Fetch nothing yet."""
-        self._folder = tempfile.TemporaryDirectory(prefix="wbtable-fetched-")
+        self._folder = TemporaryFolder()
         self._found: dict[str, ArtifactFiles] = {}
 
     def close(self) -> None:
         """Remove what was fetched."""
-        self._folder.cleanup()
+        self._folder.remove()
 
     def files(self, uri: str) -> ArtifactFiles:
         """Return the content of a URI as the file ``content``; each URI is fetched once.
@@ -38,7 +37,7 @@ class Downloads:
 
         """
         if uri not in self._found:
-            folder = Path(self._folder.name) / str(len(self._found))
+            folder = self._folder.path() / str(len(self._found))
             folder.mkdir()
             hasher = hashlib.md5(usedforsecurity=False)
             size = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -26,6 +25,7 @@ from wbtable.storage.ranges import coalesce, cut, split_long
 from wbtable.storage.remote_errors import Meaning, meaning_of
 from wbtable.storage.remote_words import explain_remote, modified_of
 from wbtable.storage.retry import Retrier, policy_from_environment
+from wbtable.storage.temporary import TemporaryFolder
 from wbtable.storage.workers import io_workers
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class FsspecBackend:
         self._place = place_of(self._scheme)
         self._memory = self._scheme == "memory"
         self._temporaries: set[str] = set()
+        self._folder = TemporaryFolder()
         self._retrier = Retrier(policy_from_environment())
         self._pid = -1
         self._connect()
@@ -145,11 +146,9 @@ class FsspecBackend:
 
     def temporary(self) -> Path:
         """See `Backend.temporary`."""
-        with explained("make a temporary file"):
-            fd, path = tempfile.mkstemp(prefix="wbtable-", suffix=".tmp")
-            os.close(fd)
-        self._temporaries.add(path)
-        return Path(path)
+        path = self._folder.new_file()
+        self._temporaries.add(os.fspath(path))
+        return path
 
     # Reading.
 

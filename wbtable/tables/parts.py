@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from wbtable.errors import NotFoundError, TypeMismatchError, UsageError, WbtableError
 from wbtable.format.schema import Column, Schema
 from wbtable.format.types import ColumnType, NullType, NumberType
-from wbtable.storage.temporary import temporary_folder
+from wbtable.storage.temporary import TemporaryFolder
 from wbtable.tables.encode import encode
 from wbtable.tables.infer import MAX_EXACT_FLOAT
 from wbtable.tables.rows import ColumnRule, RowBuffer
@@ -22,7 +22,6 @@ from wbtable.tables.zip_source import ZipSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 MAX_MEMORY = 256 << 20
 """Bytes of encoded rows that a table keeps in memory."""
@@ -54,7 +53,7 @@ class Parts:
         self._rows = 0
         self._bytes = 0
         self._whole: Source | None = None
-        self._folder: Path | None = None
+        self._folder = TemporaryFolder()
 
     @classmethod
     def of_source(cls, source: Source) -> Parts:
@@ -165,12 +164,10 @@ class Parts:
 
     def _spill(self) -> None:
         """Move what is in memory to a temporary file, from which it is mapped."""
-        if self._folder is None:
-            self._folder = temporary_folder()
         for i, part in enumerate(self._parts):
             if not part.in_memory or not isinstance(part.source, ArrowSource):
                 continue
-            path = self._folder / f"{i}-{self._rows}.arrow"
+            path = self._folder.path() / f"{i}-{self._rows}.arrow"
             with pa.ipc.new_file(path, part.source.table.schema) as sink:
                 sink.write_table(part.source.table)
             table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()

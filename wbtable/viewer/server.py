@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import socket
-import tempfile
 import threading
 import webbrowser
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from wbtable.errors import UsageError, WbtableError
+from wbtable.storage.temporary import temporary_folder
 from wbtable.viewer.app import make_app
 from wbtable.viewer.hosts import is_loopback
 from wbtable.viewer.sources import Places
@@ -18,6 +17,7 @@ from wbtable.viewer.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import uvicorn
 
@@ -107,7 +107,7 @@ class Server:
         """
         check_host(host, allowed_hosts)
         self._socket = listen(host, port)
-        self._folder = Path(tempfile.mkdtemp(prefix="wbtable-view-"))
+        self._folder = temporary_folder()
         try:
             opening = open_what(self._folder)
             start = opening.start

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +11,6 @@ import wbtable
 from tests.unit.tables.cases import check_identical, png
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.media.payload import Payload
-from wbtable.storage.temporary import temporary_folder
 from wbtable.tables import parts, rows, spill
 from wbtable.tables.open import open_table
 
@@ -38,6 +34,9 @@ def test_rows_spill_and_are_read_on(tmp_path: Path, cache: Path, monkeypatch: py
     check_identical(table.get_column("i"), [*map(float, range(5000)), 0.5])
     table.write(str(tmp_path / "out"))
     assert open_table(tmp_path / "out") == table
+    del table
+    gc.collect()
+    assert not list(cache.rglob("*.arrow"))
 
 
 def test_blobs_spill_and_are_removed(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,24 +61,6 @@ def test_a_blob_is_kept_once() -> None:
     assert blobs.read(files[0]) == png()
     with pytest.raises(NotFoundError, match="not part of this table"):
         blobs.read({"checksum": f"SHA-256:{'0' * 64}"})
-
-
-def test_folders_of_dead_processes_are_removed(cache: Path) -> None:
-    """A crash leaves nothing for good; what a living process has stays."""
-    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    dead = cache / f"wbtable-{int(done.stdout)}-abc"
-    alive = cache / f"wbtable-{os.getppid()}-abc"
-    other = cache / "notes"
-    for folder in (dead, alive, other):
-        folder.mkdir(parents=True)
-    mine = temporary_folder()
-    assert sorted(cache.iterdir()) == sorted([alive, other, mine])
-
-
-def test_folders_are_removed_at_exit(cache: Path) -> None:
-    program = "from wbtable.storage.temporary import temporary_folder as f; (f() / 'x').write_text('y')"
-    subprocess.run([sys.executable, "-c", program], check=True)
-    assert list(cache.iterdir()) == []
 
 
 def test_failing_encoding_keeps_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,8 @@ CODE: Final = (
 class Running:
     """The command as a process of its own."""
 
-    def __init__(self, *words: str, temporary: Path | None = None) -> None:
-        environment = {**os.environ, **({} if temporary is None else {"TMPDIR": str(temporary)})}
+    def __init__(self, *words: str, cache: Path | None = None) -> None:
+        environment = {**os.environ, **({} if cache is None else {"WBTABLE_CACHE_DIR": str(cache)})}
         self.process = subprocess.Popen(
             [sys.executable, "-c", CODE, "view", "--no-browser", *words],
             stdout=subprocess.PIPE,
@@ -161,7 +161,7 @@ def test_what_is_nothing_says_what_was_looked_for(tmp_path: Path, store: Path, f
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_prints_the_address_and_ends_cleanly(store: Path, tmp_path: Path, end: int) -> None:
-    running = Running("--store", str(store), "--json", "p/rows", temporary=tmp_path)
+    running = Running("--store", str(store), "--json", "p/rows", cache=tmp_path)
     told = json.loads(running.line)
     assert told["url"].startswith(f"http://127.0.0.1:{told['port']}/#token=")
     with socket.create_connection(("127.0.0.1", told["port"]), timeout=60) as one:
@@ -170,7 +170,7 @@ def test_it_prints_the_address_and_ends_cleanly(store: Path, tmp_path: Path, end
     code, err = running.end(end)
     assert code == (0 if end == signal.SIGINT else 143)
     assert "Traceback" not in err
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "spill").iterdir()) == []
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", told["port"]), timeout=5)
 
