@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wbtable.query.compare_numbers import Difference, SidedHistogram
     from wbtable.query.paired import PairedQuery
     from wbtable.tables.compare_core import CompareCore
-    from wbtable.tables.source import Indices
+    from wbtable.tables.source import Indices, Source
 
 How = Literal["outer", "inner", "left", "right"]
 HOWS: tuple[How, ...] = ("outer", "inner", "left", "right")
@@ -78,6 +78,21 @@ class Comparison(Viewable):
     def sides(self) -> int:
         """The number of tables."""
         return len(self._core.sides)
+
+    @property
+    def rows_of_sides(self) -> tuple[Source, ...]:
+        """The rows of each table, as they are read."""
+        return self._core.sides
+
+    @property
+    def kinds(self) -> tuple[str, ...] | None:
+        """What happened to the rows that are shown; None for all rows."""
+        return self._only
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a view's source can name it: keys have one name, and rows are those of all sides or of any."""
+        return self._how in ("outer", "inner") and all(len(set(key.sides)) == 1 for key in self._core.keys)
 
     @property
     def counts(self) -> Counts:
@@ -201,6 +216,11 @@ class _InColumn(Comparison):
     def __init__(self, core: CompareCore, how: How, column: str, *, suggested: bool) -> None:
         super().__init__(core, how, (), suggested=suggested)
         self._column = column
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a view's source can name it: none can."""
+        return False
 
     def _source(self) -> ComparedSource:
         if self._rows is None:

@@ -11,17 +11,20 @@ from wbtable.artifacts.store import FOLDER, Store, resolve_store
 from wbtable.artifacts.tables import DOCUMENTS
 from wbtable.errors import NotFoundError, UsageError, WbtableError
 from wbtable.format import layout
+from wbtable.format.view_spec import ViewSpec
+from wbtable.query.compare import CHANGE
 from wbtable.runs.reading import RunInfo, run_ids
 from wbtable.tables.open import SUFFIX
+from wbtable.tables.view import Viewable
 from wbtable.viewer.opening_files import FILES, open_file
 from wbtable.viewer.state import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wbtable.artifacts.version import Version
     from wbtable.format.documents import Json
-    from wbtable.tables.view import Viewable
+    from wbtable.tables.source import Source
 
 _STORE_PAGE: Final = {"page": "store"}
 
@@ -56,14 +59,23 @@ class Opening:
         if len(self.opened) == 1:
             self.start = {"page": "table", "source": made.source}
 
-    def add_rows(self, title: str, rows: Viewable) -> None:
+    def add_rows(self, title: str, rows: Viewable | Source) -> None:
         """Write rows that lie in memory, or are computed, where workers can read them."""
         from wbtable.tables.table import Table
 
         name = f"table{len(self.opened)}"
-        made = rows if type(rows) is Table else Table.from_source(rows._source())  # noqa: SLF001 - what can be viewed gives its rows
+        source = rows._source() if isinstance(rows, Viewable) else rows  # noqa: SLF001 - what can be viewed gives its rows
+        made = rows if type(rows) is Table else Table.from_source(source)
         made.write(str(self.folder / name), name)
         self.add(title, str(self.folder / name / f"{name}{SUFFIX}"))
+
+    def compare(self, sides: Sequence[Viewable | Source], **how: Any) -> Json:
+        """Open tables and show them against each other; return the source."""
+        for number, side in enumerate(sides):
+            self.add_rows(f"side {number}", side)
+        source = {"kind": "compare", "tables": [{"url": each.id} for each in self.opened], **how}
+        self.start = {"page": "table", "source": source}
+        return source
 
 
 def open_target(
@@ -176,7 +188,7 @@ def open_thing(thing: Any, folder: Path, store: Any = None) -> Opening:
     from wbtable.artifacts.version import Version
     from wbtable.runs.run import Run
     from wbtable.tables.compare import SideBySide, table_of
-    from wbtable.tables.view import Viewable
+    from wbtable.tables.compared import Comparison
 
     if thing is None or isinstance(thing, str) or hasattr(thing, "__fspath__"):
         url = store.url if isinstance(store, Store) else store
@@ -192,11 +204,12 @@ def open_thing(thing: Any, folder: Path, store: Any = None) -> Opening:
     elif isinstance(thing, Run):
         raise UsageError("a run is shown with its store: wbtable.view(wbtable.Store(...))")
     elif isinstance(thing, SideBySide):
-        for number, side in enumerate(thing.sides):
-            opening.add_rows(f"side {number}", side)
-        tables = [{"url": each.id} for each in opening.opened]
-        source = {"kind": "compare", "tables": tables, "key": [], "mode": "side_by_side", "how": "outer"}
-        opening.start = {"page": "table", "source": source}
+        opening.compare(thing.sides, key=[], mode="side_by_side", how="outer")
+    elif isinstance(thing, Comparison) and thing.is_plain:
+        source = opening.compare(thing.rows_of_sides, key=thing.key, mode="join", how=thing.how)
+        if thing.kinds is not None:
+            asked = " or ".join(f'{CHANGE} == "{kind}"' for kind in thing.kinds) or "false"
+            opening.start["view"] = {**ViewSpec(filter=asked).to_json(), "source": source}
     elif isinstance(thing, Viewable):
         opening.add_rows("table", thing)
     else:

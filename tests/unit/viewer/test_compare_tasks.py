@@ -103,3 +103,32 @@ def test_tables_that_python_has_side_by_side_are_shown_so(tmp_path: Path) -> Non
     source = opening.start["source"]
     assert (source["kind"], source["mode"]) == ("compare", "side_by_side")
     assert source["tables"] == [{"url": f"open:{number}"} for number in range(3)]
+
+
+def test_a_comparison_that_python_has_is_shown_as_one(tmp_path: Path) -> None:
+    from wbtable.viewer.opening import open_thing
+
+    tables = [wbtable.Table(columns=["id", "n"], data=[[1, 1], [2, number]]) for number in (2, 3)]
+    merged = wbtable.compare(tables, key="id", how="inner")
+    start = open_thing(merged, tmp_path / "all").start
+    source = {"kind": "compare", "tables": [{"url": "open:0"}, {"url": "open:1"}], "key": ["id"], "mode": "join"}
+    assert start == {"page": "table", "source": source | {"how": "inner"}}
+    changed = open_thing(merged.only("changed"), tmp_path / "changed").start
+    assert changed["source"] == start["source"] == changed["view"]["source"]
+    assert changed["view"]["filter"] == '_change == "changed"'
+
+
+def test_a_comparison_that_no_address_can_name_is_shown_as_its_rows(tmp_path: Path) -> None:
+    from wbtable.viewer.opening import open_thing
+
+    tables = [wbtable.Table(columns=[name, "n"], data=[[1, 1], [2, 2]]) for name in ("id", "number")]
+    for place, shown in enumerate(
+        (
+            wbtable.compare(tables, key=[("id", "number")]),
+            wbtable.compare(tables[:1] * 2, key="id", how="left"),
+            wbtable.compare(tables[:1] * 2, key="id").rows_changed_in("n"),
+        )
+    ):
+        opening = open_thing(shown, tmp_path / str(place))
+        assert [opened.title for opened in opening.opened] == ["table"]
+        assert opening.start["source"]["kind"] == "table"
