@@ -57,7 +57,9 @@ def listen(host: str, port: int | None) -> socket.socket:
     tried = [port] if port is not None else [*range(PORT, PORT + _TRIES), 0]
     error: OSError | None = None
     for one in tried:
-        found = socket.socket(family, socket.SOCK_STREAM)
+        # Only where the protocol is named does asyncio send at once what it has: otherwise the second part of an answer
+        # waits up to 40 ms for the client to confirm the first.
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             found.bind((name, one))
