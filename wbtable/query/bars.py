@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -91,15 +91,34 @@ def known_bins(found: ColumnType, summary: ColumnSummary) -> Bins:
     return Bins(is_float=is_float, edges=edges, may_be_odd=odd)
 
 
-def bins_of(plan: Plan, slots: Sequence[Slot], control: Control) -> dict[Slot, Bins]:
+def bins_of(plan: Plan, slots: Sequence[Slot], control: Control, beside: Sequence[Plan] = ()) -> dict[Slot, Bins]:
     """Return the bins of columns: from the manifest if it knows them, the others from their extremes, in one pass each.
 
     Args:
         plan: the view.
         slots: columns of numbers or times.
         control: cancels the passes.
+        beside: the views of the other sides, whose columns of the same name and type share the bins.
 
     """
+    out = _own_bins(plan, slots, control)
+    for other in beside:
+        pairs = {slot: same for slot in slots for same in [other.columns.get(slot.name)] if same and _same(slot, same)}
+        theirs = _own_bins(other, list(pairs.values()), control)
+        out.update({slot: _shared(out[slot], theirs[same]) for slot, same in pairs.items()})
+    return out
+
+
+def _shared(one: Bins, other: Bins) -> Bins:
+    """Return bins for the values of both."""
+    if one.edges is None or other.edges is None or one.edges == other.edges:
+        return replace(one, edges=one.edges or other.edges)
+    last = 0 if one.is_float else 1  # of integers, the last edge is one behind
+    least, greatest = min(one.edges[0], other.edges[0]), max(one.edges[-1], other.edges[-1]) - last
+    return replace(one, edges=_edges(least, greatest, is_float=one.is_float))
+
+
+def _own_bins(plan: Plan, slots: Sequence[Slot], control: Control) -> dict[Slot, Bins]:
     out: dict[Slot, Bins] = {}
     summaries = plan.source.summaries()
     rest: dict[bool, list[Slot]] = {False: [], True: []}
@@ -145,13 +164,14 @@ def _alike(plan: Plan, slot: Slot) -> tuple[Slot, ...]:
     if int(head) >= len(source.sides) or name not in source.sides[int(head)]:
         return ()
     same = (plan.columns.get(f"{side}.{name}") for side in range(len(source.sides)) if side != int(head))
-    return tuple(
-        found
-        for found in same
-        if found is not None and found.expression is None and bar_kind(found.type) == "histogram"
-        if (found.type == slot.type or {type(found.type), type(slot.type)} == {NumberType})
-        and _is_float(found) == _is_float(slot)
-    )
+    return tuple(found for found in same if found is not None and found.expression is None and _same(slot, found))
+
+
+def _same(one: Slot, other: Slot) -> bool:
+    """Whether the numbers of two columns are counted in the same way."""
+    if bar_kind(one.type) != "histogram" or bar_kind(other.type) != "histogram" or _is_float(one) != _is_float(other):
+        return False
+    return one.type == other.type or {type(one.type), type(other.type)} == {NumberType}
 
 
 def _is_float(slot: Slot) -> bool:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from wbtable.query.bars import BarKind
     from wbtable.query.group_rows import GroupRows
     from wbtable.query.source import Positions
-    from wbtable.query.view_plan import Slot
+    from wbtable.query.view_plan import Plan, Slot
 
 MAX_PAGE: Final = 1000
 """The most values of one group on a page, counted from the first page's beginning."""
@@ -46,6 +46,7 @@ def group_cells(
     page: int = 0,
     size: int = 5,
     kinds: Mapping[str, BarKind] | None = None,
+    beside: Sequence[Plan] = (),
 ) -> dict[str, Cells]:
     """Return what some consecutive groups show of the columns of their rows.
 
@@ -57,6 +58,7 @@ def group_cells(
         page: of columns that are paged, the number of the page.
         size: how many values are on a page.
         kinds: of columns that are shown otherwise than their types say, how.
+        beside: the views of the other sides, with which histograms share their bins.
 
     Raises:
         UsageError: a column does not exist or cannot be shown so, or pages are too far behind or too large.
@@ -72,7 +74,7 @@ def group_cells(
     out: dict[str, Cells] = {}
     numbers = [slot for slot in slots if shown[slot] == "histogram"]
     if numbers:
-        out.update(_histograms(window, numbers))
+        out.update(_histograms(window, numbers, beside))
     for slot in slots:
         if shown[slot] == "top":
             out[slot.name] = _top(window, slot)
@@ -140,8 +142,8 @@ class _Window:
         return f"{sql.add(relation, 'w')} ON {same}"
 
 
-def _histograms(window: _Window, slots: Sequence[Slot]) -> dict[str, Cells]:
-    bins: dict[Slot, Bins] = bins_of(window.groups.plan, slots, window.groups.control)
+def _histograms(window: _Window, slots: Sequence[Slot], beside: Sequence[Plan]) -> dict[str, Cells]:
+    bins: dict[Slot, Bins] = bins_of(window.groups.plan, slots, window.groups.control, beside)
     sql = RowSql(window.groups.plan)
     sql.need(slots)
     sql.need(key for _, key in window.groups.plan.groups)

@@ -257,6 +257,7 @@ class View(Viewable):
         page: int = 0,
         size: int = 5,
         kinds: Mapping[str, BarKind] | None = None,
+        beside: Sequence[View] = (),
     ) -> dict[str, Cells]:
         """Return what groups show of the columns of their rows: histograms over shared bins, top values, pages.
 
@@ -267,6 +268,7 @@ class View(Viewable):
             page: of columns that are paged (media, lists), which page.
             size: how many values a page has.
             kinds: "page" or "top" for columns that are not shown as their types say.
+            beside: views of other tables, with whose columns of the same name histograms share their bins.
 
         Raises:
             UsageError: the view has no groups, there is no such column, or the page is too far behind.
@@ -277,7 +279,8 @@ class View(Viewable):
         if self._groups is None:
             msg = "the view has no groups"
             raise UsageError(msg)
-        return group_cells(self._groups, offset, n, columns, page=page, size=size, kinds=kinds)
+        plans = [other.plan for other in beside]
+        return group_cells(self._groups, offset, n, columns, page=page, size=size, kinds=kinds, beside=plans)
 
     def warm(self) -> None:
         """Find the whole order and decode the columns that it shows, so that windows anywhere are quick."""

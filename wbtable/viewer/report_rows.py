@@ -127,7 +127,8 @@ def panel_tables(opener: Opener, panel: TablePanel, embedded: Embedded, share: i
     views = opener.views(panel.view.with_(columns=None))
     out = []
     for number, view in enumerate(views):
-        made = _grouped(view, panel.view, embedded, share // len(views)) or _rows(
+        beside = [other for other in views if other is not view]
+        made = _grouped(view, panel.view, embedded, share // len(views), beside) or _rows(
             opener, number, view, panel.view, embedded, share // len(views)
         )
         made["heading"] = f"Side {number}" if len(views) > 1 else None
@@ -238,7 +239,7 @@ def _pill(kind: str, text: str, *, on: bool, bits: str | None = None, fixed: str
     return {"key": f"{kind} {text}", "kind": kind, "text": text, "on": on, "bits": bits, "fixed": fixed}
 
 
-def _grouped(view: View, spec: ViewSpec, embedded: Embedded, share: int) -> Json | None:
+def _grouped(view: View, spec: ViewSpec, embedded: Embedded, share: int, beside: Sequence[View]) -> Json | None:
     """Return the groups of a view, None if it has none."""
     plan = view.plan
     if not plan.is_grouped:
@@ -260,7 +261,7 @@ def _grouped(view: View, spec: ViewSpec, embedded: Embedded, share: int) -> Json
             table = _physical(view, offset, count, asked_own)
             out |= {name: encode(table.column(i), view.rows.schema[name]) for i, name in enumerate(asked_own)}
         if asked_inside:
-            found = view.group_cells(offset, count, asked_inside, size=_OBJECTS)
+            found = view.group_cells(offset, count, asked_inside, size=_OBJECTS, beside=beside)
             out |= {name: _group_cells(cells, plan.columns[name].type) for name, cells in found.items()}
         return out
 

@@ -32,7 +32,7 @@ MAX_CELLS: Final = 200_000
 MAX_ARROW: Final = 100_000
 """The most rows of a window as an Arrow stream."""
 MAX_CELL: Final = 16 << 20
-"""The most characters of one cell in full."""
+"""The most bytes of one cell in full, as the page is sent it."""
 
 
 @functools.lru_cache(maxsize=2)
@@ -45,6 +45,11 @@ def opener(places: Json) -> Opener:
     return _opener(json.dumps(places, sort_keys=True))
 
 
+def open_views(control: Control | None, places: Json, view: Json) -> list[View]:
+    """Return the views of a document: one, or one for each side."""
+    return opener(places).views(ViewSpec.from_json(view), cast("QueryControl | None", control))
+
+
 def open_view(control: Control | None, places: Json, view: Json, side: int) -> tuple[View, int]:
     """Return one of the views of a document, and how many there are.
 
@@ -52,7 +57,7 @@ def open_view(control: Control | None, places: Json, view: Json, side: int) -> t
         UsageError: there is no such side.
 
     """
-    views = opener(places).views(ViewSpec.from_json(view), cast("QueryControl | None", control))
+    views = open_views(control, places, view)
     if not 0 <= side < len(views):
         raise UsageError(f"expected a side from 0 to {len(views) - 1}, found {side}")
     return views[side], len(views)
@@ -201,7 +206,7 @@ def cell(control: Control, places: Json, view: Json, side: int, row: int, column
     if not table.num_rows:
         raise NotFoundError(f"there is no row {row}")
     [value] = encode(table.column(0), kind, whole=True)
-    if len(json.dumps(value)) > MAX_CELL:
+    if len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")) > MAX_CELL:
         raise LimitError(f"the cell is longer than {MAX_CELL >> 20} MB: export the view to a file")
     return {"value": value}
 
@@ -233,7 +238,8 @@ def groups(
     found, _ = open_view(control, places, view, side)
     if count > MAX_ROWS:
         raise LimitError(f"expected at most {MAX_ROWS} groups at once, found {count}")
-    cells = found.group_cells(offset, count, columns, page=page, size=size, kinds=kinds)
+    beside = [other for number, other in enumerate(open_views(control, places, view)) if number != side]
+    cells = found.group_cells(offset, count, columns, page=page, size=size, kinds=kinds, beside=beside)
     made = {name: _group_cells(part, found.plan.columns[name].type) for name, part in cells.items()}
     return {"offset": offset, "rows": max((len(part) for part in made.values()), default=0), "cells": made}
 

@@ -272,3 +272,32 @@ def test_summaries_of_filtered_rows(way: str, tmp_path: Path) -> None:
         whole = table.view().summaries(["score"])["score"]
         assert whole.histogram is not None
         assert whole.histogram.edges == score.histogram.edges
+
+
+@pytest.mark.parametrize("way", ["memory", "fragments"])
+def test_sides_share_the_bins_of_their_groups(way: str, tmp_path: Path) -> None:
+    """BARS-1: from the least to the greatest value of all sides, in both orders; equal ones stay as they are."""
+    columns = {"k": ["a", "a", "b"], "n": [1, 2, 30], "x": [0.0, 0.5, 1.0], "same": [1, 2, 3], "text": ["a", "b", "c"]}
+    moved = columns | {"n": [-5, 2, 3], "x": [0.5, None, 4.0], "text": [1, 2, 3]}
+    views = []
+    for number, made in enumerate((columns, moved)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        views.append(table_of(way, pa.table(made), folder).view(group="k", derive={"twice": "n * 2"}))
+    alone = [view.group_cells() for view in views]
+    together = [views[0].group_cells(beside=[views[1]]), views[1].group_cells(beside=[views[0]])]
+    for name, least, greatest in (("n", -5, 31), ("x", 0.0, 4.0), ("twice", -10, 62)):
+        cells = [side[name] for side in together]
+        assert all(isinstance(found, HistogramCells) for found in cells)
+        edges = [found.edges for found in cells if isinstance(found, HistogramCells)]
+        assert edges[0] == edges[1]
+        assert (float(edges[0][0]), float(edges[0][-1])) == (least, greatest), name
+        for side, found in zip(alone, cells, strict=True):
+            before = side[name]
+            assert isinstance(found, HistogramCells)
+            assert isinstance(before, HistogramCells)
+            assert found.counts.sum(axis=1).tolist() == before.counts.sum(axis=1).tolist()
+    same, before = together[0]["same"], alone[0]["same"]
+    assert isinstance(same, HistogramCells)
+    assert isinstance(before, HistogramCells)
+    assert same.edges == before.edges
