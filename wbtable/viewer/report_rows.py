@@ -15,7 +15,7 @@ from wbtable.viewer.cells import encode
 from wbtable.viewer.tasks import _group_cells, _physical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from wbtable.format.documents import Json
     from wbtable.format.report import TablePanel
