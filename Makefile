@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 BENCH  := .venv-bench
 TRACKIO := .venv-bench-trackio
 
-.PHONY: help demo test soak test-servers check bench format hooks clean
+.PHONY: help demo test soak test-servers check bench screenshots format hooks clean
 
 help:
 	@echo "make demo    train a classifier on real images, log its predictions, compare them"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-servers  install what tests start: servers, Chromium, what the page is built with"
 	@echo "make check   format, lint, types, import contracts: what CI and the hook run"
 	@echo "make bench   measure beside the peers (installs them, in $(BENCH))"
+	@echo "make screenshots  picture each page and state of the viewer, in screenshots/; ONLY='table merged' some"
 	@echo "make format  let ruff format and mend what it can"
 	@echo "make hooks   run make check before each commit"
 	@echo "make clean   remove what these commands made"
@@ -65,6 +66,10 @@ $(TRACKIO)/bench.stamp: benchmarks/requirements-trackio.txt
 
 bench: $(BENCH)/bench.stamp $(TRACKIO)/bench.stamp
 	$(BENCH)/bin/python -m benchmarks
+
+# Needs Chromium, as the tests of the page do.
+screenshots: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.screenshots $(ONLY)
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
