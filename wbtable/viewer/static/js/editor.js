@@ -15,6 +15,9 @@ export async function makeEditor(host, options) {
     const found = await post("/api/complete", { view: state.asked(), text, cursor: context.pos, at: options.at }).catch(() => null);
     if (!found || context.aborted || found.completions.length === 0) return null;
     const from = found.completions[0].start;
+    // What is written in full already needs no offer.
+    const [only] = found.completions;
+    if (!context.explicit && found.completions.length === 1 && only.text === text.slice(only.start, context.pos)) return null;
     if (from === context.pos && !context.explicit && !/[\s(.]$/.test(text.slice(0, context.pos)) && text !== "") return null;
     return {
       from,
