@@ -78,6 +78,18 @@ def duck_type(found: ColumnType) -> str:
     return _of_arrow(found.arrow())
 
 
+def read_cast(text: str, found: ColumnType, stored: pa.DataType) -> str:
+    """Return a column of a Parquet file as the type that `duck_type` names.
+
+    DuckDB 2 reads zoned nanoseconds as such, and its cast to microseconds rounds them into the next one: here they are
+    cut, as they are by DuckDB 1, and in memory.
+    """
+    is_moment = isinstance(found, TimestampType) and found.zone is not None and pa.types.is_timestamp(stored)
+    if is_moment and stored.unit == "ns":
+        return f"make_timestamptz(epoch_ns({text}) // 1000)"
+    return f"CAST({text} AS {duck_type(found)})"
+
+
 def _of_arrow(found: pa.DataType) -> str:
     """Return DuckDB's type of a physical type."""
     simple = _SIMPLE.get(found)

@@ -12,7 +12,7 @@ from wbtable.errors import FormatError
 from wbtable.format.documents import Reader
 from wbtable.format.summary import ColumnSummary
 from wbtable.format.types import DecimalType, DurationType, IntegerType, LinkType, NumberType, TimestampType, TimeType
-from wbtable.query.duck_types import duck_type, has_floats, opaque, text_literal
+from wbtable.query.duck_types import duck_type, has_floats, opaque, read_cast, text_literal
 from wbtable.query.memory_source import table_relation
 from wbtable.query.source import Inputs, RangeFile, Relation
 
@@ -111,12 +111,11 @@ class FragmentSource:
         casts = []
         for i, column in enumerate(wanted):
             at = places.get(column.name)
-            target = duck_type(column.type)
             if at is None or pa.types.is_null(found.field(at).type):  # a later append added it (TABLE-7)
-                casts.append(f"CAST(NULL AS {target}) AS c{i}")
+                casts.append(f"CAST(NULL AS {duck_type(column.type)}) AS c{i}")
             elif castable(found.field(at).type, column):
                 self._check_exact(found.field(at).type, column, numbers)
-                value = f"CAST(f.f{at} AS {target})"
+                value = read_cast(f"f.f{at}", column.type, found.field(at).type)
                 casts.append(f"{opaque(value, column.type) if self._may_have_nan(column) else value} AS c{i}")
             else:
                 return self._decoded(numbers, wanted)

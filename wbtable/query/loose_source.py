@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from wbtable.query.duck_types import duck_type, has_floats, opaque, text_literal
+from wbtable.query.duck_types import has_floats, opaque, read_cast, text_literal
 from wbtable.query.fragment_source import FragmentSource
 from wbtable.query.source import Inputs, Relation, StoredRows
 
@@ -71,7 +71,7 @@ class LooseSource(FragmentSource):
         places = {name: i for i, name in enumerate(self.loose.names)}
         casts = []
         for i, column in enumerate(wanted):
-            value = f"CAST(f.f{places[column.name]} AS {duck_type(column.type)})"
+            value = read_cast(f"f.f{places[column.name]}", column.type, column.type.arrow())
             # NaN may be anywhere: statistics that leave it out must not be believed.
             casts.append(f"{opaque(value, column.type) if has_floats(column.type) else value} AS c{i}")
         names = ", ".join(f"f{i}" for i in range(len(self.loose.names)))

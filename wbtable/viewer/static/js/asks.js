@@ -2,9 +2,8 @@
 import { post } from "./api.js";
 import * as state from "./state.js";
 
-/** Ask for rows, and for what groups show of theirs. @param {number} offset @param {number} size @param {string[]} names @param {AbortSignal} signal @param {any} [model] what is shown */
-export async function ask(offset, size, names, signal, model = state) {
-  const view = model.asked();
+/** Ask for rows, and for what groups show of theirs. @param {number} offset @param {number} size @param {string[]} names @param {AbortSignal} signal @param {any} [model] what is shown @param {any} [view] what the names are of: while another one is opened the grid still shows the one before */
+export async function ask(offset, size, names, signal, model = state, view = model.asked()) {
   const roles = new Map(model.columns.value.map((/** @type {any} */ column) => [column.name, column]));
   const own = names.filter((name) => roles.get(name)?.role !== "group");
   const inside = names.filter((name) => roles.get(name)?.role === "group");

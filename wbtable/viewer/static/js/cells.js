@@ -7,11 +7,13 @@ import { groupCell } from "./group_bars.js";
 import { histogramNode } from "./histogram.js";
 import { runMark } from "./runs_cell.js";
 import { arrayNode, isDrawn } from "./media_array.js";
-import { count } from "./numbers.js";
+import { count, short } from "./numbers.js";
 import { timeText } from "./times.js";
 
 /** @typedef {import("./state.js").ColumnInfo} ColumnInfo */
 
+/** How high a line of text is. */
+const LINE = 18.9;
 const NUMERIC = new Set(["number", "integer", "decimal", "duration", "link"]);
 const MEDIA = new Set(["image", "audio", "video", "html", "object3d", "molecule", "figure"]);
 
@@ -117,7 +119,7 @@ export function fill(cell, value, column, how) {
   }
   if (value !== null && column.display) {
     cell.className = className;
-    if (drawAs(cell, value, column, how)) return;
+    if (drawAs(cell, value, column, how)) return markCut(cell, value);
   }
   if (isNumeric(info)) className += " num";
   if (value === null) className += " is-null";
@@ -140,4 +142,20 @@ export function fill(cell, value, column, how) {
     go.append(node);
     cell.append(go);
   } else cell.append(node);
+  if (how.tall) fitLines(node, (how.high ?? 0) - (typeof value?.cut === "string" ? 16 : 0));
+  markCut(cell, value);
+}
+
+/** Let text that is higher than its cell end with a sign of that. @param {HTMLElement} node @param {number} high */
+function fitLines(node, high) {
+  node.classList.add("fitted");
+  node.style.webkitLineClamp = String(Math.max(1, Math.floor((high - 9) / LINE)));
+}
+
+/** Say of a cell that it holds the beginning of its value only, and how to see the rest. @param {HTMLElement} cell @param {any} value */
+function markCut(cell, value) {
+  if (typeof value?.cut !== "string") return;
+  cell.classList.add("is-cut");
+  cell.append(el("span", "cut", `${short(value.size)} chars`));
+  cell.title = `The beginning of ${count(value.size)} characters. Space shows all, Enter the row.`;
 }

@@ -102,7 +102,8 @@ function Runs({ project, tables, text }) {
   if (!answer.found || !runs.length) return answer.error ? html`<${Waiting} answer=${answer} what="Runs" />` : null;
   return html`<h3>Tables of runs</h3><ul class="pick-list">${runs.slice(0, SHOWN).map((/** @type {any} */ run) => html`<li key=${run.run}>
     <button class="pick run-of" aria-expanded=${open === run.run} onClick=${() => setOpen(open === run.run ? "" : run.run)}><span aria-hidden="true">${open === run.run ? "▾" : "▸"}</span><span class="n" dir="auto">${run.name}</span><span class="note"><${RunState} state=${run.state} short=${true} /></span></button>
-    ${open === run.run ? html`<${RunTables} project=${project} run=${run.run} tables=${tables} />` : null}</li>`)}</ul>`;
+    ${open === run.run ? html`<${RunTables} project=${project} run=${run.run} tables=${tables} />` : null}</li>`)}</ul>
+    ${runs.length > SHOWN || answer.found.total > answer.found.runs.length ? html`<p class="note">The newest ${Math.min(SHOWN, runs.length)} of ${count(answer.found.total)} are listed: type to find others among the newest ${answer.found.runs.length}.</p>` : null}`;
 }
 
 /** @param {{project: string, run: string, tables: any[]}} props */

@@ -75,7 +75,7 @@ export function CurvesOf({ project, where, ids, rows, columns, all, large, setLa
   return html`<div class="curves-bar">
       <${Search} value=${where.q ?? ""} label="Find a curve" changed=${(/** @type {string} */ q) => set({ q, panel: "" }, true)} />
       <label>Over <select class="input" value=${how.x} onChange=${(/** @type {any} */ event) => set({ x: event.target.value === "_step" ? "" : event.target.value }, true)}>${AXES.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
-        <optgroup label="Logged">${all.slice(0, 200).map((key) => html`<option value=${key}>${key}</option>`)}</optgroup></select></label>
+        <optgroup label="Logged">${all.slice(0, 200).map((key) => html`<option value=${key}>${key}</option>`)}${all.length > 200 ? html`<option disabled>${`${all.length - 200} more`}</option>` : null}</optgroup></select></label>
       <label title="Exponential moving average: how much counts of what lies a hundredth of the axis back">Smoothing <input type="range" min="0" max="0.99" step="0.01" value=${how.smooth} aria-valuetext=${how.smooth ? how.smooth.toFixed(2) : "off"} onInput=${(/** @type {any} */ event) => set({ smooth: Number(event.target.value) ? event.target.value : "" }, true)} /><output>${how.smooth ? how.smooth.toFixed(2) : "off"}</output></label>
       ${single ? null : html`<label>Group by <select class="input" value=${how.group} onChange=${(/** @type {any} */ event) => set({ group: event.target.value }, true)}><option value="">nothing</option><option value="group">group</option><option value="job_type">job type</option>
         ${groups.map((column) => html`<option value=${column.name}>${runs.labelOf(column.name)}</option>`)}</select></label>`}

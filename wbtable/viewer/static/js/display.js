@@ -96,7 +96,7 @@ export function drawAs(cell, value, column, how) {
   const text = textOf(value);
   if (display === "markdown" && text !== null) {
     cell.classList.add("md", how.tall ? "tall" : "short");
-    cell.append(markdownNode(how.tall ? text : text.slice(0, 400)));
+    cell.append(markdownNode(how.tall || text.length <= 400 ? text : `${text.slice(0, 400)}…`));
     return true;
   }
   if (display === "link" && text !== null && SCHEMES.test(text.trim())) {

@@ -133,7 +133,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
         const now = model.asked();
         const same = windows ? sameColumns(before, now) : null;
         const size = model.grouped.value ? GROUPS : EARLY;
-        const next = new Windows({ ask: (offset, number, names, signal) => ask(offset, number, names, signal, model), size, changed: early, failed: model.failed, busy: (flying) => {
+        const next = new Windows({ ask: (offset, number, names, signal) => ask(offset, number, names, signal, model, now), size, changed: early, failed: model.failed, busy: (flying) => {
           const { number, since } = model.reading.peek();
           model.reading.value = { number: flying, since: number && flying ? since : performance.now() };
         } });

@@ -78,12 +78,16 @@ function shape(info, summary) {
 function topLine(info, summary, top, most) {
   const line = el("button", "top-line");
   line.tabIndex = -1;
+  const isCut = Boolean(top.was_cut ?? top.cut);
   const bar = el("i");
   bar.style.width = `${(100 * top.count) / most}%`;
-  const text = el("span", "", top.value === "" ? "(empty)" : top.value);
+  const text = el("span", "", top.value === "" ? "(empty)" : isCut ? `${top.value}…` : top.value);
   text.dir = "auto";
   line.append(bar, text, el("span", "", `${summary.approximate || summary.sampled < summary.count ? "≈" : ""}${share(top.count, summary.sampled || summary.count)}`));
-  if (top.was_cut ?? top.cut) return line;
+  if (isCut) {
+    line.title = "The beginning of a longer text: filter for a part of it with contains.";
+    return line;
+  }
   line.title = `Only rows with this value`;
   line.addEventListener("click", (event) => {
     event.stopPropagation();

@@ -1,4 +1,5 @@
 // What is known of media, in words, and the name of the file that it is downloaded as.
+import { characters } from "./long_text.js";
 import { count, duration, number } from "./numbers.js";
 
 /** @param {any} media @param {number} row @param {any} column @returns {[string, string][]} */
@@ -15,7 +16,7 @@ export function factsOf(media, row, column) {
       ["Type", media.content_type], ["Bytes", media.ref && media.size !== undefined ? count(media.size) : null],
       ["Digest", media.digest ? String(media.digest).replace(/^sha-?256:/i, "") : null],
     );
-  } else if (typeof media === "string") found.push(["Characters", count([...media].length)]);
+  } else if (typeof media === "string") found.push(["Characters", count(characters(media))]);
   return found.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => [name, String(value)]);
 }
 

@@ -110,7 +110,7 @@ export function LightboxView({ shown, pair, mode, zoom, said, stages }) {
 function drawn(value, kind, two) {
   if (value === null || value === undefined) return el("p", "empty", "null");
   const wide = Math.min(innerWidth * 0.6, 900) / (two ? 2 : 1);
-  if (kind === "ndarray") return isDrawn(value) ? arrayNode(value, { wide, high: Math.min(innerHeight * 0.6, 560), large: true }) : el("pre", "", JSON.stringify(value.values ?? value, null, 1).slice(0, 100_000));
+  if (kind === "ndarray") return isDrawn(value) ? arrayNode(value, { wide, high: Math.min(innerHeight * 0.6, 560), large: true }) : linesNode(JSON.stringify(value.values ?? value, null, 1), 2000);
   const box = el("div", "histogram-large");
   box.style.width = `${wide}px`;
   const edges = value.bins.map(String);
@@ -142,7 +142,7 @@ function Texts({ sides, by }) {
   // Those of the row before stand until these are read.
   if (texts === null || (Array.isArray(texts) && texts.length !== sides.length)) return html`<p class="note">Reading…</p>`;
   if (typeof texts === "string") return html`<p class="wrong" role="alert">${texts}</p>`;
-  if (texts.length < 2) return html`<div class="view-text"><${Raw} id=${id} make=${() => linesNode(texts[0], 2000)} /></div>`;
+  if (texts.length < 2) return html`<div class="view-text"><${Raw} id=${id} make=${() => linesNode(texts[0], 2000, sides[0].name)} /></div>`;
   return html`<div class="view-text"><${Raw} id=${`${id}|${by}|${texts.join("|").length}`} make=${() => diffNode(texts[0], texts[1], by, [sides[0].name, sides[1].name])} /></div>`;
 }
 

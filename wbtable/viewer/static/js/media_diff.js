@@ -1,9 +1,15 @@
 // Two texts and how they differ, word by word: what went is struck through, what came is underlined; colour is the second sign only.
 import { el } from "./dom.js";
+import { isLong, longNode } from "./long_text.js";
 import { count } from "./numbers.js";
 
 export const UNITS = /** @type {const} */ (["words", "characters", "lines"]);
 const PATIENCE = 700;
+/** Characters of both that are compared: taking longer ones apart into words would hold up the page. */
+const MOST = 500_000;
+
+/** @param {string} text */
+const whole = (text) => (isLong(text) ? longNode(text) : el("div", "diff-text", text));
 
 /**
  * The parts of two texts.
@@ -25,19 +31,20 @@ export function diffNode(before, after, by, names) {
   box.setAttribute("role", "group");
   box.setAttribute("aria-label", `${names[0]} and ${names[1]}`);
   if (before === after) {
-    box.append(el("p", "note", `${names[0]} and ${names[1]} are equal.`), el("div", "diff-text", after || "(empty)"));
+    box.append(el("p", "note", `${names[0]} and ${names[1]} are equal.`), whole(after || "(empty)"));
     return box;
   }
+  const isTooLong = before.length + after.length > MOST;
   box.append(el("p", "note", "Comparing…"));
-  partsOf(before, after, by).then((parts) => {
+  (isTooLong ? Promise.resolve(null) : partsOf(before, after, by)).then((parts) => {
     if (!parts) {
       const columns = el("div", "diff-two");
       for (const [name, text] of [[names[0], before], [names[1], after]]) {
         const side = el("div");
-        side.append(el("h3", "", name), el("div", "diff-text", text));
+        side.append(el("h3", "", name), whole(text));
         columns.append(side);
       }
-      box.replaceChildren(el("p", "note", "They differ too much to be compared here; both are shown whole."), columns);
+      box.replaceChildren(el("p", "note", `They ${isTooLong ? "are too long" : "differ too much"} to be compared here; both are shown whole.`), columns);
       return;
     }
     const text = el("div", "diff-text");

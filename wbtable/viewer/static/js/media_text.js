@@ -1,13 +1,15 @@
 // Media that are read: molecules, and what nothing draws, as text.
 import { el } from "./dom.js";
+import { isLong, longNode } from "./long_text.js";
 import { load, reasonOf, whenSeen } from "./media_load.js";
 import { count } from "./numbers.js";
 
 const LINES = 400;
 const MOST = 8 << 20;
 
-/** Text in one piece, or its beginning with a button for the rest. @param {string} text @param {number} most lines */
-export function linesNode(text, most) {
+/** Text in one piece, its beginning with a button for the rest, or part by part. @param {string} text @param {number} most lines @param {string} [name] */
+export function linesNode(text, most, name) {
+  if (isLong(text)) return longNode(text, name);
   const box = el("div", "lines");
   const code = el("pre");
   code.tabIndex = 0;

@@ -2,6 +2,7 @@
 import { valueText } from "./cells.js";
 import { el } from "./dom.js";
 import { histogramNode } from "./histogram.js";
+import { isLong, longNode } from "./long_text.js";
 import { drawMedia } from "./media.js";
 import { arrayNode, arrayWords, isDrawn } from "./media_array.js";
 import { figureText, frameNode } from "./media_frame.js";
@@ -66,6 +67,14 @@ export function MediaView({ media, column = {}, row = -1 }) {
     <div class="media-more"><span class="note" dir="auto">${described(media)}</span><${Raw} id=${media.ref} make=${() => opener("Full screen", open)} /></div>`;
 }
 
+/** A value as text, in full; what is too long to be laid out at once part by part. @param {{value: any, column: any, row: number}} props */
+export function Plain({ value, column, row }) {
+  const isNested = value && typeof value === "object" && !value.cut && !value.hex;
+  const text = isNested ? JSON.stringify(value, null, 1) : valueText(value, column.info.kind);
+  if (isLong(text)) return html`<${Raw} id=${`${row}|${column.name}|${text.length}`} make=${() => longNode(text, column.name)} />`;
+  return isNested ? html`<code>${text}</code>` : text;
+}
+
 /** Whether a value that is no media itself is drawn in the detail. @param {any} value @param {any} column */
 export function isViewed(value, column) {
   if (value === null || value === undefined) return false;
@@ -97,5 +106,5 @@ export function ValueView({ value, column, row }) {
   }} />${more}`;
   if (kind === "ndarray") return html`${isDrawn(value) ? html`<${Raw} id=${`${row}|${column.name}`} make=${() => arrayNode(value, { wide: 380, high: 200 })} />` : null}${more}`;
   const hasOther = state.laid.value.some((other) => other.info?.kind === "string" && other.name !== column.name);
-  return html`${valueText(value, kind, column.settings)}${hasOther && value !== "" ? html` <button class="link" title="Compare this text with that of another column" onClick=${() => open(value, [value])}>Compare</button>` : null}`;
+  return html`<${Plain} value=${value} column=${column} row=${row} />${hasOther && value !== "" ? html` <button class="link" title="Compare this text with that of another column" onClick=${() => open(value, [value])}>Compare</button>` : null}`;
 }

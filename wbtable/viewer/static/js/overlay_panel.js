@@ -47,15 +47,21 @@ function useLayers(media, column, side) {
 /** @param {{id: number}} props */
 const Swatch = ({ id }) => html`<i class="swatch" ref=${(/** @type {HTMLElement | null} */ node) => node && (node.style.background = colour(id))}></i>`;
 
+/** Classes of a layer that the detail of a row lists before somebody wants all. */
+const FEW = 24;
+
 /** The classes of a picture in short: each switches its class. @param {{media: any, column: any}} props */
 export function LegendNode({ media, column }) {
   const [overlay, set] = useOverlay(column);
   const layers = useLayers(media, column, 256);
-  return html`<div class="class-legend" role="group" aria-label="Classes that show">${layers.map(({ kind, layer, classes }) => classes.filter((each) => !each.background).slice(0, 24).map((each) => {
+  const [all, setAll] = useState(false);
+  const named = layers.map((group) => ({ ...group, classes: group.classes.filter((each) => !each.background) }));
+  const more = all ? 0 : named.reduce((sum, { classes }) => sum + Math.max(0, classes.length - FEW), 0);
+  return html`<div class="class-legend" role="group" aria-label="Classes that show">${named.map(({ kind, layer, classes }) => classes.slice(0, all ? classes.length : FEW).map((each) => {
     const on = isShown(overlay, kind, layer, each.id, labelsOf(column.info?.params, kind, layer));
     return html`<button key=${keyOf(kind, layer, each.id)} aria-pressed=${on} title=${`${kind === "boxes" ? "Boxes" : "Mask"} ${layer}`} onClick=${() => set(switched(overlay, keyOf(kind, layer, each.id), !on))}>
       <${Swatch} id=${each.id} /><span dir="auto">${each.label}</span></button>`;
-  }))}</div>`;
+  }))}${more ? html`<button class="more" onClick=${() => setAll(true)}>${count(more)} more</button>` : null}</div>`;
 }
 
 /** @param {{group: ReturnType<typeof maskLayers>[number] | ReturnType<typeof boxLayers>[number], column: any, overlay: any, set: any}} props */

@@ -5,11 +5,14 @@ function padded(value, digits = 2) {
   return String(value).padStart(digits, "0");
 }
 
-/** @param {Date} at */
+/** How far the reader's clock was from UTC; before there were zones by seconds, too. @param {Date} at */
 function offset(at) {
-  const minutes = -at.getTimezoneOffset();
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? "−" : "+"}${padded(Math.floor(size / 60))}:${padded(size % 60)}`;
+  const here = new Date(0);
+  here.setUTCFullYear(at.getFullYear(), at.getMonth(), at.getDate());
+  here.setUTCHours(at.getHours(), at.getMinutes(), at.getSeconds());
+  const seconds = Math.round((here.getTime() - Math.floor(at.getTime() / 1000) * 1000) / 1000);
+  const size = Math.abs(seconds);
+  return `${seconds < 0 ? "−" : "+"}${padded(Math.floor(size / 3600))}:${padded(Math.floor(size / 60) % 60)}${size % 60 ? `:${padded(size % 60)}` : ""}`;
 }
 
 /** @param {Date} at @param {string} fraction @param {string} form day, or whole */

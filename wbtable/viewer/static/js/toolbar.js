@@ -4,6 +4,7 @@ import { nameText } from "./expression.js";
 import { ExpressionField } from "./field.js";
 import { toGrid } from "./panels.js";
 import { openMenu } from "./menu.js";
+import { count } from "./numbers.js";
 import * as spec from "./spec.js";
 import * as state from "./state.js";
 import * as steps from "./steps.js";
@@ -12,16 +13,23 @@ import { html } from "../vendor/preact.js";
 
 const HEIGHTS = { s: "Small rows", m: "Medium rows", l: "Large rows", xl: "Very large rows" };
 
+/** Columns that the menu lists. */
+const MOST = 200;
+
 /** @param {{filterRef: any}} props */
 export function Toolbar({ filterRef }) {
   const view = state.spec.value;
   const panel = state.panel.value;
   const toggle = (/** @type {string} */ kind) => (state.panel.value = panel?.kind === kind ? null : { kind });
-  const group = (/** @type {any} */ event) => openMenu(event.currentTarget, "Group by", (state.info.value?.columns ?? []).slice(0, 200).map((/** @type {any} */ column) => {
+  const more = () => {
+    const number = (state.info.value?.columns.length ?? 0) - MOST;
+    return number > 0 ? [{ label: `${count(number)} more: press G on a column, or find it in Columns`, disabled: true }] : [];
+  };
+  const group = (/** @type {any} */ event) => openMenu(event.currentTarget, "Group by", [...(state.info.value?.columns ?? []).slice(0, MOST).map((/** @type {any} */ column) => {
     const name = nameText(column.name);
     const on = (view.group ?? []).includes(name);
     return { label: column.name || "(no name)", checked: on, run: () => state.apply(on ? spec.ungrouped(state.spec.value, name) : spec.groupedBy(state.spec.value, name)) };
-  }));
+  }), ...more()]);
   return html`<section class="toolbar" aria-label="View">
     <div class="filter"><${ExpressionField} value=${view.filter ?? ""} at="filter" label="Filter" fieldRef=${filterRef}
       hint='Filter rows, such as guess != truth and score > 0.9' take=${(/** @type {string} */ text) => { state.apply({ ...state.spec.value, filter: text || null }); toGrid(); }} /></div>
