@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import threading
 from typing import TYPE_CHECKING, Any, Never, TypeAlias, cast
 
 import zstandard
@@ -259,6 +260,17 @@ def compress(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=level, write_content_size=True).compress(data)
 
 
+_of_thread = threading.local()
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    """Return this thread's: one serves one thread at a time, and thousands of documents are read in a row."""
+    found: zstandard.ZstdDecompressor | None = getattr(_of_thread, "decompressor", None)
+    if found is None:
+        found = _of_thread.decompressor = zstandard.ZstdDecompressor()
+    return found
+
+
 def decompress(frame: bytes, size: int, place: str) -> bytes:
     """Return the content of a zstd frame, which must be `size` bytes long (DOC-4).
 
@@ -271,7 +283,7 @@ def decompress(frame: bytes, size: int, place: str) -> bytes:
         if declared != size:
             msg = f"expected a zstd frame of {size} bytes, found one that declares {declared}"
             raise FormatError(msg, place=place)
-        out = zstandard.ZstdDecompressor().decompress(frame, max_output_size=size, allow_extra_data=False)
+        out = _decompressor().decompress(frame, max_output_size=size, allow_extra_data=False)
     except zstandard.ZstdError as error:
         msg = f"expected a zstd frame: {error}"
         raise FormatError(msg, place=place) from None

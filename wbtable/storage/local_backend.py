@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 _GAP = 64 << 10
+_SMALL = 64 << 10
 
 ADVICE = (
     "this disk has no hard links, so two writers could both make the same version;"
@@ -155,16 +156,22 @@ class LocalBackend:
 
     def get(self, key: str) -> bytes:
         """See `Backend.get`."""
-        # Thousands of small files are read in a row: no path objects, no contexts.
+        # Thousands of small files are read in a row: no path objects, no contexts, no file object.
         try:
             fd = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise self._unread(key, error) from None
         try:
-            with open(fd, "rb", buffering=0) as file:
+            first = os.read(fd, _SMALL)
+            if len(first) < _SMALL and not os.read(fd, 1):
+                return first
+            os.lseek(fd, 0, os.SEEK_SET)
+            with open(fd, "rb", buffering=0, closefd=False) as file:
                 return file.readall()
         except OSError as error:
             raise self._unread(key, error) from None
+        finally:
+            os.close(fd)
 
     def get_range(self, key: str, offset: int, size: int) -> bytes:
         """See `Backend.get_range`."""
