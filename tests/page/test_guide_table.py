@@ -73,17 +73,17 @@ def table(demo: Path) -> Any:
     return wbtable.Store(demo).artifact(TABLE).only_table()
 
 
-def _editing(page: Page) -> None:
+def editing(page: Page) -> None:
     expect(page.locator(".panel .cm-content")).to_be_focused(timeout=harness.PATIENCE)
 
 
-def _computed(page: Page, name: str) -> None:
+def computed(page: Page, name: str) -> None:
     """Wait until a column is there, and sorted."""
     expect(page.locator(".hcell", has=page.get_by_text(name, exact=True))).to_be_visible(timeout=harness.PATIENCE)
     harness.wait_rows(page)
 
 
-def _sorted(page: Page, name: str) -> None:
+def sorted_down(page: Page, name: str) -> None:
     expect(page.locator(".hcell[aria-sort=descending]", has=page.get_by_text(name, exact=True))).to_be_visible(
         timeout=harness.PATIENCE
     )
@@ -108,11 +108,11 @@ def test_precision_per_class_by_mouse(done: Actions, table: Any) -> None:
     harness.wait_rows(done.page)
     done.menu("count")
     done.item("Insert column right")
-    _editing(done.page)
+    editing(done.page)
     done.write("avg(guess == truth)")
-    _computed(done.page, "column")
+    computed(done.page, "column")
     done.click(done.page.get_by_role("button", name="Descending"))
-    _sorted(done.page, "column")
+    sorted_down(done.page, "column")
     _precision(done, table)
 
 
@@ -122,13 +122,13 @@ def test_precision_per_class_by_keyboard(done: Actions, table: Any) -> None:
     expect(done.page.locator(".pill.is-group")).to_be_visible(timeout=harness.PATIENCE)
     harness.wait_rows(done.page)
     done.press("i")
-    _editing(done.page)
+    editing(done.page)
     done.write("avg(guess == truth)")
     done.press("Enter")
-    _computed(done.page, "column")
+    computed(done.page, "column")
     expect(done.page.locator(".hcell:focus", has=done.page.get_by_text("column", exact=True))).to_be_visible()
     done.press("d")
-    _sorted(done.page, "column")
+    sorted_down(done.page, "column")
     _precision(done, table)
 
 
@@ -153,11 +153,11 @@ def test_the_most_confident_mistakes_by_mouse(done: Actions, table: Any) -> None
     harness.wait_rows(done.page)
     done.menu("truth")
     done.item("Insert column left")
-    _editing(done.page)
+    editing(done.page)
     done.write(CONFIDENCE)
-    _computed(done.page, "column")
+    computed(done.page, "column")
     done.click(done.page.get_by_role("button", name="Descending"))
-    _sorted(done.page, "column")
+    sorted_down(done.page, "column")
     _mistakes(done, table)
 
 
@@ -168,13 +168,13 @@ def test_the_most_confident_mistakes_by_keyboard(done: Actions, table: Any) -> N
     harness.wait_until(done.page, "() => new URLSearchParams(location.search).has('filter')")
     harness.wait_rows(done.page)
     done.press("i")
-    _editing(done.page)
+    editing(done.page)
     done.write(CONFIDENCE)
     done.press("Enter")
-    _computed(done.page, "column")
+    computed(done.page, "column")
     expect(done.page.locator(".hcell:focus", has=done.page.get_by_text("column", exact=True))).to_be_visible()
     done.press("d")
-    _sorted(done.page, "column")
+    sorted_down(done.page, "column")
     _mistakes(done, table)
 
 
@@ -208,7 +208,7 @@ def test_the_distribution_of_truths_by_keyboard(done: Actions, table: Any) -> No
 
 def _loops(done: Actions, table: Any) -> None:
     page = done.page
-    _computed(page, "closed_loop_score")
+    computed(page, "closed_loop_score")
     rows = table.view(derive={"closed_loop_score": LOOPS}).to_arrow(columns=["closed_loop_score"])
     values = [float(text) for text in harness.cells(page, "closed_loop_score")]
     assert values == pytest.approx(rows["closed_loop_score"].to_pylist()[: len(values)], rel=1e-4)
@@ -218,12 +218,12 @@ def _loops(done: Actions, table: Any) -> None:
 def test_a_computed_column_by_mouse(done: Actions, table: Any) -> None:
     done.menu("truth")
     done.item("Insert column right")
-    _editing(done.page)
+    editing(done.page)
     done.write(LOOPS)
     done.click(done.page.locator("#column-name"))
     done.page.keyboard.press("ControlOrMeta+a")
     done.write("closed_loop_score")
-    _computed(done.page, "closed_loop_score")
+    computed(done.page, "closed_loop_score")
     done.click(done.page.get_by_role("button", name="Done"))
     names = harness.columns(done.page)
     assert names[names.index("truth") + 1] == "closed_loop_score"
@@ -232,7 +232,7 @@ def test_a_computed_column_by_mouse(done: Actions, table: Any) -> None:
 
 def test_a_computed_column_by_keyboard(done: Actions, table: Any) -> None:
     done.press("i")
-    _editing(done.page)
+    editing(done.page)
     done.write(LOOPS)
     done.press("Tab")
     expect(done.page.locator("#column-name")).to_be_focused()
