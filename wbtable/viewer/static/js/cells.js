@@ -90,7 +90,7 @@ export function fill(cell, value, column, how) {
     return;
   }
   if (/** @type {any} */ (info).pair) return fillPair(cell, value, column, how);
-  if (info.role === "row" && !info.derived && fillOrigin(cell, value, info.name)) return;
+  if ((info.role === "row" || info.role === "key") && !info.derived && fillOrigin(cell, value, info.name)) return void cell.classList.toggle("is-key", info.role === "key");
   if (info.name === CHANGE && info.role === "row" && !info.derived) return fillChange(cell, value);
   if (info.role === "group" && value !== null) {
     cell.className = `${className} ${value.bars === "histogram" ? "hist" : value.bars}`;
