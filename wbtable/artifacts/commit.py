@@ -38,7 +38,7 @@ from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
 from wbtable.storage.workers import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from wbtable.artifacts.draft import Artifact
     from wbtable.artifacts.put import PutResult
@@ -116,10 +116,21 @@ def commit(
     version, is_new = job.run()
     draft._version = version  # noqa: SLF001 - a draft becomes its version here and nowhere else
     # 6. Append to the alias logs; `latest` needs none.
-    _record(version, None if is_new else run, names, marks)
-    if draft._ttl is not INHERIT:  # noqa: SLF001 - as above
-        version.set_ttl_seconds(draft._ttl)  # type: ignore[arg-type]  # noqa: SLF001
+    with _said(f"{version.qualified_name} is there, not all of its aliases and tags may be"):
+        _record(version, None if is_new else run, names, marks)
+        if draft._ttl is not INHERIT:  # noqa: SLF001 - as above
+            version.set_ttl_seconds(draft._ttl)  # type: ignore[arg-type]  # noqa: SLF001
     return version
+
+
+@contextlib.contextmanager
+def _said(how_far: str) -> Iterator[None]:
+    """Tell who interrupts how far it was."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note(how_far)
+        raise
 
 
 def _base_project(draft: Artifact) -> str | None:
@@ -209,12 +220,16 @@ class _Commit:
             record = self._new_record(newest, head, descriptor, manifest)
             self._together(lambda head=head: objects.settle(lambda: self._covering(head)), lease.check)  # type: ignore[misc]
             # 4. Create the record of version n + 1. 5. After any error read it back.
-            if self._create(record):
-                self._together(
-                    lambda record=record: lease.check_after(record),  # type: ignore[misc]
-                    lambda record=record: self.records.leave_hint(record.version),  # type: ignore[misc]
-                    lease.close,
-                )
+            called = f"{self.project}/{self.draft.name}:v{record.version}"
+            with _said(f"{called} was being made: look whether it is there"), lease.deciding():
+                is_made = self._create(record)
+            if is_made:
+                with _said(f"{called} was made, its aliases and tags were not"):
+                    self._together(
+                        lambda record=record: lease.check_after(record),  # type: ignore[misc]
+                        lambda record=record: self.records.leave_hint(record.version),  # type: ignore[misc]
+                        lease.close,
+                    )
                 return self._version(record), True
             if attempt > 2:
                 time.sleep(random.uniform(0, min(attempt, 20) * 0.002))  # noqa: S311 - spreads racing writers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from wbtable.artifacts.parallel import each
@@ -11,6 +10,7 @@ from wbtable.artifacts.progress import Progress
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError
 from wbtable.format.digest import PACK, Descriptor, Digest, suffix_of
 from wbtable.format.pack import FOOTER_SIZE, decode_trailer, trailer_digest, trailer_size
+from wbtable.storage.workers import threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -134,5 +134,5 @@ def _on_threads(source: ObjectStore, target: ObjectStore, function: Callable[[Re
     if all(store.backend.local_path("") is not None for store in (source, target)):
         each(target.backend, function, refs)
         return
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="wbtable-copy") as pool:
+    with threads(THREADS, "wbtable-copy") as pool:
         list(pool.map(function, refs))

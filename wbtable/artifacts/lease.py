@@ -17,7 +17,7 @@ from wbtable.format import layout
 from wbtable.format.collection import LeaseDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from wbtable.format.version_record import VersionRecord
@@ -30,6 +30,7 @@ PATIENCE: Final = 60.0
 """Seconds for which a writer waits for a collection that dooms one of its keys."""
 
 _LONGEST_PAUSE: Final = 1.0
+_BRIEFLY: Final = 1.0
 _TICK: Final = 60.0
 
 
@@ -41,7 +42,18 @@ class Lease:
     the grace period is over (LEASE-5).
     """
 
-    __slots__ = ("__weakref__", "_backend", "_created", "_keys", "_lock", "_open", "_versions", "_written", "id")
+    __slots__ = (
+        "__weakref__",
+        "_backend",
+        "_created",
+        "_is_left",
+        "_keys",
+        "_lock",
+        "_open",
+        "_versions",
+        "_written",
+        "id",
+    )
 
     def __init__(self, backend: Backend, versions: Sequence[str] = ()) -> None:
         """Name the versions that the writer builds on, as ``project/name:vN``."""
@@ -50,6 +62,7 @@ class Lease:
         self._keys: dict[str, None] = {}
         self._lock = threading.RLock()
         self._open = False
+        self._is_left = False
         self._created = dt.datetime.now(dt.UTC)
         self._written = 0.0
         self.id = uuid.uuid4().hex
@@ -62,8 +75,25 @@ class Lease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it, unless the state of the commit is unknown (LEASE-5)."""
-        if not isinstance(error, CommitStateUnknownError):
-            self.close()
+        if self._is_left or isinstance(error, CommitStateUnknownError):
+            return
+        # A thread may be writing it to a server that does not answer. Ctrl-C does not wait for that: it expires.
+        if self._lock.acquire(timeout=_BRIEFLY if isinstance(error, KeyboardInterrupt) else -1):
+            try:
+                self.close()
+            finally:
+                self._lock.release()
+
+    @contextlib.contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Leave the lease to expire if this is broken off, by Ctrl-C say: the record may yet land (LEASE-5)."""
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            self._is_left = True
+            raise
 
     @property
     def is_open(self) -> bool:

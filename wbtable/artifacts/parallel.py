@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from wbtable.storage.workers import run_all
+from wbtable.storage.workers import run_all, threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,5 +23,5 @@ def each(backend: Backend, function: Callable[[_A], _B], items: Sequence[_A]) ->
         return [function(item) for item in items]
     if backend.local_path("") is not None:
         return run_all(function, items)
-    with ThreadPoolExecutor(min(REMOTE_THREADS, len(items)), thread_name_prefix="wbtable-each") as pool:
+    with threads(min(REMOTE_THREADS, len(items)), "wbtable-each") as pool:
         return list(pool.map(function, items))

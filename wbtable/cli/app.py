@@ -152,8 +152,10 @@ class App(click.Group):
             # Whoever reads the output has enough. Python would complain once more when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.exit(CLOSED)
-        except (KeyboardInterrupt, click.exceptions.Abort):
-            click.echo("wbtable: interrupted", err=True)
+        except (KeyboardInterrupt, click.exceptions.Abort) as error:
+            # click raises its own for Ctrl-C, from the one that was noted on.
+            notes = getattr(error.__cause__ or error, "__notes__", [])
+            click.echo(": ".join(["wbtable: interrupted", *notes]), err=True)
             sys.exit(INTERRUPTED)
         except Exception as error:  # noqa: BLE001 - the last place that can say it in one line
             if "--debug" in given:

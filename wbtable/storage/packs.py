@@ -16,7 +16,7 @@ from wbtable.storage.filling import WRITE_BYTES, Container, FillingPack
 from wbtable.storage.hashing import Blob, Stored, chunks_of, drop, hash_chunk, store_large, unlink
 from wbtable.storage.pack_files import Background, PackFile
 from wbtable.storage.seen import KnownPlaces, NotesPlaces, SeenBlobs
-from wbtable.storage.workers import CORES, workers
+from wbtable.storage.workers import CORES, end_after, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,7 +122,7 @@ class PackWriter:
             return
         if kind is None:
             self.seal()
-        self.abort()
+        end_after(kind, getattr(self._objects.backend, "is_distant", False), self.abort)
 
     def add_many(self, payloads: Sequence[Blob | PayloadLike]) -> list[Placement]:
         """Store blobs; return where each went, in their order.

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
-from threading import Lock
+from contextlib import contextmanager
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -75,16 +76,48 @@ def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
 def side_by_side(is_distant: bool, actions: Sequence[Callable[[], _A]]) -> list[_A]:
     """Return the results of independent requests: sent together where that saves time, else one after the other.
 
-    The first error is raised; where they are sent together, once all are answered.
+    The first error is raised; where they are sent together, once all are answered. Ctrl-C waits for none.
     """
     if not is_distant:
         return [action() for action in actions]
     futures = [io_workers().submit(action) for action in actions[1:]]
     try:
         first = actions[0]()
-    finally:
+    except Exception:
         wait(futures)
+        raise
+    wait(futures)
     return [first, *(future.result() for future in futures)]
+
+
+@contextmanager
+def threads(count: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Give a pool that ends with the block, once its tasks have; Ctrl-C waits for none."""
+    pool = ThreadPoolExecutor(count, thread_name_prefix=name)
+    try:
+        yield pool
+    except BaseException as error:
+        pool.shutdown(wait=not isinstance(error, KeyboardInterrupt), cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def end_after(kind: type[BaseException] | None, is_distant: bool, end: Callable[[], None]) -> None:
+    """Call what waits for requests that run, and tidies up behind them.
+
+    After Ctrl-C that is done behind the caller's back where requests take long: a server that does not answer must not
+    keep a program from ending.
+
+    Args:
+        kind: the exception on which the caller ends, None for none.
+        is_distant: whether requests take long.
+        end: what waits and tidies up.
+
+    """
+    if is_distant and kind is not None and issubclass(kind, KeyboardInterrupt):
+        Thread(target=end, name="wbtable-end", daemon=True).start()
+    else:
+        end()
 
 
 def _forget_pool() -> None:

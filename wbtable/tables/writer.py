@@ -15,7 +15,7 @@ from wbtable.format.sketch import TableSketch
 from wbtable.format.table_manifest import PAGE_FRAGMENTS, PageEntry, TableManifest, encode_page, page_content_digest
 from wbtable.format.types import has_media
 from wbtable.storage.packs import PackWriter
-from wbtable.storage.workers import CORES
+from wbtable.storage.workers import CORES, end_after
 from wbtable.tables.conform import conform_batch
 from wbtable.tables.fragment_job import FragmentJob, Making, Written
 from wbtable.tables.relocate import Relocator
@@ -110,7 +110,7 @@ class TableBuilder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Abort what was not finished."""
-        self.abort()
+        end_after(kind, getattr(self._objects.backend, "is_distant", False), self.abort)
 
     def add(self, batch: pa.RecordBatch, blobs: BlobReader) -> None:
         """Add rows in physical form.
