@@ -76,6 +76,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def show(page: Page, serve: Servers, folder: Path) -> Callable[[int], Page]:
     """Show one of the tables."""
+    expect.set_options(timeout=harness.PATIENCE)
     server = serve.server(str(folder))
 
     def shown(number: int) -> Page:
@@ -110,10 +111,10 @@ def test_a_long_text_shows_its_beginning_says_so_and_is_whole_part_by_part(
     harness.go_to_cell(page, 0, "text")
     page.keyboard.press("Enter")
     panel = page.locator("aside.panel")
-    expect(panel).to_contain_text("The beginning of 10,000,000 characters.", timeout=harness.PATIENCE)
+    expect(panel).to_contain_text("The beginning of 10,000,000 characters.")
     panel.get_by_role("button", name="Show all").click()
     parts = panel.get_by_role("group", name="Parts of the text")
-    expect(parts).to_contain_text("of 10,000,000", timeout=harness.PATIENCE)
+    expect(parts).to_contain_text("of 10,000,000")
     parts.get_by_role("button", name="Last part").click()
     expect(panel.locator(".long pre")).to_contain_text(END)
     expect(parts).to_contain_text("to 10,000,000 of 10,000,000")
@@ -131,7 +132,7 @@ def test_a_long_text_over_the_page_is_whole_whatever_its_characters_weigh(
     box = page.locator("dialog.lightbox")
     number = f"{len(LINES) * (MEGABYTES // len(LINES.encode())):,}"
     parts = box.get_by_role("group", name="Parts of the text")
-    expect(parts).to_contain_text(f"of {number}", timeout=harness.PATIENCE)
+    expect(parts).to_contain_text(f"of {number}")
     expect(box.locator("dl.facts")).to_contain_text(number)
     parts.get_by_role("button", name="Next part").click()
     # Parts end where lines do, and no character is taken apart.
@@ -150,7 +151,7 @@ def test_a_million_groups_are_counted_and_scrolled_to_the_last(page: Page, show:
     harness.go_to_cell(page, -1, "name")
     page.keyboard.press("g")
     # The first show while the others are counted.
-    expect(harness.cell(page, 0, 0)).to_have_text("name 0000000", timeout=harness.PATIENCE)
+    expect(harness.cell(page, 0, 0)).to_have_text("name 0000000")
     assert harness.row_count(page) == GROUPS
     assert f"of {GROUPS:,}" in harness.status(page)
     page.locator(".grid").focus()

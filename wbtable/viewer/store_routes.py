@@ -11,6 +11,7 @@ from starlette.routing import Route
 from wbtable.viewer import catalog, tasks
 from wbtable.viewer.run_index import RunIndex
 from wbtable.viewer.run_routes import listing, named, run_routes
+from wbtable.viewer.sources import Opener
 
 if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
@@ -50,7 +51,12 @@ class _Store:
 
     def projects(self, asked: Asked) -> Json:
         del asked
-        return {"projects": [] if self.state.places.store is None else catalog.projects(self.store)}
+        url = self.state.places.store
+        found = [] if url is None else catalog.projects(self.store)
+        if url is not None and not found:
+            # A store that is gone, or may not be read any more, lists as an empty one does.
+            Opener(self.state.places).store()
+        return {"projects": found}
 
     def artifacts(self, asked: Asked) -> Json:
         project, kind, search = named(asked, "project"), asked.text("type", ""), asked.text("search", "")

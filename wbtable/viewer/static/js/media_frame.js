@@ -20,9 +20,10 @@ export function frameNode(media, { as, scripts, still }) {
       frame.src = `/frame/${media.ref}&as=${as}${as === "html" && scripts ? "&scripts=1" : ""}`;
       box.replaceChildren(frame);
     }, (error) => {
-      const { text } = reasonOf(error);
+      const { word, text } = reasonOf(error);
       box.classList.add("is-broken");
-      box.replaceChildren(el("span", "sign", "⚠"), el("span", "why", text));
+      box.title = text;
+      box.replaceChildren(el("span", "sign", "⚠"), el("span", "why", still ? word : text));
     });
   });
   return box;
@@ -45,6 +46,9 @@ export function figureWords(media, node) {
     const kinds = [...new Set(figure.data.map((/** @type {any} */ trace) => String(trace.type ?? "scatter")))].slice(0, 3).join(", ");
     node.textContent = typeof title === "string" && title ? `${title} · ${kinds}` : kinds || "figure";
   }).catch((error) => {
-    if (error.name !== "AbortError") node.textContent = `⚠ ${reasonOf(error).word}`;
+    if (error.name === "AbortError") return;
+    const { word, text } = reasonOf(error);
+    node.textContent = `⚠ ${word}`;
+    node.title = text;
   }));
 }

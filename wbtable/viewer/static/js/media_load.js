@@ -4,7 +4,7 @@ import { ApiError } from "./api.js";
 const AT_ONCE = 4;
 const KEPT = 48 << 20;
 
-/** @typedef {{url: string, owners: Set<Node>, control: AbortController, promise: Promise<Blob>, resolve: (blob: Blob) => void, reject: (error: unknown) => void, runs: boolean}} Job */
+/** @typedef {{url: string, headers: Record<string, string>, owners: Set<Node>, control: AbortController, promise: Promise<Blob>, resolve: (blob: Blob) => void, reject: (error: unknown) => void, runs: boolean}} Job */
 
 /** @type {Map<string, Job>} */
 const jobs = new Map();
@@ -23,10 +23,10 @@ const gone = () => new DOMException("nobody looks any more", "AbortError");
 
 /**
  * Load something of the server's. Rejects with AbortError if its owner leaves the page before.
- * @param {string} url @param {Node} owner what shows it
+ * @param {string} url @param {Node} owner what shows it @param {Record<string, string>} [headers] that are sent
  * @returns {Promise<Blob>}
  */
-export function load(url, owner) {
+export function load(url, owner, headers = {}) {
   const had = kept.get(url);
   if (had) {
     kept.delete(url);
@@ -38,7 +38,7 @@ export function load(url, owner) {
   let job = jobs.get(url);
   if (!job) {
     /** @type {any} */
-    const made = { url, owners: new Set(), control: new AbortController(), runs: false };
+    const made = { url, headers, owners: new Set(), control: new AbortController(), runs: false };
     made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
     job = /** @type {Job} */ (made);
     jobs.set(url, job);
@@ -67,8 +67,9 @@ async function run(job) {
   job.runs = true;
   running += 1;
   try {
-    const answer = await fetch(job.url, { credentials: "same-origin", signal: job.control.signal });
-    if (!answer.ok) throw await errorOf(answer);
+    const answer = await fetch(job.url, { credentials: "same-origin", signal: job.control.signal, headers: job.headers });
+    // Of nothing there is no first byte.
+    if (!answer.ok && answer.status !== 416) throw await errorOf(answer);
     const blob = await answer.blob();
     keep(job.url, blob);
     job.resolve(blob);
@@ -122,6 +123,12 @@ export async function probe(media, owner) {
   const answer = await fetch(`/blob/${media.ref}`, { credentials: "same-origin", headers: { Range: "bytes=0-0" } }).catch(() => null);
   if (!answer) throw new ApiError({ code: "offline", message: "The server does not answer." }, 0);
   if (!answer.ok && answer.status !== 416) throw await errorOf(answer);
+}
+
+/** The same, asked for in its turn like all that is loaded, and once: for what shows itself by its name only. @param {any} media @param {Node} owner @returns {Promise<unknown>} */
+export function checked(media, owner) {
+  // Behind # nothing is sent: it tells this from the whole blob.
+  return load(`/blob/${media.ref}#first`, owner, { Range: "bytes=0-0" });
 }
 
 const WORDS = /** @type {Record<string, string>} */ ({ not_found: "missing", damaged: "damaged", unsupported: "not shown", limit: "too large", offline: "no answer" });

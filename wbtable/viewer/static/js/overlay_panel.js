@@ -49,11 +49,14 @@ const Swatch = ({ id }) => html`<i class="swatch" ref=${(/** @type {HTMLElement 
 
 /** Classes of a layer that the detail of a row lists before somebody wants all. */
 const FEW = 24;
+/** Pixels of a mask that the detail of a row reads one by one. */
+const LARGE = 4_200_000;
 
 /** The classes of a picture in short: each switches its class. @param {{media: any, column: any}} props */
 export function LegendNode({ media, column }) {
   const [overlay, set] = useOverlay(column);
-  const layers = useLayers(media, column, 256);
+  const isThinned = Object.values(media.masks ?? {}).some((mask) => mask.width * mask.height > LARGE);
+  const layers = useLayers(media, column, isThinned ? 1024 : 0);
   const [all, setAll] = useState(false);
   const named = layers.map((group) => ({ ...group, classes: group.classes.filter((each) => !each.background) }));
   const more = all ? 0 : named.reduce((sum, { classes }) => sum + Math.max(0, classes.length - FEW), 0);
@@ -61,7 +64,8 @@ export function LegendNode({ media, column }) {
     const on = isShown(overlay, kind, layer, each.id, labelsOf(column.info?.params, kind, layer));
     return html`<button key=${keyOf(kind, layer, each.id)} aria-pressed=${on} title=${`${kind === "boxes" ? "Boxes" : "Mask"} ${layer}`} onClick=${() => set(switched(overlay, keyOf(kind, layer, each.id), !on))}>
       <${Swatch} id=${each.id} /><span dir="auto">${each.label}</span></button>`;
-  }))}${more ? html`<button class="more" onClick=${() => setAll(true)}>${count(more)} more</button>` : null}</div>`;
+  }))}${more ? html`<button class="more" onClick=${() => setAll(true)}>${count(more)} more</button>` : null}</div>
+    ${isThinned ? html`<p class="note">Of a mask this large the smallest classes may be missing here; over the page all are listed.</p>` : null}`;
 }
 
 /** @param {{group: ReturnType<typeof maskLayers>[number] | ReturnType<typeof boxLayers>[number], column: any, overlay: any, set: any}} props */

@@ -1,5 +1,6 @@
 // What stands where rows would: nothing there, nothing found, an error that says what to do.
 import { conjuncts } from "./expression.js";
+import { Gone, isGone } from "./gone.js";
 import { count } from "./numbers.js";
 import * as spec from "./spec.js";
 import * as state from "./state.js";
@@ -20,6 +21,7 @@ export function GridState({ model = state }) {
   const wrong = model.problem.value;
   const view = model.spec.value;
   if (!wrong && !model.info.value) return html`<div class="grid-wait" aria-hidden="true">${Array.from({ length: 14 }, (_, i) => html`<span class="skeleton" key=${i}></span>`)}</div>`;
+  if (wrong && isGone(view.source, wrong)) return html`<${Gone} wrong=${wrong} source=${view.source} />`;
   if (wrong) {
     const text = wrong.span ? expressionAt(view, wrong.place) : null;
     const [from, to] = wrong.span ?? [0, 0];

@@ -23,6 +23,8 @@ export class Windows {
     this.blocks = new Map();
     /** @type {Map<number, AbortController>} */
     this.flying = new Map();
+    /** What could not be read: asked for again when somebody says so, not at every frame. @type {Set<number>} */
+    this.lost = new Set();
     this.clock = 0;
     /** @type {{first: number, end: number, names: string[]}} */
     this.wanted = { first: 0, end: 0, names: [] };
@@ -79,6 +81,7 @@ export class Windows {
 
   go() {
     this.stopped = false;
+    this.lost.clear();
     this.#fetch();
   }
 
@@ -105,7 +108,7 @@ export class Windows {
     if (from > 0) order.push(from - 1);
     for (const at of order) {
       if (this.flying.size >= IN_FLIGHT) return;
-      if (this.flying.has(at)) continue;
+      if (this.flying.has(at) || this.lost.has(at)) continue;
       const block = this.blocks.get(at);
       if (block) block.used = ++this.clock;
       const missing = names.filter((name) => !block?.columns.has(name));
@@ -131,6 +134,7 @@ export class Windows {
       ok = true;
     } catch (error) {
       ok = isCancelled(error);
+      if (!ok) this.lost.add(at);
       if (!ok && !this.closed) this.failed(error);
     } finally {
       this.flying.delete(at);
