@@ -125,10 +125,16 @@ export function valueIn(get, column) {
 /** Whether values of the sides differ: null where their beginnings alone are known. @param {any[]} values @param {string | null} change @returns {boolean | null} */
 export function differ(values, change) {
   if (change === "equal") return false;
-  const text = (/** @type {any} */ value) => JSON.stringify(value?.digest ?? value);
+  const text = (/** @type {any} */ value) => JSON.stringify(value?.digest === undefined ? value : whatOf(value));
   const [first] = values;
   if (values.some((value) => text(value) !== text(first))) return true;
   return typeof first?.cut === "string" ? null : false;
+}
+
+/** What makes media another: bytes, what is drawn over them, caption; not where they are kept. @param {any} media */
+function whatOf({ digest, boxes, masks, caption }) {
+  const digestOf = (/** @type {any} */ mask) => /[0-9a-f]{64}/.exec(mask.ref ?? "")?.[0];
+  return [digest, boxes, Object.entries(masks ?? {}).map(([layer, mask]) => [layer, digestOf(mask)]), caption];
 }
 
 /** This side's number minus the first one's, exact for whole numbers; null where there is none. @param {any} first @param {any} other @returns {number | string | null} */

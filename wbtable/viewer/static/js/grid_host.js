@@ -14,11 +14,15 @@ import { GridState } from "./states.js";
 import * as steps from "./steps.js";
 import { Summaries } from "./summaries.js";
 import { Windows } from "./windows.js";
-import { effect, html, useEffect, useRef } from "../vendor/preact.js";
+import { effect, html, signal, useEffect, useRef } from "../vendor/preact.js";
 
 const HEIGHTS = /** @type {Record<string, number>} */ ({ s: 28, m: 56, l: 128, xl: 256 });
 const HEAD = 102;
 const GROUPED_HEAD = 46;
+/** In a low window, as zoom makes one, rows matter more than the shapes above them. */
+const low = matchMedia("(max-height: 520px)");
+const isLow = signal(low.matches);
+low.addEventListener("change", () => (isLow.value = low.matches));
 /** Rows, and groups, that are asked for at once, and before it is known how many there are. */
 const EARLY = 100;
 const GROUPS = 20;
@@ -121,7 +125,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       const rows = known ?? first?.length ?? 0;
       const few = Math.min(model.grouped.value ? GROUPS : EARLY, model.total.value);
       if (windows) windows.rows = known ?? few;
-      grid.update({ laid: model.laid.value, rows, rowHeight: rowHeight(model), headHeight: model.grouped.value ? GROUPED_HEAD : HEAD, windows, spec: model.spec.value, top });
+      grid.update({ laid: model.laid.value, rows, rowHeight: rowHeight(model), headHeight: model.grouped.value || isLow.value ? GROUPED_HEAD : HEAD, windows, spec: model.spec.value, top });
       if (known === null && windows && !model.problem.value) windows.need(0, few, namesOf(grid.visibleColumns()));
     };
     const stop = effect(() => {

@@ -16,6 +16,16 @@ const HEIGHTS = { s: "Small rows", m: "Medium rows", l: "Large rows", xl: "Very 
 /** Columns that the menu lists. */
 const MOST = 200;
 
+/** What a filter may be, by the columns that are there. @param {any[]} columns */
+function hintOf(columns) {
+  const has = (/** @type {string} */ name) => columns.some((column) => column.name === name);
+  const first = (/** @type {string} */ kind) => columns.find((column) => column.kind === kind && /^[A-Za-z_]\w{0,15}$/.test(column.name))?.name;
+  if (has("guess") && has("truth")) return "such as guess != truth";
+  const [number, text] = [first("number"), first("string")];
+  const parts = [number ? `${number} > 0` : "", text ? `${text} != ""` : ""].filter(Boolean);
+  return parts.length ? `such as ${parts.join(" and ")}` : "by an expression over columns";
+}
+
 /** @param {{filterRef: any}} props */
 export function Toolbar({ filterRef }) {
   const view = state.spec.value;
@@ -32,7 +42,7 @@ export function Toolbar({ filterRef }) {
   }), ...more()]);
   return html`<section class="toolbar" aria-label="View">
     <div class="filter"><${ExpressionField} value=${view.filter ?? ""} at="filter" label="Filter" fieldRef=${filterRef}
-      hint='Filter rows, such as guess != truth and score > 0.9' take=${(/** @type {string} */ text) => { state.apply({ ...state.spec.value, filter: text || null }); toGrid(); }} /></div>
+      hint=${`Filter rows, ${hintOf(state.info.value?.columns ?? [])}`} take=${(/** @type {string} */ text) => { state.apply({ ...state.spec.value, filter: text || null }); toGrid(); }} /></div>
     <span class="pair-of"><button class="btn icon" aria-label="Undo" title="Undo (Ctrl Z)" disabled=${!steps.canUndo.value} onClick=${steps.undo}>↶</button><button class="btn icon" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled=${!steps.canRedo.value} onClick=${steps.redo}>↷</button></span>
     <button class="btn" aria-haspopup="menu" aria-expanded="false" onClick=${group}>Group</button>
     <button class="btn" aria-pressed=${panel?.kind === "compare"} title="Compare with another version, run or table (V)" onClick=${() => toggle("compare")}>Compare</button>
