@@ -20,7 +20,7 @@ function expressionAt(view, place) {
 export function GridState({ model = state }) {
   const wrong = model.problem.value;
   const view = model.spec.value;
-  if (!wrong && !model.info.value) return html`<div class="grid-wait" aria-hidden="true">${Array.from({ length: 14 }, (_, i) => html`<span class="skeleton" key=${i}></span>`)}</div>`;
+  if (!wrong && (!model.info.value || model.rows.value === null)) return html`<div class="grid-wait" aria-hidden="true">${Array.from({ length: 14 }, (_, i) => html`<span class="skeleton" key=${i}></span>`)}</div>`;
   if (wrong && isGone(view.source, wrong)) return html`<${Gone} wrong=${wrong} source=${view.source} />`;
   if (wrong) {
     const text = wrong.span ? expressionAt(view, wrong.place) : null;
