@@ -5,8 +5,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  := .venv-bench
 TRACKIO := .venv-bench-trackio
+VIEWERS := .venv-bench-viewers
 
-.PHONY: help demo test soak test-servers check bench screenshots format hooks clean
+.PHONY: help demo test soak test-servers check bench screenshots pictures format hooks clean
 
 help:
 	@echo "make demo    train a classifier on real images, log its predictions, compare them"
@@ -16,6 +17,7 @@ help:
 	@echo "make check   format, lint, types, import contracts: what CI and the hook run"
 	@echo "make bench   measure beside the peers (installs them, in $(BENCH))"
 	@echo "make screenshots  picture each page and state of the viewer, in screenshots/; ONLY='table merged' some"
+	@echo "make pictures  take the pictures of the guide in docs/ again"
 	@echo "make format  let ruff format and mend what it can"
 	@echo "make hooks   run make check before each commit"
 	@echo "make clean   remove what these commands made"
@@ -64,12 +66,21 @@ $(TRACKIO)/bench.stamp: benchmarks/requirements-trackio.txt
 	$(TRACKIO)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-trackio.txt
 	@touch $@
 
-bench: $(BENCH)/bench.stamp $(TRACKIO)/bench.stamp
+# Two servers with a hundred packages between them, of which only their programs are run.
+$(VIEWERS)/bench.stamp: benchmarks/requirements-viewers.txt
+	$(PYTHON) -m venv $(VIEWERS)
+	$(VIEWERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-viewers.txt
+	@touch $@
+
+bench: $(BENCH)/bench.stamp $(TRACKIO)/bench.stamp $(VIEWERS)/bench.stamp
 	$(BENCH)/bin/python -m benchmarks
 
 # Needs Chromium, as the tests of the page do.
 screenshots: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.screenshots $(ONLY)
+
+pictures: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.screenshots --guide
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
@@ -79,5 +90,5 @@ hooks: $(VENV)/dev.stamp
 	$(BIN)/pre-commit install
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(TRACKIO) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(TRACKIO) $(VIEWERS) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,6 +29,9 @@ from benchmarks.cases import (
     take_images,
     tiny_query,
     view_windows,
+    viewer_large,
+    viewer_page,
+    viewer_peers,
 )
 
 CASES = (
@@ -58,5 +61,8 @@ CASES = (
     tiny_query.CASE,
     join_tables.CASE,
     compare_versions.CASE,
+    viewer_page.CASE,
+    viewer_large.CASE,
+    viewer_peers.CASE,
 )
 """In the order in which they are printed."""
