@@ -51,46 +51,67 @@ def order_key(plan: Plan) -> str:
     return hashlib.sha256(canonical(parts)).hexdigest()
 
 
+class _Last:
+    """The orders that were used last, up to so many bytes of them."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[str, Positions] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: str) -> Positions | None:
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def put(self, key: str, positions: Positions) -> None:
+        if positions.nbytes > self._limit:
+            return
+        old = self._kept.pop(key, None)
+        self._kept[key] = positions
+        self._size += positions.nbytes - (0 if old is None else old.nbytes)
+        while self._size > self._limit:
+            self._size -= self._kept.popitem(last=False)[1].nbytes
+
+
 class Orders:
-    """The orders that were computed last: 256 MiB of them in memory, 1 GiB on disk."""
+    """The orders that were computed last: 256 MiB of them in memory, 1 GiB on disk.
+
+    A file's bytes are checked when it is mapped, and it stays mapped: to check the order of a hundred million rows for
+    each window would take longer than the window.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
         self._guard = threading.Lock()
-        self._kept: OrderedDict[str, Positions] = OrderedDict()
-        self._size = 0
+        self._kept = _Last(_IN_MEMORY)
+        self._mapped = _Last(ON_DISK)
         self._running: dict[str, tuple[Future[Positions], QueryControl, threading.Thread]] = {}
 
     def get(self, key: str, *, stored: bool) -> Positions | None:
         """Return the order of a view, if it is known."""
         with self._guard:
             found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-                return found
+            if found is None:
+                found = self._mapped.get(key)
+        if found is not None:
+            return found
         if not stored:
             return None
         read = _read(_path(key))
         if read is not None:
-            self._keep(key, read)
+            with self._guard:
+                self._mapped.put(key, read)
         return read
 
     def put(self, key: str, positions: Positions, *, stored: bool) -> None:
         """Keep the order of a view; on disk too if its rows have a name for good."""
-        self._keep(key, positions)
+        with self._guard:
+            self._kept.put(key, positions)
         if stored and len(positions) > _SMALL:
             with contextlib.suppress(OSError):  # a full disk costs time, not the answer
                 _write(_path(key), positions)
-
-    def _keep(self, key: str, positions: Positions) -> None:
-        if positions.nbytes > _IN_MEMORY:
-            return
-        with self._guard:
-            old = self._kept.pop(key, None)
-            self._kept[key] = positions
-            self._size += positions.nbytes - (0 if old is None else old.nbytes)
-            while self._size > _IN_MEMORY:
-                self._size -= self._kept.popitem(last=False)[1].nbytes
 
     def start(
         self,

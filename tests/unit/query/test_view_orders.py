@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from wbtable.query.source import Positions
     from wbtable.tables.view import View
 
 
@@ -55,7 +56,7 @@ def test_orders_are_computed_once_and_kept(tmp_path: Path, monkeypatch: pytest.M
     files = list((tmp_path / "cache" / "orders").iterdir())
     assert len(files) == 1
     # Another process: nothing in memory, and what is on disk is checked.
-    monkeypatch.setattr(ORDERS, "_kept", type(ORDERS._kept)())
+    forget(monkeypatch)
     again = stored_again(table).view(sort="word desc", filter="guess > 0", columns=["id", "word"])
     assert again.window(50, 7).equals(expected.slice(50, 7))
     assert len(again) == expected.num_rows
@@ -63,8 +64,48 @@ def test_orders_are_computed_once_and_kept(tmp_path: Path, monkeypatch: pytest.M
     data = bytearray(files[0].read_bytes())
     data[40] ^= 1
     files[0].write_bytes(bytes(data))
-    monkeypatch.setattr(ORDERS, "_kept", type(ORDERS._kept)())
+    forget(monkeypatch)
     assert ORDERS.get(view.rows.key, stored=True) is None
+
+
+def forget(monkeypatch: pytest.MonkeyPatch, in_memory: int = 1 << 20) -> None:
+    """Let the process know of no order, as a new one does."""
+    monkeypatch.setattr(ORDERS, "_kept", orders._Last(in_memory))
+    monkeypatch.setattr(ORDERS, "_mapped", orders._Last(1 << 20))
+
+
+def test_an_order_that_is_too_large_for_memory_is_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "_SMALL", 10)
+    forget(monkeypatch, in_memory=100)
+    made = np.arange(1_000, dtype=np.int64)[::-1]
+    reads = []
+    read = orders._read
+
+    def counted(path: Path) -> Positions | None:
+        reads.append(path)
+        return read(path)
+
+    monkeypatch.setattr(orders, "_read", counted)
+    ORDERS.put("large", made, stored=True)
+    for _ in range(3):
+        found = ORDERS.get("large", stored=True)
+        assert found is not None
+        assert found[:5].tolist() == made[:5].tolist()
+    assert len(reads) == 1
+
+
+def test_the_orders_used_last_are_kept_within_a_limit() -> None:
+    last = orders._Last(100)
+    few, many = np.zeros(5, dtype=np.int64), np.zeros(20, dtype=np.int64)
+    last.put("a", few)
+    last.put("b", few)
+    assert last.get("a") is few
+    last.put("c", few)
+    assert last.get("b") is None
+    assert last.get("a") is few
+    last.put("d", many)
+    assert last.get("d") is None
+    assert last.get("c") is few
 
 
 def stored_again(table: Table) -> Table:
