@@ -23,6 +23,7 @@ from playwright.sync_api import expect
 from tests.page import harness
 from tools.screenshots import of_media, of_stores, of_tables
 from tools.screenshots.camera import photograph
+from tools.screenshots.guide import take_pictures
 from tools.screenshots.stage import Stage
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="scenes whose names begin so; none: all")
     parser.add_argument("--folder", type=Path, default=Path("screenshots"), help="where pictures go")
+    parser.add_argument("--guide", action="store_true", help="take the guide's pictures alone, into docs/pictures")
     parser.add_argument("--made", type=Path, help="where the shown stores are made, and found by the next call")
     parser.add_argument("--list", action="store_true", help="print the names of the scenes")
     asked = parser.parse_args(arguments)
@@ -53,7 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = asked.made or Path(temporary)
         os.environ["WBTABLE_CACHE_DIR"] = str(made / "cache")
         with contextlib.closing(Stage(made)) as stage:
-            for path, error in photograph(stage, scenes, asked.folder, chromium):
+            if asked.guide:
+                taken = take_pictures(stage, scenes, Path("docs/pictures"), chromium)
+            else:
+                taken = photograph(stage, scenes, asked.folder, chromium)
+            for path, error in taken:
                 number += 1
                 print(path, flush=True)
                 if error:

@@ -67,6 +67,7 @@ def _take(
         page.screenshot(path=path)
         yield path, str(error)
     finally:
+        page.unroute_all(behavior="ignoreErrors")
         context.close()
 
 
