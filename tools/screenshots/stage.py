@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import urlencode
 
+from playwright.sync_api import expect
+
 import wbtable
 from examples import fashion_mnist, grid_world, prompts, songs, streets
 from tests.page import harness, workspace_store
@@ -168,7 +170,8 @@ class Stage:
             key: value if isinstance(value, str) and key != "height" else json.dumps(value)
             for key, value in query.items()
         }
-        harness.enter(page, f"{server.origin}/?{urlencode(texts)}#token={server.state.sessions.token}")
+        page.goto(f"{server.origin}/?{urlencode(texts)}#token={server.state.sessions.token}")
+        expect(page.locator("#app .grid, #app main, #app .state").first).to_be_visible()
 
     def compare(self, page: Page, *names: str, mode: str = "join", **view: Any) -> None:
         """Show versions of a table of the demo beside each other, or merged."""
