@@ -152,7 +152,7 @@ class Worker:
         Args:
             limits: what a task may use.
             watch_memory: whether this process watches the worker's memory and kills it beyond three times the limit;
-                None: where the system cannot bound the address space.
+                None: where the system cannot bound it.
 
         """
         self.limits = limits

@@ -102,20 +102,24 @@ class _Framed(io.RawIOBase):
             self._waiting.clear()
 
 
-def limit_address_space(memory_limit: int, threads: int) -> int | None:
-    """Bound this process's address space by what it has now and what a query may need; None where that cannot be."""
+def limit_memory(memory_limit: int, threads: int) -> int | None:
+    """Bound this process's memory by what it has now and what a query may need; None where that cannot be.
+
+    Files that are mapped to be read do not count (RLIMIT_DATA, not RLIMIT_AS): those of a hundred million rows are
+    larger than what any query may use, and the system takes their pages back when it needs them.
+    """
     try:
         import resource
         from pathlib import Path
 
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[5])
     except (ImportError, OSError):
         return None
     limit = pages * resource.getpagesize() + 3 * memory_limit + threads * _PER_THREAD
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
     return limit
 
 
@@ -231,5 +235,5 @@ def main() -> None:
     if settings["background"] and hasattr(os, "nice"):
         os.nice(10)
     _warm_up(int(settings["threads"]))
-    limit_address_space(int(settings["memory_limit"]), int(settings["threads"]))
+    limit_memory(int(settings["memory_limit"]), int(settings["threads"]))
     Process(source, sink, settings).serve()

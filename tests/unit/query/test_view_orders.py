@@ -196,7 +196,7 @@ def test_reading_is_cancelled_from_another_thread() -> None:
 def _read_often(view: View) -> None:
     for _ in range(10_000):
         view.window(200_000, 10_000)
-        ORDERS._kept.clear()
+        ORDERS._kept = orders._Last(orders._IN_MEMORY)
 
 
 def test_sql_and_plan_are_readable() -> None:

@@ -15,6 +15,7 @@ from wbtable.query.worker import GRACE, Limits, Worker, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,14 @@ def test_memory_is_bounded_and_a_normal_query_lives() -> None:
             with pytest.raises(LimitError, match="128 MB of memory"):
                 small.run(worker_tasks.allocate, size=2 << 30)
         assert small.run(worker_tasks.add, a=1, b=1)["sum"] == 2
+
+
+def test_files_that_are_mapped_do_not_count_as_memory(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(2 << 30)
+    with Worker(Limits(deadline=60.0, threads=1, memory_limit=64 << 20)) as small:
+        assert small.run(worker_tasks.map_file, path=str(path)) == 2 << 30
 
 
 def test_where_the_system_does_not_bound_memory_the_parent_watches(monkeypatch: pytest.MonkeyPatch) -> None:
