@@ -206,6 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, {"kind": "storage#bucket", "name": name})
         elif match := re.fullmatch(r"/upload/storage/v1/b/([^/]+)/o", path):
             self._upload(unquote(match[1]), query, data)
+        elif path.startswith("/resumable/"):
+            self._upload_more(data)
         else:
             self._answer(404, _error(404, f"no such method: POST {path}", "notFound"))
 
@@ -221,7 +223,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(*self.fake.write(bucket, meta, content, new_only=new_only))
 
     def do_PUT(self) -> None:
-        data = self._body()
+        self._upload_more(self._body())
+
+    def _upload_more(self, data: bytes) -> None:
+        """Take a part of a resumable upload: by PUT as documented, or by POST, which is understood too."""
         upload = self.path.rpartition("/")[2].partition("?")[0].partition("&")[0]
         state = self.fake.uploads.get(upload)
         if state is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import errno
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _DEPTH: Final = 8
 _EXISTS: Final = {"PreconditionFailed", "BlobAlreadyExists", "ConditionNotMet"}
 _NO_ROOT: Final = {"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted"}
 _REGION: Final = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
+_EXPECTED_REGION: Final = re.compile(r"expecting '([a-z0-9-]+)'")
 _NO_CREDENTIALS: Final = frozenset(
     """
     InvalidAccessKeyId SignatureDoesNotMatch ExpiredToken InvalidToken AuthenticationFailed NoCredentialsError
@@ -101,6 +103,19 @@ def answer_of(error: BaseException) -> Answer:
     return Answer(0, "")
 
 
+def region_of(error: BaseException) -> str | None:
+    """Return the region in which a bucket is, where S3 says so: beside the error, in a header, or only in its words."""
+    for one in chain(error):
+        response = getattr(one, "response", None)
+        if isinstance(response, dict):
+            headers = (response.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+            told = response.get("Error") or {}
+            said = _EXPECTED_REGION.search(str(told.get("Message"))[:1000])
+            found = told.get("Region") or headers.get("x-amz-bucket-region") or (said and said[1])
+            return str(found)[:64] if found else None
+    return None
+
+
 def _number(value: object) -> int:
     if isinstance(value, int):
         return value
@@ -113,7 +128,7 @@ def meaning_of(error: BaseException) -> Meaning:  # noqa: C901 - one table, in t
     names = {kind.__name__ for one in chain(error) for kind in type(one).__mro__}
     if code in _NO_ROOT or _says_no_bucket(error):
         return Meaning.NO_ROOT
-    if code in _REGION or status in (301, 307):
+    if code in _REGION or status in (301, 307) or (code == "400" and region_of(error)):
         return Meaning.REGION
     if code in _NO_CREDENTIALS or status == 401 or names & _NO_CREDENTIALS:
         return Meaning.NO_CREDENTIALS

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wbtable.errors import DeniedError, FormatError, NotFoundError, StorageError, UnsupportedError
-from wbtable.storage.remote_errors import Meaning, answer_of, meaning_of
+from wbtable.storage.remote_errors import Meaning, answer_of, meaning_of, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +49,12 @@ def explain_remote(error: Exception, *, what: str, key: str, url: str, place: Na
             advice = f"there is no {place.noun} {root!r}, or not for this account: make it first, or check the name"
             return StorageError(f"{said}: {advice}", place=url)
         case Meaning.REGION:
-            advice = "set AWS_DEFAULT_REGION, or the storage option client_kwargs={'region_name': ...}"
-            return StorageError(f"{said}: the {place.noun} is in another region: {advice}", place=url)
+            region = region_of(error)
+            where, value = ("another region", "...") if region is None else (f"the region {region}", repr(region))
+            advice = f"set AWS_DEFAULT_REGION={region or '...'}, or the storage option client_kwargs="
+            return StorageError(
+                f"{said}: the {place.noun} is in {where}: {advice}{{'region_name': {value}}}", place=url
+            )
         case Meaning.NO_CREDENTIALS:
             return DeniedError(f"{said}: {place.how_to_sign_in}", place=url)
         case Meaning.DENIED:
@@ -63,6 +67,10 @@ def explain_remote(error: Exception, *, what: str, key: str, url: str, place: Na
             return DeniedError(f"{said}: {scheme}:// can be read from, not written to", place=url)
         case Meaning.RANGE:
             return FormatError(f"{said}: it is cut short", place=f"{key} in {url}")
+        case _ if answer_of(error).code == "400":
+            # An answer to HEAD has no body that could say why.
+            advice = "the server gives no reason; it may be a wrong region (AWS_DEFAULT_REGION) or address"
+            return StorageError(f"{said}: {advice}", place=url)
         case _:
             return StorageError(said, place=url)
 
