@@ -227,6 +227,9 @@ def _by_class(done: Actions, store: Path) -> None:
         assert float(item.locator(".difference-of b").inner_text()) == pytest.approx(difference.mean, rel=1e-3)
         seen.add(name)
     assert wanted <= seen
+    # The pictures are the same, what is drawn over them is not: both show.
+    marks = harness.cell(page, 0, "image").locator(".media-side > .mark")
+    expect(marks).to_have_text(["●", "◆"], timeout=harness.PATIENCE)
     assert {"false_positive_sidewalk", "false_negative_car"} <= wanted
     assert done.number <= MOST
 
