@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 
 import wbtable
-from tests.architecture.repository import ROOT
 from tests.page import harness
+from tests.page.axe import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from tests.page.harness import Servers, Watch
 
-AXE = ROOT / "tools/vendor/node_modules/axe-core/axe.min.js"
 TABLE = "fashion-mnist/baseline:latest"
 
 
@@ -120,39 +119,22 @@ PAGES = {
     "store": "/",
     "project": "/?project=fashion-mnist",
     "artifact": "/?project=fashion-mnist&artifact=baseline&version=v0",
+    "files": "/?project=fashion-mnist&artifact=baseline&version=v0&tab=files",
+    "lineage": "/?project=fashion-mnist&artifact=baseline&version=v0&tab=lineage",
+    "artifacts": "/?project=fashion-mnist&tab=artifacts",
+    "views": "/?project=fashion-mnist&tab=views",
 }
 
 
-def check(page: Page) -> None:
-    """Run axe in the page; what it finds is told by rule and place."""
-    page.evaluate(AXE.read_text("utf-8"))
-    found: dict[str, Any] = page.evaluate(
-        "() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })"
-    )
-    told = [
-        (one["id"], [f"{node['html'][:160]} {node['failureSummary'][:200]}" for node in one["nodes"][:3]])
-        for one in found["violations"]
-    ]
-    assert told == []
-
-
-def _look(page: Page, theme: str) -> None:
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
-def test_states_of_a_table(page: Page, serve: Servers, demo: Path, state: str, theme: str) -> None:
-    _look(page, theme)
+def test_states_of_a_table(page: Page, serve: Servers, demo: Path, state: str) -> None:
     harness.open_table(page, serve(TABLE, store=demo))
     STATES[state](page)
     check(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_of_the_workspace(page: Page, serve: Servers, demo: Path, name: str, theme: str) -> None:
-    _look(page, theme)
+def test_pages_of_the_workspace(page: Page, serve: Servers, demo: Path, name: str) -> None:
     server = serve.server(None, store=demo)
     harness.enter(page, server.url)
     page.goto(f"{server.origin}{PAGES[name]}")
@@ -160,19 +142,13 @@ def test_pages_of_the_workspace(page: Page, serve: Servers, demo: Path, name: st
     check(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_table_without_rows(page: Page, serve: Servers, theme: str) -> None:
-    _look(page, theme)
+def test_a_table_without_rows(page: Page, serve: Servers) -> None:
     harness.enter(page, serve(wbtable.Table(columns=["a", "b"])))
     expect(page.locator(".grid-state")).to_contain_text("no rows")
     check(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_is_said_to_somebody_without_a_token(
-    page: Page, serve: Servers, demo: Path, theme: str, watch: Watch
-) -> None:
+def test_what_is_said_to_somebody_without_a_token(page: Page, serve: Servers, demo: Path, watch: Watch) -> None:
     watch.allow("401")
-    _look(page, theme)
     harness.enter(page, serve.server(None, store=demo).origin)
     check(page)
