@@ -110,8 +110,7 @@ class ViewRows:
             return self._small_window(offset, count, columns, derived)
         with FILES.reading():
             table = self.fetch(self.positions(offset, count), columns)
-        if not self.is_whole and self.plan.source.num_rows > SMALL:
-            self._go_on(columns)
+        self.go_on(columns)
         return table
 
     def _slots(self, columns: Sequence[str] | None) -> list[Slot]:
@@ -127,7 +126,13 @@ class ViewRows:
         table = whole.slice(offset, count)
         return self._put_together(_positions(table), self._slots(columns), derived, table)
 
-    def _go_on(self, columns: Sequence[str] | None) -> None:
+    def go_on(self, columns: Sequence[str] | None = None) -> None:
+        """Have the whole order computed in the background, and these columns decoded: whoever asks next waits for it.
+
+        It goes on when the time of the query that asks for it first is up, which by itself would begin anew each time.
+        """
+        if self.is_whole or self.plan.source.num_rows <= SMALL:
+            return
         known = ORDERS.get(self.key, stored=self._stored)
         if known is not None and not self._missed:
             return

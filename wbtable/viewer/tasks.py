@@ -150,13 +150,15 @@ def _physical(view: View, offset: int, count: int, names: list[str]) -> pa.Table
     """Return rows in physical form: the page's encoding knows the logical types."""
     import numpy as np
 
-    from wbtable.query.view_rows import ViewRows
+    from wbtable.query.view_rows import FIRST, ViewRows
 
     window = view.spec.window
     if window is not None:
         count = max(0, min(count, window.count - offset))
         offset += window.offset
     if isinstance(view.rows, ViewRows):
+        if offset + count > FIRST:
+            view.rows.go_on(names)
         return view.rows.window(offset, count, names)
     end = min(offset + count, view.rows.num_rows)
     return view.rows.take(np.arange(min(offset, end), end, dtype=np.int64), names)
