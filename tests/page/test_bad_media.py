@@ -118,7 +118,7 @@ def test_very_many_classes_are_listed_found_and_switched(table: Page, watch: Wat
         mask.getContext('2d').getImageData(0, 0, mask.width, 1); let seen = 0; \
         for (let i = 3; i < data.length; i += 4) if (data[i]) seen += 1; return seen; }"
     harness.wait_until(table, f"() => ({colours})() === {CLASSES}")
-    layer.get_by_role("button", name=f"Show class number {CLASSES} alone").click()
+    layer.get_by_role("button", name=f"Show class number {CLASSES} only").click()
     harness.wait_until(table, f"() => ({colours})() === 1")
     found.fill("")
     layer.get_by_role("button", name="all", exact=True).click()

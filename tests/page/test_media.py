@@ -125,7 +125,7 @@ def test_masks_have_classes_beyond_255_and_are_switched(table: Page) -> None:
     assert len(_mask_ids(table)) == 4
     mask.get_by_label("unlabelled").first.check()
     assert len(_mask_ids(table)) == 5
-    mask.get_by_role("button", name="Show lamp post alone").click()
+    mask.get_by_role("button", name="Show lamp post only").click()
     assert len(_mask_ids(table)) == 1
     # It stands in the address, and so in a link; a reload shows the same.
     assert "masks%2Fmodel" in harness.query_of(table)

@@ -51,3 +51,16 @@ def test_bytes_in_text_are_refused(store: wbtable.Store, tmp_path: Path) -> None
     result = export(store, "-o", tmp_path / "t.csv", "--media", "bytes")
     assert result.exit_code == 2
     assert ".parquet or .feather" in result.stderr
+
+
+def test_text_that_begins_like_a_formula_is_written_as_it_is(store: wbtable.Store, tmp_path: Path) -> None:
+    """The page is careful with spreadsheets; who writes files by a command or in Python says so (docs/viewing.md)."""
+    draft = wbtable.Artifact("sums")
+    draft.add(wbtable.Table(columns=["text"], data=[["=1+1"], ["plain"]]), "t")
+    version = store.commit(draft, project="p")
+    path = tmp_path / "t.csv"
+    result = CliRunner().invoke(cli, ["export", "p/sums", "-o", str(path), "--store", store.url])
+    assert result.exit_code == 0, result.stderr
+    assert path.read_text("utf-8").splitlines() == ['"text"', '"=1+1"', '"plain"']
+    version.only_table().view().write_csv(path, formulas=False)
+    assert path.read_text("utf-8").splitlines() == ['"text"', "\"'=1+1\"", '"plain"']
