@@ -20,14 +20,13 @@ from tests.page.report_store import PROJECT, SOURCE, make_store
 from wbtable.viewer.reports import save_report
 
 if TYPE_CHECKING:
-
     from playwright.sync_api import Locator, Page
 
     from tests.page.harness import Servers, Watch
     from wbtable.artifacts.store import Store
     from wbtable.viewer.server import Server
 
-PLACE = SOURCE["tables"][0]
+PLACE: dict[str, Any] = {"project": PROJECT, "artifact": "predictions", "version": "v0", "path": "test.table.json"}
 TEXT = "# What is wrong\n\nSome **words**, a [link](https://example.org), `code`.\n\n- one\n- two\n\n> said\n"
 PANELS: list[dict[str, Any]] = [
     {"id": "text", "kind": "markdown", "text": TEXT},

@@ -63,4 +63,4 @@ def test_text_that_begins_like_a_formula_is_written_as_it_is(store: wbtable.Stor
     assert result.exit_code == 0, result.stderr
     assert path.read_text("utf-8").splitlines() == ['"text"', '"=1+1"', '"plain"']
     version.only_table().view().write_csv(path, formulas=False)
-    assert path.read_text("utf-8").splitlines() == ['"text"', "\"'=1+1\"", '"plain"']
+    assert path.read_text("utf-8").splitlines() == ['"text"', '"\'=1+1"', '"plain"']
