@@ -46,6 +46,38 @@ def test_import_loads_no_package() -> None:
     assert set(json.loads(done.stdout)) & SLOW == set()
 
 
+_ELSEWHERE = """
+import os, pkgutil, importlib, sys
+# What others import is theirs.
+import click, duckdb, fsspec, numpy, pandas, PIL.Image, pyarrow.parquet, rich, soundfile, starlette, uvicorn, xxhash
+import zstandard
+import multiprocessing.connection, subprocess
+for name in ("fcntl", "resource", "termios", "pwd", "grp"):
+    sys.modules[name] = None
+for name in ("register_at_fork", "fork", "pread", "preadv", "writev", "O_CLOEXEC", "O_DIRECTORY", "sched_getaffinity"):
+    if hasattr(os, name):
+        delattr(os, name)
+import wbtable
+for module in pkgutil.walk_packages(wbtable.__path__, "wbtable."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+for act in (lambda: wbtable.create_store("store"), lambda: wbtable.Store("s3://bucket/store")):
+    try:
+        act()
+    except wbtable.UnsupportedError as error:
+        print(error)
+"""
+
+
+def test_a_system_without_posix_is_told_so() -> None:
+    """Linux and macOS are supported. Elsewhere everything is imported, and a store is refused with words."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE], cwd=repository.ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("runs on Linux and macOS") == 2
+
+
 def _at_import_time(body: list[ast.stmt]) -> Iterator[str]:
     """Yield the packages that running these statements imports."""
     for statement in body:

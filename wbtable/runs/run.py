@@ -394,4 +394,5 @@ def _fork() -> None:
         run._intake.after_fork()  # noqa: SLF001 - this module's own class
 
 
-os.register_at_fork(after_in_child=_fork)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fork)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +30,10 @@ class Usage:
         with contextlib.suppress(OSError):
             fd = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX)
+                with contextlib.suppress(ImportError):  # without locks it may be wrong, as after a crash
+                    import fcntl
+
+                    fcntl.flock(fd, fcntl.LOCK_EX)
                 text = os.pread(fd, 32, 0)
                 known = text.isdigit()
                 used = int(text) + size if known else self._limit + 1

@@ -78,4 +78,5 @@ def _renew_locks() -> None:
         record.renew_locks()
 
 
-os.register_at_fork(after_in_child=_renew_locks)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wbtable.errors import UsageError
+from wbtable.errors import UnsupportedError, UsageError
 from wbtable.storage.cache_folder import cache_size
 from wbtable.storage.local_backend import LocalBackend
 
@@ -31,8 +32,10 @@ def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Back
     Raises:
         UsageError: the URL is not understood.
         MissingExtraError: its file system needs a package that is not installed.
+        UnsupportedError: this system lacks what files are read and written with.
 
     """
+    _check_system()
     text = os.fspath(url)
     if not isinstance(text, str) or not text:
         msg = f"expected a path or a URL, found {url!r:.120}"
@@ -53,3 +56,9 @@ def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Back
     from wbtable.storage.cached_backend import CachedBackend
 
     return CachedBackend(backend, ObjectCache())
+
+
+def _check_system() -> None:
+    """Refuse a system that is not one of POSIX, where the first file would fail in a way that nobody understands."""
+    if not hasattr(os, "pread"):
+        raise UnsupportedError(f"wbtable runs on Linux and macOS, not on {sys.platform}: on Windows use it inside WSL")
