@@ -45,10 +45,13 @@ export function figureWords(media, node) {
     const title = figure.layout?.title?.text ?? figure.layout?.title;
     const kinds = [...new Set(figure.data.map((/** @type {any} */ trace) => String(trace.type ?? "scatter")))].slice(0, 3).join(", ");
     node.textContent = typeof title === "string" && title ? `${title} · ${kinds}` : kinds || "figure";
+    // A button's name holds what stands on it.
+    node.closest("button")?.setAttribute("aria-label", `Show ${node.textContent}, Plotly figure`);
   }).catch((error) => {
     if (error.name === "AbortError") return;
     const { word, text } = reasonOf(error);
     node.textContent = `⚠ ${word}`;
     node.title = text;
+    node.closest("button")?.setAttribute("aria-label", `${word}: ${text}`);
   }));
 }
