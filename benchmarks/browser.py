@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
 SIZE: Final = {"width": 1280, "height": 800}
-PATIENCE: Final = 600.0
+PATIENCE: Final = 400.0
 """Seconds after which something that does not show is given up: peers may take minutes."""
 _GRACE: Final = 10.0
 _FLAGS: Final = (
@@ -54,6 +54,19 @@ _SHOWS: Final = """([from, argument, patience]) => new Promise((done, failed) =>
   requestAnimationFrame(look);
 })"""
 """Text of a function that waits; what it waits for stands in it, for the page lets nobody make code of text."""
+
+_FLIGHTS: Final = """(() => {
+  const count = (window.flights_ = { now: 0, most: 0, number: 0 });
+  const fetch = window.fetch;
+  window.fetch = async (asked, options) => {
+    if (!String(asked).startsWith("%s")) return fetch(asked, options);
+    count.number += 1;
+    count.now += 1;
+    count.most = Math.max(count.most, count.now);
+    try { return await fetch(asked, options); } finally { count.now -= 1; }
+  };
+})()"""
+"""Beside the browser's own count: that calls a request withdrawn some time after it was."""
 
 
 # Servers.
@@ -233,25 +246,21 @@ def drawing() -> int:
 
 
 class Flights:
-    """Counts how many requests to a path are under way, and the most that were at once."""
+    """Counts the requests to a path that a page has under way: from the call until it is answered, or withdrawn."""
 
     def __init__(self, page: Page, path: str) -> None:
-        self._path = path
-        self._flying: set[Request] = set()
-        self.most = 0
-        self.number = 0
-        page.on("request", self._begun)
-        page.on("requestfinished", self._ended)
-        page.on("requestfailed", self._ended)
+        """Count those of the documents that the page opens from now on."""
+        self._page = page
+        page.add_init_script(_FLIGHTS % path)
 
-    def _begun(self, request: Request) -> None:
-        if self._path in request.url:
-            self.number += 1
-            self._flying.add(request)
-            self.most = max(self.most, len(self._flying))
+    def begin(self) -> None:
+        """Count from here."""
+        self._page.evaluate("() => { Object.assign(window.flights_, { most: window.flights_.now, number: 0 }); }")
 
-    def _ended(self, request: Request) -> None:
-        self._flying.discard(request)
+    def found(self) -> tuple[int, int]:
+        """Return the most that were under way at once, and how many there were."""
+        most, number = self._page.evaluate("() => [window.flights_.most, window.flights_.number]")
+        return int(most), int(number)
 
 
 def delay(page: Page, seconds: float) -> None:

@@ -75,20 +75,22 @@ def _page(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     with viewer_client.viewing(data / "table", work) as served, browser.chromium() as chromium:
         viewer_client.Asking(served.url).ask("rows", offset=0, count=1)
         with browser.visitor(chromium) as page:
+            flights = browser.Flights(page, "/api/rows")
             shown = browser.arrive(page, served.url, viewer_client.IDLE)
             browser.until(page, viewer_client.SUMMARIES)
             browser.delay(page, _LATER)
-            flights = browser.Flights(page, "/api/rows")
+            flights.begin()
             frames = browser.scroll_frames(page, ".grid", scale.of(_PIXELS, 8_000), _SPEED)
             browser.until(page, viewer_client.IDLE)
+            most, number = flights.found()
             kept = browser.heap(page)
             whole = browser.drawing()
     return {
         "shown": shown,
         "frame": browser.high(frames),
         "frames": len(frames),
-        "reads_at_once": flights.most,
-        "reads": flights.number,
+        "reads_at_once": most,
+        "reads": number,
         "heap_bytes": kept,
         "page_bytes": whole,
     }
