@@ -54,7 +54,7 @@ def merged_groups(stage: Stage, page: Page) -> None:
 
 @SCENES(FURTHER[0], FURTHER[1], FURTHER[2])
 def side_by_side(stage: Stage, page: Page) -> None:
-    first = [{"name": name} for name in ("guess", "count", "truth", "image")]
+    first = [*({"name": name} for name in ("guess", "count", "truth", "image")), {"name": "id", "visible": False}]
     stage.compare(page, *_TWO, mode="side_by_side", group=["guess"], columns=first)
     _sides(page)
 

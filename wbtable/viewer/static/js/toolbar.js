@@ -21,7 +21,7 @@ function hintOf(columns) {
   const has = (/** @type {string} */ name) => columns.some((column) => column.name === name);
   const first = (/** @type {string} */ kind) => columns.find((column) => column.kind === kind && /^[A-Za-z]\w{0,15}$/.test(column.name))?.name;
   if (has("guess") && has("truth")) return "such as guess != truth";
-  const pair = columns.find((column) => column.name.startsWith("0.") && has(`1.${column.name.slice(2)}`))?.name.slice(2);
+  const pair = columns.find((column) => column.name.startsWith("0.") && ["number", "string"].includes(column.kind) && has(`1.${column.name.slice(2)}`))?.name.slice(2);
   if (pair && /^\w+$/.test(pair)) return `such as 0.${pair} != 1.${pair}`;
   const [number, text] = [first("number"), first("string")];
   const parts = [number ? `${number} > 0` : "", text ? `${text} != ""` : ""].filter(Boolean);
