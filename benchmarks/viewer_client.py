@@ -34,11 +34,18 @@ def viewing(table: Path, work: Path) -> Iterator[Served]:
         yield found
 
 
-def sort_address(url: str, *, column: str) -> str:
-    """Return the address of our page that shows the table sorted by a column, the greatest first."""
-    before, _, token = url.partition("#")
-    query = json.dumps([{"expression": column, "order": "desc"}], separators=(",", ":"))
-    return f"{before}?sort={query}#{token}"
+class RefusedError(RuntimeError):
+    """The server did not answer as it was asked.
+
+    Attributes:
+        code: why, as the server says it.
+
+    """
+
+    def __init__(self, path: str, error: dict[str, Any]) -> None:
+        """Say what was asked, and what the server said."""
+        super().__init__(f"{path}: {error}")
+        self.code = error.get("code")
 
 
 class Asking:
@@ -60,7 +67,7 @@ class Asking:
         answer = self._connection.getresponse()
         found: dict[str, Any] = json.loads(answer.read())
         if answer.status != 200:
-            raise RuntimeError(f"{path} answered {answer.status}: {found}")
+            raise RefusedError(path, found.get("error", {}))
         return found
 
     def ask(self, path: str, *, sort: str | None = None, **fields: object) -> dict[str, Any]:
