@@ -164,7 +164,7 @@ CHANGED: dict[str, tuple[list[Any], list[Any]]] = {
     "np_text": ([np.str_("a"), np.str_("b")], ["a", "b"]),
     "np_bytes": ([np.bytes_(b"a")], [b"a"]),
     "np_complex": ([np.complex64(1 + 2j)], [1 + 2j]),
-    "np_days": ([np.datetime64("2024-02-29"), np.datetime64("NaT")], [dt.date(2024, 2, 29), None]),
+    "np_days": ([np.datetime64("2024-02-29"), np.datetime64("NaT", "D")], [dt.date(2024, 2, 29), None]),
     "np_far_days": ([np.datetime64("20000-02-29"), None], [np.datetime64("20000-02-29"), None]),
     "np_far": ([np.datetime64("20000-02-29T01:02:03")], [pd.Timestamp(np.datetime64("20000-02-29T01:02:03"))]),
     "np_us": ([np.datetime64("2024-02-29T01:02:03.000004")], [dt.datetime(2024, 2, 29, 1, 2, 3, 4)]),  # noqa: DTZ001
