@@ -279,3 +279,10 @@ def test_twelve_thousand_columns(page: Page, serve: Servers, tmp_path: Path) -> 
     expect(page.locator(".hcell:focus")).to_contain_text("column_11777", timeout=harness.PATIENCE)
     harness.wait_rows(page)
     assert harness.cells(page, "column_11777") == ["11777", "11778", "11779"]
+    # A row in detail shows as many as are quick, says so, and shows more.
+    harness.press(page, "ArrowDown", "Enter")
+    panel = page.locator("aside.panel")
+    expect(panel).to_contain_text("The first 300 of 12,000 columns.", timeout=harness.PATIENCE)
+    panel.get_by_role("button", name="Show 300 more").click()
+    expect(panel).to_contain_text("The first 600 of 12,000 columns.", timeout=harness.PATIENCE)
+    expect(panel.locator("dl.detail > div")).to_have_count(600, timeout=harness.PATIENCE)
