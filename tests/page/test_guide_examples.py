@@ -15,10 +15,11 @@ import wbtable
 from examples import streets
 from tests.page import harness
 from tests.page.examples_store import examples_store
+from tests.page.guide_steps import compare_by_keyboard, compare_by_mouse, grouped, near, same, scroll_to
 from tests.page.test_guide_table import MOST, Actions, computed, editing, sorted_down
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -55,61 +56,6 @@ def _table(store: Path, name: str) -> Any:
     return wbtable.Store(store).artifact(name).only_table()
 
 
-def _compare_by_mouse(done: Actions, name: str, shows: str) -> None:
-    done.click(done.page.get_by_role("button", name="Compare", exact=True))
-    done.click(done.page.locator(".pick", has_text=name))
-    _shows(done.page, shows)
-
-
-def _compare_by_keyboard(done: Actions, name: str, shows: str) -> None:
-    done.press("v")
-    expect(done.page.locator(".picks input")).to_be_focused(timeout=harness.PATIENCE)
-    expect(done.page.locator(".pick", has_text=name).first).to_be_visible(timeout=harness.PATIENCE)
-    done.write(name)
-    expect(done.page.locator(".pick").first).to_contain_text(name, timeout=harness.PATIENCE)
-    done.page.keyboard.press("Enter")
-    _shows(done.page, shows)
-
-
-def _shows(page: Page, what: str) -> None:
-    expect(page.locator(".compare")).to_contain_text(what, timeout=harness.PATIENCE)
-    harness.wait_rows(page)
-
-
-def _scroll_to(done: Actions, column: str) -> None:
-    """Scroll sideways, as a mouse does, until a column's head is there."""
-    done.number += 1
-    grid = done.page.locator(".grid").bounding_box()
-    assert grid is not None
-    done.page.mouse.move(grid["x"] + grid["width"] / 2, grid["y"] + grid["height"] / 2)
-    shown = done.page.locator(".hcell", has=done.page.get_by_text(column, exact=True))
-    for _ in range(40):
-        found = shown.bounding_box() if shown.count() else None
-        if found is not None and found["x"] + found["width"] < grid["x"] + grid["width"]:
-            return
-        before = done.page.evaluate("document.querySelector('.grid').scrollLeft")
-        done.page.mouse.wheel(300, 0)
-        harness.wait_until(done.page, "(x) => document.querySelector('.grid').scrollLeft !== x", before)
-        harness.wait_rows(done.page)
-
-
-def _group(done: Actions, key: str) -> None:
-    harness.wait_until(done.page, "(key) => location.search.includes('group=') && location.search.includes(key)", key)
-    expect(done.page.locator(".pill.is-group")).to_be_visible(timeout=harness.PATIENCE)
-
-
-def _same(shown: Sequence[str], wanted: Sequence[object], at_least: int = 2) -> None:
-    """Assert that what shows is the beginning of what Python has."""
-    assert shown == [str(value) for value in wanted][: len(shown)]
-    assert len(shown) >= at_least
-
-
-def _near(shown: Sequence[str], wanted: Sequence[float], at_least: int = 2) -> None:
-    values = [float(text) for text in shown]
-    assert values == pytest.approx(wanted[: len(values)], rel=1e-5)
-    assert len(values) >= at_least
-
-
 # Which scenes have the most pixels that are false positives of sidewalk?
 
 
@@ -117,8 +63,8 @@ def _false_sidewalk(done: Actions, store: Path) -> None:
     name = "false_positive_sidewalk"
     sorted_down(done.page, name)
     rows = _table(store, COLOUR).view(sort=f"{name} desc").to_arrow(columns=["scene", name])
-    _same(harness.cells(done.page, "scene"), rows["scene"].to_pylist())
-    _same(harness.cells(done.page, name), rows[name].to_pylist())
+    same(harness.cells(done.page, "scene"), rows["scene"].to_pylist())
+    same(harness.cells(done.page, name), rows[name].to_pylist())
     assert done.number <= MOST
 
 
@@ -145,8 +91,8 @@ def _missed_cars(done: Actions, store: Path) -> None:
         columns=["scene", "column", "false_negative_car"]
     )  # fmt: skip
     assert rows["column"].to_pylist() == rows["false_negative_car"].to_pylist()
-    _same(harness.cells(done.page, "scene"), rows["scene"].to_pylist())
-    _same(harness.cells(done.page, "column"), rows["column"].to_pylist())
+    same(harness.cells(done.page, "scene"), rows["scene"].to_pylist())
+    same(harness.cells(done.page, "column"), rows["column"].to_pylist())
     assert done.number <= MOST
 
 
@@ -192,8 +138,8 @@ def _both_miss(done: Actions, store: Path) -> None:
 
 def test_missed_cars_of_both_models_by_mouse(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    _compare_by_mouse(done, "context:v0", "suggested")
-    _scroll_to(done, "false_negative_car")
+    compare_by_mouse(done, "context:v0", "suggested")
+    scroll_to(done, "false_negative_car")
     done.menu("false_negative_car")
     done.item("Sort by ◆ 1 descending")
     _both_miss(done, store)
@@ -201,7 +147,7 @@ def test_missed_cars_of_both_models_by_mouse(opened: Callable[[str], Actions], s
 
 def test_missed_cars_of_both_models_by_keyboard(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    _compare_by_keyboard(done, "context:v0", "suggested")
+    compare_by_keyboard(done, "context:v0", "suggested")
     # One column more than the tables have says what happened to a row.
     done.walk("ArrowRight", streets.COLUMNS.index("false_negative_car") + 1)
     expect(done.page.locator(".hcell:focus", has_text="false_negative_car")).to_be_visible(timeout=harness.PATIENCE)
@@ -236,14 +182,14 @@ def _by_class(done: Actions, store: Path) -> None:
 
 def test_wrong_pixels_of_each_class_by_mouse(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    _compare_by_mouse(done, "context:v0", "suggested")
+    compare_by_mouse(done, "context:v0", "suggested")
     done.click(done.page.get_by_role("button", name="columns differ"))
     _by_class(done, store)
 
 
 def test_wrong_pixels_of_each_class_by_keyboard(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    _compare_by_keyboard(done, "context:v0", "suggested")
+    compare_by_keyboard(done, "context:v0", "suggested")
     done.press("w")
     _by_class(done, store)
 
@@ -261,16 +207,16 @@ def _certain(done: Actions, store: Path) -> None:
     assert [name in text for name, text in zip(("small", "doubled"), keys, strict=True)] == [True, True]
     assert harness.row_count(page) == rows.num_rows
     name = next(column for column in harness.columns(page) if column in {"column", "bits_per_character"})
-    _near(harness.cells(page, name), rows["bits"].to_pylist())
+    near(harness.cells(page, name), rows["bits"].to_pylist())
     assert done.number <= MOST
 
 
 def test_the_more_certain_text_model_by_mouse(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(SMALL)
-    _compare_by_mouse(done, "doubled:v0", "one after another")
+    compare_by_mouse(done, "doubled:v0", "one after another")
     done.menu("_table")
     done.item("Group by this")
-    _group(done, "_table")
+    grouped(done, "_table")
     harness.wait_rows(done.page)
     done.click(harness.head(done.page, "bits_per_character").locator(".name"))
     done.number += 1
@@ -280,10 +226,10 @@ def test_the_more_certain_text_model_by_mouse(opened: Callable[[str], Actions], 
 
 def test_the_more_certain_text_model_by_keyboard(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(SMALL)
-    _compare_by_keyboard(done, "doubled:v0", "one after another")
+    compare_by_keyboard(done, "doubled:v0", "one after another")
     done.walk("ArrowRight", harness.column_index(done.page, "_table"))
     done.press("g")
-    _group(done, "_table")
+    grouped(done, "_table")
     harness.wait_rows(done.page)
     done.press("i")
     editing(done.page)
@@ -314,24 +260,24 @@ def _beside(done: Actions, store: Path) -> None:
 
 def test_completions_of_each_prompt_by_mouse(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(SMALL)
-    _compare_by_mouse(done, "doubled:v0", "one after another")
+    compare_by_mouse(done, "doubled:v0", "one after another")
     done.click(done.page.get_by_role("radio", name="Side by side"))
     head = done.page.locator(".side-pane.side-0 .hcell", has=done.page.get_by_text("prompt", exact=True))
     done.click(head.locator(".more"))
     done.item("Group by this")
-    _group(done, "prompt")
+    grouped(done, "prompt")
     _beside(done, store)
 
 
 def test_completions_of_each_prompt_by_keyboard(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(SMALL)
-    _compare_by_keyboard(done, "doubled:v0", "one after another")
+    compare_by_keyboard(done, "doubled:v0", "one after another")
     done.press("b")
     expect(done.page.locator(".side-pane")).to_have_count(2)
     expect(done.page.locator(".side-pane .row .cell[role=gridcell]").first).to_be_visible(timeout=harness.PATIENCE)
     done.press("Home")
     done.press("g")
-    _group(done, "prompt")
+    grouped(done, "prompt")
     _beside(done, store)
 
 
@@ -340,8 +286,8 @@ def test_completions_of_each_prompt_by_keyboard(opened: Callable[[str], Actions]
 
 def _success(done: Actions, store: Path) -> None:
     rows = _table(store, WALKS).view(group="level", cells={"column": "avg(success)"}, sort="level").to_arrow()
-    _same(harness.cells(done.page, "level"), rows["level"].to_pylist())
-    _near(harness.cells(done.page, "column"), rows["column"].to_pylist())
+    same(harness.cells(done.page, "level"), rows["level"].to_pylist())
+    near(harness.cells(done.page, "column"), rows["column"].to_pylist())
     assert harness.row_count(done.page) == rows.num_rows == 5
     assert done.number <= MOST
 
@@ -363,7 +309,7 @@ def test_success_by_level_by_keyboard(opened: Callable[[str], Actions], store: P
     done = opened(WALKS)
     done.walk("ArrowRight", harness.column_index(done.page, "level"))
     done.press("g")
-    _group(done, "level")
+    grouped(done, "level")
     harness.wait_rows(done.page)
     done.press("i")
     editing(done.page)
@@ -380,8 +326,8 @@ def _watched(done: Actions, store: Path) -> None:
     page = done.page
     rows = _table(store, WALKS).view(filter=FEW, sort="reward desc").to_arrow(columns=["episode", "reward"])
     assert harness.row_count(page) == rows.num_rows >= 2
-    _same(harness.cells(page, "episode"), rows["episode"].to_pylist())
-    _near(harness.cells(page, "reward"), rows["reward"].to_pylist())
+    same(harness.cells(page, "episode"), rows["episode"].to_pylist())
+    near(harness.cells(page, "reward"), rows["reward"].to_pylist())
     expect(page.locator("dialog.lightbox [role=status]").first).to_contain_text(f"row 1 of {rows.num_rows}")
     expect(page.locator("dialog.lightbox video")).to_be_focused(timeout=harness.PATIENCE)
     assert done.number <= MOST

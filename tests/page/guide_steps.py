@@ -1,0 +1,72 @@
+"""Steps that the guide's questions share, by mouse and by keyboard, and how what shows is compared with Python's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page import harness
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.sync_api import Page
+
+    from tests.page.test_guide_table import Actions
+
+
+def compare_by_mouse(done: Actions, name: str, shows: str) -> None:
+    done.click(done.page.get_by_role("button", name="Compare", exact=True))
+    done.click(done.page.locator(".pick", has_text=name))
+    comparison_says(done.page, shows)
+
+
+def compare_by_keyboard(done: Actions, name: str, shows: str) -> None:
+    done.press("v")
+    expect(done.page.locator(".picks input")).to_be_focused(timeout=harness.PATIENCE)
+    expect(done.page.locator(".pick", has_text=name).first).to_be_visible(timeout=harness.PATIENCE)
+    done.write(name)
+    expect(done.page.locator(".pick").first).to_contain_text(name, timeout=harness.PATIENCE)
+    done.page.keyboard.press("Enter")
+    comparison_says(done.page, shows)
+
+
+def comparison_says(page: Page, what: str) -> None:
+    expect(page.locator(".compare")).to_contain_text(what, timeout=harness.PATIENCE)
+    harness.wait_rows(page)
+
+
+def scroll_to(done: Actions, column: str) -> None:
+    """Scroll sideways, as a mouse does, until a column's head is there."""
+    done.number += 1
+    grid = done.page.locator(".grid").bounding_box()
+    assert grid is not None
+    done.page.mouse.move(grid["x"] + grid["width"] / 2, grid["y"] + grid["height"] / 2)
+    shown = done.page.locator(".hcell", has=done.page.get_by_text(column, exact=True))
+    for _ in range(40):
+        found = shown.bounding_box() if shown.count() else None
+        if found is not None and found["x"] + found["width"] < grid["x"] + grid["width"]:
+            return
+        before = done.page.evaluate("document.querySelector('.grid').scrollLeft")
+        done.page.mouse.wheel(300, 0)
+        harness.wait_until(done.page, "(x) => document.querySelector('.grid').scrollLeft !== x", before)
+        harness.wait_rows(done.page)
+
+
+def grouped(done: Actions, key: str) -> None:
+    harness.wait_until(done.page, "(key) => location.search.includes('group=') && location.search.includes(key)", key)
+    expect(done.page.locator(".pill.is-group")).to_be_visible(timeout=harness.PATIENCE)
+
+
+def same(shown: Sequence[str], wanted: Sequence[object], at_least: int = 2) -> None:
+    """Assert that what shows is the beginning of what Python has."""
+    assert shown == [str(value) for value in wanted][: len(shown)]
+    assert len(shown) >= at_least
+
+
+def near(shown: Sequence[str], wanted: Sequence[float], at_least: int = 2) -> None:
+    values = [float(text) for text in shown]
+    assert values == pytest.approx(wanted[: len(values)], rel=1e-5)
+    assert len(values) >= at_least
