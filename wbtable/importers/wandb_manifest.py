@@ -120,7 +120,9 @@ def _unlisted(folder: Path, follow: Any) -> ArtifactFiles:
 def table_alone(file: Path, name: str | None, kind: str) -> WandbArtifact:
     """Return the artifact of one ``*.table.json``, with what lies beside it as its media."""
     folder = file.parent
-    digest = base64.b64encode(hashlib.md5(file.read_bytes(), usedforsecurity=False).digest()).decode()
+    with file.open("rb") as stream:  # in blocks: a table may be larger than memory
+        hashed = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
+    digest = base64.b64encode(hashed.digest()).decode()
     entry = ManifestEntry(path=file.name, digest=digest, size=file.stat().st_size)
     files = _Beside({file.name: entry}, lambda found: inside(folder, found.path), lambda _uri: None)
     found, _ = name_and_version(file.name.removesuffix(".table.json"))
