@@ -116,7 +116,7 @@ def test_round_trips_of_a_commit(place: RemotePlace) -> None:
 
 @pytest.mark.only("moto")
 def test_round_trips_of_a_cold_read(place: RemotePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """OPEN-1 to OPEN-5: rows with media, by a name, in eight round trips: nothing is known, the cache is empty.
+    """OPEN-1 to OPEN-4: rows with media, by a name, in eight round trips: nothing is known, the cache is empty.
 
     The store, the hint, the version, its manifest, the table's manifest, footers, pages, media.
     """
