@@ -121,7 +121,8 @@ def test_round_trips_of_a_cold_read(place: RemotePlace, tmp_path: Path, monkeypa
     The store, the hint, the version, its manifest, the table's manifest, footers, pages, media.
     """
     store = create_store(place.url("cold"), **place.options)
-    store.commit(draft_with(wbtable.Table(columns=["id", "picture"], data=list(enumerate(pictures(ROWS))))), project="p")
+    rows = wbtable.Table(columns=["id", "picture"], data=list(enumerate(pictures(ROWS))))
+    store.commit(draft_with(rows), project="p")
     monkeypatch.setenv("WBTABLE_CACHE_DIR", str(tmp_path / "empty"))
     with metered(0.25) as meter:
         table = Store(store.url, **place.options).artifact("p/pictures").get("table")

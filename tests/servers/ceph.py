@@ -50,8 +50,8 @@ class Ceph:
         self.processes.run(["monmaptool", "--create", "--clobber", "--fsid", fsid, "--addv", "a", one, monmap])
         self.processes.run(["ceph-mon", *both, "--mkfs", "-i", "a", "--monmap", monmap])
         self.processes.start("monitor", ["ceph-mon", *both, "-i", "a", "-f"])
-        # Without authentication a program may speak to the monitor before it was told which cluster it is in, and is sent
-        # away ("wrong fsid"): it has to come again.
+        # Without authentication a program may speak to the monitor before it was told which cluster it is in, and is
+        # sent away ("wrong fsid"): it has to come again.
         self.processes.run_until(["ceph", *both, "--connect-timeout", "30", "osd", "new", (osd := str(uuid.uuid4()))])
         self.processes.run(["ceph-osd", *both, "-i", "0", "--mkfs", "--osd-uuid", osd, "--monmap", monmap])
         self.processes.start_until("storage", ["ceph-osd", *both, "-i", "0", "-f"], self._has_storage)
