@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -184,6 +185,17 @@ def cells(page: Page, column: str | int, rows: int | None = None) -> list[str]:
     )
     texts = [str(text) for text in found if text is not None]
     return texts if rows is None else texts[:rows]
+
+
+def wait_cells(page: Page, column: str | int, texts: list[str]) -> None:
+    """Return once a column's cells are these, from the first visible row on.
+
+    The grid draws what an address says a moment after the address says it, so one look may be too early.
+    """
+    end = time.monotonic() + PATIENCE / 1000
+    while (found := cells(page, column)) != texts:
+        assert time.monotonic() < end, f"expected {texts} in {column!r}, found {found}"
+        page.wait_for_timeout(50)
 
 
 def column_index(page: Page, name: str) -> int:

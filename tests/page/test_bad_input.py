@@ -209,8 +209,8 @@ def test_a_time_is_found_by_what_its_cell_holds(page: Page, show: Callable[[int]
         harness.cell(page, row, column).click(button="right")
         harness.choose(page, "Only this value")
         harness.wait_until(page, "() => new URLSearchParams(location.search).has('filter')")
-        assert harness.cells(page, "id") == rows, column
+        harness.wait_cells(page, "id", rows)
         assert harness.row_count(page) == len(rows)
         page.get_by_role("button", name="Undo", exact=True).click()
         harness.wait_until(page, "() => !new URLSearchParams(location.search).has('filter')")
-        assert len(harness.cells(page, "id")) == 4
+        harness.wait_cells(page, "id", ["0", "1", "2", "3"])

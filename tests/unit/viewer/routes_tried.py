@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -13,6 +16,7 @@ from PIL import Image
 import wbtable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.viewer_security.client import Answer, Client
@@ -87,6 +91,18 @@ class Tried:
         answer = self.client.get(f"/{kind}/{ref}{more}", **headers)
         assert answer.status in {200, 206}, answer.body[:400]
         return answer
+
+    @contextlib.contextmanager
+    def standing_still(self, kind: str) -> Iterator[None]:
+        """Let a worker of the server do nothing, so that what it is asked is not answered."""
+        worker = self.client.server.state.jobs._workers[kind].pid
+        assert worker is not None
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # it is killed where it does not end by itself
+                os.kill(worker, signal.SIGCONT)
 
 
 def make_store(folder: Path) -> tuple[Store, str]:

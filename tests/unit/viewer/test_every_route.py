@@ -240,17 +240,17 @@ def _export(tried: Tried) -> None:
 
 
 def _progress_and_cancel(tried: Tried) -> None:
-    """A question that waits is known by its name, and ends when it is cancelled."""
+    """A question that waits is known by its name, and ends when it is cancelled: its worker stands still."""
     found: list[Answer] = []
-    slow = {**VIEW, "derive": [{"name": "x", "expression": "sum([i * j for i in range(4000) for j in range(4000)])"}]}
-    body = {"view": {**slow, "sort": [{"expression": "x"}]}, "query": "slow", "offset": 0, "count": 5}
-    thread = threading.Thread(target=lambda: found.append(tried.client.post("/api/rows", body)))
-    thread.start()
-    while thread.is_alive() and not tried.get("/api/progress", query="slow")["running"]:
-        pass
-    assert tried.get("/api/progress", query="none") == {"running": False, "done": None, "seconds": 0.0}
-    cancelled = tried.post("/api/cancel", query="slow")["cancelled"]
-    thread.join()
+    body = {"view": {**VIEW, "sort": [{"expression": "id * 3"}]}, "query": "slow", "offset": 0, "count": 5}
+    with tried.standing_still("interactive"):
+        thread = threading.Thread(target=lambda: found.append(tried.client.post("/api/rows", body)))
+        thread.start()
+        while thread.is_alive() and not tried.get("/api/progress", query="slow")["running"]:
+            pass
+        assert tried.get("/api/progress", query="none") == {"running": False, "done": None, "seconds": 0.0}
+        cancelled = tried.post("/api/cancel", query="slow")["cancelled"]
+        thread.join()
     assert cancelled
     assert found[0].status == 499
 
