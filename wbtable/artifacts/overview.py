@@ -7,6 +7,7 @@ that they are as they were written: the record by its check, the manifest by its
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import xxhash
 
 from wbtable.artifacts import logs
 from wbtable.artifacts.folders import children
-from wbtable.errors import FormatError
+from wbtable.errors import FormatError, NotFoundError
 from wbtable.format import documents, layout
 from wbtable.format.digest import Descriptor
 from wbtable.format.features import check_document
@@ -89,12 +90,19 @@ def newest_versions(backend: Backend, project: str | None = None, type: str | No
 def _newest(backend: Backend, where: tuple[str, str, str], type: str | None) -> Listed | None:
     project, name, prefix = where
     log = f"{prefix}/versions"
-    number = logs.newest(backend, log, logs.read_hint(backend, log))
+    record: dict[str, Any] | None = None
+    hint = logs.read_hint(backend, log)
+    if hint >= 0 and backend.size(layout.log_key(log, hint + 1)) is None:
+        # That the hint is right shows when its record is read: whether that is there need not be asked.
+        with contextlib.suppress(NotFoundError):
+            record = _record(backend, layout.log_key(log, hint), (project, name, hint))
+    number = newest = hint if record is not None else logs.newest(backend, log, hint)
     while number >= 0 and logs.value(backend, f"{prefix}/deletions/{number:020d}", "deletion") is True:
         number -= 1
     if number < 0:
         return None
-    record = _record(backend, layout.log_key(log, number), (project, name, number))
+    if record is None or number != newest:
+        record = _record(backend, layout.log_key(log, number), (project, name, number))
     if type is not None and record["artifact_type"] != type:
         return None
     manifest = _manifest(backend, record["manifest"])
@@ -117,7 +125,7 @@ def _record(backend: Backend, key: str, expected: tuple[str, str, int]) -> dict[
     if len(data) <= MAX_RECORD and found is not None:
         rest = data[: found.start()] + data[found.end() :]
         if xxhash.xxh3_128_hexdigest(rest) == found[1].decode():
-            record: dict[str, Any] = json.loads(data)
+            record: dict[str, Any] = json.loads(data.decode())
             if (record.get("project"), record.get("name"), record.get("version")) == expected:
                 check_document(record, KIND, key)
                 return record
@@ -132,7 +140,7 @@ def _manifest(backend: Backend, stored: dict[str, Any]) -> dict[str, Any]:
     key = layout.object_key(descriptor.digest, descriptor.media_type)
     data = documents.decompress(backend.get(key), descriptor.size, key)
     descriptor.digest.check(data, key)
-    fields: dict[str, Any] = json.loads(data)
+    fields: dict[str, Any] = json.loads(data.decode())
     check_document(fields, "wbtable.artifact", key)
     if type(fields.get("size")) is not int or type(fields.get("count")) is not int:
         raise FormatError("expected a size and a count", place=key)

@@ -77,6 +77,8 @@ def unescape(part: str, place: str | None = None) -> str:
         FormatError: no name has this escaped form.
 
     """
+    if _SIMPLE.fullmatch(part):
+        return part
     if _ESCAPED.fullmatch(part):
         try:
             name = _HEX_PAIR.sub(lambda m: chr(int(m[1], 16)), part).encode("latin-1").decode("utf-8")
