@@ -12,6 +12,7 @@ import wbtable
 from wbtable.artifacts.overview import Listed, newest_versions, projects
 from wbtable.artifacts.store import create_store
 from wbtable.errors import DigestMismatchError, FormatError
+from wbtable.format import layout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,16 @@ def test_deleted_versions_are_not_listed(store: Store) -> None:
     assert named(newest_versions(store.backend, "a")) == ["a/model:v1", "a/songs:v0"]
     store.artifact("a/songs:v0").delete()
     assert named(newest_versions(store.backend, "a")) == ["a/model:v1"]
+
+
+@pytest.mark.parametrize("hint", [None, b"0", b"1", b"2", b"17", b"nonsense"])
+def test_hints_may_be_wrong(hint: bytes | None, store: Store) -> None:
+    """LOG-4: a hint that is behind, ahead, damaged or gone changes nothing."""
+    key = layout.hint_key(layout.versions_log("a", "model"))
+    store.backend.delete([key])
+    if hint is not None:
+        store.backend.replace(key, hint)
+    assert named(newest_versions(store.backend, "a")) == ["a/model:v1", "a/songs:v1"]
 
 
 def test_a_damaged_record_or_manifest_is_told(store: Store) -> None:
