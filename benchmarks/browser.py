@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.servers.chromium import FLAGS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -27,17 +29,7 @@ SIZE: Final = {"width": 1280, "height": 800}
 PATIENCE: Final = 400.0
 """Seconds after which something that does not show is given up: peers may take minutes."""
 _GRACE: Final = 10.0
-_FLAGS: Final = (
-    "--no-sandbox",  # containers lack what the sandbox needs; nothing but pages of this machine is opened
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-precise-memory-info",
-)
+_FLAGS: Final = (*FLAGS, "--enable-precise-memory-info")
 _SHOWS: Final = """([from, argument, patience]) => new Promise((done, failed) => {
   const shows = (argument) => %s;
   const act = (argument) => { %s };

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from playwright.sync_api import expect
 
+from tests.servers import chromium
 from wbtable.viewer.opening import open_thing
 from wbtable.viewer.server import Server
 
@@ -24,17 +25,7 @@ PATIENCE: Final = 60_000
 """Milliseconds after which something that does not show counts as missing; nothing is measured by it."""
 REBOUND: Final = "rebound.example"
 """A name of somebody else's that leads to this machine, as DNS rebinding makes one."""
-FLAGS: Final = (
-    "--no-sandbox",  # containers lack what the sandbox needs; nothing but our own page is opened
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
-)
+FLAGS: Final = (*chromium.FLAGS, f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1")
 
 
 class Servers:

@@ -48,12 +48,14 @@ class Bins:
         is_float: whether the values are floating-point numbers.
         edges: one more than bins, ascending; of times in their unit. None: no row has a finite value.
         may_be_odd: whether there may be NaN or infinities.
+        ends: the least and the greatest finite value; the last edge may lie behind it.
 
     """
 
     is_float: bool
     edges: tuple[Edge, ...] | None
     may_be_odd: bool = True
+    ends: tuple[Edge, Edge] | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -86,9 +88,13 @@ def known_bins(found: ColumnType, summary: ColumnSummary) -> Bins:
     is_float = summary_kind(found) == "float"
     odd = bool(summary.nan or summary.positive_infinity or summary.negative_infinity)
     edges: tuple[Edge, ...] | None = None
+    ends: tuple[Edge, Edge] | None = None
+    number = float if is_float else int
     if summary.histogram is not None:
-        edges = tuple((float if is_float else int)(edge) for edge in summary.histogram.edges)
-    return Bins(is_float=is_float, edges=edges, may_be_odd=odd)
+        edges = tuple(number(edge) for edge in summary.histogram.edges)
+        if summary.least is not None and summary.greatest is not None:
+            ends = number(summary.least), number(summary.greatest)
+    return Bins(is_float=is_float, edges=edges, may_be_odd=odd, ends=ends)
 
 
 def bins_of(plan: Plan, slots: Sequence[Slot], control: Control, beside: Sequence[Plan] = ()) -> dict[Slot, Bins]:
@@ -111,11 +117,10 @@ def bins_of(plan: Plan, slots: Sequence[Slot], control: Control, beside: Sequenc
 
 def _shared(one: Bins, other: Bins) -> Bins:
     """Return bins for the values of both."""
-    if one.edges is None or other.edges is None or one.edges == other.edges:
-        return replace(one, edges=one.edges or other.edges)
-    last = 0 if one.is_float else 1  # of integers, the last edge is one behind
-    least, greatest = min(one.edges[0], other.edges[0]), max(one.edges[-1], other.edges[-1]) - last
-    return replace(one, edges=_edges(least, greatest, is_float=one.is_float))
+    if one.ends is None or other.ends is None or one.ends == other.ends:
+        return replace(one, edges=one.edges or other.edges, ends=one.ends or other.ends)
+    ends = min(one.ends[0], other.ends[0]), max(one.ends[1], other.ends[1])
+    return replace(one, edges=_edges(*ends, is_float=one.is_float), ends=ends)
 
 
 def _own_bins(plan: Plan, slots: Sequence[Slot], control: Control) -> dict[Slot, Bins]:
@@ -150,8 +155,9 @@ def _extremes(plan: Plan, slots: Sequence[Slot], control: Control, *, filtered: 
     out = {}
     for slot, others in alike.items():
         here = [ends[each] for each in (slot, *others) if ends[each][0] is not None]
-        least, greatest = (min(low for low, _ in here), max(high for _, high in here)) if here else (None, None)
-        out[slot] = Bins(is_float=_is_float(slot), edges=_edges(least, greatest, is_float=_is_float(slot)))
+        span = (min(low for low, _ in here), max(high for _, high in here)) if here else None
+        edges = None if span is None else _edges(*span, is_float=_is_float(slot))
+        out[slot] = Bins(is_float=_is_float(slot), edges=edges, ends=span)
     return out
 
 
@@ -178,9 +184,7 @@ def _is_float(slot: Slot) -> bool:
     return isinstance(slot.type, NumberType) and slot.type.is_float
 
 
-def _edges(least: Any, greatest: Any, *, is_float: bool) -> tuple[Edge, ...] | None:
-    if least is None:
-        return None
+def _edges(least: Any, greatest: Any, *, is_float: bool) -> tuple[Edge, ...]:
     if is_float:
         return tuple(float_edges(float(least), float(greatest)))
     return tuple(integer_edges(int(least), int(greatest)))

@@ -58,9 +58,13 @@ def open_view(control: Control | None, places: Json, view: Json, side: int) -> t
 
     """
     views = open_views(control, places, view)
+    return _side(views, side), len(views)
+
+
+def _side(views: list[View], side: int) -> View:
     if not 0 <= side < len(views):
         raise UsageError(f"expected a side from 0 to {len(views) - 1}, found {side}")
-    return views[side], len(views)
+    return views[side]
 
 
 def view_info(control: Control, places: Json, view: Json, side: int) -> Json:
@@ -237,10 +241,11 @@ def groups(
     kinds: dict[str, Any],
 ) -> Json:
     """Return what groups show of the columns of their rows."""
-    found, _ = open_view(control, places, view, side)
+    views = open_views(control, places, view)
+    found = _side(views, side)
     if count > MAX_ROWS:
         raise LimitError(f"expected at most {MAX_ROWS} groups at once, found {count}")
-    beside = [other for number, other in enumerate(open_views(control, places, view)) if number != side]
+    beside = [other for other in views if other is not found]
     cells = found.group_cells(offset, count, columns, page=page, size=size, kinds=kinds, beside=beside)
     made = {name: _group_cells(part, found.plan.columns[name].type) for name, part in cells.items()}
     return {"offset": offset, "rows": max((len(part) for part in made.values()), default=0), "cells": made}
