@@ -117,6 +117,20 @@ def test_menus_open_walk_and_give_the_keyboard_back(shown: Page) -> None:
     expect(harness.cell(shown, 0, "kind")).to_be_focused()
 
 
+def test_a_header_drawn_anew_under_its_menu_has_the_keyboard_after(shown: Page) -> None:
+    harness.go_to_cell(shown, -1, "kind")
+    shown.keyboard.press("Alt+ArrowDown")
+    menu = shown.get_by_role("menu", name="Column kind")
+    expect(menu).to_be_visible()
+    shown.evaluate("document.querySelector('.hcell').dataset.old = 'true'")
+    shown.set_viewport_size({"width": 700, "height": 600})
+    expect(shown.locator(".hcell[data-old]")).to_have_count(0)
+    expect(menu).to_be_visible()
+    shown.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    expect(shown.locator(".hcell:focus")).to_contain_text("kind")
+
+
 def test_heights_and_the_sheet_of_keys(shown: Page) -> None:
     for key, height in (("2", 56), ("3", 128), ("4", 256), ("1", 28)):
         shown.keyboard.press(key)

@@ -1,5 +1,6 @@
 // Copying text, also where the page has no secure origin.
 import { el } from "./dom.js";
+import { keepFocus } from "./focus.js";
 
 /** @param {string} text @returns {Promise<boolean>} whether it was copied */
 export async function copyText(text) {
@@ -8,7 +9,7 @@ export async function copyText(text) {
     return true;
   } catch {
     // Over plain HTTP, or refused: the older way may still be there.
-    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    const giveBack = keepFocus();
     const field = /** @type {HTMLTextAreaElement} */ (el("textarea", "sr"));
     field.value = text;
     (document.querySelector("dialog[open]") ?? document.body).append(field);
@@ -20,7 +21,7 @@ export async function copyText(text) {
       ok = false;
     }
     field.remove();
-    before?.focus({ preventScroll: true });
+    giveBack();
     return ok;
   }
 }

@@ -1,4 +1,5 @@
 // What is shown over the whole page: one thing, set by whoever wants to show it.
+import { keepFocus } from "./focus.js";
 import { signal } from "../vendor/preact.js";
 
 /**
@@ -15,20 +16,17 @@ import { signal } from "../vendor/preact.js";
 
 export const lightbox = signal(/** @type {Shown | null} */ (null));
 
-/** What had the keyboard before. @type {HTMLElement | null} */
-let before = null;
+/** Gives the keyboard back to what had it. @type {(() => void) | null} */
+let giveBack = null;
 
 /** Show something over the whole page. @param {Shown} shown */
 export function show(shown) {
-  before ??= /** @type {HTMLElement | null} */ (document.activeElement);
+  giveBack ??= keepFocus();
   lightbox.value = shown;
 }
 
 export function closed() {
   lightbox.value = null;
-  const back = before;
-  before = null;
-  // What is switched in it draws the cells anew: then the cell itself has the keyboard.
-  const cell = /** @type {HTMLElement | null} */ (back?.isConnected && back !== document.body ? back : document.querySelector(".grid [tabindex='0'][data-column]") ?? document.querySelector(".grid"));
-  cell?.focus();
+  giveBack?.();
+  giveBack = null;
 }

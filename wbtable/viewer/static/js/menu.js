@@ -1,5 +1,6 @@
 // Menus that open at a place: arrow keys, letters, Escape; focus returns to where it was.
 import { el } from "./dom.js";
+import { keepFocus } from "./focus.js";
 
 /**
  * @typedef {{label: string, keys?: string, checked?: boolean, disabled?: boolean, run?: () => void} | null} Item
@@ -14,7 +15,7 @@ let closeOpen = null;
  */
 export function openMenu(at, name, items) {
   closeOpen?.();
-  const before = /** @type {HTMLElement | null} */ (document.activeElement);
+  const giveBack = keepFocus();
   const menu = el("div", "menu");
   menu.setAttribute("role", "menu");
   menu.setAttribute("aria-label", name);
@@ -59,7 +60,7 @@ export function openMenu(at, name, items) {
     menu.remove();
     document.removeEventListener("pointerdown", outside, true);
     if (at instanceof Element) at.setAttribute("aria-expanded", "false");
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    giveBack();
   }
   closeOpen = close;
   document.addEventListener("pointerdown", outside, true);

@@ -1,11 +1,7 @@
 // What panels at the side have in common.
+import { toGrid } from "./focus.js";
 import * as state from "./state.js";
 import { html, useEffect, useRef } from "../vendor/preact.js";
-
-/** The keyboard goes back to where it was in the grid. */
-export function toGrid() {
-  /** @type {HTMLElement | null} */ (document.querySelector(".grid [tabindex='0'][data-column]") ?? document.querySelector(".grid"))?.focus();
-}
 
 export function close() {
   state.panel.value = null;

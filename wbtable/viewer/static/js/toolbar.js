@@ -2,7 +2,7 @@
 import { moreMenu } from "./actions.js";
 import { nameText } from "./expression.js";
 import { ExpressionField } from "./field.js";
-import { toGrid } from "./panels.js";
+import { toGrid } from "./focus.js";
 import { openMenu } from "./menu.js";
 import { count } from "./numbers.js";
 import * as spec from "./spec.js";

@@ -1,4 +1,5 @@
 // A dialog that a component fills; what had the focus has it again when it closes.
+import { keepFocus } from "./focus.js";
 import { html, render, useState } from "../vendor/preact.js";
 
 /**
@@ -6,7 +7,7 @@ import { html, render, useState } from "../vendor/preact.js";
  * @param {string} title @param {(props: {close: () => void}) => any} Inside @param {{wide?: boolean}} [how]
  */
 export function openDialog(title, Inside, how = {}) {
-  const before = /** @type {HTMLElement | null} */ (document.activeElement);
+  const giveBack = keepFocus();
   const dialog = document.createElement("dialog");
   dialog.className = `asking${how.wide ? " wide" : ""}`;
   dialog.setAttribute("aria-label", title);
@@ -14,7 +15,7 @@ export function openDialog(title, Inside, how = {}) {
   dialog.addEventListener("close", () => {
     render(null, dialog);
     dialog.remove();
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    giveBack();
   });
   document.body.append(dialog);
   render(html`<header><h2>${title}</h2><button class="btn quiet icon" aria-label="Close" onClick=${close}>×</button></header>
