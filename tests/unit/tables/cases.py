@@ -173,7 +173,7 @@ CHANGED: dict[str, tuple[list[Any], list[Any]]] = {
         [np.datetime64("2024-02-29T01:02:03.000000004"), None],
         [pd.Timestamp("2024-02-29T01:02:03.000000004"), None],
     ),
-    "np_span": ([np.timedelta64(5, "ms"), np.timedelta64("NaT")], [dt.timedelta(milliseconds=5), None]),
+    "np_span": ([np.timedelta64(5, "ms"), np.timedelta64("NaT", "ms")], [dt.timedelta(milliseconds=5), None]),
     "np_span_ns": ([np.timedelta64(5, "ns")], [pd.Timedelta(5, "ns")]),
     "pd_nulls": ([pd.NA, pd.NaT, 5], [None, None, 5]),
     "pd_stamp": ([pd.Timestamp("2024-01-01 00:00:00.5"), pd.NaT], [dt.datetime(2024, 1, 1, 0, 0, 0, 500000), None]),  # noqa: DTZ001
