@@ -75,6 +75,66 @@ def test_damaged_media_say_so_over_the_page(table: Page) -> None:
         expect(box).to_have_count(0)
 
 
+@pytest.mark.parametrize("column", ["clip", "sound"])
+def test_keys_lead_on_from_a_damaged_player_and_back(table: Page, column: str) -> None:
+    if column == "sound":
+        # Its key plays it where it stands: over the page it comes from the row's detail.
+        harness.go_to_cell(table, 0, "id")
+        table.keyboard.press("Enter")
+        table.locator("aside.panel .raw:has(.player) + .media-more").get_by_role("button").click()
+        box = table.locator("dialog.lightbox")
+    else:
+        box = _over_the_page(table, 0, column)
+    said = box.get_by_role("status").first
+    expect(box.locator(".view")).to_contain_text("damaged")
+    # What a player has use for leads on where there is none: the keyboard is in the box, not lost with the player.
+    expect(box.locator(":focus")).to_have_count(1)
+    expect(box.locator("video, [role=slider]")).to_have_count(0)
+    table.keyboard.press("ArrowRight")
+    expect(said).to_contain_text("row 2 of 2")
+    expect(box.locator(".view")).not_to_contain_text("damaged")
+    expect(box.locator("video:focus, .wave[role=slider]:focus")).to_have_count(1)
+    # Opened by its key the first was to play; the next waits.
+    assert box.locator("video").evaluate_all("(all) => all.every((one) => one.paused)")
+    table.keyboard.press("PageUp")
+    expect(said).to_contain_text("row 1 of 2")
+    expect(box.locator(".view")).to_contain_text("damaged")
+    box.get_by_role("button", name="Next").click()
+    expect(said).to_contain_text("row 2 of 2")
+
+
+def test_what_left_the_screen_while_its_failure_was_read_says_why_when_it_is_back(table: Page) -> None:
+    """A failure that was read half is none that is remembered, and what is asked for again does not end with it."""
+    words = table.evaluate(
+        """async () => {
+          const { load, reasonOf } = await import('/static/js/media_load.js');
+          const real = window.fetch, told = JSON.stringify({ error: { code: 'damaged', message: 'expected other bytes' } });
+          let asked = 0, begun;
+          const reading = new Promise((done) => (begun = done));
+          window.fetch = async (url, { signal }) => {
+            asked += 1;
+            const late = new ReadableStream({ start(control) {
+              if (asked > 1) { control.enqueue(new TextEncoder().encode(told)); control.close(); return; }
+              signal.addEventListener('abort', () => control.error(new DOMException('left', 'AbortError')));
+              setTimeout(begun);
+            } });
+            return new Response(late, { status: 422 });
+          };
+          const word = (promise) => promise.then(() => 'shown', (error) => (error.name === 'AbortError' ? 'left' : reasonOf(error).word));
+          const owners = [0, 1, 2].map(() => document.body.appendChild(document.createElement('i')));
+          try {
+            const first = word(load('/blob/half', owners[0]));
+            await reading;
+            owners[0].remove();
+            const other = word(load('/blob/other', owners[1]));
+            const second = word(load('/blob/half', owners[2]));
+            return [await first, await other, await second, await word(load('/blob/half', owners[2])), asked];
+          } finally { window.fetch = real; for (const one of owners) one.remove(); }
+        }"""
+    )
+    assert words == ["left", "damaged", "damaged", "damaged", 3]
+
+
 def _peak() -> int:
     """Return the most memory that this process, which serves, had since it was reset."""
     status = Path("/proc/self/status").read_text("utf-8")

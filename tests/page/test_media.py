@@ -219,8 +219,21 @@ def test_a_sound_plays_when_asked_and_is_sought_in_its_shape(table: Page) -> Non
     expect(wave).to_have_attribute("aria-valuenow", "0.00")
 
 
-def test_a_video_waits_for_its_player(table: Page) -> None:
+def test_a_video_plays_by_its_key_and_by_its_sign(table: Page) -> None:
     box = _open(table, 0, "clip")
+    expect(box.locator("video")).to_be_focused()
+    harness.wait_until(table, "() => document.querySelector('dialog.lightbox video').currentTime > 0")
+    table.keyboard.press("Escape")
+    harness.cell(table, 2, "clip").locator("button").click()
+    harness.wait_until(table, "() => document.querySelector('dialog.lightbox video').currentTime > 0")
+
+
+def test_a_video_waits_for_its_player(table: Page) -> None:
+    box = _open(table, 1, "clip")
+    expect(box.locator("video")).to_be_focused()
+    # Only what somebody asked for plays: not the one of the row that they went to.
+    table.keyboard.press("PageDown")
+    expect(box.locator("header [role=status]")).to_have_text(f"row 3 of {ROWS}")
     video = box.locator("video")
     expect(video).to_be_visible()
     assert video.evaluate("(node) => [node.paused, node.preload, node.readyState]") == [True, "none", 0]

@@ -102,7 +102,9 @@ function Open({ shown }) {
   const download = () => root.current.querySelector("a[download]")?.click();
   const key = (/** @type {KeyboardEvent} */ event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not([type=checkbox]), select, video, iframe, [role=slider]")) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not([type=checkbox]), select, iframe")) return;
+    // Players have use for all keys but these.
+    if (target.closest("video, [role=slider]") && !event.key.startsWith("Page")) return;
     const [stage] = stages.current;
     const pans = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] });
     if (event.shiftKey && pans[event.key] && stage) (stage.panBy(...pans[event.key]), stage.readMiddle());
@@ -124,6 +126,7 @@ function Open({ shown }) {
   const isBlob = Boolean(media?.ref);
   const title = media?.caption || column.label || column.name || "Media";
   const isPicture = kindOf(shown) === "image";
+  const isPlayed = ["audio", "video"].includes(kindOf(shown));
   return html`<dialog class="lightbox" ref=${root} aria-label=${`${title}${row >= 0 ? `, row ${row + 1}` : ""}`} onClose=${closed} onKeyDown=${key}
       onClick=${(/** @type {MouseEvent} */ event) => event.target === root.current && root.current.close()}>
     <header><h2 dir="auto">${title}</h2>
@@ -146,7 +149,7 @@ function Open({ shown }) {
           <p class="note">They run in a frame of their own: without network, and without a way to this page.</p>` : null}
         <dl class="facts">${factsOf(media, row, column).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd dir="auto">${value}</dd></div>`)}</dl></aside>` : null}</div>
     <footer><span class="reading">${read || (isBlob && !isPicture ? described(media) : "")}</span><span class="gap"></span>
-      <span class="hint">${isPicture ? html`<kbd>+</kbd> <kbd>−</kbd> zoom <kbd>Shift</kbd> <kbd>←↑↓→</kbd> move ` : null}<kbd>←</kbd> <kbd>→</kbd> rows <kbd>Esc</kbd> close</span></footer></dialog>`;
+      <span class="hint">${isPicture ? html`<kbd>+</kbd> <kbd>−</kbd> zoom <kbd>Shift</kbd> <kbd>←↑↓→</kbd> move ` : null}${isPlayed ? html`<kbd>Space</kbd> play <kbd>PgUp</kbd> <kbd>PgDn</kbd> rows ` : html`<kbd>←</kbd> <kbd>→</kbd> rows `}<kbd>Esc</kbd> close</span></footer></dialog>`;
 }
 
 /** Boxes and masks of both, so that every class that shows can be switched. @param {any} media @param {any} other */

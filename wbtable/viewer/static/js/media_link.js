@@ -105,3 +105,18 @@ export function positionOf(key) {
 export function playKey(media, column, row) {
   return column?.link ? `${column.link}` : `${row ?? ""}|${column?.name === undefined ? media.ref : baseName(column.name)}`;
 }
+
+/** What somebody asked to be played, by its sign or by its key. */
+let asked = "";
+
+/** Whoever shows it next plays it. @param {any} media */
+export function askToPlay(media) {
+  asked = String(media.ref);
+}
+
+/** Whether it was asked for, once. @param {any} media */
+export function isAskedToPlay(media) {
+  const found = asked !== "" && asked === String(media.ref);
+  asked = "";
+  return found;
+}

@@ -3,6 +3,8 @@ import { ApiError } from "./api.js";
 
 const AT_ONCE = 4;
 const KEPT = 48 << 20;
+/** The code of a failure that does not say what it is. */
+const UNTOLD = "unknown";
 
 /** @typedef {{url: string, headers: Record<string, string>, owners: Set<Node>, control: AbortController, promise: Promise<Blob>, resolve: (blob: Blob) => void, reject: (error: unknown) => void, runs: boolean}} Job */
 
@@ -36,7 +38,8 @@ export function load(url, owner, headers = {}) {
   const failed = failures.get(url);
   if (failed) return Promise.reject(failed);
   let job = jobs.get(url);
-  if (!job) {
+  // One that nobody wanted any more is on its way out: what is wanted now is asked for anew.
+  if (!job || job.control.signal.aborted) {
     /** @type {any} */
     const made = { url, headers, owners: new Set(), control: new AbortController(), runs: false };
     made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
@@ -74,20 +77,27 @@ async function run(job) {
     keep(job.url, blob);
     job.resolve(blob);
   } catch (error) {
-    if (error instanceof ApiError && [404, 422].includes(error.status)) failures.set(job.url, error);
+    // Only what the server said itself is remembered.
+    if (error instanceof ApiError && [404, 422].includes(error.status) && error.code !== UNTOLD) failures.set(job.url, error);
     const isOffline = !(error instanceof ApiError) && !(error instanceof DOMException);
     job.reject(isOffline ? new ApiError({ code: "offline", message: "The server does not answer." }, 0) : error);
   } finally {
-    jobs.delete(job.url);
+    if (jobs.get(job.url) === job) jobs.delete(job.url);
     running -= 1;
     pump();
   }
 }
 
-/** @param {Response} answer */
+/** What went wrong. Rejects as reading does: an answer that was left before its end says nothing. @param {Response} answer */
 async function errorOf(answer) {
-  const body = await answer.json().catch(() => ({}));
-  return new ApiError(body.error ?? { code: "unknown", message: `The server answered ${answer.status}.` }, answer.status);
+  const text = await answer.text();
+  let told;
+  try {
+    told = JSON.parse(text).error;
+  } catch {
+    // None of the server's own answers.
+  }
+  return new ApiError(told ?? { code: UNTOLD, message: `The server answered ${answer.status}.` }, answer.status);
 }
 
 /** @param {string} url @param {Blob} blob */
@@ -121,8 +131,9 @@ export function loadedSrc(url) {
 export async function probe(media, owner) {
   void owner;
   const answer = await fetch(`/blob/${media.ref}`, { credentials: "same-origin", headers: { Range: "bytes=0-0" } }).catch(() => null);
-  if (!answer) throw new ApiError({ code: "offline", message: "The server does not answer." }, 0);
-  if (!answer.ok && answer.status !== 416) throw await errorOf(answer);
+  const silent = () => new ApiError({ code: "offline", message: "The server does not answer." }, 0);
+  if (!answer) throw silent();
+  if (!answer.ok && answer.status !== 416) throw await errorOf(answer).catch(silent);
 }
 
 /** The same, asked for in its turn like all that is loaded, and once: for what shows itself by its name only. @param {any} media @param {Node} owner @returns {Promise<unknown>} */

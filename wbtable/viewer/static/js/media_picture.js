@@ -1,7 +1,7 @@
 // A picture in a cell: its thumbnail in a box whose size is known before, boxes and masks over it or beside it.
 import { el, svg } from "./dom.js";
 import { boxesOf } from "./media_labels.js";
-import { overlayNow, overlayOf } from "./media_link.js";
+import { askToPlay, overlayNow, overlayOf } from "./media_link.js";
 import { isGone, load, loadedSrc, reasonOf, srcOf } from "./media_load.js";
 import { maskNode } from "./media_mask.js";
 import { count, duration } from "./numbers.js";
@@ -132,6 +132,8 @@ export function thumb(media, high, wide, column, open) {
   box.addEventListener("mask-failed", (event) => (box.title = /** @type {CustomEvent} */ (event).detail));
   box.addEventListener("click", (event) => {
     event.stopPropagation();
+    // The sign says so: what opens by it plays, and nothing else does.
+    if (media.kind === "video") askToPlay(media);
     open();
   });
   return box;

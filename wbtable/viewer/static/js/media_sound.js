@@ -143,7 +143,13 @@ function wave(sound, points, owner) {
     const { word, text } = reasonOf(error);
     owner.title = text;
     node.classList.add("is-broken");
-    node.replaceChildren(el("span", "sign", "⚠"), el("span", "why", word));
+    node.replaceChildren(el("span", "sign", "⚠"), el("span", "why", owner.classList.contains("player") ? text : word));
+    // There is no place to go to in it: the arrow keys lead on to others.
+    for (const name of [...node.getAttributeNames()]) if (name === "role" || name.startsWith("aria-")) node.removeAttribute(name);
+    if (node.tabIndex === 0) {
+      node.setAttribute("role", "note");
+      if (document.activeElement !== node) node.tabIndex = -1;
+    }
   }));
   const move = () => node.style.setProperty("--at", `${sound.seconds ? (100 * sound.at) / sound.seconds : 0}%`);
   move();
@@ -202,10 +208,11 @@ export function soundNode(media, column, row, large) {
   shown.setAttribute("aria-valuemin", "0");
   const time = el("span", "time");
   const draw = () => {
+    time.textContent = `${clock(sound.at)} / ${clock(sound.seconds)}`;
+    if (shown.classList.contains("is-broken")) return;
     shown.setAttribute("aria-valuemax", sound.seconds.toFixed(2));
     shown.setAttribute("aria-valuenow", sound.at.toFixed(2));
     shown.setAttribute("aria-valuetext", `${clock(sound.at)} of ${clock(sound.seconds)}`);
-    time.textContent = `${clock(sound.at)} / ${clock(sound.seconds)}`;
   };
   draw();
   sound.watch(time, draw);
@@ -218,6 +225,7 @@ export function soundNode(media, column, row, large) {
   });
   shown.addEventListener("pointermove", (event) => shown.hasPointerCapture(event.pointerId) && seekAt(shown, sound, event));
   shown.addEventListener("keydown", (event) => {
+    if (shown.classList.contains("is-broken")) return;
     const step = event.shiftKey ? 0.1 : Math.max(0.5, sound.seconds / 50);
     const to = { ArrowRight: sound.at + step, ArrowUp: sound.at + step, ArrowLeft: sound.at - step, ArrowDown: sound.at - step, Home: 0, End: sound.seconds }[event.key];
     if (event.altKey || event.ctrlKey || event.metaKey) return;

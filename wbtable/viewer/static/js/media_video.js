@@ -1,26 +1,31 @@
 // Videos: nothing of them is loaded before somebody plays; those beside each other play together, from the same place.
 import { el } from "./dom.js";
-import { playKey, positionOf } from "./media_link.js";
-import { load, probe, reasonOf, srcOf, whenSeen } from "./media_load.js";
+import { isAskedToPlay, playKey, positionOf } from "./media_link.js";
+import { isGone, load, probe, reasonOf, srcOf, whenSeen } from "./media_load.js";
 import { described, fitted, thumbUrl } from "./media_picture.js";
 import { alone } from "./media_sound.js";
 
-/** @param {HTMLElement} box @param {any} media @param {string} text */
-function unplayable(box, media, text) {
+/** Why it does not play, in its place; the keyboard stays there, so that its keys still lead on. @param {HTMLElement} box @param {Element} player @param {string} text */
+function unplayable(box, player, text) {
   const note = el("div", "unshown");
+  note.tabIndex = -1;
   note.setAttribute("role", "alert");
   note.append(el("span", "sign", "⚠"), el("span", "", text));
-  void media;
+  const hadFocus = document.activeElement === player;
+  player.remove();
+  box.querySelector(":scope > .unshown")?.remove();
   box.append(note);
+  if (hadFocus) note.focus();
 }
 
-/** A GIF as a video: still until somebody plays it. @param {any} media @param {HTMLElement} box @param {HTMLElement} room */
-function gifNode(media, box, room) {
+/** A GIF as a video: still until somebody plays it. @param {any} media @param {HTMLElement} box @param {HTMLElement} room @param {boolean} asked */
+function gifNode(media, box, room, asked) {
   const image = /** @type {HTMLImageElement} */ (el("img"));
   image.alt = described(media);
   const button = el("button", "btn", "▶ Play");
   let plays = false;
-  const still = () => load(thumbUrl(media, 512), image).then((blob) => (image.src = srcOf(thumbUrl(media, 512), blob)), (error) => unplayable(box, media, reasonOf(error).text));
+  const wrong = (/** @type {unknown} */ error) => isGone(error) || (button.remove(), unplayable(box, image, reasonOf(error).text));
+  const still = () => load(thumbUrl(media, 512), image).then((blob) => (image.src = srcOf(thumbUrl(media, 512), blob)), wrong);
   button.addEventListener("click", () => {
     plays = !plays;
     button.textContent = plays ? "❚❚ Stop" : "▶ Play";
@@ -28,8 +33,10 @@ function gifNode(media, box, room) {
     else void still();
   });
   whenSeen(image, () => void still());
+  image.addEventListener("error", () => void probe(media, box).then(() => wrong(null), wrong));
   room.append(image);
   box.append(room, button);
+  if (asked) button.click();
   return box;
 }
 
@@ -44,7 +51,8 @@ export function videoNode(media, column, row, large, quiet) {
   room.style.aspectRatio = `${media.width || 16} / ${media.height || 9}`;
   room.style.setProperty("--ratio", String((media.width || 16) / (media.height || 9)));
   if (!large) room.style.width = `${Math.max(240, fitted(media, 400, 300).width)}px`;
-  if (media.content_type === "image/gif") return gifNode(media, box, room);
+  const asked = large && isAskedToPlay(media);
+  if (media.content_type === "image/gif") return gifNode(media, box, room, asked);
   const player = /** @type {HTMLVideoElement} */ (el("video"));
   const key = playKey(media, column, row);
   const place = positionOf(key);
@@ -53,7 +61,11 @@ export function videoNode(media, column, row, large, quiet) {
   player.muted = Boolean(quiet);
   player.setAttribute("aria-label", described(media));
   player.dataset.group = key;
-  whenSeen(player, () => load(thumbUrl(media, 512), player).then((blob) => (player.poster = srcOf(thumbUrl(media, 512), blob)), () => undefined));
+  const wrong = (/** @type {string} */ text) => unplayable(box, player, text);
+  whenSeen(player, () => load(thumbUrl(media, 512), player).then((blob) => (player.poster = srcOf(thumbUrl(media, 512), blob)), (error) => {
+    // Without a decoder at the server there is no picture, but the browser may play it; what is damaged or gone plays nowhere.
+    if (["damaged", "not_found"].includes(error.code) && player.isConnected) wrong(reasonOf(error).text);
+  }));
   player.src = `/blob/${media.ref}`;
   alone(player, key);
   const others = () => [...document.querySelectorAll("video")].filter((other) => other !== player && other.dataset.group === key && other.isConnected);
@@ -71,12 +83,10 @@ export function videoNode(media, column, row, large, quiet) {
     for (const other of others()) if (Math.abs(other.currentTime - player.currentTime) > 0.25) other.currentTime = player.currentTime;
   });
   player.addEventListener("error", () => {
-    player.remove();
-    probe(media, box).then(
-      () => unplayable(box, media, `This browser cannot play ${media.content_type ?? "it"}: download it.`),
-      (error) => unplayable(box, media, reasonOf(error).text));
+    probe(media, box).then(() => wrong(`This browser cannot play ${media.content_type ?? "it"}: download it.`), (error) => wrong(reasonOf(error).text));
   });
   room.append(player);
   box.append(room);
+  if (asked) player.play().catch(() => undefined);
   return box;
 }
