@@ -101,3 +101,43 @@ class QueryControl:
         """See `Control.progress`."""
         if self._on_progress is not None:
             self._on_progress(done)
+
+
+class Share:
+    """The control of a part of a query's work: says how far the whole is.
+
+    Attributes:
+        memory_limit: as in `Control`.
+        threads: as in `Control`.
+
+    """
+
+    def __init__(self, whole: Control, start: float, end: float) -> None:
+        """Let the work from `start` to `end` of `whole` be controlled."""
+        self.memory_limit = whole.memory_limit
+        self.threads = whole.threads
+        self._whole = whole
+        self._start = start
+        self._size = end - start
+
+    @property
+    def wants_progress(self) -> bool:
+        """Whether anybody listens."""
+        return getattr(self._whole, "wants_progress", True)
+
+    @property
+    def cancelled(self) -> bool:
+        """See `Control.cancelled`."""
+        return self._whole.cancelled
+
+    def on_cancel(self, interrupt: Callable[[], object]) -> None:
+        """See `Control.on_cancel`."""
+        self._whole.on_cancel(interrupt)
+
+    def check(self) -> None:
+        """See `Control.check`."""
+        self._whole.check()
+
+    def progress(self, done: float) -> None:
+        """Say which part of this work is done."""
+        self._whole.progress(self._start + self._size * done)

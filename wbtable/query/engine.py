@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import CancelledError, FormatError, LimitError, StorageError, WbtableError
-from wbtable.query.control import QueryControl
+from wbtable.query.control import QueryControl, Share
 from wbtable.query.duck_types import text_literal
 from wbtable.storage.temporary import temporary_folder
 
@@ -180,7 +180,7 @@ class _Interrupt:
 @contextlib.contextmanager
 def _watched(cursor: duckdb.DuckDBPyConnection, control: Control) -> Iterator[None]:
     """Report progress from another thread while a statement runs, and interrupt one that was cancelled early."""
-    if isinstance(control, QueryControl) and not control.wants_progress:
+    if isinstance(control, (QueryControl, Share)) and not control.wants_progress:
         yield
         return
     done = threading.Event()

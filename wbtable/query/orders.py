@@ -31,10 +31,14 @@ if TYPE_CHECKING:
     from wbtable.query.source import Positions
     from wbtable.query.view_plan import Plan
 
+    Order = Positions | np.ndarray[tuple[int], np.dtype[np.uint32]]
+    """Positions of rows; of tables of fewer than 2^32 rows they take half the room."""
+
 _IN_MEMORY: Final = 256 << 20
 ON_DISK: Final = 1 << 30
 _SMALL: Final = 1 << 16
-_MAGIC: Final = b"wbtorder"
+_TYPES: Final = {b"wbtorder": "<i8", b"wbtord32": "<u4"}
+"""What a file begins with, by how positions stand in it."""
 
 
 def order_key(plan: Plan) -> str:
@@ -56,16 +60,16 @@ class _Last:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._kept: OrderedDict[str, Positions] = OrderedDict()
+        self._kept: OrderedDict[str, Order] = OrderedDict()
         self._size = 0
 
-    def get(self, key: str) -> Positions | None:
+    def get(self, key: str) -> Order | None:
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)
         return found
 
-    def put(self, key: str, positions: Positions) -> None:
+    def put(self, key: str, positions: Order) -> None:
         if positions.nbytes > self._limit:
             return
         old = self._kept.pop(key, None)
@@ -87,9 +91,9 @@ class Orders:
         self._guard = threading.Lock()
         self._kept = _Last(_IN_MEMORY)
         self._mapped = _Last(ON_DISK)
-        self._running: dict[str, tuple[Future[Positions], QueryControl, threading.Thread]] = {}
+        self._running: dict[str, tuple[Future[Order], QueryControl, threading.Thread]] = {}
 
-    def get(self, key: str, *, stored: bool) -> Positions | None:
+    def get(self, key: str, *, stored: bool) -> Order | None:
         """Return the order of a view, if it is known."""
         with self._guard:
             found = self._kept.get(key)
@@ -105,7 +109,7 @@ class Orders:
                 self._mapped.put(key, read)
         return read
 
-    def put(self, key: str, positions: Positions, *, stored: bool) -> None:
+    def put(self, key: str, positions: Order, *, stored: bool) -> None:
         """Keep the order of a view; on disk too if its rows have a name for good."""
         with self._guard:
             self._kept.put(key, positions)
@@ -116,14 +120,14 @@ class Orders:
     def start(
         self,
         key: str,
-        compute: Callable[[Control], Positions],
+        compute: Callable[[Control], Order],
         like: Control,
         *,
         stored: bool,
         afterwards: Callable[[Control], object] | None = None,
     ) -> None:
         """Compute an order in the background, unless that is under way; then do what comes `afterwards`."""
-        future: Future[Positions] = Future()
+        future: Future[Order] = Future()
         control = QueryControl(like.memory_limit, like.threads)
 
         def work() -> None:
@@ -146,7 +150,7 @@ class Orders:
                 self._running[key] = (future, control, thread)
                 thread.start()
 
-    def wait(self, key: str, control: Control) -> Positions | None:
+    def wait(self, key: str, control: Control) -> Order | None:
         """Return the order that is being computed, once it is there; None if none is, or if it failed.
 
         Raises:
@@ -185,17 +189,18 @@ class Orders:
 
 
 def _path(key: str) -> Path:
-    return cache_root() / "orders" / f"{key}.i64"
+    return cache_root() / "orders" / f"{key}.rows"
 
 
-def _write(path: Path, positions: Positions) -> None:
+def _write(path: Path, positions: Order) -> None:
     """Write positions with their number and a check of their bytes before them."""
     import xxhash
 
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    data = np.ascontiguousarray(positions, dtype="<i8")
-    head = _MAGIC + len(data).to_bytes(8, "little") + xxhash.xxh3_128_digest(data.data.cast("B"))
+    magic = next(name for name, kind in _TYPES.items() if positions.dtype == kind)
+    data = np.ascontiguousarray(positions)
+    head = magic + len(data).to_bytes(8, "little") + xxhash.xxh3_128_digest(data.data.cast("B"))
     try:
         with temporary.open("wb") as file:
             file.write(head)
@@ -206,17 +211,18 @@ def _write(path: Path, positions: Positions) -> None:
     make_room(path.parent, ON_DISK)
 
 
-def _read(path: Path) -> Positions | None:
+def _read(path: Path) -> Order | None:
     """Return positions that were written, None if there are none or they are damaged."""
     import xxhash
 
     try:
         with path.open("rb") as file:
             head = file.read(32)
-        size = 32 + 8 * int.from_bytes(head[8:16], "little")
-        if len(head) != 32 or head[:8] != _MAGIC or path.stat().st_size != size:
+        kind = np.dtype(_TYPES.get(head[:8], "<i8"))
+        size = 32 + kind.itemsize * int.from_bytes(head[8:16], "little")
+        if len(head) != 32 or head[:8] not in _TYPES or path.stat().st_size != size:
             return None
-        found = np.memmap(path, dtype="<i8", mode="r", offset=32)
+        found: Order = np.memmap(path, dtype=kind, mode="r", offset=32)
         if xxhash.xxh3_128_digest(found.data.cast("B")) != head[16:]:
             return None
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ from wbtable.query.column_files import FILES
 from wbtable.query.control import QueryControl
 from wbtable.query.duck_types import from_duck, is_exact, is_plain
 from wbtable.query.fragment_source import FragmentSource
+from wbtable.query.key_order import key_order
 from wbtable.query.memory_source import table_relation
 from wbtable.query.orders import ORDERS, order_key
 from wbtable.query.row_sql import RowSql, order_sql
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from wbtable.format.schema import Schema
     from wbtable.media.base import BlobReader
     from wbtable.query.control import Control
+    from wbtable.query.orders import Order
     from wbtable.query.source import Positions, Relation
     from wbtable.query.view_plan import Plan, Slot
 
@@ -97,7 +99,7 @@ class ViewRows:
             return self._first(offset, count)
         if kept is None:
             kept = self.order()
-        return np.asarray(kept[offset : offset + count])
+        return np.asarray(kept[offset : offset + count], dtype=np.int64)
 
     def window(self, offset: int, count: int, columns: Sequence[str] | None = None) -> pa.Table:
         """Return some consecutive rows of the view, in physical form.
@@ -137,7 +139,7 @@ class ViewRows:
         if known is not None and not self._missed:
             return
 
-        def compute(control: Control) -> Positions:
+        def compute(control: Control) -> Order:
             return self._order(control) if known is None else known
 
         def decode(control: Control) -> None:
@@ -146,7 +148,7 @@ class ViewRows:
 
         ORDERS.start(self.key, compute, self.control, stored=self._stored, afterwards=decode)
 
-    def order(self) -> Positions:
+    def order(self) -> Order:
         """Return where in the source all rows of the view are; computed once."""
         if self.is_whole:
             return self._ids(np.arange(self.plan.source.num_rows, dtype=np.int64))
@@ -167,7 +169,10 @@ class ViewRows:
         text, sql = self._ordered("t.pos", f" LIMIT {int(count)} OFFSET {int(offset)}")
         return _positions(engine.run(sql.statement(text), sql.inputs, self.control))
 
-    def _order(self, control: Control) -> Positions:
+    def _order(self, control: Control) -> Order:
+        found = key_order(self.plan, control) if self.plan.source.num_rows > SMALL else None
+        if found is not None:
+            return found
         text, sql = self._ordered("t.pos", "")
         return _positions(engine.run(sql.statement(text), sql.inputs, control))
 
@@ -189,7 +194,7 @@ class ViewRows:
             return self.fetch(self._ids(indices), columns)
         if len(indices) and bool(np.all(np.diff(indices) == 1)):
             return self.window(int(indices[0]), len(indices), columns)
-        return self.fetch(np.asarray(self.order()[indices]), columns)
+        return self.fetch(np.asarray(self.order()[indices], dtype=np.int64), columns)
 
     def fetch(self, positions: Positions, columns: Sequence[str] | None = None) -> pa.Table:
         """Return rows by position in the source: the source's columns as they are, derived ones computed of them."""
