@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from wbtable.query import ast
@@ -26,6 +27,8 @@ BINDING: Final = {
     "or": OR, "and": AND, "+": ADD, "-": ADD, "*": MULTIPLY, "/": MULTIPLY, "%": MULTIPLY, "**": POWER,
     **dict.fromkeys([*ast.COMPARISONS, "in", "between", "is", "like"], COMPARE),
 }  # fmt: skip
+_SHORT: Final = 1000
+"""Longer texts are parsed anew each time: their trees would take too much memory to keep."""
 _NEGATABLE: Final = frozenset(["in", "between", "like", "contains"])
 _UPPER: Final = frozenset(["AND", "OR", "NOT", "IN", "IS", "LIKE", "BETWEEN", "NULL", "CONTAINS"])
 
@@ -37,6 +40,11 @@ def parse(text: str) -> ast.Node:
         ExpressionError: the text is not one, or passes a limit (EXPR-2).
 
     """
+    # A view is asked for window by window: its expressions come again and again, and trees do not change.
+    return _kept(text) if len(text) <= _SHORT else _parsed(text)
+
+
+def _parsed(text: str) -> ast.Node:
     parser = _Parser(text)
     found = parser.expression(0)
     token = parser.token
@@ -44,6 +52,9 @@ def parse(text: str) -> ast.Node:
         parser.behind(token)
     _check_depth(found)
     return found
+
+
+_kept = functools.lru_cache(maxsize=512)(_parsed)
 
 
 def _check_depth(root: ast.Node) -> None:

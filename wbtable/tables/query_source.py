@@ -16,16 +16,14 @@ def query_source(source: Source) -> QuerySource:
     """Return the rows of a source for a query: fragments as they lie, other rows as Arrow columns."""
     from wbtable.query.source import Queryable
 
-    if isinstance(source, Queryable):  # a join, a comparison: it knows how its sides are read
+    # A stored table, a join, a comparison: each knows how its rows are read. The first is no protocol's question:
+    # that would take a part of a tiny query's time that can be measured.
+    if isinstance(source, (TableReader, Queryable)):
         return source.query_source()
     if isinstance(source, ConcatSource):
         from wbtable.query.union import UnionQuery
 
         return UnionQuery([query_source(part) for part in source.parts], source)
-    if isinstance(source, TableReader):
-        from wbtable.query.fragment_source import FragmentSource
-
-        return FragmentSource(source, source.manifest)
     from wbtable.query.memory_source import ArrowSource
 
     return ArrowSource(source, lambda columns: to_table(source, columns))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from wbtable.format.fragment import Fragment
     from wbtable.format.schema import Schema
+    from wbtable.query.source import QuerySource
     from wbtable.storage.objects import ObjectStore
 
 _UNIT_ROWS = 1 << 17
@@ -47,6 +48,7 @@ class TableReader:
         self.objects = objects
         self.manifest = manifest
         self._files = Fragments(objects)
+        self._query: QuerySource | None = None
 
     @property
     def schema(self) -> Schema:
@@ -62,6 +64,14 @@ class TableReader:
     def blobs(self) -> ObjectStore:
         """Reads the blobs of media cells."""
         return self.objects
+
+    def query_source(self) -> QuerySource:
+        """Return the rows for a query; one source for all, which keeps what it read of the manifest."""
+        if self._query is None:
+            from wbtable.query.fragment_source import FragmentSource
+
+            self._query = FragmentSource(self, self.manifest)
+        return self._query
 
     @cached_property
     def fragments(self) -> tuple[Fragment, ...]:
@@ -113,7 +123,7 @@ class TableReader:
             FormatError: it is damaged.
 
         """
-        return self.opened(number).metadata.schema.to_arrow_schema()
+        return self.opened(number).schema
 
     def read_fragment(self, number: int, columns: Sequence[str]) -> pa.Table:
         """Return some columns of one fragment in physical form.
