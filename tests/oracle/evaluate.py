@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tests.oracle.functions import FUNCTIONS, as_moment, has, is_nan, same
+from tests.oracle.functions import FUNCTIONS, Nano, as_moment, as_nanoseconds, has, is_nan, same
 from wbtable.query import ast
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _binary(operator: str, a: Made, b: Made) -> Made:
         return Made("bool", _comparison(operator, a, b))
     if a.kind in {"text", "list"}:
         return Made(a.kind, lambda row: None if None in (a.of(row), b.of(row)) else a.of(row) + b.of(row), item=a.item)
-    if a.kind in {"date", "ts"}:
+    if a.kind in {"date", "ts", "tn", "tz"}:
         return _moments(operator, a, b)
     kind = "f64"
     if a.kind in WHOLE and b.kind in WHOLE and operator in {"+", "-", "*", "%"}:
@@ -175,6 +175,9 @@ def _moments(operator: str, a: Made, b: Made) -> Made:
         x, y = a.of(row), b.of(row)
         if x is None or y is None:
             return None
+        if isinstance(x, Nano) or isinstance(y, Nano):
+            length = as_nanoseconds(y)
+            return Nano(as_nanoseconds(x) + (-length if operator == "-" else length))
         return as_moment(x) - (as_moment(y) if b.kind in {"date", "ts"} else y) if operator == "-" else as_moment(x) + y
 
     return Made("ts" if b.kind == "dur" else "dur", run)
@@ -197,8 +200,8 @@ def _alike(part: Made, other: Made) -> Callable[[Mapping[str, Value]], Value]:
     if part.literal is None or other.literal is not None:
         return part.of
     if isinstance(part.literal, str):
-        if other.kind in {"date", "ts"}:
-            moment = dt.datetime.fromisoformat(part.literal)
+        if other.kind in {"date", "ts", "tn", "tz"}:
+            moment = FUNCTIONS["timestamp"][1](part.literal)
             return lambda row: moment
         return part.of
     if other.kind == "f32":
@@ -215,7 +218,9 @@ def _narrow(value: float) -> float:
 
 
 def _compare(operator: str, x: Value, y: Value) -> bool:
-    if isinstance(x, dt.date):
+    if isinstance(x, Nano) or isinstance(y, Nano):
+        x, y = as_nanoseconds(x), as_nanoseconds(y)
+    elif isinstance(x, dt.date):
         x, y = as_moment(x), as_moment(y)
     if operator in {"==", "!="}:
         return same(x, y) == (operator == "==")

@@ -15,8 +15,40 @@ if TYPE_CHECKING:
 Value = Any
 
 
-def as_moment(value: dt.date) -> dt.datetime:
+class Nano(int):
+    """A moment as nanoseconds since 1970, or a length of time of so many: Python's own end at microseconds."""
+
+
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 # a wall clock
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+
+def as_moment(value: dt.date | Nano) -> dt.datetime:
+    """Return a moment without the nanoseconds behind its microsecond."""
+    if isinstance(value, Nano):
+        return _EPOCH + int(value) // 1000 * _MICROSECOND
     return value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
+
+
+def as_nanoseconds(value: dt.date | dt.timedelta | Nano) -> int:
+    if isinstance(value, Nano):
+        return int(value)
+    length = value if isinstance(value, dt.timedelta) else as_moment(value).replace(tzinfo=None) - _EPOCH
+    return length // _MICROSECOND * 1000
+
+
+def _moment(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value if isinstance(value, Nano) else as_moment(value)
+    text, _, fraction = value.removesuffix("Z").partition(".")
+    whole = dt.datetime.fromisoformat(text)
+    return Nano(as_nanoseconds(whole) + int(fraction.ljust(9, "0"))) if fraction else whole
+
+
+def _length(text: str) -> Value:
+    if text.endswith("h"):
+        return dt.timedelta(hours=int(text.removesuffix("h")))
+    return Nano(int(text.removeprefix("0.").removesuffix("s")))
 
 
 def is_nan(value: Value) -> bool:
@@ -148,15 +180,16 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., Value]]] = {
     "str": ("text", _text),
     "bool": ("bool", lambda value: {"true": True, "false": False}.get(value) if isinstance(value, str) else value != 0),
     "date": ("date", lambda value: dt.date.fromisoformat(value) if isinstance(value, str) else as_moment(value).date()),
-    "timestamp": ("ts", lambda value: dt.datetime.fromisoformat(value) if isinstance(value, str) else as_moment(value)),
-    "duration": ("dur", lambda text: dt.timedelta(hours=int(text.removesuffix("h")))),
+    "timestamp": ("ts", _moment),
+    "duration": ("dur", _length),
     "year": ("int", lambda value: value.year),
     "month": ("int", lambda value: value.month),
     "day": ("int", lambda value: value.day),
     "weekday": ("int", lambda value: value.weekday()),
     "hour": ("int", lambda value: as_moment(value).hour),
+    "second": ("int", lambda value: as_moment(value).second),
     "round_to": ("ts", lambda value, unit: as_moment(value).replace(day=1, hour=0, minute=0, second=0, microsecond=0)),
-    "to_epoch": ("f64", lambda value: (as_moment(value) - dt.datetime(1970, 1, 1)).total_seconds()),  # noqa: DTZ001 # a wall clock
+    "to_epoch": ("f64", lambda value: as_nanoseconds(value) / 1e9),
     "sort": ("same", _sorted),
     "unique": ("same", lambda items: _sorted(list(dict.fromkeys(item for item in items if item is not None)))),
     "drop_nulls": ("same", lambda items: [item for item in items if item is not None]),

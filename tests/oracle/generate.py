@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 _WHOLE = [0, 1, 2, -1, -3, 7, 10, 127, 2**53 + 1, 2**63 - 1, -(2**63), 2**64]
 _FRACTIONS = ["0.1", "0.5", "1.0", "2.5", "0.2", "1e300", "3.4e38", "9007199254740993.0", "1e-5"]
 _TEXTS = ["", "cat", "a", ",", "é", "Cat", "42", "a'b", "b", " ", "x", "\0", '"; --', "%"]
+_MOMENTS = [
+    "2024-02-29T12:30:01",
+    "2024-02-29T12:30:01.000000006",
+    "1969-12-31T23:59:59.999999999",
+    "9998-12-31",
+    "0001-01-01",
+]
 _PATTERNS = ["^c", "[0-9]+", "a.", "t$", "(?i)CAT", "[a-c]", "x*y"]
 _LIKES = ["c%", "%t", "%a%", "cat", "c_t", "%a%b%", "_", "", "%", "a%,%c"]
 
@@ -61,6 +68,12 @@ class Generator:
             return self.call("date", self.text(["2024-02-29", "1970-01-01"]))
         if kind == "ts":
             return self.call("timestamp", self.text(["2024-02-29T12:30:01", "1969-12-31"]))
+        if kind == "tn":
+            return self.call("timestamp", self.text(["2024-02-29T12:30:01.000000005", "1969-12-31T23:59:59.999999999"]))
+        if kind == "tz":
+            return self.call(
+                "timestamp", self.text(["2023-11-14T22:13:20.123456789Z", "1969-12-31T23:59:59.999998999Z"])
+            )
         if kind == "ints":
             return ast.List(items=tuple(self.whole([0, 1, 2, 7]) for _ in range(self.random.choice([1, 2]))))
         if kind == "texts":
@@ -94,7 +107,9 @@ class Generator:
             lambda: self.call("int", self.make(self.random.choice(["f64", "text", "bool", "f32"]), depth)),
             lambda: self.call("abs", self.make("int", depth)),
             lambda: self.call(self.random.choice(["year", "month", "day", "weekday"]), self.make("date", depth)),
-            lambda: self.call("hour", self.make("ts", depth)),
+            lambda: self.call(
+                self.random.choice(["hour", "second"]), self.make(self.random.choice(["ts", "tn"]), depth)
+            ),
             lambda: self.call("list_sum", self.call("limit", ast.Name(name="l"), self.whole([1]))),
             lambda: self.call("levenshtein", self.make("text", depth), self.text(_TEXTS)),
             lambda: self.choice("int", depth),
@@ -124,7 +139,7 @@ class Generator:
             lambda: self.call(self.random.choice(["floor", "ceil", "round", "abs"]), self.make("f64", depth)),
             lambda: self.call("float", self.make(self.random.choice(["text", "int", "wide", "bool"]), depth)),
             lambda: ast.Field(base=ast.Name(name="st"), name=""),
-            lambda: self.call("to_epoch", self.make(self.random.choice(["date", "ts"]), depth)),
+            lambda: self.call("to_epoch", self.make(self.random.choice(["date", "ts", "tn", "tz"]), depth)),
             lambda: self.choice("f64", depth),
             lambda: self.call(self.random.choice(["least", "greatest"]), self.number(depth), self.make("f64", depth)),
         )
@@ -149,11 +164,15 @@ class Generator:
 
     def make_bool(self, depth: int) -> ast.Node:
         ordered = self.random.choice(ast.COMPARISONS[:6])
-        kind = self.random.choice(["text", "date", "ts", "bool"])
+        kind = self.random.choice(["text", "date", "ts", "tn", "tz", "bool"])
+        other = self.random.choice(["date", "ts"])
         return self.pick(
             *[lambda: ast.Binary(operator=ordered, left=self.number(depth), right=self.number(depth))] * 4,
             lambda: ast.Binary(operator=ordered, left=self.make(kind, depth), right=self.make(kind, depth)),
             lambda: ast.Binary(operator=ordered, left=self.column("date"), right=self.make("ts", depth)),
+            lambda: ast.Binary(operator=ordered, left=self.make("tn", depth), right=self.make(other, depth)),
+            lambda: ast.In(operand=self.column("tz"), options=ast.List(items=(self.leaf("tz"), self.leaf("tz")))),
+            lambda: ast.Binary(operator=ordered, left=self.column("tn"), right=self.text(_MOMENTS)),
             lambda: ast.Logical(
                 operator=self.random.choice(["and", "or"]),
                 operands=tuple(self.make("bool", depth) for _ in range(self.random.choice([2, 3]))),
@@ -203,6 +222,23 @@ class Generator:
             lambda: self.call("timestamp", self.make("date", depth)),
             lambda: self.call("round_to", self.make("ts", depth), ast.Literal(value="month")),
             lambda: ast.Binary(operator=self.random.choice("+-"), left=self.column("ts"), right=hours),
+        )
+
+    def make_tn(self, depth: int) -> ast.Node:
+        length = self.call("duration", self.text(["1h", "0.000000001s", "0.000000999s"]))
+        return self.pick(
+            lambda: self.choice("tn", depth),
+            lambda: ast.Binary(operator=self.random.choice("+-"), left=self.column("tn"), right=length),
+            lambda: ast.Binary(
+                operator="+", left=self.column("ts"), right=self.call("duration", self.text(["0.000000007s"]))
+            ),
+        )
+
+    def make_tz(self, depth: int) -> ast.Node:
+        length = self.call("duration", self.text(["1h", "0.000000001s", "0.000000999s"]))
+        return self.pick(
+            lambda: self.choice("tz", depth),
+            lambda: ast.Binary(operator=self.random.choice("+-"), left=self.column("tz"), right=length),
         )
 
     def make_ints(self, depth: int) -> ast.Node:

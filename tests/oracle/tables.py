@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from tests.oracle.functions import Nano
 from wbtable.format.schema import Schema
 from wbtable.format.types import (
     BooleanType,
@@ -64,6 +65,11 @@ _TEXTS = [
 _DATES = [dt.date(1970, 1, 1), dt.date(2024, 2, 29), dt.date(1999, 12, 31), dt.date(1, 1, 2), dt.date(9998, 12, 31)]
 _TIMES = [dt.datetime(2024, 2, 29, 12, 30, 1, 5), dt.datetime(1969, 12, 31, 23, 59, 59), dt.datetime(2024, 1, 1)]  # noqa: DTZ001 # wall clocks
 
+_NANOS = [
+    *(0, -1, -1000, -1001, 1_709_209_801_000_000_005, 1_709_209_801_000_000_006, 1_709_209_801_000_005_000),
+    *(1_700_000_000_123_456_789, 1_700_000_000_123_456_000, -(2**63) + 4_000_000_000_000, 2**63 - 4_000_000_000_000),
+]
+
 _I64 = NumberType(dtype="int64")
 COLUMNS: dict[str, tuple[str, ColumnType]] = {
     "guess": ("int", _I64),
@@ -76,6 +82,10 @@ COLUMNS: dict[str, tuple[str, ColumnType]] = {
     "filename": ("text", StringType()),
     "select": ("date", DateType()),
     "é": ("ts", TimestampType()),
+    "n": ("tn", TimestampType(unit="ns")),
+    "N": ("tn", TimestampType(unit="ns")),
+    "z": ("tz", TimestampType(unit="ns", zone="Asia/Kolkata")),
+    "Z": ("tz", TimestampType(unit="ns", zone="UTC")),
     "l": ("list:int", ListType(item=_I64)),
     "L": ("list:text", ListType(item=StringType())),
     "fl": ("list:f32", ListType(item=NumberType(dtype="float32"))),
@@ -118,7 +128,8 @@ def _value(kind: str, found: ColumnType, random: random.Random) -> Any:
         assert isinstance(found, StructType)
         kinds = {"n": "int", "N": "text", "": "f64"}
         return {field.name: _value(kinds[field.name], field.type, random) for field in found.fields}
-    options: dict[str, list[Any]] = {"text": _TEXTS, "date": _DATES, "ts": _TIMES}
+    nanos = [Nano(value) for value in _NANOS]
+    options: dict[str, list[Any]] = {"text": _TEXTS, "date": _DATES, "ts": _TIMES, "tn": nanos, "tz": nanos}
     return random.choice(options[kind])
 
 

@@ -11,11 +11,13 @@ import duckdb
 import pytest
 
 from tests.oracle.evaluate import build
+from tests.oracle.functions import Nano
 from tests.oracle.generate import Generator
 from tests.oracle.tables import COLUMNS, KINDS, as_relation, make_rows
 from wbtable.query import text_distance
 from wbtable.query.check import check
 from wbtable.query.compile import compile_expression
+from wbtable.query.compile_times import is_nanoseconds
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.parser import parse
 from wbtable.query.print import show
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from wbtable.query import ast
     from wbtable.query.terms import Typed
 
-KIND_NAMES = ["bool", "bool", "bool", "int", "wide", "f32", "f64", "text", "date", "ts", "ints", "texts"]
+KIND_NAMES = ["bool", "bool", "bool", "int", "wide", "f32", "f64", "text", "date", "ts", "tn", "tz", "ints", "texts"]
 SEEDS = 20
 EXPRESSIONS = 260
 TABLES = 4
@@ -64,6 +66,8 @@ def agree(found: Any, expected: Any) -> bool:
         if not math.isfinite(expected):
             return found == expected or (math.isnan(expected) and math.isnan(found))
         return math.isclose(float(found), expected, rel_tol=1e-12, abs_tol=1e-300)
+    if isinstance(expected, Nano):
+        return bool(found == int(expected))
     if isinstance(expected, dt.datetime) and not isinstance(found, dt.datetime):
         return dt.datetime.combine(found, dt.time()) == expected
     return bool(found == expected)
@@ -83,7 +87,10 @@ def test_random_expressions_agree(seed: int) -> None:
     wrong = []
     for start in range(0, len(made), 20):
         part = compiled[start : start + 20]
-        sql = ", ".join(f"{one.text} AS e{i}" for i, one in enumerate(part))
+        types = [typed.type for _, typed in made[start : start + 20]]
+        # Python's own times end at microseconds.
+        texts = [f"epoch_ns({one.text})" if is_nanoseconds(t) else one.text for one, t in zip(part, types, strict=True)]
+        sql = ", ".join(f"{text} AS e{i}" for i, text in enumerate(texts))
         answers = connection.execute(f"SELECT {sql} FROM t ORDER BY pos").fetchall()
         for i in range(len(part)):
             oracle = oracles[start + i]

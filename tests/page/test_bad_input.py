@@ -204,7 +204,6 @@ def test_times_are_exact_and_say_their_zone_wherever_they_are_read(
 def test_a_time_is_found_by_what_its_cell_holds(page: Page, show: Callable[[int], Page]) -> None:
     page.context.new_cdp_session(page).send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kolkata"})
     show(2)
-    # Expressions know microseconds: those of nanoseconds are found by the one that they lie in.
     for column, row, rows in (("zoned", 1, ["1"]), ("exact", 2, ["2"]), ("naive", 0, ["0"]), ("day", 2, ["2"])):
         harness.cell(page, row, column).click(button="right")
         harness.choose(page, "Only this value")

@@ -14,6 +14,7 @@ from wbtable.format.summary import BARS, float_edges, integer_edges
 from wbtable.format.types import DateType, NumberType, TimestampType, TimeType
 from wbtable.format.value_text import to_text
 from wbtable.query import engine
+from wbtable.query.compile_times import epoch_ns
 from wbtable.query.row_sql import RowSql
 from wbtable.query.source import SidedSource
 
@@ -74,10 +75,8 @@ def number_sql(text: str, found: ColumnType) -> str:
     if isinstance(found, DateType):
         return f"({text} - DATE '1970-01-01')"
     if isinstance(found, TimestampType | TimeType):
-        if found.unit == "ns" and getattr(found, "zone", None) is None:
-            return f"epoch_ns({text})"
         if found.unit == "ns":
-            return f"(epoch_us({text}) * 1000)"
+            return epoch_ns(text) if isinstance(found, TimestampType) else f"epoch_ns({text})"
         per = _PER_UNIT[found.unit]
         return f"epoch_us({text})" if per == 1 else f"(epoch_us({text}) // {per})"
     return text

@@ -24,6 +24,7 @@ from wbtable.format.types import (
 )
 from wbtable.query import ast
 from wbtable.query.check_values import adapt, as_double, check_literal
+from wbtable.query.duck_types import duck_type
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.kinds import (
     BOOLEAN,
@@ -41,6 +42,7 @@ from wbtable.query.kinds import (
     list_item,
 )
 from wbtable.query.terms import Term
+from wbtable.query.time_literals import written_time
 
 if TYPE_CHECKING:
     from wbtable.query.expression_error import Span
@@ -80,8 +82,10 @@ def _comparable(operator: str, left: Term, right: Term, span: Span) -> tuple[str
     if is_moment(a) and is_moment(b):
         if common([a, b]) is None:
             zones(right.span)
-        return ("plain" if a == b else "nanoseconds"), left, right
-    if isinstance(a, DurationType | TimeType) and type(a) is type(b):
+        return ("plain" if duck_type(a) == duck_type(b) else "nanoseconds"), left, right
+    if isinstance(a, TimeType) and isinstance(b, TimeType):
+        return ("plain" if duck_type(a) == duck_type(b) else "nanoseconds"), left, right
+    if isinstance(a, DurationType) and isinstance(b, DurationType):
         return ("plain" if a == b else "nanoseconds"), left, right
     if is_ordered(a) and (a == b or (is_text(a) and is_text(b))):
         return "plain", left, right
@@ -109,9 +113,13 @@ def _equal(left: Term, right: Term, span: Span) -> tuple[str, Term, Term]:
 
 def _literals(left: Term, right: Term) -> tuple[Term, Term]:
     """Let each side that stands in the text become what the other is."""
-    if left.op in {"literal", "list", "dict"} and right.op not in {"literal", "list", "dict"}:
+    if _is_written(left) and not _is_written(right):
         return adapt(left, right.type), right
-    return left, adapt(right, left.type) if right.op in {"literal", "list", "dict"} else right
+    return left, adapt(right, left.type) if _is_written(right) else right
+
+
+def _is_written(term: Term) -> bool:
+    return term.op in {"literal", "list", "dict"} or written_time(term) is not None
 
 
 def _numbers(left: Term, right: Term) -> tuple[str, Term, Term]:

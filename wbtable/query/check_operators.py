@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from wbtable.format.types import (
     ColumnType,
-    DateType,
     DecimalType,
     DurationType,
     ListType,
@@ -124,11 +123,11 @@ def _times(operator: str, left: Term, right: Term, span: Span) -> Term | None:
         shared = common([a, other.type])
         if shared is None:
             zones(other.span)
-        return make("difference", DurationType(), (left, other), None, span)
+        return make("difference", DurationType(unit=_finer(a, other.type)), (left, other), None, span)
     if is_moment(a) and isinstance(b, DurationType) and operator in {"+", "-"}:
-        return make("shift", _shifted(a), (left, right), operator, span)
+        return make("shift", _shifted(a, b), (left, right), operator, span)
     if is_moment(b) and isinstance(a, DurationType) and operator == "+":
-        return make("shift", _shifted(b), (right, left), operator, span)
+        return make("shift", _shifted(b, a), (right, left), operator, span)
     if is_moment(a) and is_number(b):
         raise ExpressionError(
             f"{operator} takes a duration behind a time, found {b}", right.span, suggestion='write duration("1d 2h")'
@@ -136,5 +135,10 @@ def _times(operator: str, left: Term, right: Term, span: Span) -> Term | None:
     return None
 
 
-def _shifted(found: ColumnType) -> ColumnType:
-    return TimestampType() if isinstance(found, DateType) else TimestampType(zone=getattr(found, "zone", None))
+def _shifted(moment: ColumnType, length: DurationType) -> ColumnType:
+    return TimestampType(unit=_finer(moment, length), zone=getattr(moment, "zone", None))
+
+
+def _finer(*times: ColumnType) -> str:
+    """Return the unit that loses nothing of times and lengths: microseconds, or nanoseconds where one has them."""
+    return "ns" if any(getattr(found, "unit", None) == "ns" for found in times) else "us"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -40,15 +38,11 @@ from wbtable.query.kinds import (
     is_text,
 )
 from wbtable.query.terms import Term
+from wbtable.query.time_literals import retime, text_as_time, written_time
 
 if TYPE_CHECKING:
     from wbtable.query import ast
     from wbtable.query.expression_error import Span
-
-UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-"""Nanoseconds of each unit."""
-
-_DURATION = re.compile(r"(-?)(?:(\d{1,9})d)? ?(?:(\d{1,9})h)? ?(?:(\d{1,9})m)? ?(?:(\d{1,9})(\.\d{1,9})?s)?")
 
 
 def check_literal(node: ast.Literal) -> Term:
@@ -125,7 +119,7 @@ def common_of(terms: tuple[Term, ...]) -> ColumnType | None:
             found = adapt(term, shared)
             if found.type == shared:
                 continue
-            wider = common([shared, term.type])
+            wider = common([shared, found.type])
             if wider is None:
                 return None
             shared = wider
@@ -143,6 +137,11 @@ def adapt(term: Term, wanted: ColumnType) -> Term:
         return _with(term, wanted, term.value) if term.is_literal else _cast(term, wanted)
     if term.is_literal:
         return _adapt_literal(term, wanted)
+    written = written_time(term)
+    if written is not None:
+        found = retime(written.type, written.value, wanted)
+        if found is not None:
+            return _with(term, *found)
     if term.op == "list" and isinstance(wanted, ListType):
         items = tuple(adapt(item, wanted.item) for item in term.args)
         if all(item.type == wanted.item for item in items):
@@ -236,69 +235,7 @@ def _adapt_text(term: Term, value: str, wanted: ColumnType) -> Term:
     """
     if isinstance(wanted, UuidType | StringType):
         return _with(term, wanted, value.lower() if isinstance(wanted, UuidType) else value)
-    if isinstance(wanted, DateType):
-        moment = read_moment(value, term.span)
-        if moment.time() == dt.time() and moment.tzinfo is None and len(value) <= 10:
-            return _with(term, wanted, moment.date())
-        return _with(term, TimestampType(), moment) if moment.tzinfo is None else term
-    if isinstance(wanted, TimestampType):
-        moment = read_moment(value, term.span)
-        if (moment.tzinfo is None) != (wanted.zone is None):
-            raise ExpressionError(
-                f"expected a time {'with' if wanted.zone else 'without'} an offset, as the column's",
-                term.span,
-                suggestion='write "2024-01-31T12:00:00+00:00"' if wanted.zone else 'write "2024-01-31T12:00:00"',
-            )
-        return _with(term, wanted, moment)
-    if isinstance(wanted, TimeType):
-        return _with(term, wanted, read_time(value, term.span))
-    if isinstance(wanted, DurationType):
-        return _with(term, wanted, read_duration(value, term.span))
+    if isinstance(wanted, DateType | TimestampType | TimeType | DurationType):
+        found = text_as_time(value, wanted, term.span)
+        return term if found is None else _with(term, *found)
     return term
-
-
-def read_moment(value: str, span: Span) -> dt.datetime:
-    """Read a day or a point in time.
-
-    Raises:
-        ExpressionError: the text is none.
-
-    """
-    try:
-        return dt.datetime.fromisoformat(value)
-    except ValueError:
-        raise ExpressionError(
-            f"{value[:40]!r} is no date or time", span, suggestion='write "2024-01-31" or "2024-01-31T12:00:00"'
-        ) from None
-
-
-def read_time(value: str, span: Span) -> dt.time:
-    """Read a time of day.
-
-    Raises:
-        ExpressionError: the text is none.
-
-    """
-    try:
-        found = dt.time.fromisoformat(value)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is not None:
-        raise ExpressionError(f"{value[:40]!r} is no time of day", span, suggestion='write "12:30:00"')
-    return found
-
-
-def read_duration(value: str, span: Span) -> int:
-    """Read a length of time, such as ``1d 2h 3m 4.5s``, as nanoseconds.
-
-    Raises:
-        ExpressionError: the text is none.
-
-    """
-    match = _DURATION.fullmatch(value)
-    if match is None or not any(match.groups()[1:]):
-        raise ExpressionError(f"{value[:40]!r} is no duration", span, suggestion='write "1d 2h 3m 4.5s"')
-    sign, days, hours, minutes, seconds, fraction = match.groups()
-    whole = int(days or 0) * 86400 + int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
-    nanoseconds = whole * 10**9 + int(Decimal(f"0{fraction or '.0'}") * 10**9)
-    return -nanoseconds if sign else nanoseconds

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.query.compile_compare import compare, contains, has_key, in_list, like, list_contains
+from wbtable.query.compile_times import difference, ratio, shift
 from wbtable.query.compile_values import (
     arithmetic,
     cast,
     concat,
     dict_of,
-    difference,
     element,
     field,
     list_of,
     literal,
     negative,
-    ratio,
-    shift,
 )
 from wbtable.query.functions import FUNCTIONS
 from wbtable.query.sql import Builder, Caution, Parameters, Sql

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
-from wbtable.format.types import DurationType, StructType, TimestampType, TimeType
+from wbtable.format.types import StructType
+from wbtable.query.compile_times import nanos
 from wbtable.query.compile_values import type_of
 from wbtable.query.kinds import is_float
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from wbtable.query.terms import Term
 
 SQL_OPERATORS: Final = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_UNIT_NS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 def compare(builder: Builder, term: Term) -> str:
@@ -28,7 +28,7 @@ def compare(builder: Builder, term: Term) -> str:
     if mode == "mixed":
         return f"({builder.sql(left)} {SQL_OPERATORS[operator]} {builder.text(_tagged(right.value))})"
     if mode == "nanoseconds":
-        a, b = (_nanoseconds(builder.sql(side), side.type) for side in (left, right))
+        a, b = (nanos(builder.sql(side), side.type) for side in (left, right))
         return f"({a} {SQL_OPERATORS[operator]} {b})"
     if operator in {"==", "!="} or mode == "nested":
         if mode == "exact":
@@ -86,17 +86,6 @@ def _exact_less(builder: Builder, lesser: Term, greater: Term, *, strict: bool) 
 def _tagged(value: bool | int | Decimal | str) -> str:
     """Return how a mixed column stores a value (ANY-1)."""
     return canonical(tag(float(value) if isinstance(value, Decimal) else value)).decode()
-
-
-def _nanoseconds(sql: str, found: ColumnType) -> str:
-    """Return times of unlike units as nanoseconds."""
-    if isinstance(found, DurationType):
-        return f"(CAST({sql} AS HUGEINT) * {_UNIT_NS[found.unit]})"
-    if isinstance(found, TimeType):
-        return f"epoch_ns({sql})" if found.unit == "ns" else f"(epoch_us({sql}) * 1000)"
-    if isinstance(found, TimestampType) and found.unit == "ns" and found.zone is None:
-        return f"CAST(epoch_ns({sql}) AS HUGEINT)"
-    return f"(CAST(epoch_us(CAST({sql} AS TIMESTAMP{'TZ' if getattr(found, 'zone', None) else ''})) AS HUGEINT) * 1000)"
 
 
 def in_list(builder: Builder, term: Term) -> str:

@@ -15,11 +15,14 @@ from wbtable.format.types import (
     MapType,
     StructType,
     TimestampType,
+    TimeType,
 )
 from wbtable.query.compile_arithmetic import arithmetic, negative
+from wbtable.query.compile_times import as_nanoseconds, counted_time, is_nanoseconds, to_nanoseconds
 from wbtable.query.duck_types import duck_type
 from wbtable.query.kinds import is_int, is_text
 from wbtable.query.sql import narrow
+from wbtable.query.time_literals import UNIT_NS
 
 if TYPE_CHECKING:
     from wbtable.query.sql import Builder
@@ -28,21 +31,16 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_BUILT",
     "MAX_RESULT",
-    "UNIT_NS",
     "arithmetic",
     "cast",
     "concat",
     "dict_of",
-    "difference",
     "element",
     "field",
     "list_of",
     "literal",
     "literal_value",
-    "micros",
     "negative",
-    "ratio",
-    "shift",
     "type_of",
 ]
 
@@ -52,13 +50,8 @@ MAX_RESULT: Final = 2**20
 MAX_BUILT: Final = 2**22
 """The most bytes that replacing or joining may make of one text."""
 
-UNIT_NS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-"""Nanoseconds of each unit of time."""
-
 _FAR: Final = 2**62
 _FILE: Final = {"size": 3, "content_type": 4, "digest": 5}
-_LATEST: Final = 9_223_371_331_200_000_000
-"""Microseconds from 1970 to the end of the engine's time."""
 
 
 def type_of(found: ColumnType) -> str:
@@ -79,8 +72,8 @@ def literal_value(builder: Builder, value: Any, found: ColumnType) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return builder.text(value)
-    if isinstance(found, DurationType):
-        return f"CAST({int(value) // UNIT_NS[found.unit]} AS BIGINT)"
+    if isinstance(found, DurationType | TimestampType | TimeType) and isinstance(value, int):
+        return counted_time(value, found)
     if isinstance(value, dt.datetime):
         text = (value if value.tzinfo is None else value.astimezone(dt.UTC)).isoformat(" ")
     elif isinstance(value, dt.date | dt.time):
@@ -114,7 +107,10 @@ def dict_of(builder: Builder, term: Term) -> str:
 def cast(builder: Builder, term: Term) -> str:
     """Write a cast that keeps the value, or gives null where the engine's range ends."""
     (operand,) = term.args
-    return cast_sql(builder.sql(operand), operand.type, term.type)
+    text = builder.sql(operand)
+    if is_nanoseconds(term.type) and not is_nanoseconds(operand.type):
+        return to_nanoseconds(builder, text, term)
+    return cast_sql(text, operand.type, term.type)
 
 
 def cast_sql(text: str, given: ColumnType, wanted: ColumnType) -> str:
@@ -124,11 +120,20 @@ def cast_sql(text: str, given: ColumnType, wanted: ColumnType) -> str:
     if isinstance(given, DurationType) and isinstance(wanted, DurationType):
         factor = UNIT_NS[given.unit] // UNIT_NS[wanted.unit]
         return text if factor == 1 else narrow(f"CAST({text} AS HUGEINT) * {factor}", "BIGINT")
+    if isinstance(given, ListType) and isinstance(wanted, ListType) and _has_times(wanted):
+        name = f"i{text.count('lambda')}{len(text)}"
+        return f"list_transform({text}, lambda {name}: {cast_sql(name, given.item, wanted.item)})"
     if isinstance(given, TimestampType) and isinstance(wanted, TimestampType) and type_of(given) == type_of(wanted):
         return text
+    if is_nanoseconds(wanted):
+        return as_nanoseconds(text, given)
     if isinstance(wanted, TimestampType):
         return narrow(text, type_of(wanted))
     return f"TRY_CAST({text} AS {type_of(wanted)})"
+
+
+def _has_times(found: ColumnType) -> bool:
+    return isinstance(found, TimestampType) or (isinstance(found, ListType) and _has_times(found.item))
 
 
 def field(builder: Builder, term: Term) -> str:
@@ -185,50 +190,3 @@ def concat(builder: Builder, term: Term) -> str:
             [left, right, text], lambda v: f"(CASE WHEN len({v[0]}) + len({v[1]}) <= {MAX_RESULT} THEN {v[2]} END)"
         )
     return text
-
-
-# Times ------------------------------------------------------------------------------------------------------------
-
-
-def micros(text: str, found: ColumnType) -> str:
-    """Return the microseconds from 1970 to a moment, as HUGEINT."""
-    if isinstance(found, TimestampType) and found.zone is not None:
-        return f"CAST(epoch_us({text}) AS HUGEINT)"
-    return f"CAST(epoch_us(TRY_CAST({text} AS TIMESTAMP)) AS HUGEINT)"
-
-
-def ratio(builder: Builder, term: Term) -> str:
-    """Write one length of time divided by another."""
-    texts = []
-    for arg in term.args:
-        assert isinstance(arg.type, DurationType)
-        texts.append(f"(CAST({builder.sql(arg)} AS DOUBLE) * {UNIT_NS[arg.type.unit]})")
-    builder.caution("division by zero", f"{texts[1]} = 0 AND {texts[0]} IS NOT NULL", term)
-    return f"({texts[0]} / nullif({texts[1]}, 0))"
-
-
-def difference(builder: Builder, term: Term) -> str:
-    """Write the time between two moments, in microseconds."""
-    left, right = (micros(builder.sql(arg), arg.type) for arg in term.args)
-    return narrow(f"{left} - {right}", "BIGINT")
-
-
-def shift(builder: Builder, term: Term) -> str:
-    """Write a moment and a length of time behind it; null beyond the engine's time."""
-    moment, length = term.args
-    assert isinstance(length.type, DurationType)
-    assert isinstance(term.type, TimestampType)
-    nanoseconds = UNIT_NS[length.type.unit]
-    text = f"CAST({builder.sql(length)} AS HUGEINT)"
-    text = f"({text} * {nanoseconds // 1000})" if nanoseconds >= 1000 else f"({text} // 1000)"
-    sum_sql = f"({micros(builder.sql(moment), moment.type)} {'-' if term.value == '-' else '+'} {text})"
-    return from_micros(builder, sum_sql, term)
-
-
-def from_micros(builder: Builder, text: str, term: Term) -> str:
-    """Return the moment so many microseconds (HUGEINT) from 1970, of the term's type."""
-    assert isinstance(term.type, TimestampType)
-    fits = f"{text} BETWEEN -{_LATEST} AND {_LATEST}"
-    builder.caution("time out of range", f"NOT ({fits})", term)
-    made = f"make_timestamp(TRY_CAST(CASE WHEN {fits} THEN {text} END AS BIGINT))"
-    return made if term.type.zone is None else f"({made} AT TIME ZONE 'UTC')"

@@ -1,11 +1,13 @@
 """Which type each column has inside DuckDB, and the way back (spec: 16-views, ENGINE-3).
 
-The manifest's types rule. DuckDB has no half floats, no durations of one unit, no zoned nanoseconds, and finds fields
-of structs without regard to case: what comes out of it is put back by position into the column's physical type.
+The manifest's types rule. DuckDB has no half floats, no durations of one unit, in version 1 no zoned nanoseconds, and
+finds fields of structs without regard to case: what comes out of it is put back by position into the column's physical
+type.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,14 +63,15 @@ _PLAIN: tuple[type[ColumnType], ...] = (
 def duck_type(found: ColumnType) -> str:
     """Return DuckDB's type of a column: what relations give and expressions compute with.
 
-    Times are microseconds, naive nanoseconds TIMESTAMP_NS and TIME_NS; durations are counts of their unit.
+    Times are microseconds, those of nanoseconds TIMESTAMP_NS and TIME_NS: with a zone, too, as they are in UTC, since
+    DuckDB 1 has no zoned ones. Durations are counts of their unit.
     """
     if isinstance(found, NumberType):
         return _NUMBERS[found.dtype]
     if isinstance(found, TimestampType):
-        if found.zone is not None:
-            return "TIMESTAMPTZ"
-        return "TIMESTAMP_NS" if found.unit == "ns" else "TIMESTAMP"
+        if found.unit == "ns":
+            return "TIMESTAMP_NS"
+        return "TIMESTAMP" if found.zone is None else "TIMESTAMPTZ"
     if isinstance(found, TimeType):
         return "TIME_NS" if found.unit == "ns" else "TIME"
     if isinstance(found, ListType):
@@ -78,16 +81,35 @@ def duck_type(found: ColumnType) -> str:
     return _of_arrow(found.arrow())
 
 
-def read_cast(text: str, found: ColumnType, stored: pa.DataType) -> str:
-    """Return a column of a Parquet file as the type that `duck_type` names.
-
-    DuckDB 2 reads zoned nanoseconds as such, and its cast to microseconds rounds them into the next one: here they are
-    cut, as they are by DuckDB 1, and in memory.
-    """
-    is_moment = isinstance(found, TimestampType) and found.zone is not None and pa.types.is_timestamp(stored)
-    if is_moment and stored.unit == "ns":
-        return f"make_timestamptz(epoch_ns({text}) // 1000)"
+def read_cast(text: str, found: ColumnType) -> str:
+    """Return a column of a Parquet file, if it `is_read_exactly`, as the type that `duck_type` names."""
     return f"CAST({text} AS {duck_type(found)})"
+
+
+def is_read_exactly(stored: pa.DataType) -> bool:
+    """Whether DuckDB reads all that a column of a Parquet file says: DuckDB 1 cuts zoned nanoseconds."""
+    if pa.types.is_timestamp(stored):
+        return stored.tz is None or stored.unit != "ns" or reads_zoned_nanoseconds()
+    return all(is_read_exactly(stored.field(i).type) for i in range(stored.num_fields))
+
+
+@cache
+def reads_zoned_nanoseconds() -> bool:
+    """Whether this DuckDB has zoned nanoseconds: DuckDB 2 does."""
+    import duckdb
+
+    return int(duckdb.__version__.partition(".")[0]) >= 2
+
+
+def memory_column(text: str, found: ColumnType) -> str:
+    """Return a column of a table in memory as filters may ask for it.
+
+    DuckDB 1 hands filters to Arrow, and loses nanoseconds on the way: there, it must not know what it filters.
+    """
+    is_moment = isinstance(found, TimestampType | TimeType) and found.unit == "ns"
+    if not is_moment or reads_zoned_nanoseconds():
+        return text
+    return f"(CASE WHEN {text} IS NULL THEN NULL ELSE {text} END)"
 
 
 def _of_arrow(found: pa.DataType) -> str:
@@ -98,9 +120,9 @@ def _of_arrow(found: pa.DataType) -> str:
     if pa.types.is_decimal(found):
         return f"DECIMAL({found.precision}, {found.scale})"
     if pa.types.is_timestamp(found):
-        if found.tz is not None:
-            return "TIMESTAMPTZ"
-        return "TIMESTAMP_NS" if found.unit == "ns" else "TIMESTAMP"
+        if found.unit == "ns":
+            return "TIMESTAMP_NS"
+        return "TIMESTAMP" if found.tz is None else "TIMESTAMPTZ"
     if pa.types.is_time(found):
         return "TIME_NS" if found.unit == "ns" else "TIME"
     if pa.types.is_map(found):
@@ -162,12 +184,12 @@ def text_literal(text: str) -> str:
 def is_plain(found: ColumnType) -> bool:
     """Whether a column of this type comes out of DuckDB as it went in, and as fast as anything else reads it."""
     if isinstance(found, TimestampType):
-        return found.zone is None or found.unit != "ns"
+        return found.zone is None or found.unit != "ns" or reads_zoned_nanoseconds()
     return isinstance(found, _PLAIN)
 
 
 def is_exact(found: ColumnType) -> bool:
-    """Whether DuckDB holds all that a value of this type says: not so zoned nanoseconds."""
+    """Whether DuckDB reads all that a value of this type says: DuckDB 1 does not so with zoned nanoseconds."""
     if isinstance(found, TimestampType):
         return is_plain(found)
     return all(is_exact(child) for child in found.children())
@@ -226,9 +248,9 @@ def _input_type(found: pa.DataType) -> pa.DataType:
     if pa.types.is_float16(found):
         return pa.float32()
     if pa.types.is_timestamp(found):
-        if found.tz is not None:
-            return pa.timestamp("us", "UTC")
-        return found if found.unit == "ns" else pa.timestamp("us")
+        if found.unit == "ns":
+            return pa.timestamp("ns")
+        return pa.timestamp("us", "UTC" if found.tz is not None else None)
     if pa.types.is_time(found):
         return pa.time64("ns" if found.unit == "ns" else "us")
     if pa.types.is_struct(found):

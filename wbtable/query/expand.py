@@ -7,6 +7,8 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from wbtable.errors import UsageError
 from wbtable.format.types import DurationType, MediaType, TimestampType, TimeType
 from wbtable.query.ast import Name
@@ -14,8 +16,6 @@ from wbtable.query.duck_types import from_duck
 from wbtable.query.print import quote, show
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from wbtable.format.types import ColumnType
     from wbtable.query.group_rows import GroupRows
 
@@ -35,7 +35,7 @@ def group_filter(groups: GroupRows, number: int) -> str:
     for i, (name, key) in enumerate(groups.plan.groups):
         column = row.column(f"k{i}")
         text = show(key.typed.node) if isinstance(key.typed.node, Name) else f"({show(key.typed.node)})"
-        if column[0].as_py() is None:
+        if not column[0].is_valid:
             parts.append(f"{text} is null")
         elif isinstance(key.type, MediaType):
             parts.append(f"{text} == digest({quote(column[0].as_py())})")
@@ -55,7 +55,10 @@ def literal_text(value: pa.Scalar, found: ColumnType) -> str | None:
     """Return the text of a value in an expression, None if it has none."""
     if isinstance(found, TimestampType):
         return _timestamp(value, found)
-    if isinstance(found, TimeType | DurationType):
+    if isinstance(found, TimeType):
+        # The longest text that a time of day has is read to its last digit.
+        return f"time({quote(str(value.cast(pa.time64('ns')).cast('string')))})"
+    if isinstance(found, DurationType):
         return None
     return _plain(value.as_py())
 

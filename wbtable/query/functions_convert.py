@@ -14,13 +14,15 @@ from wbtable.format.types import (
     TimestampType,
     TimeType,
 )
-from wbtable.query.check_values import adapt, read_moment
+from wbtable.query.check_values import adapt
+from wbtable.query.compile_times import is_nanoseconds
 from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import BOOLEAN, DATE, FLOAT64, INT64, TEXT, TIMESTAMP, is_float, is_text
 from wbtable.query.local_time import local
 from wbtable.query.sql import narrow
+from wbtable.query.time_literals import LAST_NS, read_moment
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -93,9 +95,21 @@ def _str(builder: Builder, term: Term, args: list[str]) -> str:
         )
     if is_float(found):
         return builder.let([text], lambda v: f"(CASE WHEN isnan({v[0]}) THEN 'nan' ELSE CAST({v[0]} AS VARCHAR) END)")
+    if is_nanoseconds(found):
+        return _nanoseconds_text(builder, text, term)
     if isinstance(found, TimestampType) and found.zone is not None:
         return f"(CAST(({text} AT TIME ZONE 'UTC') AS VARCHAR) || '+00:00')"
     return f"CAST({text} AS VARCHAR)"
+
+
+def _nanoseconds_text(builder: Builder, text: str, term: Term) -> str:
+    """Write a moment of nanoseconds; the engine has no text for the first and the last of all."""
+    offset = "" if getattr(term.args[0].type, "zone", None) is None else " || '+00:00'"
+    ends = f"-{LAST_NS} AND {LAST_NS}"
+    builder.caution("time out of range", f"{text} IS NOT NULL AND (epoch_ns({text}) BETWEEN {ends}) IS NOT TRUE", term)
+    return builder.let(
+        [text], lambda v: f"(CASE WHEN epoch_ns({v[0]}) BETWEEN {ends} THEN CAST({v[0]} AS VARCHAR){offset} END)"
+    )
 
 
 def _bool(builder: Builder, term: Term, args: list[str]) -> str:
@@ -134,7 +148,7 @@ def _read_timestamp(args: tuple[Term, ...]) -> tuple[Term, ...]:
     text = _literal_text(args[0])
     if text is None:
         return args
-    zone = None if read_moment(text, args[0].span).tzinfo is None else "UTC"
+    zone = None if read_moment(text, args[0].span)[0].tzinfo is None else "UTC"
     return (adapt(args[0], TimestampType(zone=zone)),)
 
 
@@ -171,7 +185,7 @@ def _literal(name: str, found: ColumnType, doc: str, example: tuple[str, str]) -
         name=name,
         group=_GROUP,
         parameters=(Parameter("text", "text", is_literal=True),),
-        result=found,
+        result=lambda args: args[0].type,
         gives=found.kind,
         doc=doc,
         example=example,
@@ -272,7 +286,7 @@ CONVERSION: Final = (
     ),
     _literal("time", TimeType(), "A time of day.", ('time("12:30:00")', "half past twelve")),
     _literal(
-        "duration", DurationType(), "A length of time, in microseconds, from days, hours, minutes and seconds.",
+        "duration", DurationType(), "A length of time from days, hours, minutes and seconds, to the nanosecond.",
         ('duration("1d 2h 3m 4.5s")', "93784.5 seconds"),
     ),
     Function(

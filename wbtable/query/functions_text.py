@@ -8,7 +8,7 @@ from wbtable.format.types import ListType, MapType
 from wbtable.query.check_compare import check_contains, make
 from wbtable.query.compile_values import MAX_BUILT
 from wbtable.query.function import Function, Parameter
-from wbtable.query.kinds import BOOLEAN, INT64, TEXT, is_text, list_item
+from wbtable.query.kinds import BOOLEAN, INT64, TEXT, is_text, is_wide, list_item
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -99,8 +99,12 @@ def _part(builder: Builder, term: Term, text: str, start: str, end: str | None) 
         length = f"CASE WHEN {last} > {first} THEN {last} - {first} WHEN {last} <= {first} THEN 0 END"
         return f"substring({v[0]}, {first} + 1, {length})"
 
-    numbers = [f"TRY_CAST({number} AS BIGINT)" for number in (start, end) if number is not None]
-    return builder.let([text, *numbers], body)
+    # A place beyond int64 lies behind the end, as any other does that is too great.
+    beyond = any(is_wide(arg.type) for arg in term.args[1:])
+    numbers = [number for number in (start, end) if number is not None]
+    if beyond:
+        numbers = [f"greatest(least(CAST({number} AS HUGEINT), {_FAR}), -{_FAR})" for number in numbers]
+    return builder.let([text, *(f"TRY_CAST({number} AS BIGINT)" for number in numbers)], body)
 
 
 def _slice(builder: Builder, term: Term, args: list[str]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import DateType, DurationType, TimestampType
-from wbtable.query.compile_values import UNIT_NS, from_micros, micros
+from wbtable.query.compile_times import from_micros, from_nanos, is_nanoseconds, micros, nanos
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import FLOAT64, INT64, TEXT, TIMESTAMP, common
 from wbtable.query.local_time import check_zone, local, zoned
+from wbtable.query.time_literals import UNIT_NS
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -83,7 +84,10 @@ def _from_epoch(builder: Builder, term: Term, args: list[str]) -> str:
 
 
 def _to_epoch(builder: Builder, term: Term, args: list[str]) -> str:
-    return f"(CAST({micros(args[0], term.args[0].type)} AS DOUBLE) / 1000000)"
+    found = term.args[0].type
+    if is_nanoseconds(found):
+        return f"(CAST({nanos(args[0], found)} AS DOUBLE) / 1000000000)"
+    return f"(CAST({micros(args[0], found)} AS DOUBLE) / 1000000)"
 
 
 def _seconds(builder: Builder, term: Term, args: list[str]) -> str:
@@ -118,7 +122,15 @@ def _in_zone(builder: Builder, term: Term, args: list[str]) -> str:
     found = term.args[0].type
     if isinstance(found, TimestampType) and found.zone is not None:
         return args[0]
-    return zoned(builder, local(builder, args[0], found), term.args[1].value)
+    made = zoned(builder, local(builder, args[0], found), term.args[1].value)
+    if not is_nanoseconds(found):
+        return made
+    rest = f"({nanos(args[0], found)} - {micros(args[0], found)} * 1000)"
+    return from_nanos(builder, f"(CAST(epoch_us({made}) AS HUGEINT) * 1000 + {rest})", term)
+
+
+def _in_zone_type(args: tuple[Term, ...]) -> ColumnType:
+    return TimestampType(unit="ns" if is_nanoseconds(args[0].type) else "us", zone=str(args[1].value))
 
 
 def _check_in_zone(args: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -190,7 +202,7 @@ TIMES: Final = (
         name="in_zone",
         group=_GROUP,
         parameters=(Parameter("moment", _MOMENT), Parameter("zone", "text", is_literal=True)),
-        result=lambda args: TimestampType(zone=str(args[1].value)),
+        result=_in_zone_type,
         gives="timestamp in the zone",
         doc="A wall clock as a moment in that zone; a moment with a zone is shown in this one from here on.",
         example=('in_zone(timestamp("2024-01-31T12:00:00"), "UTC")', "noon in UTC"),

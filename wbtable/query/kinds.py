@@ -197,8 +197,10 @@ def _common(a: ColumnType, b: ColumnType) -> ColumnType | None:
 
 
 def _moments(a: ColumnType, b: ColumnType) -> ColumnType | None:
-    zones = {found.zone for found in (a, b) if isinstance(found, TimestampType)}
+    times = [found for found in (a, b) if isinstance(found, TimestampType)]
+    zones = {found.zone for found in times}
+    # Units widen to the finer, as columns' do (TYPE-9).
+    unit = "ns" if any(found.unit == "ns" for found in times) else "us"
     if len(zones) > 1:
-        return None if None in zones else TimestampType(zone="UTC")
-    units = {found.unit for found in (a, b) if isinstance(found, TimestampType)}
-    return TimestampType(unit="ns" if units == {"ns"} else "us", zone=zones.pop())
+        return None if None in zones else TimestampType(unit=unit, zone="UTC")
+    return TimestampType(unit=unit, zone=zones.pop())

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wbtable.format.types import TimestampType
+from wbtable.query.compile_times import is_nanoseconds, whole_micros
 from wbtable.query.expression_error import ExpressionError
 
 if TYPE_CHECKING:
@@ -36,11 +37,14 @@ def check_zone(zone: str, span: Span) -> None:
 
 
 def local(builder: Builder, text: str, found: ColumnType) -> str:
-    """Return the wall clock of a moment in its own zone, as TIMESTAMP."""
+    """Return the wall clock of a moment in its own zone, as TIMESTAMP, without the nanoseconds behind it."""
     if not isinstance(found, TimestampType):
         return f"TRY_CAST({text} AS TIMESTAMP)"
+    if is_nanoseconds(found):
+        text = whole_micros(text, found)
+        text = text if found.zone is None else f"({text} AT TIME ZONE 'UTC')"
     if found.zone is None:
-        return f"TRY_CAST({text} AS TIMESTAMP)" if found.unit == "ns" else text
+        return text
     minutes = _minutes(found.zone)
     if minutes is not None:
         return f"(({text} AT TIME ZONE 'UTC') + INTERVAL ({minutes}) MINUTE)"

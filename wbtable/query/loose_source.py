@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from wbtable.query.duck_types import has_floats, opaque, read_cast, text_literal
+from wbtable.query.duck_types import has_floats, is_read_exactly, opaque, read_cast, text_literal
 from wbtable.query.fragment_source import FragmentSource
 from wbtable.query.source import Inputs, Relation, StoredRows
 
@@ -68,10 +68,12 @@ class LooseSource(FragmentSource):
     def relation(self, columns: Sequence[str]) -> Relation:
         """Return the rows with some columns."""
         wanted = self.schema.select(columns)
+        if not all(is_read_exactly(column.type.arrow()) for column in wanted):
+            return self._decoded(range(len(self.rows.fragments)), wanted)
         places = {name: i for i, name in enumerate(self.loose.names)}
         casts = []
         for i, column in enumerate(wanted):
-            value = read_cast(f"f.f{places[column.name]}", column.type, column.type.arrow())
+            value = read_cast(f"f.f{places[column.name]}", column.type)
             # NaN may be anywhere: statistics that leave it out must not be believed.
             casts.append(f"{opaque(value, column.type) if has_floats(column.type) else value} AS c{i}")
         names = ", ".join(f"f{i}" for i in range(len(self.loose.names)))

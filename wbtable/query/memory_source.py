@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from wbtable.query.duck_types import memory_columns
+from wbtable.query.duck_types import memory_column, memory_columns
 from wbtable.query.source import Inputs, Relation
 
 if TYPE_CHECKING:
@@ -84,4 +84,6 @@ def table_relation(table: pa.Table, schema: Schema, *, name: str, positions: Pos
     columns = [*memory_columns(table, schema), pa.chunked_array([pa.array(rows)])]
     names = [*(f"c{i}" for i in range(len(schema))), "pos"]
     inputs = Inputs(tables={name: pa.Table.from_arrays(columns, names=names)})
-    return Relation(sql=f"(SELECT {', '.join(names)} FROM {name})", inputs=inputs)
+    taken = [memory_column(f"m.c{i}", column.type) for i, column in enumerate(schema)]
+    selected = ", ".join(text if text == f"m.c{i}" else f"{text} AS c{i}" for i, text in enumerate(taken))
+    return Relation(sql=f"(SELECT {selected}{', ' if taken else ''}m.pos FROM {name} AS m)", inputs=inputs)

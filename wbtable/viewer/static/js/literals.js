@@ -123,25 +123,8 @@ export function valueCondition(info, value, not) {
   if (kind === "decimal") return `${name} ${is} decimal("${value}")`;
   if (["number", "integer", "boolean", "link", "classes"].includes(kind)) return `${name} ${is} ${number(value)}`;
   if (kind === "string") return `${name} ${is} ${stringText(value)}`;
-  if (kind === "date" || kind === "timestamp" || kind === "time") return nearCondition(name, kind, value, not) ?? `${name} ${is} ${kind}("${value}")`;
+  if (kind === "date" || kind === "timestamp" || kind === "time") return `${name} ${is} ${kind}("${value}")`;
   return null;
-}
-
-/** Expressions know microseconds: a time of nanoseconds is found by the one that it lies in; null where it needs none. @param {string} name @param {string} kind @param {string} value @param {boolean} not */
-function nearCondition(name, kind, value, not) {
-  const found = /^(.*:\d\d)\.(\d{6})(\d{3})(Z?)$/.exec(value);
-  if (!found || found[3] === "000") return null;
-  const [, whole, micros, , zone] = found;
-  const next = Number(micros) + 1;
-  const isLast = next === 1_000_000;
-  const at = new Date(kind === "time" ? `1970-01-01T${whole}Z` : `${whole}Z`);
-  if (Number.isNaN(at.getTime())) return null;
-  const later = isLast ? new Date(at.getTime() + 1000).toISOString().slice(kind === "time" ? 11 : 0, 19) : whole;
-  // The last microsecond of a day has no next one.
-  const to = isLast && later === "00:00:00" ? null : `${kind}("${later}.${isLast ? "000000" : String(next).padStart(6, "0")}${zone}")`;
-  const from = `${kind}("${whole}.${micros}${zone}")`;
-  const text = to ? rangeText(name, from, to, false) : `${name} >= ${from}`;
-  return not ? `not (${text})` : text;
 }
 
 /** @param {unknown} value */
