@@ -22,6 +22,8 @@ IDLE: Final = """(() => { const grid = document.querySelector('.grid');
   return grid && grid.getAttribute('aria-busy') === 'false' && grid.querySelector('.row .cell[role=gridcell]')
     && !grid.querySelector('.row .cell[aria-busy=true]'); })()"""
 """Rows show, and every cell on the screen is filled."""
+_WAITS: Final = 202
+"""What the server answers while it finds the order of a view: asked again, it answers once it has it."""
 SUMMARIES: Final = "document.querySelector('.grid-head svg')"
 """Headers show histograms."""
 
@@ -63,9 +65,12 @@ class Asking:
         self.source = self._answer("GET", "/api/open", None)["start"]["source"]
 
     def _answer(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
-        answer = self._connection.getresponse()
-        found: dict[str, Any] = json.loads(answer.read())
+        while True:
+            self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
+            answer = self._connection.getresponse()
+            found: dict[str, Any] = json.loads(answer.read())
+            if answer.status != _WAITS:
+                break
         if answer.status != 200:
             raise RefusedError(path, found.get("error", {}))
         return found

@@ -117,6 +117,16 @@ class Orders:
             with contextlib.suppress(OSError):  # a full disk costs time, not the answer
                 _write(_path(key), positions)
 
+    def publish(self, key: str, positions: Order) -> None:
+        """Keep the order of a view on disk, however small it is, for other processes.
+
+        Raises:
+            OSError: there is no room for it.
+
+        """
+        if not _path(key).is_file():
+            _write(_path(key), positions)
+
     def start(
         self,
         key: str,
@@ -208,7 +218,7 @@ def _write(path: Path, positions: Order) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    make_room(path.parent, ON_DISK)
+    make_room(path.parent, ON_DISK, path)
 
 
 def _read(path: Path) -> Order | None:
@@ -232,8 +242,8 @@ def _read(path: Path) -> Order | None:
     return found
 
 
-def make_room(folder: Path, limit: int) -> None:
-    """Remove the files of a cache folder that were used longest ago, until the rest fit `limit` bytes."""
+def make_room(folder: Path, limit: int, stays: Path | None = None) -> None:
+    """Remove the files of a cache folder that were used longest ago, but one, until the rest fit `limit` bytes."""
     found = []
     for entry in folder.rglob("*"):
         with contextlib.suppress(OSError):
@@ -244,6 +254,8 @@ def make_room(folder: Path, limit: int) -> None:
     for _, size, entry in sorted(found, key=lambda item: item[0]):
         if total <= limit:
             return
+        if entry == stays:
+            continue
         entry.unlink(missing_ok=True)
         total -= size
 

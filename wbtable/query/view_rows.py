@@ -50,6 +50,8 @@ class ViewRows:
         self.control: Control = control or QueryControl()
         self._missed = False
         """Whether scattered rows were last read from fragments, for want of decoded columns."""
+        self.is_alone = True
+        """Whether what makes further windows quick is done here; else somebody else does it."""
 
     @property
     def schema(self) -> Schema:
@@ -115,6 +117,20 @@ class ViewRows:
         self.go_on(columns)
         return table
 
+    def needs_order(self, offset: int, count: int) -> bool:
+        """Whether some consecutive rows can only be found by the whole order, which is not known."""
+        return offset + count > FIRST and self._is_large and ORDERS.get(self.key, stored=self._stored) is None
+
+    @property
+    def is_unprepared(self) -> bool:
+        """Whether the whole order, or decoded columns, would make further windows quicker."""
+        return self._is_large and (self._missed or ORDERS.get(self.key, stored=self._stored) is None)
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether the order is another than the source's, and takes more than a moment."""
+        return not self.is_whole and self.plan.source.num_rows > SMALL
+
     def _slots(self, columns: Sequence[str] | None) -> list[Slot]:
         return [self.plan.columns[column.name] for column in self.schema.select(columns)]
 
@@ -133,11 +149,9 @@ class ViewRows:
 
         It goes on when the time of the query that asks for it first is up, which by itself would begin anew each time.
         """
-        if self.is_whole or self.plan.source.num_rows <= SMALL:
+        if not self.is_alone or not self.is_unprepared:
             return
         known = ORDERS.get(self.key, stored=self._stored)
-        if known is not None and not self._missed:
-            return
 
         def compute(control: Control) -> Order:
             return self._order(control) if known is None else known

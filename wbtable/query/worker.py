@@ -68,6 +68,10 @@ INTERACTIVE: Final = Limits(deadline=10.0)
 BACKGROUND: Final = Limits(deadline=600.0, background=True)
 
 
+class DeadlineError(LimitError):
+    """A task took longer than it may."""
+
+
 class _Running:
     """A process that was started, and what it says."""
 
@@ -325,7 +329,7 @@ class Worker:
     def _stopped(self, task: _Progress) -> WbtableError:
         if not task.late:
             return CancelledError("the query was cancelled")
-        return LimitError(
+        return DeadlineError(
             f"the query took longer than the {self.limits.deadline:g} s that it may: filter first, ask for fewer "
             "groups or columns, or raise the limit"
         )

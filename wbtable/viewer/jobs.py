@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MEDIA: Final = Limits(deadline=30.0, memory_limit=512 << 20, threads=1)
 """What decoding one blob may take."""
+ORDERS: Final = Limits(deadline=6 * 3600.0, background=True)
+"""What finding an order may take: who waits sees how far it is, and may cancel it."""
 RUNS: Final = Limits(deadline=60.0, threads=1)
 """What picking runs by an expression may take: those of a distant store are read first."""
 MAX_WAITING: Final = 256
@@ -56,6 +58,7 @@ class Jobs:
             "summaries": Worker(background),
             "export": Worker(background),
             "media": Worker(media),
+            "orders": Worker(ORDERS),
             "runs": Worker(RUNS),
         }
         # A thread waits for a worker; those that wait for their turn must not hold up the others' kinds.
@@ -86,6 +89,29 @@ class Jobs:
             worker.close()
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
+
+    def submit(self, kind: str, function: Callable[..., Any], *given: Any) -> None:
+        """Have a thread of a kind of worker call a function, which waits for that worker.
+
+        Raises:
+            LimitError: the server ends.
+
+        """
+        try:
+            self._threads[kind].submit(function, *given)
+        except RuntimeError:
+            raise LimitError("the server ends") from None
+
+    def work(
+        self,
+        kind: str,
+        function: Callable[..., Any],
+        cancelled: threading.Event,
+        progress: Callable[[float], object],
+        **arguments: Any,
+    ) -> Any:
+        """Run a task in a worker, whoever waits for it, until it ends or is cancelled; errors as in `run`."""
+        return self._workers[kind].run(function, cancelled=cancelled, progress=progress, **arguments)
 
     def cancel(self, session: str, query: str) -> bool:
         """End a query by its name; return whether there was one."""
@@ -124,7 +150,7 @@ class Jobs:
                 **arguments,
             ),
         )
-        watch = asyncio.create_task(_gone(request))
+        watch = asyncio.create_task(gone(request))
         try:
             await asyncio.wait({waits, watch}, return_when=asyncio.FIRST_COMPLETED)
             if not waits.done():
@@ -157,7 +183,7 @@ def session_of(request: Request) -> str:
     return str(request.scope.get("wbtable.session") or "")
 
 
-async def _gone(request: Request) -> None:
+async def gone(request: Request) -> None:
     """Wait until the client goes; its request has been read whole."""
     while True:
         message = await request.receive()

@@ -15,6 +15,7 @@ from wbtable.viewer import export_task, language_tasks, tasks
 from wbtable.viewer.answers import BadRequestError, answer
 from wbtable.viewer.asking import read_body, read_query
 from wbtable.viewer.jobs import session_of
+from wbtable.viewer.order_tasks import ORDERING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ _ASKED: Final[tuple[tuple[str, str, Callable[..., Any], Callable[[Asked], dict[s
     ("summaries", "summaries", tasks.summaries, lambda asked: {"columns": asked.texts("columns")}),
     ("groups", "interactive", tasks.groups, _groups),
     ("expand", "interactive", tasks.expand, lambda asked: {"group": asked.number("group")}),
-    ("warm", "background", tasks.warm, _nothing),
+    ("warm", "orders", tasks.warm, _nothing),
     ("python", "interactive", tasks.python, _nothing),
     ("check", "interactive", language_tasks.check_expression, _expression),
     ("complete", "interactive", language_tasks.complete_expression, _completion),
@@ -93,6 +94,33 @@ _ASKED: Final[tuple[tuple[str, str, Callable[..., Any], Callable[[Asked], dict[s
     ("differences", "background", language_tasks.differences, lambda asked: {"columns": asked.texts("columns", 100)}),
 )
 """Path, worker, task, and what else it takes."""
+_ORDERED: Final = (tasks.rows, tasks.positions, tasks.cell)
+"""Those that may need the order of a view."""
+
+
+async def _ask(
+    state: State, request: Request, kind: str, task: Callable[..., Any], take: Callable[[Asked], dict[str, Any]]
+) -> Response:
+    """Have a task done for a request; 202 says that it waits for the order of its view."""
+    start = time.perf_counter()
+    asked = await read_body(request)
+    arguments: dict[str, Any] = {"view": asked.view().to_json(), "side": asked.number("side", 0)} | take(asked)
+    function = task
+    wants_arrow = task is tasks.rows and request.headers.get("accept") == ARROW
+    if wants_arrow:
+        function = tasks.arrow
+        del arguments["positions"]
+    arguments["places"] = state.places.to_json()
+
+    async def run() -> Any:
+        return await state.jobs.run(request, kind, function, asked.query_id(), **arguments)
+
+    found = await (state.ordering.rows(request, arguments, run) if task in _ORDERED else run())
+    if isinstance(found, dict) and ORDERING in found:
+        return answer(found, 202)
+    if wants_arrow:
+        return Response(_stream(found), media_type=ARROW)
+    return answer({**found, "seconds": round(time.perf_counter() - start, 4)})
 
 
 def query_routes(state: State) -> list[Route]:
@@ -100,20 +128,7 @@ def query_routes(state: State) -> list[Route]:
 
     def asking(kind: str, task: Callable[..., Any], take: Callable[[Asked], dict[str, Any]]) -> Any:
         async def endpoint(request: Request) -> Response:
-            start = time.perf_counter()
-            asked = await read_body(request)
-            arguments: dict[str, Any] = {"view": asked.view().to_json(), "side": asked.number("side", 0)} | take(asked)
-            function = task
-            wants_arrow = task is tasks.rows and request.headers.get("accept") == ARROW
-            if wants_arrow:
-                function = tasks.arrow
-                del arguments["positions"]
-            found = await state.jobs.run(
-                request, kind, function, asked.query_id(), places=state.places.to_json(), **arguments
-            )
-            if wants_arrow:
-                return Response(_stream(found), media_type=ARROW)
-            return answer({**found, "seconds": round(time.perf_counter() - start, 4)})
+            return await _ask(state, request, kind, task, take)
 
         return endpoint
 
@@ -161,6 +176,9 @@ def query_routes(state: State) -> list[Route]:
 
     async def cancel(request: Request) -> Response:
         asked = await read_body(request)
+        if asked.fields.get("view") is not None:
+            view = {"view": asked.view().to_json(), "side": asked.number("side", 0)}
+            return answer({"cancelled": state.ordering.cancel(view)})
         return answer({"cancelled": state.jobs.cancel(session_of(request), asked.text("query", most=64))})
 
     async def progress(request: Request) -> Response:

@@ -216,6 +216,7 @@ class Server:
             self._server.should_exit = True
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(_STARTS)
+        self.state.ordering.close()
         self.state.jobs.close()
         self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)

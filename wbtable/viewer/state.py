@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wbtable.viewer.blobs import Blobs
 from wbtable.viewer.jobs import Jobs
+from wbtable.viewer.ordering import Ordering
 from wbtable.viewer.sessions import Sessions
 from wbtable.viewer.sources import Opener, Places
 
@@ -49,6 +50,7 @@ class State:
         read_only: whether nothing is ever saved.
         allowed_hosts: names under which the server may be asked, beside those of the loopback.
         jobs: the workers.
+        ordering: the orders of views that are being found.
         sessions: who may ask.
         opener: opens what is listed.
         blobs: reads media.
@@ -65,8 +67,10 @@ class State:
     sessions: Sessions = field(default_factory=Sessions)
     opener: Opener = field(init=False)
     blobs: Blobs = field(init=False)
+    ordering: Ordering = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what opens and reads."""
         object.__setattr__(self, "opener", Opener(self.places))
+        object.__setattr__(self, "ordering", Ordering(self.jobs))
         object.__setattr__(self, "blobs", Blobs(self.opener))

@@ -13,6 +13,7 @@ from wbtable.query.bars import HistogramCells, TopCells, bar_kind
 from wbtable.query.source import SidedSource
 from wbtable.query.view_link import view_link
 from wbtable.viewer.cells import encode
+from wbtable.viewer.order_tasks import ORDERING, left_to_others, prepare
 from wbtable.viewer.sources import Opener, Places, joined_tables
 
 if TYPE_CHECKING:
@@ -142,12 +143,14 @@ def rows(
             f"expected at most {MAX_ROWS} rows and {MAX_CELLS} cells at once, found {count} rows of {len(wanted)} "
             "columns: ask for fewer of either"
         )
+    if positions is None and left_to_others(found, offset, count):
+        return {ORDERING: True}
     table = _physical(found, offset, count, wanted.names) if positions is None else _at(found, positions, wanted.names)
     made = [
         {"name": column.name, "kind": column.type.kind, "values": encode(table.column(i), column.type)}
         for i, column in enumerate(wanted)
     ]
-    return {"offset": offset, "rows": table.num_rows, "columns": made}
+    return {"offset": offset, "rows": table.num_rows, "columns": made} | prepare(found)
 
 
 def _physical(view: View, offset: int, count: int, names: list[str]) -> pa.Table:
@@ -191,23 +194,27 @@ def positions(control: Control, places: Json, view: Json, side: int, offset: int
         raise UsageError("groups have no positions")
     if count > MAX_ROWS:
         raise LimitError(f"expected at most {MAX_ROWS} rows at once, found {count}")
+    if left_to_others(found, offset, count):
+        return {ORDERING: True}
     return {"offset": offset, "positions": [int(at) for at in found.rows.positions(offset, count)]}
 
 
 def arrow(
     control: Control, places: Json, view: Json, side: int, offset: int, count: int, columns: list[str] | None
-) -> pa.Table:
+) -> pa.Table | Json:
     """Return some rows as an Arrow table."""
     if count > MAX_ARROW:
         raise LimitError(f"expected at most {MAX_ARROW} rows at once, found {count}")
     found, _ = open_view(control, places, view, side)
-    return found.window(offset, count, columns)
+    return {ORDERING: True} if left_to_others(found, offset, count) else found.window(offset, count, columns)
 
 
 def cell(control: Control, places: Json, view: Json, side: int, row: int, column: str) -> Json:
     """Return one cell in full."""
     found, _ = open_view(control, places, view, side)
     kind = found.rows.schema[column]
+    if left_to_others(found, row, 1):
+        return {ORDERING: True}
     table = _physical(found, row, 1, [column])
     if not table.num_rows:
         raise NotFoundError(f"there is no row {row}")

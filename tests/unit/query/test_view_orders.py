@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wbtable.query.source import Positions
+    from wbtable.query.orders import Order
     from wbtable.tables.view import View
 
 
@@ -81,7 +81,7 @@ def test_an_order_that_is_too_large_for_memory_is_checked_once(tmp_path: Path, m
     reads = []
     read = orders._read
 
-    def counted(path: Path) -> Positions | None:
+    def counted(path: Path) -> Order | None:
         reads.append(path)
         return read(path)
 

@@ -25,6 +25,19 @@ function told(online) {
   for (const watcher of watchers) watcher(online);
 }
 
+/** @typedef {{done: number | null, seconds: number}} Ordering @type {Set<(options: RequestInit, ordering: Ordering | null) => void>} */
+const waiters = new Set();
+
+/** Be told when a question waits for the order of its rows and how far that is, and when it ends. @param {(options: RequestInit, ordering: Ordering | null) => void} waiter */
+export function watchOrdering(waiter) {
+  waiters.add(waiter);
+}
+
+/** @param {RequestInit} options @param {Ordering | null} ordering */
+function waits(options, ordering) {
+  for (const waiter of waiters) waiter(options, ordering);
+}
+
 /**
  * @param {string} path @param {RequestInit} options
  * @returns {Promise<any>}
@@ -32,8 +45,11 @@ function told(online) {
 async function request(path, options) {
   let answer;
   try {
-    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+    // 202: the server finds the order of the rows first, and says how far it is; whoever needs them asks again.
+    while ((answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options })).status === 202) waits(options, (await answer.json()).ordering);
+    waits(options, null);
   } catch (error) {
+    waits(options, null);
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     told(false);
     throw new ApiError({ code: "offline", message: "The server does not answer. Is `wbtable view` still running?" }, 0);

@@ -2,6 +2,7 @@
 import { ApiError, isCancelled, post } from "./api.js";
 import { MOST, isBeside } from "./compare_model.js";
 import { keptQuery, takeKept } from "./kept.js";
+import { stopOrdering } from "./ordering.js";
 import { fromQuery, rowsOf, tidy, toQuery } from "./spec.js";
 import * as steps from "./steps.js";
 import { columnsFrom, laidFrom, usualSize } from "./view_columns.js";
@@ -239,6 +240,7 @@ export const stops = signal(0);
 
 /** Stop what is being computed. */
 export function cancel() {
+  stopOrdering();
   loading.abort();
   batch(() => {
     stops.value += 1;

@@ -1,6 +1,7 @@
 // The line at the foot: which rows show, what is being asked, and the way to a row.
 import { copyRows } from "./copying.js";
 import { count, duration } from "./numbers.js";
+import { ordering } from "./ordering.js";
 import * as state from "./state.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
@@ -11,10 +12,11 @@ export function Status() {
   const noun = state.grouped.value ? "groups" : "rows";
   const [slow, setSlow] = useState(0);
   const reading = state.reading.value;
-  const busy = state.asking.value > 0 || reading.number > 0;
+  const order = ordering.value;
+  const busy = state.asking.value > 0 || reading.number > 0 || order !== null;
   useEffect(() => {
     if (!busy) return setSlow(0);
-    const timer = setInterval(() => setSlow((performance.now() - (state.asking.value ? state.started.value : state.reading.value.since)) / 1000), 200);
+    const timer = setInterval(() => setSlow(state.asking.value || state.reading.value.number ? (performance.now() - (state.asking.value ? state.started.value : state.reading.value.since)) / 1000 : ordering.value?.seconds ?? 0), 200);
     return () => clearInterval(timer);
   }, [busy]);
   const selected = state.selected.value;
@@ -23,7 +25,7 @@ export function Status() {
   return html`<footer class="status"><span role="status">${rows === null ? (state.problem.value ? "—" : `counting ${noun}…`)
     : rows === 0 ? `0 ${noun}` : isMap ? `${count(rows)} ${noun}` : `${noun} ${count(first + 1)}–${count(Math.min(end, rows))} of ${count(rows)}`}${filter && !state.grouped.value && rows !== null ? ` (of ${count(state.total.value)})` : state.grouped.value && rows !== null ? ` (of ${count(state.total.value)} rows)` : ""}</span>
     ${selected ? html`<span class="chosen">${count(chosen)} ${chosen === 1 ? "row" : "rows"} selected <button onClick=${() => void copyRows(selected)}>Copy</button><button onClick=${() => (state.selected.value = null)}>Clear</button></span>` : null}
-    ${busy && slow > 0.4 ? html`<span class="busy"><span class="dot"></span>${state.asking.value ? "Computing" : "Reading"} ${slow.toFixed(1)} s <button onClick=${state.cancel}>Cancel</button></span>` : null}
+    ${busy && slow > 0.4 ? html`<span class="busy"><span class="dot"></span>${order ? `${state.spec.value.sort?.length ? "Sorting" : "Finding rows"}${order.done === null ? "" : ` ${Math.floor(order.done * 100)} %`},` : state.asking.value ? "Computing" : "Reading"} ${slow.toFixed(1)} s <button onClick=${state.cancel}>Cancel</button></span>` : null}
     <span class="gap"></span>
     ${!busy && state.seconds.value !== null ? html`<span title="How long the last question took">${duration(state.seconds.value * 1000)}</span>` : null}
     ${rows && rows > 100 ? html`<button title="Ctrl J" onClick=${() => (state.jumping.value = true)}>Go to row</button>` : null}
