@@ -48,6 +48,8 @@ def make_version(
         created_at=dt.datetime.now(dt.UTC),
         run=None,
         inputs=(),
+        size=content.size,
+        count=content.count,
     )
     store.backend.create(store.records(PROJECT, name).key(number), documents.canonical(record.to_json()))
     return Parent(version=number, commit_id=record.commit_id)

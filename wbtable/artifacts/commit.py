@@ -303,6 +303,8 @@ class _Commit:
             created_at=dt.datetime.now(dt.UTC),
             run=None if self.info is None else self.info.path,
             inputs=() if self.info is None else self.info.inputs,
+            size=manifest.size,
+            count=manifest.count,
         )
 
     def _create(self, record: VersionRecord) -> bool:

@@ -1,8 +1,9 @@
 """The newest version of each artifact, read as shells ask for it: often, of thousands, and at once.
 
 What is imported here decides how long a command line takes to start: neither numpy nor pyarrow may be among it. A
-record and a manifest are read in full by `Version`; here only what a list shows is taken of them, once it is certain
-that they are as they were written: the record by its check, the manifest by its digest.
+record and a manifest are read in full by `Version`; here only what a list shows is taken of the record, or of the
+manifest where an older record does not repeat it, once it is certain that they are as they were written: the record by
+its check, the manifest by its digest.
 """
 
 from __future__ import annotations
@@ -105,15 +106,15 @@ def _newest(backend: Backend, where: tuple[str, str, str], type: str | None) -> 
         record = _record(backend, layout.log_key(log, number), (project, name, number))
     if type is not None and record["artifact_type"] != type:
         return None
-    manifest = _manifest(backend, record["manifest"])
+    size, count = _facts(backend, record)
     return Listed(
         project=project,
         name=name,
         version=number,
         type=record["artifact_type"],
         digest=record["digest"],
-        size=manifest["size"],
-        file_count=manifest["count"],
+        size=size,
+        file_count=count,
         created_at=read_time(record["created_at"], "created_at"),
     )
 
@@ -134,9 +135,12 @@ def _record(backend: Backend, key: str, expected: tuple[str, str, int]) -> dict[
     return Records(backend, expected[0], expected[1]).read(expected[2]).to_json()
 
 
-def _manifest(backend: Backend, stored: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of an artifact manifest, checked by its digest."""
-    descriptor = Descriptor.from_json(stored, "manifest")
+def _facts(backend: Backend, record: dict[str, Any]) -> tuple[int, int]:
+    """Return size and count of a version: the record's own, or those of its manifest, checked by its digest."""
+    size, count = record.get("size"), record.get("count")
+    if type(size) is int and type(count) is int and min(size, count) >= 0:  # COMMIT-9
+        return size, count
+    descriptor = Descriptor.from_json(record["manifest"], "manifest")
     key = layout.object_key(descriptor.digest, descriptor.media_type)
     data = documents.decompress(backend.get(key), descriptor.size, key)
     descriptor.digest.check(data, key)
@@ -144,4 +148,4 @@ def _manifest(backend: Backend, stored: dict[str, Any]) -> dict[str, Any]:
     check_document(fields, "wbtable.artifact", key)
     if type(fields.get("size")) is not int or type(fields.get("count")) is not int:
         raise FormatError("expected a size and a count", place=key)
-    return fields
+    return fields["size"], fields["count"]

@@ -172,6 +172,9 @@ def check_version(version: VersionContent, verifier: Verifier) -> None:
         contents = version.contents
         if contents.manifest.digest != version.record.digest:
             raise FormatError(f"expected the artifact digest {version.record.digest}, found {contents.manifest.digest}")
+        recorded, found = (version.record.size, version.record.count), (contents.manifest.size, contents.manifest.count)
+        if recorded not in (found, (None, None)):
+            raise FormatError(f"expected size and count {recorded} as the record has them, found {found}")
         entries = list(contents)
         if digest_of_lines(entries) != contents.manifest.digest:
             raise FormatError(f"expected entries with the artifact digest {contents.manifest.digest}, found others")

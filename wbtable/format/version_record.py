@@ -24,7 +24,7 @@ MAX_RECORD: Final = 1 << 20
 MAX_VERSION: Final = 10**15
 _KNOWN = frozenset(
     "kind format features commit_id project name version parent base artifact_type description metadata digest "
-    "manifest created_at run inputs refs check".split()
+    "manifest size count created_at run inputs refs check".split()
 )
 _COMMIT_ID = re.compile(r"[0-9a-f]{32}")
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -105,6 +105,7 @@ class VersionRecord:
         metadata: the user's values, as they were given.
         digest: the artifact digest.
         manifest: the artifact manifest's object.
+        size, count: the bytes and entries that it says; None in a record that does not repeat them.
         created_at: when, by the writer's clock.
         run: ``project/id`` of the run that made it; None if none did.
         inputs: the versions that run had used, as ``project/name:vN``.
@@ -126,6 +127,8 @@ class VersionRecord:
     created_at: dt.datetime
     run: str | None
     inputs: tuple[str, ...]
+    size: int | None = None
+    count: int | None = None
     extra: Json = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -140,6 +143,9 @@ class VersionRecord:
             raise FormatError(msg)
         if self.manifest.media_type != ARTIFACT:
             msg = f"expected an artifact manifest, found {self.manifest.media_type}"
+            raise FormatError(msg)
+        if (self.size is None) != (self.count is None) or min(self.size or 0, self.count or 0) < 0:
+            msg = f"expected a size and a count, or neither, found {self.size} and {self.count}"
             raise FormatError(msg)
 
     def same_as(
@@ -159,6 +165,7 @@ class VersionRecord:
         parent = None if self.parent is None else {"version": self.parent.version, "commit_id": self.parent.commit_id}
         document = {
             **self.extra,
+            **({} if self.size is None else {"size": self.size, "count": self.count}),
             "kind": KIND,
             "format": FORMAT_VERSION,
             "features": {"reader": [], "writer": []},
@@ -209,6 +216,8 @@ class VersionRecord:
                 created_at=read_time(reader.str("created_at"), f"{place}.created_at"),
                 run=reader.opt_str("run"),
                 inputs=tuple(str(item) for item in reader.list("inputs", optional=True)),
+                size=reader.opt_int("size"),
+                count=reader.opt_int("count"),
                 extra=kept_fields(reader, _KNOWN),
             )
         except FormatError as error:
