@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import ConflictError, NotFoundError, StorageError, WbtableError
@@ -94,7 +94,7 @@ def append(
             return current
         if value is None and current is None:
             return None
-        entry = LogEntry(kind=kind, id=uuid.uuid4().hex, created_at=clock(), value=value)
+        entry = LogEntry(kind=kind, id=os.urandom(16).hex(), created_at=clock(), value=value)
         if _create(backend, log_key(log, number + 1), documents.canonical(entry.to_json()), kind, entry.id):
             return entry
         number = newest(backend, log, number + 1)

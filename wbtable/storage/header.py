@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import TYPE_CHECKING, Any, Self
@@ -136,7 +136,7 @@ def probe(backend: Backend) -> str | None:
     It creates a key twice and requires that the second fails and that the bytes stay those of the first. Where
     requests travel, several race for a key too: a place that looks first and writes then passes the first test.
     """
-    key = f"{TEMPORARY}/probe-{secrets.token_hex(12)}"
+    key = f"{TEMPORARY}/probe-{os.urandom(12).hex()}"
     advice = (
         "two writers could both make the same version and one would be lost; use another place,"
         " or pass unsafe_single_writer (--unsafe-single-writer) and never write from two processes at once"
@@ -169,7 +169,7 @@ def _race(backend: Backend) -> int:
     # Only here: whoever opens a store, as each command does, need not wait for it.
     from concurrent.futures import ThreadPoolExecutor
 
-    key = f"{TEMPORARY}/probe-{secrets.token_hex(12)}"
+    key = f"{TEMPORARY}/probe-{os.urandom(12).hex()}"
     barrier = Barrier(_RACERS)
 
     def run(racer: int) -> bool:

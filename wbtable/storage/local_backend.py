@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
-import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -288,7 +286,7 @@ class LocalBackend:
         folder = os.path.join(self._base, TEMPORARY)
         with explained(f"make a temporary file in {folder}"):
             for _ in range(16):
-                path = os.path.join(folder, f"{secrets.token_hex(12)}.tmp")
+                path = os.path.join(folder, f"{os.urandom(12).hex()}.tmp")
                 try:
                     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), path
                 except FileNotFoundError:
@@ -310,6 +308,8 @@ class LocalBackend:
         return path
 
     def _copy_temp(self, key: str, source: Path) -> str:
+        import shutil  # with three kinds of compression behind it, which a command that only reads need not load
+
         fd, path = self._open_temp()
         try:
             with explained(f"write {self._shown(key)} from {source}"):
