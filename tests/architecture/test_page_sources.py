@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 from tests.architecture.repository import ROOT
 
@@ -26,3 +27,9 @@ def test_the_bundles_are_built_to_the_same_bytes() -> None:
 def test_what_is_installed_is_what_the_lock_file_pins() -> None:
     """Else the test above would compare with something else."""
     assert _run("npm", "ls", "--all", "--offline") == ""
+
+
+def test_the_page_names_the_modules_that_it_begins_with() -> None:
+    """What is imported, however deep, is fetched at once; `python tools/page/preload.py` writes it."""
+    done = subprocess.run([sys.executable, ROOT / "tools/page/preload.py", "--check"], check=False)
+    assert done.returncode == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,7 @@ from starlette.routing import Route
 
 from wbtable.viewer.answers import answer, refusal
 from wbtable.viewer.asking import read_body
-from wbtable.viewer.headers import page_csp
+from wbtable.viewer.headers import IMMUTABLE, page_csp
 from wbtable.viewer.hosts import parse_host
 from wbtable.viewer.sessions import cookie_name
 
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 
 STATIC: Final = Path(__file__).parent / "static"
 NONCE: Final = "{{nonce}}"
+_STATIC: Final = '="/static/'
+_VERSION: Final = re.compile(r"([0-9a-f]{16})/(.+)")
+_KEPT: Final = 4
+_versions: dict[str, dict[str, int]] = {}
+"""When each file was written, of the versions of the page that were shown last."""
+_SMALL: Final = 1000
+"""Bytes that are not worth compressing."""
 _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -45,11 +54,21 @@ def static_files() -> dict[str, Path]:
     }
 
 
-@functools.lru_cache(maxsize=256)
-def _content(path: Path, stamp: int) -> tuple[bytes, str]:
-    del stamp
-    data = path.read_bytes()
+@functools.lru_cache(maxsize=512)
+def _content(path: Path, stamp: int, *, packed: bool = False) -> tuple[bytes, str]:
+    data = gzip.compress(_content(path, stamp)[0], 6, mtime=0) if packed else path.read_bytes()
     return data, f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+
+
+def version() -> str:
+    """Return what names the page's files as they are: part of their addresses, so that they may be kept for good."""
+    stamps = {name: path.stat().st_mtime_ns for name, path in sorted(static_files().items())}
+    whole = "\n".join(f"{name} {_content(static_files()[name], stamp)[1]}" for name, stamp in stamps.items())
+    found = hashlib.sha256(whole.encode()).hexdigest()[:16]
+    _versions[found] = stamps
+    while len(_versions) > _KEPT:
+        del _versions[next(iter(_versions))]
+    return found
 
 
 async def page(request: Request) -> Response:
@@ -62,18 +81,28 @@ async def page(request: Request) -> Response:
     except FileNotFoundError:
         return refusal(500, "page", "the page is missing from this installation: install wbtable again")
     headers = {"content-security-policy": page_csp(nonce), "cache-control": "no-store"}
+    # What scripts and styles name beside them lies under the same address: the whole page is of one version.
+    text = text.replace(_STATIC, f"{_STATIC}{version()}/")
     return Response(text.replace(NONCE, nonce), 200, headers, media_type="text/html; charset=utf-8")
 
 
 async def static(request: Request) -> Response:
-    """Return one of the page's files."""
-    path = static_files().get(str(request.path_params["path"]))
+    """Return one of the page's files: for good where its address has the version that is there."""
+    name = str(request.path_params["path"])
+    found = _VERSION.fullmatch(name)
+    path = static_files().get(name if found is None else found[2])
     if path is None:
         return refusal(404, "not_found", "there is no such file of the page")
-    data, tag = _content(path, path.stat().st_mtime_ns)
-    headers = {"etag": tag, "cache-control": "no-cache"}
+    stamp = path.stat().st_mtime_ns
+    packed = path.stat().st_size > _SMALL and "gzip" in request.headers.get("accept-encoding", "")
+    data, tag = _content(path, stamp, packed=packed)
+    # A page of another version, that was open while wbtable was installed anew, gets what there is.
+    stays = found is not None and _versions.get(found[1], {}).get(found[2]) == stamp
+    headers = {"etag": tag, "cache-control": IMMUTABLE if stays else "no-cache", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
+    if packed:
+        headers["content-encoding"] = "gzip"
     return Response(data, 200, headers, media_type=_TYPES[path.suffix])
 
 

@@ -1,0 +1,1 @@
+"""Writes what the page is begun with."""
