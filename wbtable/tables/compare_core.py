@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wbtable.tables.source import Source
 
 _CHUNK = 1 << 18
+_NONE_CHANGED: Flags = np.zeros(0, dtype=np.bool_)
 
 
 class Stretch(NamedTuple):
@@ -123,13 +124,13 @@ class CompareCore:
     def _keys_of(self, number: int) -> pa.ChunkedArray:
         """Return one comparable key for each row of a side."""
         names = [key.sides[number] for key in self.keys]
-        table = to_table(self.sides[number], list(dict.fromkeys(names))).combine_chunks()
-        parts = []
-        for key, name in zip(self.keys, names, strict=True):
-            column = table.column(table.schema.get_field_index(name))
-            array = column.chunk(0) if column.num_chunks else pa.array([], column.type)
-            parts.append(self._comparable(array, key, number))
-        return pa.chunked_array([combine(parts)])
+        table = to_table(self.sides[number], list(dict.fromkeys(names)))
+        chunks = []
+        for batch in table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]:
+            columns = [batch.column(batch.schema.get_field_index(name)) for name in names]
+            found = zip(columns, self.keys, strict=True)
+            chunks.append(combine([self._comparable(column, key, number) for column, key in found]))
+        return pa.chunked_array(chunks)
 
     def _comparable(self, array: pa.Array, key: KeyColumn, number: int) -> pa.Array:
         if len(self.sides) == 2:
@@ -173,6 +174,13 @@ class CompareCore:
                         raise
                     self._changes[name] = None
             return self._changes[name]
+
+    def is_unchanged(self, name: str) -> bool:
+        """Whether fingerprints say that a column is the same on all sides; its values are not looked at."""
+        if not self.pairs.by_position:
+            return False
+        found = self.stretches([name] * len(self.sides))
+        return found is not None and all(stretch.equal for stretch in found)
 
     def _compare(self, name: str) -> Flags:
         out = np.zeros(self.pairs.num_rows, dtype=np.bool_)
@@ -244,7 +252,7 @@ class CompareCore:
         with self._guard:
             out = self.kinds_by_presence.copy()
             for name in self.shared:
-                found = self.changed_in(name)
+                found = None if self.is_unchanged(name) else self.changed_in(name)
                 if found is not None:
                     out[found] = CHANGED
             return out
@@ -252,16 +260,16 @@ class CompareCore:
     @cached_property
     def counts(self) -> Counts:
         """How many rows differ."""
-        found = np.bincount(self.kinds, minlength=4)
+        found = [int(np.count_nonzero(self.kinds == kind)) for kind in range(4)]
         if self.keys_are_equal:
             keys = [key_counts(self._keys_of(0))] * len(self.sides)
         else:
             keys = [key_counts(self._keys_of(number)) for number in range(len(self.sides))]
         return Counts(
-            added=int(found[ADDED]),
-            removed=int(found[REMOVED]),
-            changed=int(found[CHANGED]),
-            equal=int(found[EQUAL]),
+            added=found[ADDED],
+            removed=found[REMOVED],
+            changed=found[CHANGED],
+            equal=found[EQUAL],
             duplicates=tuple(duplicates for _, duplicates in keys),
             nulls=tuple(nulls for nulls, _ in keys),
         )
@@ -270,7 +278,7 @@ class CompareCore:
         """Return what changed in each column but for the keys."""
         out = []
         for name in self.shared:
-            found = self.changed_in(name)
+            found = _NONE_CHANGED if self.is_unchanged(name) else self.changed_in(name)
             changed = None if found is None else int(np.count_nonzero(found))
             types = tuple(str(side.schema[name]) for side in self.sides)
             out.append(ColumnChange(name=name, types=types, changed=changed))

@@ -84,8 +84,24 @@ def by_code(codes: Indices, counts: Indices) -> Indices:
 
 def key_counts(keys: pa.Array | pa.ChunkedArray) -> tuple[int, int]:
     """Return how many keys are null, and how many others an earlier row has."""
+    if _ascend(keys):
+        return 0, 0
     codes = Codes.of(keys)
     found = codes.codes(keys)
     nulls = int(keys.null_count)
-    distinct = int(np.count_nonzero(np.bincount(found[found >= 0], minlength=codes.size)))
-    return nulls, len(keys) - nulls - distinct
+    seen = np.zeros(codes.size, dtype=np.bool_)
+    seen[found if not nulls else found[found >= 0]] = True
+    return nulls, len(keys) - nulls - int(np.count_nonzero(seen))
+
+
+def _ascend(keys: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether keys are integers, each greater than the one before, as row numbers are: none comes twice."""
+    if not pa.types.is_integer(keys.type) or keys.null_count:
+        return False
+    last: int | None = None
+    for chunk in keys.chunks if isinstance(keys, pa.ChunkedArray) else [keys]:
+        values = chunk.to_numpy()
+        if len(values) and ((last is not None and values[0] <= last) or not (values[1:] > values[:-1]).all()):
+            return False
+        last = values[-1] if len(values) else last
+    return True
