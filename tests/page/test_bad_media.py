@@ -108,7 +108,8 @@ def test_what_left_the_screen_while_its_failure_was_read_says_why_when_it_is_bac
     words = table.evaluate(
         """async () => {
           const { load, reasonOf } = await import('/static/js/media_load.js');
-          const real = window.fetch, told = JSON.stringify({ error: { code: 'damaged', message: 'expected other bytes' } });
+          const real = window.fetch;
+          const told = JSON.stringify({ error: { code: 'damaged', message: 'expected other bytes' } });
           let asked = 0, begun;
           const reading = new Promise((done) => (begun = done));
           window.fetch = async (url, { signal }) => {
@@ -120,7 +121,8 @@ def test_what_left_the_screen_while_its_failure_was_read_says_why_when_it_is_bac
             } });
             return new Response(late, { status: 422 });
           };
-          const word = (promise) => promise.then(() => 'shown', (error) => (error.name === 'AbortError' ? 'left' : reasonOf(error).word));
+          const why = (error) => (error.name === 'AbortError' ? 'left' : reasonOf(error).word);
+          const word = (promise) => promise.then(() => 'shown', why);
           const owners = [0, 1, 2].map(() => document.body.appendChild(document.createElement('i')));
           try {
             const first = word(load('/blob/half', owners[0]));

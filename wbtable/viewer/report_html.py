@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wbtable.viewer.frames import _plotly_script
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -18,29 +20,55 @@ if TYPE_CHECKING:
 
 STATIC: Final = Path(__file__).parent / "static"
 ENTRY: Final = "js/report_file.js"
-STYLES: Final = ("css/tokens.css", "css/report.css")
+PARTS: Final = "js/report_parts.js"
+SCENES: Final = "js/report_scenes.js"
+STYLES: Final = ("css/tokens.css", "css/media.css", "css/report.css")
 _IMPORT: Final = re.compile(r'^import\s+(\{[^}]*\}|\*\s+as\s+\w+)\s+from\s+"([^"]+)";\s*$', re.MULTILINE)
+_LATER: Final = re.compile(r'await import\("([^"]+)"\)')
 _DECLARED: Final = re.compile(r"^export\s+(?:async\s+)?(?:function\*?|const|class)\s+(\w+)", re.MULTILINE)
 _LISTED: Final = re.compile(r"export\s*\{([^}]*)\};?\s*$")
 _COMMENT: Final = re.compile(r"^\s*(?://.*|/\*\*.*\*/|\*.*|/\*\*|\*/)$\n?", re.MULTILINE)
 
 
-@functools.cache
-def script() -> str:
-    """Return the one script of a file: the page's own modules in one scope each, in the order of their imports."""
+@functools.lru_cache(maxsize=4)
+def script(*, scenes: bool = False, figures: bool = False) -> str:
+    """Return the one script of a file: the page's own modules in one scope each, in the order of their imports.
+
+    Args:
+        scenes: with what draws point clouds and meshes.
+        figures: with the script of the installed plotly, which runs only in the frames of figures.
+
+    Raises:
+        MissingExtraError: plotly is not installed.
+
+    """
     done: dict[Path, str] = {}
+    if scenes:
+        _bundle((STATIC / SCENES).resolve(), done)
+    parts = (STATIC / PARTS).resolve()
+    if figures:
+        _bundle(parts, done)
+        # A function that only the frame of a figure calls: elsewhere its text is never run.
+        code = _plotly_script().replace("\r", "").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+        done[Path("plotly")] = f"{_scope(parts)}.parts.plotly = () => {{\n{code}\nreturn window.Plotly;\n}};"
     _bundle((STATIC / ENTRY).resolve(), done)
     return "\n".join(done.values())
 
 
 def _bundle(path: Path, done: dict[Path, str]) -> None:
-    """Put a module behind those that it imports."""
+    """Put a module behind those that it imports, also those that the page loads later only."""
+    if path in done:
+        return
     text = path.read_text("utf-8")
     lines = []
+    if "vendor" not in path.parts:
+        text = _COMMENT.sub("", text)
+        for match in _LATER.finditer(text):
+            _bundle((path.parent / match[1]).resolve(), done)
+        text = _LATER.sub(lambda match: _scope(path.parent / match[1]), text)
     for match in _IMPORT.finditer(text):
         target = (path.parent / match[2]).resolve()
-        if target not in done:
-            _bundle(target, done)
+        _bundle(target, done)
         names = match[1]
         bound = names.removeprefix("*").strip().removeprefix("as ") if names.startswith("*") else names
         lines.append(f"const {bound.replace(' as ', ': ')} = {_scope(target)};")
@@ -53,8 +81,6 @@ def _bundle(path: Path, done: dict[Path, str]) -> None:
             inner, _, outer = part.strip().partition(" as ")
             exported.append((outer or inner, inner))
     text = re.sub(r"^export\s+", "", text, flags=re.MULTILINE)
-    if "vendor" not in path.parts:
-        text = _COMMENT.sub("", text)
     given = ", ".join(f"{outer}: {inner}" for outer, inner in exported)
     imported = "\n".join(lines)
     done[path] = f"const {_scope(path)} = (() => {{\n{imported}\n{text.strip()}\nreturn {{ {given} }};\n}})();"
@@ -71,12 +97,12 @@ def style() -> str:
 
 
 @functools.cache
-def licence() -> str:
-    """Return the licence of the library that is part of the script, as a comment."""
+def licence(*names: str) -> str:
+    """Return the licences of libraries that are part of the script, as a comment; plotly's stands in its own text."""
     text = (STATIC / "vendor" / "LICENCES.txt").read_text("utf-8")
-    parts = re.split(r"^={20,}$", text, flags=re.MULTILINE)
-    found = next(part.strip() for part in parts if part.strip().startswith("marked "))
-    return f"/*\n{found.replace('*/', '* /')}\n*/"
+    parts = [part.strip() for part in re.split(r"^={20,}$", text, flags=re.MULTILINE)]
+    found = [next(part for part in parts if part.startswith(f"{name} ")) for name in names]
+    return "/*\n{}\n*/".format("\n\n".join(found).replace("*/", "* /"))
 
 
 def policy(code: str, look: str) -> str:
@@ -99,15 +125,20 @@ def data_text(value: Json) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def page(report: Json, blobs: Iterable[tuple[str, str, bytes]]) -> Iterable[str]:
+def page(
+    report: Json, blobs: Iterable[tuple[str, str, bytes]], *, scenes: bool = False, figures: bool = False
+) -> Iterable[str]:
     """Yield the parts of a file.
 
     Args:
         report: what `report_file.js` shows.
         blobs: name, media type and bytes of each blob that lies in it.
+        scenes: whether its script draws point clouds and meshes.
+        figures: whether it draws figures.
 
     """
-    code = f"{licence()}\n{script()}"
+    names = ("marked", "three") if scenes else ("marked",)
+    code = f"{licence(*names)}\n{script(scenes=scenes, figures=figures)}"
     look = style()
     yield (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'

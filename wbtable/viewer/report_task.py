@@ -1,4 +1,4 @@
-"""Exporting a report: rows first, then pictures, then sound and video, at most 50 MB (spec: 18-reports, REPORT-7)."""
+"""Exporting a report: rows first, then media by what they weigh, at most 50 MB (spec: 18-reports, REPORT-7)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl
 
 from wbtable.artifacts.saved import report_log
 from wbtable.errors import WbtableError
-from wbtable.format.report import IMAGES, MarkdownPanel, TablePanel
-from wbtable.media import preview
+from wbtable.format.report import MarkdownPanel, TablePanel
 from wbtable.viewer import report_html
-from wbtable.viewer.blobs import Blobs, Reference, sniff
+from wbtable.viewer.report_blobs import ELSEWHERE, ReportBlobs, counted
 from wbtable.viewer.report_rows import Embedded, panel_tables
 from wbtable.viewer.sources import Opener, Places
 from wbtable.viewer.tasks import opener as kept_opener
@@ -24,16 +22,11 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.store import Store
     from wbtable.format.documents import Json
-    from wbtable.format.report import Report
     from wbtable.query.worker_process import Control
-    from wbtable.viewer.report_rows import Wanted
 
 MAX_BYTES: Final = 50_000_000
 """The most bytes of rows and media in a file (REPORT-7)."""
-_SMALL: Final = 300_000
-_SIDE: Final = 512
 _ROWS: Final = 10
-_PLURALS: Final = {"image": "pictures", "mask": "masks", "audio": "sounds", "video": "videos"}
 
 
 def export(control: Control, places: Json, project: str, name: str, number: int | None, folder: str) -> Json:
@@ -80,19 +73,17 @@ def _write(
         share = min(embedded.left, MAX_BYTES // 2 // max(1, tables))
         panels.append(_panel(opener, panel, embedded, share))
         progress(0.5 * len(panels) / len(report.panels))
-    blobs = _Blobs(Blobs(opener), embedded.left)
+    blobs = ReportBlobs(opener, embedded.left, MAX_BYTES)
     blobs.take_images(report)
-    order = sorted(embedded.wanted.values(), key=lambda wanted: wanted.kind in {"audio", "video"})
+    order = sorted(embedded.wanted.values(), key=lambda wanted: wanted.turn)
     for i, wanted in enumerate(order):
         blobs.take(wanted)
         progress(0.5 + 0.5 * (i + 1) / len(order))
     notes = blobs.notes()
     if embedded.others:
-        notes.append(
-            f"{embedded.others:,} objects that a file does not show (HTML, 3D scenes, figures) are named only."
-        )
+        notes.append(f"{counted(embedded.others, 'scene')} of Babylon: only named, for nothing draws it. {ELSEWHERE}")
     if embedded.cut:
-        notes.append(f"{embedded.cut:,} long texts are shortened: each says how long it is.")
+        notes.append(f"{counted(embedded.cut, 'long text')} shortened: what is cut says how long it is. {ELSEWHERE}")
     shown = {
         "title": report.title or name,
         "description": report.description,
@@ -104,7 +95,7 @@ def _write(
         "notes": notes,
     }
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for part in report_html.page(shown, blobs.taken):
+        for part in report_html.page(shown, blobs.taken, scenes=blobs.has_scenes, figures=blobs.has_figures):
             file.write(part)
     return [*notes, *(note for panel in panels for table in panel.get("tables", ()) for note in table["notes"])]
 
@@ -148,82 +139,3 @@ def source_words(panel: TablePanel) -> str:
         return f"{source.run_key}, logged by {runs} of {source.project}"
     names = [f"{one.project}/{one.artifact}:{str(one.version)[:20]} · {one.path}" for one in source.tables]
     return " compared with ".join(names)
-
-
-class _Blobs:
-    """The blobs of a file, as long as there is room."""
-
-    def __init__(self, blobs: Blobs, left: int) -> None:
-        self._blobs = blobs
-        self._left = left
-        self._missing: dict[str, int] = {}
-        self._unread = 0
-        self._smaller = 0
-        self._names: set[str] = set()
-        self.taken: list[tuple[str, str, bytes]] = []
-
-    def take_images(self, report: Report) -> None:
-        """Take the pictures of the report's text."""
-        for image in report.images:
-            hexed = image.digest.hex
-            reference = Reference(digest=hexed, container=hexed, size=image.size)
-            self._add(hexed, "image", reference, lambda data, kind=image.media_type: (data, kind))  # type: ignore[misc]
-
-    def take(self, wanted: Wanted) -> None:
-        """Take what a cell shows."""
-        digest, _, query = wanted.reference.partition("?")
-        makers: dict[str, Callable[[bytes], tuple[bytes, str]]] = {"image": self._picture, "mask": _mask}
-        reference = Reference.parse(digest, dict(parse_qsl(query)))
-        if reference.size is not None and wanted.kind in {"audio", "video"} and _in_file(reference.size) > self._left:
-            self._missing[wanted.kind] = self._missing.get(wanted.kind, 0) + 1
-            return
-        self._add(wanted.name, wanted.kind, reference, makers.get(wanted.kind, _played))
-
-    def _add(self, name: str, kind: str, reference: Reference, make: Callable[[bytes], tuple[bytes, str]]) -> None:
-        if name in self._names:
-            return
-        self._names.add(name)
-        try:
-            data, media_type = make(self._blobs.read(reference))
-        except (WbtableError, OSError, ValueError):
-            self._unread += 1
-            return
-        if _in_file(len(data)) > self._left:
-            self._missing[kind] = self._missing.get(kind, 0) + 1
-            return
-        self._left -= _in_file(len(data))
-        self.taken.append((name, media_type, data))
-
-    def _picture(self, data: bytes) -> tuple[bytes, str]:
-        kind = sniff(data)
-        if kind in IMAGES and len(data) <= _SMALL:
-            return data, str(kind)
-        self._smaller += 1
-        return preview.thumbnail(data, _SIDE), "image/webp"
-
-    def notes(self) -> list[str]:
-        """Say what is not there, or smaller than it was."""
-        out = [
-            f"{number:,} {_PLURALS[kind]} are not in this file, which holds at most {MAX_BYTES // 10**6} MB."
-            for kind, number in self._missing.items()
-        ]
-        if self._smaller:
-            out.append(f"{self._smaller:,} large pictures are at most {_SIDE} pixels wide and high here.")
-        if self._unread:
-            out.append(f"{self._unread:,} pictures, sounds or videos are missing from the store, or damaged.")
-        return out
-
-
-def _in_file(size: int) -> int:
-    return 4 * ((size + 2) // 3) + 200
-
-
-def _mask(data: bytes) -> tuple[bytes, str]:
-    return preview.mask_pixels(data), "image/png"
-
-
-def _played(data: bytes) -> tuple[bytes, str]:
-    kind = sniff(data)
-    if kind is None or not kind.startswith(("audio/", "video/")):
-        raise ValueError("expected a sound or a video that browsers play")
-    return data, kind

@@ -125,12 +125,17 @@ def test_the_file_allows_its_one_script_and_style_by_their_bytes(store: Store, t
 
 def test_the_script_is_whole_and_carries_its_licence() -> None:
     """REPORT-6: every module that is imported is in it, once, and none is imported any more."""
+    code = report_html.script(scenes=True)
+    assert code.count("const m_three = ") == code.count("const m_model3d = ") == 1
+    assert "import(" not in re.sub(r"const m_three.*?\n}\)\(\);", "", code, flags=re.DOTALL)
     code = report_html.script()
+    assert "m_three" not in code
     assert not re.search(
         r"^\s*(import|export)\b", re.sub(r"const m_marked.*?\n}\)\(\);", "", code, flags=re.DOTALL), re.MULTILINE
     )
     assert code.count("const m_report_table = ") == code.count("const m_dom = ") == 1
-    assert "MIT" in report_html.licence()
+    assert "MIT" in report_html.licence("marked")
+    assert "three.js authors" in report_html.licence("marked", "three")
     assert "</script" not in code.lower()
 
 

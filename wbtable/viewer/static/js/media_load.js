@@ -23,12 +23,24 @@ const failures = new Map();
 const isWanted = (job) => [...job.owners].some((owner) => owner.isConnected);
 const gone = () => new DOMException("nobody looks any more", "AbortError");
 
+/** What gives bytes where there is no server. @type {((url: string) => Blob | null) | null} */
+let own = null;
+
+/** Take what is loaded from something else than the server: a file has it in itself. @param {(url: string) => Blob | null} find */
+export function bytesFrom(find) {
+  own = find;
+}
+
 /**
  * Load something of the server's. Rejects with AbortError if its owner leaves the page before.
  * @param {string} url @param {Node} owner what shows it @param {Record<string, string>} [headers] that are sent
  * @returns {Promise<Blob>}
  */
 export function load(url, owner, headers = {}) {
+  if (own) {
+    const blob = own(url);
+    return blob ? Promise.resolve(blob) : Promise.reject(new ApiError({ code: "not_found", message: "It is not in this file." }, 404));
+  }
   const had = kept.get(url);
   if (had) {
     kept.delete(url);

@@ -3,6 +3,7 @@ import { el, svg } from "./dom.js";
 import { histogramNode } from "./histogram.js";
 import { colour, isBackground, labelsOf } from "./media_labels.js";
 import { count, duration, edge, number } from "./numbers.js";
+import { isOther, otherCell } from "./report_media.js";
 
 /**
  * @typedef {{
@@ -10,6 +11,7 @@ import { count, duration, edge, number } from "./numbers.js";
  *   bytes: (media: any) => Promise<string | null> | string | null,
  *   mask: (mask: any) => Promise<string | null> | string | null,
  *   local?: boolean,
+ *   drawing?: import("./report_media.js").Drawing,
  *   open?: (media: any, column: any) => void,
  * }} MediaUrls where the bytes of media are; null: they are not here
  * @typedef {{name: string, label?: string, kind: string, type: string, role: string, digits?: number, display?: string, side?: number | null, params?: any, overlays?: boolean}} CellColumn
@@ -20,7 +22,8 @@ const MEDIA = new Set(["image", "audio", "video", "html", "object3d", "molecule"
 
 /** @param {CellColumn} column */
 export function isNumber(column) {
-  return NUMERIC.has(column.kind) || column.role === "count";
+  // What groups show of a column are bars and lists: they stand on the left, and so do their names.
+  return column.role !== "group" && (NUMERIC.has(column.kind) || column.role === "count");
 }
 
 /** @param {any} value */
@@ -118,8 +121,12 @@ function absent(node, text) {
 export function mediaNode(media, column, urls) {
   if (media.kind === "image") return picture(media, column, urls);
   if (media.kind === "audio" || media.kind === "video") return player(media, urls);
+  const { drawing, open } = urls;
+  // In a file the name of the bytes is what the page's reference is.
+  const here = urls.local ? { ...media, ref: media.file } : media;
+  if (here.ref && drawing && open && isOther(media)) return otherCell(here, drawing, column.role === "group", () => open(here, column));
   const made = el("span", "chip", media.caption ? String(media.caption) : media.kind);
-  made.title = media.size ? `${media.kind}, ${count(media.size)} bytes` : media.kind;
+  made.title = urls.local ? `${media.kind}: not in this file` : media.size ? `${media.kind}, ${count(media.size)} bytes` : media.kind;
   return made;
 }
 

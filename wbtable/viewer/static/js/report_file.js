@@ -1,30 +1,18 @@
 // The script of an exported report: all that it shows lies in the file (spec 18, REPORT-6).
 import { el } from "./dom.js";
+import { bytesFrom } from "./media_load.js";
+import { blobOf, bytesUrl } from "./report_bytes.js";
+import { drawFigure, fileDrawing } from "./report_file_media.js";
 import { EmbeddedSource } from "./report_source.js";
 import { ReportTable } from "./report_table.js";
 import { markdownNode } from "./report_text.js";
-
-/** @type {Map<string, string>} */
-const urls = new Map();
-
-/** The address of bytes that lie in the file; null if they do not. @param {string} name */
-function bytesUrl(name) {
-  const known = urls.get(name);
-  if (known) return known;
-  const node = document.getElementById(`b-${name}`);
-  if (!node?.textContent) return null;
-  const text = atob(node.textContent);
-  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
-  const url = URL.createObjectURL(new Blob([bytes], { type: node.dataset.type ?? "application/octet-stream" }));
-  urls.set(name, url);
-  return url;
-}
 
 const media = {
   local: true,
   picture: (/** @type {any} */ value) => bytesUrl(value.file ?? ""),
   bytes: (/** @type {any} */ value) => bytesUrl(value.file ?? ""),
   mask: (/** @type {any} */ mask) => bytesUrl(mask.file ?? ""),
+  drawing: fileDrawing,
 };
 
 function theme() {
@@ -67,4 +55,7 @@ function section(panel) {
   return node;
 }
 
-begin();
+// What the page asks the server for lies here.
+bytesFrom((url) => blobOf(/^\/(?:blob|model)\/([\w-]+)/.exec(url)?.[1]));
+if ("figure" in document.documentElement.dataset) void drawFigure();
+else begin();

@@ -2,6 +2,7 @@
 import { post } from "./api.js";
 import { conjuncts, joined, nameText, stringText } from "./expression.js";
 import { edgeLiteral, valueCondition } from "./literals.js";
+import { pageDrawing } from "./report_page_media.js";
 
 /**
  * @typedef {import("./report_table.js").Pill} Pill
@@ -16,6 +17,7 @@ export const serverUrls = {
   picture: (/** @type {any} */ media, /** @type {number} */ pixels) => `/thumb/${media.ref}&side=${SIDES.find((side) => side >= pixels * Math.min(2, devicePixelRatio || 1)) ?? 1024}`,
   bytes: (/** @type {any} */ media) => `/blob/${media.ref}`,
   mask: (/** @type {any} */ mask) => `/mask/${mask.ref}`,
+  drawing: pageDrawing,
 };
 
 /** What of a view is the page's business, not the server's. @param {any} view */

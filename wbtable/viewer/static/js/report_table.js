@@ -2,7 +2,9 @@
 import { drawCell, isNumber, picture, spokenMedia } from "./report_cells.js";
 import { colour, isBackground, labelOf, labelsOf } from "./media_labels.js";
 import { el } from "./dom.js";
+import { described } from "./media_picture.js";
 import { count } from "./numbers.js";
+import { isOther } from "./report_media.js";
 
 /**
  * @typedef {import("./report_cells.js").CellColumn} CellColumn
@@ -303,16 +305,22 @@ export class ReportTable {
     this.foot.replaceChildren(...nodes);
   }
 
-  /** A picture as large as the window. @param {any} media @param {CellColumn} column */
+  /** Media as large as the window. @param {any} media @param {CellColumn} column */
   large(media, column) {
     const dialog = /** @type {HTMLDialogElement} */ (el("dialog", "r-large"));
-    dialog.setAttribute("aria-label", spokenMedia(media));
+    const title = isOther(media) ? described(media) : spokenMedia(media);
+    dialog.setAttribute("aria-label", title);
     const close = el("button", "btn", "Close");
     close.addEventListener("click", () => dialog.close());
     const head = el("header");
-    head.append(el("h2", "", spokenMedia(media)), close);
+    head.append(el("h2", "", title), close);
     const view = el("div", "view");
-    view.append(picture(media, column, this.source.urls, 1024));
+    const { drawing } = this.source.urls;
+    if (media.kind === "image" || !drawing) view.append(picture(media, column, this.source.urls, 1024));
+    else {
+      view.classList.add("is-filled");
+      view.append(drawing.large(media, column));
+    }
     dialog.append(head, view, legend(media, column));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
