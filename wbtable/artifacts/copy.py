@@ -97,7 +97,7 @@ def _copy_artifact(
     for refs in each(source.backend, lambda number: marker.record_refs(mine.key(number)), wanted):
         marker.mark(refs)
     with Lease(target.backend) as lease:
-        copied, size = copy_missing(source.objects, target.objects, marker.live.values(), lease)
+        copied, size = copy_missing(source.objects, target.objects, marker.refs(), lease)
         report.objects += copied
         report.bytes += size
         target.backend.sync()

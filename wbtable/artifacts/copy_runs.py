@@ -39,7 +39,7 @@ def copy_runs(source: StoreFiles, target: StoreFiles, project: str) -> Iterator[
             if run.summary is not None:
                 marker.mark(marker.record_refs(run.summary.key))
         with Lease(target.backend) as lease:
-            objects, size = copy_missing(source.objects, target.objects, marker.live.values(), lease)
+            objects, size = copy_missing(source.objects, target.objects, marker.refs(), lease)
             target.backend.sync()
             lease.check()
             files = [_copy_file(source.backend, target.backend, key) for key in _ordered(keys, prefix)]
@@ -56,7 +56,7 @@ def copy_documents(source: StoreFiles, target: StoreFiles, project: str) -> tupl
     for key in keys:
         marker.mark(marker.record_refs(key))
     with Lease(target.backend) as lease:
-        copied = copy_missing(source.objects, target.objects, marker.live.values(), lease)
+        copied = copy_missing(source.objects, target.objects, marker.refs(), lease)
         target.backend.sync()
         lease.check()
         for key in sorted(keys):

@@ -18,6 +18,7 @@ from wbtable.errors import FormatError, NotFoundError, UsageError
 from wbtable.format import layout
 from wbtable.format.collection import CollectionDocument
 from wbtable.format.features import check_writable
+from wbtable.storage.key_info import KeyInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from wbtable.artifacts.gc_listing import Artifact, Listing
     from wbtable.artifacts.store_files import StoreFiles
     from wbtable.storage.backend import Backend
-    from wbtable.storage.key_info import KeyInfo
 
 GRACE: Final = dt.timedelta(hours=24)
 LEASE_GRACE: Final = dt.timedelta(hours=2)
@@ -108,20 +108,21 @@ class _Collector:
         with Progress("collecting", "objects") as progress:
             # 1. List the objects, then mark from all roots.
             now = store_time(self.backend)
-            objects = {info.key: info for info in self.backend.scan(layout.OBJECTS)}
+            objects = {info.key: info[1:] for info in self.backend.scan(layout.OBJECTS)}
             progress.advance(len(objects))
             gone = self._expire(now)
             self._read_roots(now)
             # What is marked is an object; of the rest, what is none is not ours to delete.
-            dead = [info for key, info in objects.items() if key not in self.marker.live and layout.is_object_key(key)]
+            left = [key for key in objects if key not in self.marker.live]
+            dead = [KeyInfo(key, *objects[key]) for key in left if layout.is_object_key(key)]
             old = [info for info in dead if now - info.modified >= self.grace]
             swept, deleted = self._preview(now, old) if self.dry_run else self._sweep_all(old)
             temporary = self._tidy(now)
-        live = [info for key, info in objects.items() if key in self.marker.live]
+        live = [size for key, (size, _) in objects.items() if key in self.marker.live]
         return GcReport(
             dry_run=self.dry_run,
             live_objects=len(live),
-            live_bytes=sum(info.size for info in live),
+            live_bytes=sum(live),
             dead_objects=len(dead),
             dead_bytes=sum(info.size for info in dead),
             reclaimable_objects=len(swept),

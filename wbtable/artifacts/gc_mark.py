@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from wbtable.artifacts.parallel import each
@@ -32,7 +32,7 @@ from wbtable.format.layout import OBJECTS, object_key
 from wbtable.format.run_history import open_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from wbtable.storage.backend import Backend
 
@@ -48,21 +48,33 @@ class Ref(NamedTuple):
     size: int
 
 
+PlainRef = tuple[str, str, str, int]
+"""What a `Ref` holds, bare: through a hundred thousand objects of a class Python's own collector goes again and again,
+and plain tuples of texts it lets be."""
+
+_key: Final = itemgetter(0)
+_media_type: Final = itemgetter(1)
+
+
 class Marker:
     """Marks what roots lead to.
 
     Attributes:
         backend: the store's.
-        live: the objects that are marked, by their keys.
+        live: the objects that are marked, by their keys; `refs` gives them names.
 
     """
 
     def __init__(self, backend: Backend) -> None:
         """Mark nothing yet."""
         self.backend = backend
-        self.live: dict[str, Ref] = {}
+        self.live: dict[str, PlainRef] = {}
 
-    def mark(self, refs: Iterable[Ref], *, lenient: bool = False) -> None:
+    def refs(self, media_type: str | None = None) -> Iterator[Ref]:
+        """Yield the objects that are marked, all or those of one media type."""
+        return (Ref(*ref) for ref in self.live.values() if media_type in (None, ref[1]))
+
+    def mark(self, refs: Iterable[PlainRef], *, lenient: bool = False) -> None:
         """Mark objects, and all that they lead to.
 
         Args:
@@ -77,12 +89,12 @@ class Marker:
         """
         waiting = list(refs)
         while waiting:
-            leading: list[Ref] = []
-            for ref in waiting:
-                if ref.key not in self.live:
-                    self.live[ref.key] = ref
-                    if leads_on(ref.media_type):
-                        leading.append(ref)
+            new = dict(zip(map(_key, waiting), waiting, strict=True))
+            for key in new.keys() & self.live.keys():
+                del new[key]
+            self.live.update(new)
+            types = {media_type for media_type in set(map(_media_type, new.values())) if leads_on(media_type)}
+            leading = [Ref(*ref) for ref in new.values() if ref[1] in types] if types else []
             led = each(self.backend, lambda ref: self._refs_of(ref, lenient=lenient), leading)
             for ref, found in zip(leading, led, strict=True):
                 if found is None:
@@ -90,7 +102,7 @@ class Marker:
                     del self.live[ref.key]
             waiting = [inner for found in led if found is not None for inner in found]
 
-    def record_refs(self, key: str) -> list[Ref]:
+    def record_refs(self, key: str) -> list[PlainRef]:
         """Return what a record of a log refers to; its `refs` may be absent.
 
         Raises:
@@ -101,12 +113,12 @@ class Marker:
         """
         return _refs(_parse(self.backend.get(key), key), key)
 
-    def segment_refs(self, key: str) -> list[Ref]:
+    def segment_refs(self, key: str) -> list[PlainRef]:
         """Return what a history segment refers to; errors as in `record_refs`."""
         _, _, found = open_segment(self.backend.get(key), key)
         return [ref_of(descriptor) for descriptor in found]
 
-    def _refs_of(self, ref: Ref, *, lenient: bool) -> list[Ref] | None:
+    def _refs_of(self, ref: Ref, *, lenient: bool) -> list[PlainRef] | None:
         try:
             data = self.backend.get(ref.key)
             if ref.key.endswith(_COMPRESSED):
@@ -160,7 +172,7 @@ def leads_on(media_type: str) -> bool:
     return is_document(media_type) or media_type == ENTRY_PAGE
 
 
-def _refs(value: dict[str, Any], place: str) -> list[Ref]:
+def _refs(value: dict[str, Any], place: str) -> list[PlainRef]:
     refs = value.get("refs", [])
     if not isinstance(refs, list):
         raise FormatError(f"expected a list, found {type(refs).__name__}", place=f"{place}.refs")
@@ -174,31 +186,34 @@ _SUFFIXES: Final = {
     media_type: suffix_of(media_type)
     for media_type in (FRAGMENT, PACK, TABLE, FRAGMENT_PAGE, SKETCH, ARTIFACT, ENTRY_PAGE, HISTORY, BLOB)
 }
-_DIGESTS: Final = re.compile(r"(?:SHA-256:[0-9a-f]{64}\n)++")
+_PREFIX: Final = "SHA-256:"
 
 
-def _quick(refs: list[Any]) -> list[Ref] | None:
+def _quick(refs: list[Any]) -> list[PlainRef] | None:
     """Return what descriptors of known types refer to; None where one of them has to be looked at more closely.
 
     A collection reads a hundred thousand of them: several objects and checks for each would be most of its time.
     """
+    if not refs:
+        return []
     try:
         types = [item["media_type"] for item in refs]
         digests = [item["digest"] for item in refs]
         sizes = [item["size"] for item in refs]
+        names = [digest[8:] for digest in digests]
+        name = "".join(names)
         are_right = (
             set(map(type, sizes)) == {int}
-            and set(map(len, digests)) == {72}
             and min(sizes) >= 0
             and max(sizes) <= MAX_SIZE
             and _SUFFIXES.keys() >= set(types)
-            and _DIGESTS.fullmatch("\n".join([*digests, ""])) is not None
+            and {digest[:8] for digest in digests} == {_PREFIX}
+            and set(map(len, names)) == {64}
+            and bytes.fromhex(name).hex() == name  # it takes upper case and spaces too, and gives neither back
         )
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, ValueError):
         return None
     if not are_right:
         return None
-    return [
-        Ref(f"{OBJECTS}/{digest[8:10]}/{digest[10:]}{_SUFFIXES[kind]}", kind, digest[8:], size)
-        for kind, digest, size in zip(types, digests, sizes, strict=True)
-    ]
+    keys = [f"{OBJECTS}/{name[:2]}/{name[2:]}{_SUFFIXES[kind]}" for name, kind in zip(names, types, strict=True)]
+    return list(zip(keys, types, names, sizes, strict=True))

@@ -44,7 +44,7 @@ def partly_dead(store: StoreFiles, roots: Roots, wanted: bool | None) -> int | N
         used.add_artifact(ref)
     for ref in roots.marked(TABLE):
         used.add_table(ref)
-    whole = {ref.hex for ref in roots.of_runs()}
+    whole = {name for _, _, name, _ in roots.of_runs()}
     return sum(used.unused(ref) for ref in roots.marked(PACK) if ref.hex not in whole)
 
 

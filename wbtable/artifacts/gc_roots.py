@@ -14,7 +14,7 @@ from wbtable.format.run_record import RunFinish
 
 if TYPE_CHECKING:
     from wbtable.artifacts.gc_listing import Artifact, RunKeys
-    from wbtable.artifacts.gc_mark import Marker, Ref
+    from wbtable.artifacts.gc_mark import Marker, PlainRef, Ref
     from wbtable.storage.backend import Backend
 
 _MAX_RECORD = 64 << 20
@@ -36,16 +36,16 @@ class Roots:
         self._grace = grace
         self._seen: set[str] = set()
         self._covered: dict[str, int] = {}
-        self._of_runs: list[Ref] = []
+        self._of_runs: list[PlainRef] = []
         self.listing = Listing()
         self.deleted: set[tuple[Artifact, int]] = set()
         self._leaving: set[tuple[Artifact, int]] = set()
 
     def marked(self, media_type: str) -> list[Ref]:
         """Return the marked objects of one media type."""
-        return [ref for ref in self._marker.live.values() if ref.media_type == media_type]
+        return list(self._marker.refs(media_type))
 
-    def of_runs(self) -> list[Ref]:
+    def of_runs(self) -> list[PlainRef]:
         """Return what the files of runs refer to."""
         return self._of_runs
 
@@ -107,13 +107,13 @@ class Roots:
         self.deleted = {version for version, when in gone.items() if now - when >= self._grace}
         self._leaving = gone.keys() - self.deleted
 
-    def _run_refs(self, item: tuple[str, RunKeys]) -> list[Ref]:
+    def _run_refs(self, item: tuple[str, RunKeys]) -> list[PlainRef]:
         """Return what the files of a run refer to that were not read before.
 
         A finish record names all that the segments below its count name, and the object that holds their rows.
         """
         prefix, run = item
-        out: list[Ref] = []
+        out: list[PlainRef] = []
         covered = 0
         for number in sorted(run.finishes):
             key = layout.log_key(f"{prefix}/finishes", number)
