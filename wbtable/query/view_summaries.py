@@ -10,7 +10,7 @@ from wbtable.format.extremes import sample_type, summary_kind
 from wbtable.format.summary import BARS, ColumnSummary, Histogram, TopValue
 from wbtable.format.value_text import cut, to_text
 from wbtable.query import engine
-from wbtable.query.bars import Bins, bar_kind, bins_of, count_sql, number_sql
+from wbtable.query.bars import Bins, bar_kind, bins_of, count_sql, number_sql, where
 from wbtable.query.duck_types import from_duck
 from wbtable.query.row_sql import RowSql
 
@@ -93,15 +93,15 @@ def _aggregates(sql: RowSql, slot: Slot, name: str, bins: Bins | None, *, few: b
         return [f"count({text}) AS {name}_n", f"min({size}) AS {name}_l", f"max({size}) AS {name}_g"]
     if bins is not None:
         value = number_sql(text, slot.type)
-        number = f" FILTER (NOT isnan({value}))" if bins.is_float else ""
-        finite = f" FILTER (isfinite({value}))" if bins.is_float else ""
+        number = where(f"NOT isnan({value})", value) if bins.is_float else value
+        finite = where(f"isfinite({value})", value) if bins.is_float else value
         return [
             *count_sql(sql, slot, bins, name),
-            f"min({value}){number} AS {name}_l",
-            f"max({value}){number} AS {name}_g",
-            f"min({value}){finite} AS {name}_fl",
-            f"max({value}){finite} AS {name}_fg",
-            f"approx_count_distinct({value}){number} AS {name}_d",
+            f"min({number}) AS {name}_l",
+            f"max({number}) AS {name}_g",
+            f"min({finite}) AS {name}_fl",
+            f"max({finite}) AS {name}_fg",
+            f"approx_count_distinct({number}) AS {name}_d",
         ]
     top = f"histogram({text})" if few else f"arg_min({text}, hash(t.pos), {SAMPLE})"
     return [

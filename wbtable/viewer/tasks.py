@@ -13,6 +13,7 @@ from wbtable.query.bars import HistogramCells, TopCells, bar_kind
 from wbtable.query.source import SidedSource
 from wbtable.query.view_link import view_link
 from wbtable.viewer.cells import encode
+from wbtable.viewer.kept_summaries import summaries_of
 from wbtable.viewer.order_tasks import ORDERING, left_to_others, prepare
 from wbtable.viewer.sources import Opener, Places, joined_tables
 
@@ -228,7 +229,7 @@ def summaries(control: Control, places: Json, view: Json, side: int, columns: li
     """Return the summary of each column of the rows."""
     found, _ = open_view(control, places, view, side)
     made = {}
-    for name, summary in found.summaries(columns).items():
+    for name, summary in summaries_of(found, columns).items():
         value = dataclasses.asdict(summary)
         del value["extra"]
         made[name] = {**value, "approximate": summary.approximate}

@@ -1,10 +1,12 @@
 // Summaries of columns for the header: asked for as columns come into view, one question at a time, kept as long as
-// the rows are the same.
+// the rows are the same. Those that must be counted are asked for one after the other, and show as they come.
 import { isCancelled, post } from "./api.js";
 import { rowsOf } from "./spec.js";
 import * as state from "./state.js";
 
 const REST = 80;
+/** Milliseconds that a question for several columns may take: if one takes longer, so does each. */
+const QUICK = 150;
 
 export class Summaries {
   /** @param {(found: Map<string, any>) => void} changed @param {any} [model] what is shown */
@@ -19,6 +21,9 @@ export class Summaries {
     this.wanted = [];
     this.timer = 0;
     this.isBusy = false;
+    /** Columns of the next question, and of which rows it was learned. */
+    this.most = 1;
+    this.rows = "";
     this.shown = "";
   }
 
@@ -43,8 +48,13 @@ export class Summaries {
     if (!known) return;
     this.wanted = known;
     this.#show();
-    if (!this.isBusy && !this.timer && this.wanted.some((name) => !this.kept.has(this.#key(name))))
-      this.timer = window.setTimeout(() => ((this.timer = 0), void this.#ask()), this.kept.size ? REST : 0);
+    this.#later(this.kept.size ? REST : 0);
+  }
+
+  /** @param {number} wait milliseconds */
+  #later(wait) {
+    if (this.isBusy || this.timer || this.wanted.every((name) => this.kept.has(this.#key(name)))) return;
+    this.timer = window.setTimeout(() => ((this.timer = 0), void this.#ask()), wait);
   }
 
   #show() {
@@ -58,14 +68,20 @@ export class Summaries {
 
   async #ask() {
     // While it waited, another view may have come, of other columns.
-    const missing = (this.#known(this.wanted) ?? []).filter((name) => !this.kept.has(this.#key(name)));
-    if (!missing.length) return;
+    const all = (this.#known(this.wanted) ?? []).filter((name) => !this.kept.has(this.#key(name)));
+    if (!all.length) return;
     this.isBusy = true;
-    const keys = missing.map((name) => this.#key(name));
     const { derive, filter, source } = this.model.asked();
+    const rows = JSON.stringify([source, filter]);
+    if (rows !== this.rows) this.most = 1;
+    this.rows = rows;
+    const missing = all.slice(0, this.most);
+    const keys = missing.map((name) => this.#key(name));
+    const start = performance.now();
     try {
       const found = await post("/api/summaries", { view: { source, derive, filter }, columns: missing });
       missing.forEach((name, i) => this.kept.set(keys[i], found.columns[name]));
+      this.most = performance.now() - start < QUICK ? Infinity : 1;
     } catch (error) {
       // The rows are there without them; these columns are not asked for again before the view changes.
       if (!isCancelled(error)) keys.forEach((key) => this.kept.set(key, undefined));
@@ -73,6 +89,6 @@ export class Summaries {
     this.isBusy = false;
     while (this.kept.size > 4000) this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
     this.#show();
-    this.need(this.wanted);
+    this.#later(0);
   }
 }
