@@ -34,6 +34,7 @@ PANELS: list[dict[str, Any]] = [
     {"id": "groups", "kind": "table", "title": "Guesses", "view": {"source": SOURCE, "group": ["guess"]}},
     {"id": "lost", "kind": "table", "title": "Lost", "view": {"source": SOURCE, "filter": "unknown > 3"}},
 ]
+MAP = {"name": "count", "display": "heatmap"}
 expect.set_options(timeout=harness.PATIENCE)
 
 
@@ -124,6 +125,44 @@ def test_a_view_with_a_name(page: Page, server: Server) -> None:
     check(page)
 
 
+def test_what_somebody_saved_meanwhile(page: Page, server: Server, store: Store, watch: Watch) -> None:
+    """The dialogs in which nothing is overwritten unseen, of a view and of a report."""
+    watch.allow("409")
+    harness.open_table(page, _table(server, filter="id > 3"))
+    page.get_by_role("button", name="Views", exact=True).click()
+    harness.choose(page, "Save this view…")
+    page.keyboard.type("ours")
+    page.keyboard.press("Enter")
+    expect(page.locator(".view-name")).to_have_text("ours")
+    theirs = next(view for view in store.views(PROJECT) if view.name == "ours")
+    store.save_view(theirs.spec.with_(filter="id > 5"), "ours")
+    page.locator(".btn.views").click()
+    harness.choose(page, "Save “ours”")
+    _met(page, "view")
+    page.keyboard.press("Escape")
+    page.locator(".btn.views").click()
+    harness.choose(page, "Save under another name…")
+    page.keyboard.type("ours")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("already")
+    check(page)
+    text = {"title": "Shared", "panels": PANELS[:1]}
+    save_report(store, PROJECT, "shared", text, -1)
+    page.goto(f"{server.origin}/?{urlencode({'project': PROJECT, 'report': 'shared'})}")
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("textbox", name="Markdown").fill("Mine")
+    save_report(store, PROJECT, "shared", {**text, "title": "Theirs"}, 0)
+    page.get_by_role("button", name="Save", exact=True).click()
+    _met(page, "report")
+
+
+def _met(page: Page, what: str) -> None:
+    """Look at the dialog of a conflict, once it has read what somebody else saved."""
+    dialog = page.get_by_role("dialog", name=f"Somebody saved this {what} meanwhile")
+    expect(dialog.get_by_role("button", name="Save mine as the newest")).to_be_enabled()
+    check(page)
+
+
 def test_groups_and_their_map(page: Page, server: Server) -> None:
     harness.open_table(page, _table(server, group=json.dumps(["guess", "truth"])))
     page.get_by_role("button", name="More", exact=True).click()
@@ -157,6 +196,13 @@ def test_comparisons(page: Page, server: Server, mode: str) -> None:
         page.keyboard.press("Enter")
         expect(_panel(page).locator("dl.detail")).to_be_visible()
     else:
+        groups = {"group": json.dumps(["guess", "truth"]), "columns": json.dumps([MAP])}
+        page.goto(_table(server, {"kind": "compare", "tables": tables, "key": ["id"], "mode": mode}, **groups))
+        expect(page.locator(".side-pane .heat-map")).to_have_count(2)
+        check(page)
+        page.get_by_role("button", name="List", exact=True).click()
+        expect(page.locator(".side-pane .heat-map")).to_have_count(0)
+        harness.wait_rows(page)
         page.locator(".side-pane").last.locator(".grid").focus()
         harness.press(page, "ArrowDown", "Enter")
     check(page)

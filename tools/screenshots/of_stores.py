@@ -33,7 +33,8 @@ look alike at 28 by 28 pixels.
 @SCENES(*FURTHER)
 def merged(stage: Stage, page: Page) -> None:
     stage.compare(page, *_TWO)
-    expect(page.locator(".tally")).to_be_visible()
+    # A low window shows it on demand.
+    expect(page.locator(".tally")).to_be_attached()
     harness.wait_rows(page)
 
 
@@ -57,6 +58,13 @@ def side_by_side(stage: Stage, page: Page) -> None:
     first = [*({"name": name} for name in ("guess", "count", "truth", "image")), {"name": "id", "visible": False}]
     stage.compare(page, *_TWO, mode="side_by_side", group=["guess"], columns=first)
     _sides(page)
+
+
+@SCENES(FURTHER[2])
+def side_by_side_maps(stage: Stage, page: Page) -> None:
+    columns = [{"name": "count", "display": "heatmap"}]
+    stage.compare(page, *_TWO, mode="side_by_side", group=["truth", "guess"], columns=columns)
+    expect(page.locator(".side-pane .heat-map")).to_have_count(2)
 
 
 @SCENES()

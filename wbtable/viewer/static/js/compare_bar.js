@@ -7,7 +7,7 @@ import { openMenu } from "./menu.js";
 import { count } from "./numbers.js";
 import * as state from "./state.js";
 import { tableAt } from "./workspace.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, signal, useEffect, useState } from "../vendor/preact.js";
 
 const MODES = /** @type {["join" | "concat" | "side_by_side", string, string][]} */ ([
   ["join", "Merged", "Rows of one key in one row, with each side's values"],
@@ -15,19 +15,30 @@ const MODES = /** @type {["join" | "concat" | "side_by_side", string, string][]}
   ["side_by_side", "Side by side", "Each table for itself, looked at in the same way (B)"],
 ]);
 
+/** Whether a low window, as zoom makes one, shows rows instead of how they are compared; others show both. */
+const isFolded = signal(true);
+
 /** What two to eight tables are compared by. */
 export function CompareBar() {
   const source = compare.source.value;
   useEffect(() => compare.watch(), []);
   if (source?.kind !== "compare") return html`<${Joined} />`;
   const mode = source.mode ?? "join";
-  return html`<section class="compare" aria-label="Comparison">
-    <div class="compare-line"><${Sides} source=${source} />
+  const folded = isFolded.value && !(isMerged(source) && compare.wrong.value);
+  return html`<section class=${`compare${folded ? " is-folded" : ""}`} aria-label="Comparison">
+    <div class="compare-line"><${Sides} source=${source} /><${Fold} source=${source} folded=${folded} />
       <span class="gap"></span>
       <span class="segments" role="radiogroup" aria-label="How tables are compared">${MODES.map(([id, name, title]) => html`<button role="radio" aria-checked=${mode === id} tabindex=${mode === id ? 0 : -1} title=${title} key=${id}
         onClick=${() => mode !== id && void compare.setMode(id)} onKeyDown=${(/** @type {KeyboardEvent} */ event) => moved(event, id)}>${name}</button>`)}</span>
       ${isMerged(source) ? html`<${Key} source=${source} />` : null}</div>
     ${isMerged(source) ? html`<${Counts} />` : isBeside(source) ? html`<${Beside} />` : html`<${Concat} />`}</section>`;
+}
+
+/** What a low window shows of the comparison, and the way to the rest. @param {{source: any, folded: boolean}} props */
+function Fold({ source, folded }) {
+  const counts = isMerged(source) ? compare.answer.value?.counts : null;
+  const name = MODES.find(([id]) => id === (source.mode ?? "join"))?.[1] ?? "";
+  return html`<button class="btn compare-fold" aria-expanded=${!folded} title="How they are compared" onClick=${() => (isFolded.value = !folded)}>${name}${counts ? html` · <b>${count(counts.changed)}</b> changed` : ""} <span aria-hidden="true">${folded ? "▾" : "▴"}</span></button>`;
 }
 
 /** Arrow keys choose among modes. @param {KeyboardEvent} event @param {string} id */

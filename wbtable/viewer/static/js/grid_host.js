@@ -30,6 +30,7 @@ const GROUPS = 20;
 /** The height of rows: as chosen, else by what is in them. @param {any} model */
 function rowHeight(model) {
   if (state.height.value) return HEIGHTS[state.height.value] * (model.grouped.value && state.height.value === "s" ? 1.5 : 1);
+  if (model.grouped.value && isLow.value) return HEIGHTS.m;
   if (model.grouped.value) return model.laid.value.some((/** @type {any} */ column) => column.info?.pair) ? 112 : 84;
   return HEIGHTS[model.usualHeight.value];
 }

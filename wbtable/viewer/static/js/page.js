@@ -10,7 +10,7 @@ import { setMode } from "./compare_state.js";
 import { OneStepper } from "./compare_steps.js";
 import { DetailPanel } from "./detail.js";
 import { GridHost } from "./grid_host.js";
-import { HeatMap } from "./heatmap.js";
+import { HeatMap, isMapped } from "./heatmap.js";
 import { KeysSheet } from "./keys.js";
 import { Lightbox } from "./lightbox.js";
 import { Pills } from "./pills.js";
@@ -28,7 +28,7 @@ export function TablePage({ crumbs }) {
   const filterRef = useRef(/** @type {any} */ (null));
   const gridRef = useRef(/** @type {any} */ (null));
   const panel = state.panel.value;
-  const isMap = !isBeside(state.spec.value.source) && !state.problem.value && state.info.value?.grouped && (state.spec.value.group ?? []).length === 2 && state.spec.value.columns?.some((column) => column.name === "count" && column.display === "heatmap");
+  const isMap = !isBeside(state.spec.value.source) && !state.problem.value && state.info.value?.grouped && isMapped(state.spec.value);
   const go = (/** @type {number} */ row) => {
     const to = Math.max(0, Math.min(row, (state.rows.value ?? 1) - 1));
     if (state.panel.value?.kind === "detail") {

@@ -2,6 +2,7 @@
 import { MARKS, placeName } from "./compare_model.js";
 import * as compare from "./compare_state.js";
 import { GridHost } from "./grid_host.js";
+import { HeatMap, isMapped } from "./heatmap.js";
 import { count } from "./numbers.js";
 import { SideModel } from "./side_model.js";
 import * as state from "./state.js";
@@ -50,6 +51,7 @@ function Side({ side, name, gridRef, filterRef, leads, scrolled, activated }) {
   }, [model]);
   const isActive = model.isActive.value;
   const rows = model.rows.value;
+  const isMap = !model.problem.value && model.info.value?.grouped && isMapped(model.spec.value);
   const noun = model.grouped.value ? "groups" : "rows";
   const take = () => {
     leads();
@@ -59,5 +61,5 @@ function Side({ side, name, gridRef, filterRef, leads, scrolled, activated }) {
   return html`<section class=${`side-pane side-${side}${isActive ? " is-active" : ""}`} aria-label=${`Side ${side}: ${name}`} ref=${root} onFocusIn=${take} onPointerEnter=${leads} onWheelCapture=${leads} onPointerDownCapture=${take}>
     <header class="pane-head"><span class=${`mark mark-${side}`} aria-hidden="true">${MARKS[side]}</span><b>${side}</b><span class="side-name" dir="auto">${name}</span><span class="gap"></span>
       <span class="note" data-rows=${rows ?? ""}>${rows === null ? "counting…" : `${count(rows)} ${rows === 1 ? noun.slice(0, -1) : noun}${model.spec.value.filter && !model.grouped.value ? ` of ${count(model.total.value)}` : ""}`}</span></header>
-    <div class="pane-grid"><${GridHost} filterRef=${filterRef} gridRef=${gridRef} model=${model} label=${`Rows of side ${side}, ${name}`} /></div></section>`;
+    <div class="pane-grid"><${GridHost} filterRef=${filterRef} gridRef=${gridRef} model=${model} label=${`Rows of side ${side}, ${name}`} />${isMap ? html`<${HeatMap} model=${model} side=${side} />` : null}</div></section>`;
 }
