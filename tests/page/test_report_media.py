@@ -117,7 +117,7 @@ def test_a_file_shows_all_kinds_and_runs_nothing_of_theirs(store: Store, browser
     asked: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(error.message))
-    page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
     page.on("requestfailed", lambda request: asked.append(f"{request.url} {request.failure}"))
     page.goto((tmp_path / "report.html").as_uri())
     expect(page.locator(".left-out")).to_have_text(notes)
@@ -135,9 +135,9 @@ def test_a_file_shows_all_kinds_and_runs_nothing_of_theirs(store: Store, browser
     # The figure's frame has an origin of its own, and is not the report.
     box = _open(page, "Plotly figure")
     expect(box.locator("iframe")).to_have_attribute("sandbox", "allow-scripts")
-    frame = page.frames[-1]
     expect(box.frame_locator("iframe").locator("svg").first).to_be_visible()
-    assert frame.evaluate("() => [origin, document.querySelectorAll('.report-head').length]") == ["null", 0]
+    drawn = page.frames[-1]
+    assert drawn.evaluate("() => [origin, document.querySelectorAll('.report-head').length]") == ["null", 0]
     assert [url for url in asked if not url.endswith(" csp")] == []
     assert [text for text in said if not any(part in text for part in SAID)] == []
     context.close()

@@ -120,6 +120,16 @@ def run_tables(
     return UnionTable(parts, names)
 
 
+def picked_runs(store: Store, project: str, names: Collection[str]) -> list[RunInfo]:
+    """Return the runs of a union: those by id or name, of no names all; the oldest first.
+
+    Raises:
+        NotFoundError: there is no such run.
+
+    """
+    return _picked(store, project, names) if names else list_runs(store, project)
+
+
 def _picked(store: Store, project: str, names: Collection[str]) -> list[RunInfo]:
     """Return runs by id or name, the oldest first; others are only read if a name is no id.
 

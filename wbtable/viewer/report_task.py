@@ -13,6 +13,7 @@ from wbtable.format.report import MarkdownPanel, TablePanel
 from wbtable.viewer import report_html
 from wbtable.viewer.report_blobs import ELSEWHERE, ReportBlobs, counted
 from wbtable.viewer.report_rows import Embedded, panel_tables
+from wbtable.viewer.report_unions import gone_tables, gone_words
 from wbtable.viewer.sources import Opener, Places
 from wbtable.viewer.tasks import opener as kept_opener
 
@@ -111,6 +112,9 @@ def _panel(opener: Opener, panel: Any, embedded: Embedded, share: int) -> Json:
         tables = panel_tables(opener, panel, embedded, share)
     except WbtableError as error:
         return {"id": panel.id, "kind": "other", "text": f"{title}: this view cannot be shown: {error!s:.500}"}
+    lost = _gone(opener, panel)
+    if lost is not None:
+        tables[0]["notes"].append(lost)
     return {
         "id": panel.id,
         "kind": "table",
@@ -119,6 +123,11 @@ def _panel(opener: Opener, panel: Any, embedded: Embedded, share: int) -> Json:
         "rows": panel.rows or _ROWS,
         "tables": tables,
     }
+
+
+def _gone(opener: Opener, panel: TablePanel) -> str | None:
+    source = panel.view.source
+    return gone_words(gone_tables(opener.store(), source)) if source is not None and source.kind == "union" else None
 
 
 def source_title(panel: TablePanel) -> str:

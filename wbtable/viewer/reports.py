@@ -66,7 +66,8 @@ def read_report(store: Store, project: str, name: str, number: int | None = None
         FormatError: it is damaged.
 
     """
-    found_number, found = report_log(store, project, name).read(number)
+    log = report_log(store, project, name)
+    found_number, found = log.read(number)
     panels = []
     for panel in found.panels:
         made = panel.to_json()
@@ -75,6 +76,7 @@ def read_report(store: Store, project: str, name: str, number: int | None = None
         panels.append(made)
     return {
         **_head(name, found_number, found),
+        "newest": found_number if number is None else log.newest(),
         "panels": panels,
         "images": [image.to_json() for image in found.images],
     }

@@ -32,11 +32,13 @@ def read_view(store: Store, project: str, name: str, number: int | None = None) 
         FormatError: it is damaged.
 
     """
-    found_number, found = view_log(store, project, name).read(number)
+    log = view_log(store, project, name)
+    found_number, found = log.read(number)
     created = found.created_at.astimezone(dt.UTC).isoformat()
     return {
         "name": name,
         "number": found_number,
+        "newest": found_number if number is None else log.newest(),
         "created_at": created,
         "title": found.title or name,
         "description": found.description or "",

@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from wbtable.viewer import panel_state, report_task, reports, saved
+from wbtable.viewer import panel_state, report_task, report_unions, reports, saved, saved_numbers
 from wbtable.viewer.answers import BadRequestError, ReadOnlyError, answer
 from wbtable.viewer.asking import Asked, read_body
 from wbtable.viewer.run_routes import listing, named
@@ -55,8 +55,18 @@ class _Saved:
     def view(self, asked: Asked) -> Json:
         return saved.read_view(self.store, named(asked, "project"), named(asked, "name"), _number(asked))
 
+    def view_numbers(self, asked: Asked) -> Json:
+        return saved_numbers.view_numbers(
+            self.store, named(asked, "project"), named(asked, "name"), _number(asked, "before")
+        )
+
     def save_view(self, asked: Asked) -> Json:
-        project, name, view = named(asked, "project"), named(asked, "name"), asked.view()
+        project, name = named(asked, "project"), named(asked, "name")
+        old = _number(asked, "restore")
+        if old is not None:
+            seen = asked.number("number", -1, -1)
+            return {"name": name, "number": saved_numbers.restore_view(self.store, project, name, old, seen)}
+        view = asked.view()
         if view.source is None or any(place.url is not None for place in view.source.tables):
             raise BadRequestError("a view of a table outside of the store has no name in it: share its address")
         number = saved.save_view(
@@ -88,9 +98,22 @@ class _Saved:
     def report(self, asked: Asked) -> Json:
         return reports.read_report(self.store, named(asked, "project"), named(asked, "name"), _number(asked))
 
+    def report_numbers(self, asked: Asked) -> Json:
+        return saved_numbers.report_numbers(
+            self.store, named(asked, "project"), named(asked, "name"), _number(asked, "before")
+        )
+
+    def gone(self, asked: Asked) -> Json:
+        project, name, panel = (named(asked, key) for key in ("project", "name", "panel"))
+        found = report_unions.panel_gone(self.store, project, name, panel, _number(asked))
+        return {**found, "text": report_unions.gone_words(found)}
+
     def save_report(self, asked: Asked) -> Json:
         project, name = named(asked, "project"), named(asked, "name")
         seen = asked.number("number", -1, -1)
+        old = _number(asked, "restore")
+        if old is not None:
+            return {"name": name, "number": saved_numbers.restore_report(self.store, project, name, old, seen)}
         return {
             "name": name,
             "number": reports.save_report(self.store, project, name, asked.fields.get("report"), seen),
@@ -135,8 +158,8 @@ class _Saved:
         )
 
 
-def _number(asked: Asked) -> int | None:
-    return asked.number("number") if asked.fields.get("number") is not None else None
+def _number(asked: Asked, name: str = "number") -> int | None:
+    return asked.number(name) if asked.fields.get(name) is not None else None
 
 
 def saved_routes(state: State) -> list[Route]:
@@ -146,11 +169,14 @@ def saved_routes(state: State) -> list[Route]:
         Route("/api/views", listing(made.views)),
         Route("/api/views", made.writing(made.save_view), methods=["POST"]),
         Route("/api/views/one", listing(made.view)),
+        Route("/api/views/numbers", listing(made.view_numbers)),
         Route("/api/state", listing(made.state_of)),
         Route("/api/state", made.writing(made.save_state), methods=["POST"]),
         Route("/api/reports", listing(made.reports)),
         Route("/api/reports", made.writing(made.save_report), methods=["POST"]),
         Route("/api/reports/one", listing(made.report)),
+        Route("/api/reports/numbers", listing(made.report_numbers)),
+        Route("/api/reports/gone", listing(made.gone)),
         Route("/api/reports/add", made.writing(made.add_panels), methods=["POST"]),
         Route("/api/reports/image", made.writing(made.put_image), methods=["POST"]),
         Route("/api/reports/export", made.export, methods=["POST"]),

@@ -296,6 +296,7 @@ def _views(tried: Tried) -> None:
     assert "Mine" in [one["title"] for one in tried.get("/api/views", project="p")["views"]]
     found = tried.get("/api/views/one", project="p", name="mine")
     assert found["view"]["source"]["tables"][0]["artifact"] == "rows"
+    assert [one["number"] for one in tried.get("/api/views/numbers", project="p", name="mine")["numbers"]] == [0]
 
 
 def _state(tried: Tried) -> None:
@@ -313,6 +314,8 @@ def _reports(tried: Tried) -> None:
     assert (listed["name"], listed["title"], listed["panels"]) == ("first", "First", 2)
     found = tried.get("/api/reports/one", project="p", name="first")
     assert [one["kind"] for one in found["panels"]] == ["markdown", "table"]
+    assert [one["panels"] for one in tried.get("/api/reports/numbers", project="p", name="first")["numbers"]] == [2, 1]
+    assert tried.get("/api/reports/gone", project="p", name="first", panel="v")["gone"] == 0
     exported = tried.raw("/api/reports/export", project="p", name="first")
     assert exported.headers["content-type"].startswith("text/html")
     assert exported.headers["x-wbtable-left-out"].isdigit()
@@ -370,11 +373,14 @@ TRIES: Final[dict[str, Callable[[Tried], None]]] = {
     "GET /frame/{digest}": _frame,
     "GET /api/views": _views,
     "GET /api/views/one": _views,
+    "GET /api/views/numbers": _views,
     "POST /api/views": _views,
     "GET /api/state": _state,
     "POST /api/state": _state,
     "GET /api/reports": _reports,
     "GET /api/reports/one": _reports,
+    "GET /api/reports/numbers": _reports,
+    "GET /api/reports/gone": _reports,
     "POST /api/reports": _reports,
     "POST /api/reports/add": _reports,
     "POST /api/reports/image": _image,

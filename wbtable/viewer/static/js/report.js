@@ -5,6 +5,7 @@ import { Editor, Tools } from "./report_edit.js";
 import { PanelView } from "./report_panels.js";
 import { openExport } from "./report_export.js";
 import { Refused, openDialog, useSending } from "./views_dialog.js";
+import { openNumbers, restore } from "./views_numbers.js";
 import { toast } from "./menu.js";
 import { Waiting, When, set, useAnswer } from "./workspace.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
@@ -21,7 +22,8 @@ function sent(draft, name) {
 /** @param {{where: any, opened: any}} props */
 export function ReportPage({ where, opened }) {
   const { project, report: name } = where;
-  const answer = useAnswer(`/api/reports/one?${new URLSearchParams({ project, name })}`);
+  const asked = /^\d{1,9}$/.test(where.number ?? "") ? where.number : "";
+  const answer = useAnswer(`/api/reports/one?${new URLSearchParams({ project, name, ...(asked ? { number: asked } : {}) })}`);
   const found = answer.found;
   if (!found) return html`<main class="home"><${Waiting} answer=${answer} what="The report" /></main>`;
   return html`<${Loaded} key=${`${project}/${name}/${found.number}`} project=${project} name=${name} found=${found} opened=${opened} edit=${where.edit === "1"} again=${answer.again} />`;
@@ -30,7 +32,8 @@ export function ReportPage({ where, opened }) {
 /** @param {{project: string, name: string, found: any, opened: any, edit: boolean, again: () => void}} props */
 function Loaded({ project, name, found, opened, edit, again }) {
   const begin = () => /** @type {Draft} */ ({ title: found.title, description: found.description, panels: found.panels, images: found.images });
-  const [editing, setEditing] = useState(edit && !opened.read_only);
+  const isOld = found.newest > found.number;
+  const [editing, setEditing] = useState(edit && !opened.read_only && !isOld);
   const [draft, setDraft] = useState(begin());
   const dirty = JSON.stringify(draft) !== JSON.stringify(begin());
   const latest = useRef({ dirty: false });
@@ -71,17 +74,48 @@ function Loaded({ project, name, found, opened, edit, again }) {
   return html`<main class="home report-page" aria-label="Report">
     ${editing ? html`<div class="edit-bar" role="toolbar" aria-label="Editing"><span class="note" role="status">${dirty ? "Not saved yet" : "Nothing changed yet"}</span><span class="gap"></span>
         <button class="btn" onClick=${cancel}>Cancel</button><button class="btn primary" disabled=${busy || !dirty} onClick=${send}>${busy ? "Saving…" : "Save"}</button></div>
-        <${Refused} wrong=${wrong} readOnly="Your text is still here: copy it." />` : null}
+        <${Refused} wrong=${wrong} readOnly="Your text is still here: copy it." />` : isOld ? html`<${OldBar} project=${project} name=${name} found=${found} opened=${opened} />` : null}
     <article class="report">
       ${editing ? html`<${Editor} project=${project} draft=${draft} change=${setDraft} />` : html`
         <header class="report-head"><div class="title-line"><h1 dir="auto" tabindex="-1">${found.title}</h1>
-            <${Tools}><button class="btn" disabled=${opened.read_only} title=${opened.read_only ? "The server was started with --read-only" : ""} onClick=${() => start(undefined)}>Edit</button>
+            <${Tools}>${found.newest > 0 ? html`<button class="btn quiet" title="What was saved before, to look at and to restore" onClick=${() => openHistory(project, name, found, again)}>History</button>` : null}
+              ${isOld ? null : html`<button class="btn" disabled=${opened.read_only} title=${opened.read_only ? "The server was started with --read-only" : ""} onClick=${() => start(undefined)}>Edit</button>`}
               <button class="btn" onClick=${() => openExport(project, name, found)}>Export</button></${Tools}></div>
           ${found.description ? html`<p class="description" dir="auto">${found.description}</p>` : null}
-          <p class="note" role="status">Saved <${When} at=${found.created_at} /> · number ${found.number + 1}</p></header>
-        ${found.panels.length ? found.panels.map((/** @type {Panel} */ panel, /** @type {number} */ i) => html`<${PanelView} key=${panel.id} panel=${panel} images=${found.images} insert=${opened.read_only ? undefined : inserted(i + 1)} />`) : html`<div class="state"><h2>The report is empty</h2>
-          <p>Write what you found, and put the tables beside it that show it.</p><div class="actions"><button class="btn primary" disabled=${opened.read_only} onClick=${() => start(undefined)}>Edit</button></div></div>`}`}
+          <p class="note" role="status">Saved <${When} at=${found.created_at} /> · number ${found.number + 1}${isOld ? ` of ${found.newest + 1}` : ""}</p></header>
+        ${found.panels.length ? found.panels.map((/** @type {Panel} */ panel, /** @type {number} */ i) => html`<${PanelView} key=${panel.id} panel=${panel} images=${found.images} insert=${opened.read_only || isOld ? undefined : inserted(i + 1)} of=${{ project, name, number: found.number }} />`) : html`<div class="state"><h2>The report is empty</h2>
+          <p>Write what you found, and put the tables beside it that show it.</p><div class="actions"><button class="btn primary" disabled=${opened.read_only || isOld} onClick=${() => start(undefined)}>Edit</button></div></div>`}`}
     </article></main>`;
+}
+
+/** What stands over an old number: which it is, its neighbours, and the way back. @param {{project: string, name: string, found: any, opened: any}} props */
+function OldBar({ project, name, found, opened }) {
+  const to = (/** @type {number} */ number) => set({ number: number === found.newest ? "" : String(number), edit: "" });
+  const { busy, wrong, send } = useSending(async () => {
+    const number = await restore({ kind: "reports", project, name }, found.number, found.newest);
+    toast(`Restored: it is number ${number + 1} now`);
+    set({ number: "", edit: "" });
+  });
+  return html`<div class="edit-bar old-bar" role="region" aria-label="An older state of the report"><span role="status">Number ${found.number + 1} of ${found.newest + 1}: what the report said then.</span><span class="gap"></span>
+      <button class="btn quiet icon" aria-label="The one before" title="The one before" disabled=${found.number === 0} onClick=${() => to(found.number - 1)}>‹</button>
+      <button class="btn quiet icon" aria-label="The one after" title="The one after" onClick=${() => to(found.number + 1)}>›</button>
+      <button class="btn" onClick=${() => to(found.newest)}>Show the newest</button>
+      <button class="btn primary" disabled=${busy || opened.read_only} title=${opened.read_only ? "The server was started with --read-only" : "Save it once more, as the newest"} onClick=${send}>Restore as the newest</button></div>
+    <${Refused} wrong=${wrong} readOnly="" />`;
+}
+
+/** @param {string} project @param {string} name @param {any} found @param {() => void} again */
+function openHistory(project, name, found, again) {
+  openNumbers({
+    kind: "reports", project, name, title: found.title, now: found.number,
+    words: (saved) => `${saved.panels === 1 ? "1 panel" : `${saved.panels} panels`}${saved.description ? ` · ${saved.description}` : ""}`,
+    look: (number, newest) => set({ number: number === newest ? "" : String(number), edit: "" }),
+    restored: (number) => {
+      toast(`Restored: it is number ${number + 1} now`);
+      if (found.newest > found.number) set({ number: "", edit: "" });
+      else again();
+    },
+  });
 }
 
 /** @param {() => void} stop */

@@ -4,7 +4,7 @@ import { LiveSource } from "./report_live.js";
 import { ReportTable } from "./report_table.js";
 import { markdownNode } from "./report_text.js";
 import { linkQuery, openShareOf } from "./share.js";
-import { download } from "./api.js";
+import { download, get } from "./api.js";
 import { openMenu, toast } from "./menu.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
@@ -77,13 +77,27 @@ function Live({ panel, changed }) {
   return html`<div ref=${root}></div>`;
 }
 
+/** What of a union is there no more: its rows are not the report's. @param {{panel: Panel, of: {project: string, name: string, number: number}}} props */
+function Gone({ panel, of }) {
+  const [text, setText] = useState("");
+  useEffect(() => {
+    const control = new AbortController();
+    const asked = new URLSearchParams({ project: of.project, name: of.name, panel: panel.id, number: String(of.number) });
+    // What cannot be asked is said by the rows themselves.
+    get(`/api/reports/gone?${asked}`, control.signal).then((found) => setText(found.text ?? ""), () => undefined);
+    return () => control.abort();
+  }, [panel.id, of.project, of.name, of.number]);
+  return text ? html`<p class="wrong gone" role="alert">${text}</p>` : null;
+}
+
 /**
- * @param {{panel: Panel, images: any[], editing?: boolean, changed?: (change: Partial<Panel>) => void, tools?: any, insert?: (at: Element) => void}} props
+ * @param {{panel: Panel, images: any[], of?: {project: string, name: string, number: number}, editing?: boolean, changed?: (change: Partial<Panel>) => void, tools?: any, insert?: (at: Element) => void}} props
  */
-export function PanelView({ panel, images, editing, changed, tools, insert }) {
+export function PanelView({ panel, images, of, editing, changed, tools, insert }) {
   if (panel.kind === "markdown") return html`<section class="panel-markdown" data-panel=${panel.id}><${Prose} text=${panel.text ?? ""} images=${images} /></section>`;
   const title = panel.title ?? titleOf(panel.view);
   if (panel.kind !== "table") return html`<section class="panel-other" data-panel=${panel.id}>${tools}<p class="note">A panel of the kind ${panel.kind}, which this version cannot show. It is kept as it is.</p></section>`;
+  const isUnion = panel.view?.source?.kind === "union";
   const menu = (/** @type {any} */ event) => {
     const at = event.currentTarget;
     openMenu(at, `Panel ${title}`, [
@@ -100,7 +114,8 @@ export function PanelView({ panel, images, editing, changed, tools, insert }) {
       ${editing ? html`<input class="input panel-title" aria-label="Title of the panel" placeholder=${titleOf(panel.view)} maxlength="200" value=${panel.title ?? ""} onInput=${(/** @type {any} */ event) => changed?.({ title: event.target.value || undefined })} />` : html`<h2 class="panel-title" dir="auto">${title}</h2>`}
       <span class="gap"></span>${tools}
       <button class="btn quiet icon" aria-label=${`Menu of ${title}`} title="Menu" aria-haspopup="menu" aria-expanded="false" onClick=${menu}>⋯</button></div>
-    <p class="note source">${sourceWords(panel.view)}</p>
+    <p class="note source">${sourceWords(panel.view)}${isUnion ? ". What they log is shown as long as it is there: the report keeps none of it." : ""}</p>
+    ${isUnion && of ? html`<${Gone} panel=${panel} of=${of} />` : null}
     ${panel.lost ? html`<div class="state lost" role="alert"><h2>What this panel shows is gone</h2><p>${panel.lost}</p></div>` : html`<${Live} panel=${panel} changed=${editing ? (/** @type {any} */ view) => changed?.({ view }) : undefined} />`}
   </section>`;
 }

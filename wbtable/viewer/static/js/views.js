@@ -4,7 +4,7 @@ import { named, panelName } from "./kept.js";
 import * as state from "./state.js";
 import { computed, effect, signal } from "../vendor/preact.js";
 
-/** @typedef {{name: string, title: string, number: number, created_at: string, description: string, view: any, error?: string}} SavedView */
+/** @typedef {{name: string, title: string, number: number, newest?: number, created_at: string, description: string, view: any, error?: string}} SavedView newest: the highest number when it was read */
 
 /** What was saved under the name that is open. */
 export const opened = signal(/** @type {SavedView | null} */ (null));
@@ -34,6 +34,9 @@ export const isSame = (a, b) => plain(a) === plain(b);
 
 /** Whether the view is another one than what was saved under its name. */
 export const changed = computed(() => opened.value !== null && !isSame(opened.value.view, state.viewDocument()));
+
+/** Whether what is open is not the newest of its name. @param {SavedView | null} found */
+export const isOld = (found) => (found?.newest ?? -1) > (found?.number ?? -1);
 
 /** @param {string} of @param {string} name @param {number} [number] @returns {Promise<SavedView>} */
 export function read(of, name, number) {

@@ -1,5 +1,6 @@
 // The views of a table: open, save, save under another name, describe; and what to do when somebody saved meanwhile.
 import { Refused, openDialog, useSending } from "./views_dialog.js";
+import { openNumbers, restore } from "./views_numbers.js";
 import { openMenu, toast } from "./menu.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
@@ -12,8 +13,9 @@ import { html, useState } from "../vendor/preact.js";
 export function ViewButtons() {
   const found = views.opened.value;
   const mark = found && views.changed.value ? " •" : "";
-  return html`<button class="btn views" aria-haspopup="menu" aria-expanded="false" title=${found ? `View ${found.title}${mark ? ", changed" : ""}` : "Views that were saved under a name"}
-      onClick=${(/** @type {any} */ event) => void openViews(event.currentTarget)}><span class="view-name" dir="auto">${found ? found.title : "Views"}</span>${mark ? html`<span class="changed" aria-label="changed">•</span>` : null}</button>
+  const old = found && views.isOld(found) ? `number ${found.number + 1} of ${Number(found.newest) + 1}` : "";
+  return html`<button class="btn views" aria-haspopup="menu" aria-expanded="false" title=${found ? `View ${found.title}${old ? `, ${old}` : ""}${mark ? ", changed" : ""}` : "Views that were saved under a name"}
+      onClick=${(/** @type {any} */ event) => void openViews(event.currentTarget)}><span class="view-name" dir="auto">${found ? found.title : "Views"}</span>${old ? html`<span class="old-number">${old}</span>` : null}${mark ? html`<span class="changed" aria-label="changed">•</span>` : null}</button>
     <button class="btn" onClick=${openShare}>Share</button>`;
 }
 
@@ -29,11 +31,18 @@ async function openViews(at) {
   } catch (error) {
     wrong = /** @type {Error} */ (error).message;
   }
+  const isOld = views.isOld(found);
   openMenu(at, "Views", [
-    ...(found ? [{ label: `Save “${found.title}”`, disabled: !views.changed.value, run: () => void saveAgain(of, found) }] : []),
+    ...(found && isOld ? [
+      { label: `Restore number ${found.number + 1} as the newest`, run: () => void restoreOpen(of, found) },
+      { label: `Show the newest, number ${Number(found.newest) + 1}`, run: () => void showNumber(of, found.name) },
+      null,
+    ] : []),
+    ...(found ? [{ label: isOld ? "Save what is shown as the newest" : `Save “${found.title}”`, disabled: !views.changed.value, run: () => void saveAgain(of, found) }] : []),
     { label: found ? "Save under another name…" : "Save this view…", run: () => openSave(of) },
     ...(found ? [
-      { label: "Name and description…", run: () => openDescribe(of, found) },
+      { label: "Name and description…", disabled: isOld, run: () => openDescribe(of, found) },
+      { label: "What was saved before…", disabled: Math.max(found.number, found.newest ?? 0) === 0, run: () => openHistory(of, found) },
       { label: "Back to what was saved", disabled: !views.changed.value, run: () => views.show(of, found) },
       { label: "Close the view", run: views.forget },
     ] : []),
@@ -47,10 +56,41 @@ async function openViews(at) {
   ]);
 }
 
+/** Show what was saved under a name; without a number the newest. @param {string} of @param {string} name @param {number} [number] */
+async function showNumber(of, name, number) {
+  const found = await views.read(of, name, number);
+  views.show(of, found);
+  if (views.isOld(found)) toast(`Number ${found.number + 1} of ${Number(found.newest) + 1}: it changes nothing that is saved`);
+}
+
+/** @param {string} of @param {views.SavedView} found */
+function openHistory(of, found) {
+  openNumbers({
+    kind: "views", project: of, name: found.name, title: found.title, now: found.number, words: (saved) => inWords(saved.view),
+    look: (number) => showNumber(of, found.name, number),
+    restored: (number) => void restoredAs(of, found.name, number),
+  });
+}
+
+/** @param {string} of @param {string} name @param {number} number */
+async function restoredAs(of, name, number) {
+  await showNumber(of, name);
+  toast(`Restored: it is number ${number + 1} now`);
+}
+
+/** @param {string} of @param {views.SavedView} found */
+async function restoreOpen(of, found) {
+  try {
+    await restoredAs(of, found.name, await restore({ kind: "views", project: of, name: found.name }, found.number, Number(found.newest)));
+  } catch (error) {
+    openDialog("The view was not restored", () => html`<${Refused} wrong=${error} readOnly="Share the view by its link: it holds everything." />`);
+  }
+}
+
 /** @param {string} of @param {views.SavedView} found */
 async function saveAgain(of, found) {
   try {
-    const number = await views.save(of, found.name, found.number, { title: found.title === found.name ? "" : found.title, description: found.description });
+    const number = await views.save(of, found.name, found.newest ?? found.number, { title: found.title === found.name ? "" : found.title, description: found.description });
     toast(`Saved “${found.title}”, number ${number + 1}`);
   } catch (error) {
     const wrong = /** @type {any} */ (error);
