@@ -30,7 +30,7 @@ def test_ten_million_rows_end_to_end(page: Page, serve: Servers, tmp_path: Path)
     assert harness.row_count(page) == ROWS
     page.locator(".grid").focus()
     page.keyboard.press("ControlOrMeta+End")
-    harness.wait_until(page, f"!!document.querySelector('.grid .row[data-row=\"{ROWS - 1}\"]')")
+    harness.wait_until(page, f"() => !!document.querySelector('.grid .row[data-row=\"{ROWS - 1}\"]')")
     harness.wait_rows(page)
     assert harness.cells(page, "id")[-1].replace(",", "") == str(ROWS - 1)
     assert page.evaluate("document.querySelectorAll('.grid .row').length") < 100
