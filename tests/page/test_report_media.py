@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -42,10 +43,13 @@ expect.set_options(timeout=harness.PATIENCE)
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     made = wbtable.create_store(tmp_path_factory.mktemp("report-media") / "store")
-    table = wbtable.Table(columns=["id", "page", "thing", "figure", "molecule"])
+    table = wbtable.Table(columns=["id", "page", "thing", "figure", "molecule", "film"])
     for row in range(2):
         page = wbtable.Html(HOSTILE) if row == 0 else media_table.page(row)
-        table.add_data(row, page, media_table.thing(row), media_table.figure(row), media_table.molecule(row))
+        film = np.full((4, 3, 24, 32), 40 + 50 * row, np.uint8)
+        film[:, 0] += np.arange(4, dtype=np.uint8)[:, None, None] * 30
+        things = (make(row) for make in (media_table.thing, media_table.figure, media_table.molecule))
+        table.add_data(row, page, *things, wbtable.Video(film, fps=4, format="gif"))
     draft = wbtable.Artifact("things", type="media")
     draft.add(table, "things")
     made.commit(draft, project=PROJECT)
@@ -86,6 +90,15 @@ def _shown(page: Page) -> None:
     expect(box.locator("pre")).to_contain_text("HETATM")
     page.keyboard.press("Escape")
     expect(box).to_have_count(0)
+    # A GIF stands still until somebody plays it.
+    film = rows.locator(".r-film").first
+    expect(film.locator("img")).to_have_count(0)
+    play = film.get_by_role("button", name="Play")
+    expect(play).to_be_enabled()
+    play.click()
+    expect(film.locator("img")).to_have_js_property("naturalWidth", 32)
+    film.get_by_role("button", name="Stop").click()
+    expect(film.locator("canvas")).to_be_visible()
     # Groups show the first of their documents and scenes, small, under names that stand over them.
     groups = page.get_by_role("region", name="Rows of Parts")
     groups.scroll_into_view_if_needed()

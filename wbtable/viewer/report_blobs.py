@@ -158,7 +158,7 @@ def _mask(data: bytes) -> tuple[bytes, str]:
 
 def _played(data: bytes) -> tuple[bytes, str]:
     kind = sniff(data)
-    if kind is None or not kind.startswith(("audio/", "video/")):
+    if kind is None or (not kind.startswith(("audio/", "video/")) and kind != "image/gif"):
         raise ValueError("expected a sound or a video that browsers play")
     return data, kind
 

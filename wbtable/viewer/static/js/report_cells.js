@@ -2,6 +2,7 @@
 import { el, svg } from "./dom.js";
 import { histogramNode } from "./histogram.js";
 import { colour, isBackground, labelsOf } from "./media_labels.js";
+import { whenSeen } from "./media_load.js";
 import { count, duration, edge, number } from "./numbers.js";
 import { isOther, otherCell } from "./report_media.js";
 
@@ -163,8 +164,43 @@ export function picture(media, column, urls, pixels = 160) {
   return frame;
 }
 
+/** A GIF as a video: its first picture until somebody plays it. @param {any} media @param {MediaUrls} urls */
+function gif(media, urls) {
+  const frame = el("div", "r-film");
+  const still = /** @type {HTMLCanvasElement} */ (el("canvas"));
+  still.setAttribute("role", "img");
+  still.setAttribute("aria-label", spokenMedia(media));
+  still.width = media.width || 320;
+  still.height = media.height || 200;
+  const button = /** @type {HTMLButtonElement} */ (el("button", "btn", "▶ Play"));
+  button.disabled = true;
+  whenSeen(frame, () => void Promise.resolve(urls.bytes(media)).then((url) => {
+    if (url === null) return absent(frame, "video is not in this file");
+    const image = new Image();
+    image.alt = spokenMedia(media);
+    image.onerror = () => absent(frame, "video cannot be played here");
+    image.onload = () => {
+      image.onload = null;
+      still.width = image.naturalWidth;
+      still.height = image.naturalHeight;
+      still.getContext("2d")?.drawImage(image, 0, 0);
+      button.disabled = false;
+    };
+    image.src = url;
+    button.addEventListener("click", () => {
+      const plays = still.isConnected;
+      (plays ? still : image).replaceWith(plays ? image : still);
+      button.textContent = plays ? "❚❚ Stop" : "▶ Play";
+    });
+  }));
+  frame.append(still, button);
+  if (media.caption) frame.append(el("div", "caption", String(media.caption)));
+  return frame;
+}
+
 /** @param {any} media @param {MediaUrls} urls */
 function player(media, urls) {
+  if (media.kind === "video" && media.content_type === "image/gif") return gif(media, urls);
   const frame = el("div", media.kind === "audio" ? "r-sound" : "r-film");
   const node = /** @type {HTMLMediaElement} */ (el(media.kind === "audio" ? "audio" : "video"));
   node.controls = true;
