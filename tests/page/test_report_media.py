@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 import wbtable
 from tests.page import harness, media_table
+from tests.page.axe import check
 from wbtable.viewer.report_task import export_report
 from wbtable.viewer.reports import save_report
 
@@ -116,6 +117,7 @@ def test_a_report_shows_all_kinds_in_the_page(page: Page, serve: Servers, store:
     harness.enter(page, server.url)
     page.goto(f"{server.origin}/?{urlencode({'project': PROJECT, 'report': 'things'})}")
     _shown(page)
+    check(page)
 
 
 def test_a_file_shows_all_kinds_and_runs_nothing_of_theirs(store: Store, browser: Browser, tmp_path: Path) -> None:

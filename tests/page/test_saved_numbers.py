@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 import wbtable
 from tests.page import harness
+from tests.page.axe import check
 from tests.page.report_store import PROJECT, SOURCE, make_store
 from wbtable.artifacts.saved import report_log, view_log
 from wbtable.viewer.reports import save_report
@@ -72,9 +73,11 @@ def test_an_older_view_is_looked_at_and_restored(page: Page, server: Server, sto
     expect(dialog.get_by_role("listitem")).to_have_count(3)
     expect(dialog.get_by_role("listitem").last).to_contain_text(f"where {FILTERS[0]}")
     expect(dialog.get_by_role("button", name="Look at number 3")).to_be_disabled()
+    check(page)
     _focused_enter(page, "button", "Look at number 1")
     _filter(page, FILTERS[0])
     expect(page.locator(".old-number")).to_have_text("number 1 of 3")
+    check(page)
     # Its address says so too, and Back leads to the newest.
     page.reload()
     _filter(page, FILTERS[0])
@@ -127,6 +130,7 @@ def test_an_older_report_is_read_and_restored(page: Page, server: Server, store:
     expect(heading).to_have_text("Two")
     bar = page.get_by_role("region", name="An older state of the report")
     expect(bar.get_by_role("status")).to_have_text("Number 2 of 3: what the report said then.")
+    check(page)
     expect(page.get_by_role("button", name="Edit")).to_have_count(0)
     expect(page.get_by_role("button", name="Export")).to_be_enabled()
     _focused_enter(page, "button", "The one before")
