@@ -2,7 +2,8 @@
 
 A hundred rows of a sorted view of ten million lie in a hundred row groups. To decode those for each window costs half a
 second; from a mapped file of the uncompressed column they cost some page faults. The files lie in the machine's cache
-folder, 4 GiB of them at most, named by the fragment's digest and the column: fragments never change.
+folder, 4 GiB of them at most, named by the fragment's digest and the column: fragments never change. Of a view whose
+columns take more, the first are decoded, and the others read from their fragments.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
     from wbtable.query.source import Positions
 
 LIMIT: Final = 4 << 30
-_OPEN: Final = 512
+_OPEN: Final = 4096
+"""The most files that are mapped at once; half of those that the process may have open, where that is fewer."""
+_TOUCH: Final = 60.0
+"""Seconds after which the use of a file that stays mapped is noted again: what was used longest ago goes first."""
 _FOLDER: Final = "columns"
 
 
@@ -43,12 +48,10 @@ class ColumnFiles:
         self._guard = threading.Lock()
         self._idle = threading.Condition()
         self._readers = 0
-        self._open: OrderedDict[Path, pa.ChunkedArray] = OrderedDict()
-        self._too_large: set[tuple[str, tuple[str, ...]]] = set()
-
-    def has(self, source: FragmentSource, column: Column) -> bool:
-        """Whether a column of all fragments is there."""
-        return all(self._get(source, number, column) is not None for number in range(len(source.rows.fragments)))
+        self._open: OrderedDict[Path, tuple[pa.ChunkedArray, float]] = OrderedDict()
+        self._most = _most_open()
+        self._sizes: dict[tuple[str, str], int] = {}
+        """The bytes of a column of a fragment of each source."""
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -63,29 +66,42 @@ class ColumnFiles:
                 self._idle.notify_all()
 
     def decode(self, source: FragmentSource, columns: Sequence[Column], control: Control) -> None:
-        """Decode columns that are not there yet, one of a fragment at a time.
+        """Decode columns that are not there yet, one of a fragment at a time: as many as fit, those named first.
 
         Raises:
             CancelledError: `control` was cancelled.
             FormatError: a fragment is damaged.
 
         """
-        rows = source.rows
-        asked = (source.name, tuple(column.name for column in columns))
-        total = 0
-        for number in range(len(rows.fragments)):
-            for column in columns:
-                self._wait(control)
-                if asked in self._too_large:
-                    return
-                if self._get(source, number, column) is None:
-                    table = rows.read_fragment(number, [column.name])
-                    total += table.nbytes if number == 0 else 0
-                    if table.nbytes * len(rows.fragments) > self._limit or total * len(rows.fragments) > self._limit:
-                        self._too_large.add(asked)  # they would push out each other
-                        return
-                    _write(self._path(source, number, column), table)
-        make_room(cache_root() / _FOLDER, self._limit)
+        folder = cache_root() / _FOLDER
+        for number in range(len(source.rows.fragments)):
+            for column in self._fitting(source, columns, control):
+                self._decode(source, number, column, control)
+            make_room(folder, self._limit)
+
+    def _fitting(self, source: FragmentSource, columns: Sequence[Column], control: Control) -> list[Column]:
+        """Return the columns that may stay together: more would push out each other."""
+        found, left = [], self._limit
+        for column in columns:
+            size = self._sizes.get((source.name, column.name))
+            if not size and source.rows.fragments:
+                size = self._sizes[source.name, column.name] = self._decode(source, 0, column, control)
+            whole = (size or 0) * len(source.rows.fragments)
+            if whole <= left:
+                found.append(column)
+                left -= whole
+        return found
+
+    def _decode(self, source: FragmentSource, number: int, column: Column, control: Control) -> int:
+        """Decode a column of a fragment, unless it is there; return its bytes."""
+        self._wait(control)
+        path = self._path(source, number, column)
+        if self._get(source, number, column) is None:
+            _write(path, source.rows.read_fragment(number, [column.name]))
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:  # another process needed the room
+            return 0
 
     def _wait(self, control: Control) -> None:
         with self._idle:
@@ -94,31 +110,31 @@ class ColumnFiles:
                 self._idle.wait(timeout=0.05)
         control.check()
 
-    def take(self, source: FragmentSource, positions: Positions, columns: Sequence[Column]) -> pa.Table | None:
-        """Return rows by position, None where a column of a fragment that holds one is not there."""
+    def take(
+        self, source: FragmentSource, positions: Positions, columns: Sequence[Column]
+    ) -> dict[str, pa.ChunkedArray]:
+        """Return rows by position, of those columns that are there for all fragments that hold one."""
         starts = source.rows.starts
         numbers = np.searchsorted(starts, positions, side="right") - 1
-        found: dict[tuple[int, str], pa.ChunkedArray] = {}
-        used = np.unique(numbers).tolist()
-        for number in used:
-            for column in columns:
-                kept = self._get(source, number, column)
-                if kept is None:
-                    return None
-                found[number, column.name] = kept
         order = np.argsort(numbers, kind="stable")
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order), dtype=np.int64)
-        arrays = []
+        ordered = positions[order]
+        parts = [
+            (number, pa.array(ordered[numbers[order] == number] - starts[number]))
+            for number in np.unique(numbers).tolist()
+        ]
+        out = {}
         for column in columns:
-            parts: list[pa.Array] = []
-            for number in used:
-                local = pa.array(positions[order][numbers[order] == number] - starts[number])
-                parts.extend(found[number, column.name].take(local).chunks)
-            whole = pa.chunked_array(parts, column.type.arrow())
-            arrays.append(whole.take(pa.array(back)))
-        fields = [pa.field(column.name, column.type.arrow()) for column in columns]
-        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+            found: list[pa.Array] = []
+            for number, local in parts:
+                kept = self._get(source, number, column)
+                if kept is None:
+                    break
+                found.extend(kept.take(local).chunks)
+            else:
+                out[column.name] = pa.chunked_array(found, column.type.arrow()).take(pa.array(back))
+        return out
 
     def _path(self, source: FragmentSource, number: int, column: Column) -> Path:
         fragment = source.rows.fragments[number].file.digest.hex
@@ -128,10 +144,13 @@ class ColumnFiles:
     def _get(self, source: FragmentSource, number: int, column: Column) -> pa.ChunkedArray | None:
         path = self._path(source, number, column)
         with self._guard:
-            kept = self._open.get(path)
+            kept, touched = self._open.get(path, (None, 0.0))
             if kept is not None:
                 self._open.move_to_end(path)
-                return kept
+        if kept is not None:
+            if time.monotonic() - touched > _TOUCH:
+                self._touch(path, kept)
+            return kept
         try:
             table = pa.ipc.open_file(pa.memory_map(os.fspath(path))).read_all()
             os.utime(path)
@@ -142,10 +161,29 @@ class ColumnFiles:
                 path.unlink()
             return None
         with self._guard:
-            self._open[path] = table.column(0)
-            while len(self._open) > _OPEN:
+            self._open[path] = table.column(0), time.monotonic()
+            while len(self._open) > self._most:
                 self._open.popitem(last=False)
         return table.column(0)
+
+    def _touch(self, path: Path, kept: pa.ChunkedArray) -> None:
+        """Note that a file is used; one that had to go is read from what is mapped for the last time."""
+        try:
+            os.utime(path)
+        except OSError:
+            with self._guard:
+                self._open.pop(path, None)
+        else:
+            with self._guard:
+                self._open[path] = kept, time.monotonic()
+
+
+def _most_open() -> int:
+    try:
+        import resource
+    except ImportError:
+        return _OPEN // 8
+    return max(16, min(_OPEN, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
 
 
 def _write(path: Path, table: pa.Table) -> None:

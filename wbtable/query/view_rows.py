@@ -213,6 +213,7 @@ class ViewRows:
     def fetch(self, positions: Positions, columns: Sequence[str] | None = None) -> pa.Table:
         """Return rows by position in the source: the source's columns as they are, derived ones computed of them."""
         slots = self._slots(columns)
+        self._missed = False
         sql = RowSql(self.plan, filtered=False, relation=lambda names: self._taken(positions, names))
         derived = [slot for slot in slots if slot.expression is not None]
         sql.need(derived)
@@ -249,18 +250,21 @@ class ViewRows:
         source = self.plan.source
         scattered = len(positions) > 1 and not bool(np.all(np.diff(positions) == 1))
         if scattered and isinstance(source, FragmentSource):
-            found = FILES.take(source, positions, list(source.schema.select(names)))
-            self._missed = found is None
-            if found is not None:
-                return found
+            wanted = source.schema.select(names)
+            found = FILES.take(source, positions, list(wanted))
+            rest = [name for name in names if name not in found]
+            self._missed = self._missed or bool(rest)
+            if found:
+                read = source.take(positions, rest) if rest else None
+                arrays = [found[name] if name in found else cast("pa.Table", read).column(name) for name in names]
+                return pa.Table.from_arrays(arrays, schema=wanted.arrow())
         return source.take(positions, names)
 
     def warm(self, columns: Sequence[str] | None = None, control: Control | None = None) -> None:
         """Decode the source's columns into mapped files, so that windows anywhere are quick."""
         if isinstance(self.plan.source, FragmentSource):
-            names = {self.plan.columns[column.name].name for column in self.schema.select(columns)}
-            wanted = [column for column in self.plan.source.schema if column.name in names]
-            FILES.decode(self.plan.source, wanted, control or self.control)
+            names = dict.fromkeys(name for slot in self._slots(columns) for name in _read_by(slot))
+            FILES.decode(self.plan.source, list(self.plan.source.schema.select(list(names))), control or self.control)
 
     def read_all(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows in order, in physical form."""
@@ -332,6 +336,13 @@ def explained_plan(text: str, sql: RowSql, control: Control) -> str:
     """Return the engine's plan for a statement."""
     found = engine.run(sql.statement(f"EXPLAIN {text}"), sql.inputs, control)
     return "\n".join(found.column(found.num_columns - 1).to_pylist())
+
+
+def _read_by(slot: Slot) -> list[str]:
+    """Return the columns of the source that a column is, or is made of."""
+    if slot.expression is None:
+        return [slot.name]
+    return [name for below in slot.expression.slots.values() for name in _read_by(below)]
 
 
 def _positions(table: pa.Table) -> Positions:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PER_THREAD: Final = 64 << 20
 _PIECE: Final = 1 << 20
+_FILES: Final = 1 << 14
 
 
 class Control:
@@ -121,6 +122,17 @@ def limit_memory(memory_limit: int, threads: int) -> int | None:
         limit = min(limit, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
     return limit
+
+
+def open_many_files() -> None:
+    """Let this process have as many files open as the system lets it: mapped columns are one file a fragment."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _warm_up(threads: int) -> None:
@@ -234,6 +246,7 @@ def main() -> None:
     os.dup2(2, 1)
     if settings["background"] and hasattr(os, "nice"):
         os.nice(10)
+    open_many_files()
     _warm_up(int(settings["threads"]))
     limit_memory(int(settings["memory_limit"]), int(settings["threads"]))
     Process(source, sink, settings).serve()
