@@ -161,7 +161,7 @@ class Readable(ABC, Shows):
 
         Args:
             columns: as in :meth:`to_arrow`.
-            filter: keep only the rows for which this is true. For now a pyarrow expression over the physical columns
+            filter: keep only the rows for which this is true: a pyarrow expression over the physical columns
                 (``pc.field("guess") != pc.field("truth")``, ``pc.field("image", "width") > 100``). Fragments in which
                 no row can match, by the least and greatest values of their integer, text, boolean, decimal, date and
                 time columns, are not read.

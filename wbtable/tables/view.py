@@ -16,9 +16,10 @@ from wbtable.tables.view_parts import named, settings, sort_keys
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from wbtable.format.documents import Json
     from wbtable.format.summary import ColumnSummary
@@ -81,6 +82,23 @@ class Viewable(Readable):
         )
         made.base = self
         return made
+
+    def scan(
+        self,
+        columns: Sequence[str] | None = None,
+        filter: str | pc.Expression | None = None,
+        batch_size: int = 65536,
+        media: MediaMode = "lazy",
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in order as record batches, as :meth:`Readable.scan`; `filter` may be a view's expression.
+
+        Raises:
+            ExpressionError: the expression does not fit; the message has the range, and what to write instead.
+
+        """
+        if isinstance(filter, str):
+            return self.view(filter=filter, columns=columns).scan(batch_size=batch_size, media=media)
+        return super().scan(columns, filter, batch_size, media)
 
 
 class View(Viewable):

@@ -192,6 +192,20 @@ def test_fragments_that_cannot_match_are_not_read(tmp_path: Path) -> None:
         list(table.scan(["id"], filter=pc.field("id") >= 50))
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_expression_filters_a_scan(tmp_path: Path, plain: Table, stored: bool) -> None:
+    table = Table.from_source(many_fragments(tmp_path, [numbers(100, i) for i in range(3)])) if stored else plain
+    whole = table.to_arrow()
+    expected = whole.filter(pc.field("id") >= 20)
+    found = pa.Table.from_batches(table.scan(filter="id >= 20", batch_size=7), schema=expected.schema)
+    assert 0 < found.num_rows < whole.num_rows
+    assert found.equals(expected)
+    assert pa.Table.from_batches(table.scan(["word"], filter="id >= 20")).equals(expected.select(["word"]))
+    assert sum(batch.num_rows for batch in table.scan([], filter="id >= 20")) == expected.num_rows
+    with pytest.raises(UsageError, match="nope"):
+        table.scan(filter="nope > 1")
+
+
 def test_a_filter_that_does_not_fit_is_a_usage_error(plain: Table) -> None:
     with pytest.raises(UsageError, match="the filter does not fit"):
         list(plain.scan(filter=pc.field("nope") > 1))
