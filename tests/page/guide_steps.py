@@ -1,8 +1,11 @@
-"""Steps that the guide's questions share, by mouse and by keyboard, and how what shows is compared with Python's."""
+"""Steps that the guide's questions share, by mouse and by keyboard, and how what shows is compared with Python's.
+
+An action is a click, a key, a text that is written, or a walk with the arrow keys to one place.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from playwright.sync_api import expect
@@ -10,20 +13,68 @@ from playwright.sync_api import expect
 from tests.page import harness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
-    from tests.page.test_guide_table import Actions
+    from tests.page.harness import Servers
+
+MOST: Final = 6
+MERGED: Final = "suggested"
+"""What the page says of a comparison whose key it found."""
 
 
-def compare_by_mouse(done: Actions, name: str, shows: str) -> None:
+class Actions:
+    """What somebody does, counted."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.number = 0
+
+    def click(self, target: Locator) -> None:
+        self.number += 1
+        target.click()
+
+    def menu(self, column: str) -> None:
+        self.click(harness.head(self.page, column).locator(".more"))
+
+    def item(self, label: str) -> None:
+        self.click(self.page.locator(".menu [role^=menuitem]").filter(has_text=label).first)
+
+    def write(self, text: str, then: str | None = None) -> None:
+        self.number += 1
+        self.page.keyboard.insert_text(text)
+        if then is not None:
+            self.page.keyboard.press(then)
+
+    def press(self, key: str) -> None:
+        self.number += 1
+        self.page.keyboard.press(key)
+
+    def walk(self, key: str, times: int) -> None:
+        self.number += 1
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+
+def opening(page: Page, serve: Servers, store: Path) -> Callable[[str], Actions]:
+    """Return what opens a table of a store, and counts what is done from then on."""
+
+    def opened(name: str) -> Actions:
+        harness.open_table(page, serve(name, store=store))
+        return Actions(page)
+
+    return opened
+
+
+def compare_by_mouse(done: Actions, name: str, shows: str = MERGED) -> None:
     done.click(done.page.get_by_role("button", name="Compare", exact=True))
     done.click(done.page.locator(".pick", has_text=name))
     comparison_says(done.page, shows)
 
 
-def compare_by_keyboard(done: Actions, name: str, shows: str) -> None:
+def compare_by_keyboard(done: Actions, name: str, shows: str = MERGED) -> None:
     done.press("v")
     expect(done.page.locator(".picks input")).to_be_focused(timeout=harness.PATIENCE)
     expect(done.page.locator(".pick", has_text=name).first).to_be_visible(timeout=harness.PATIENCE)
@@ -35,6 +86,9 @@ def compare_by_keyboard(done: Actions, name: str, shows: str) -> None:
 
 def comparison_says(page: Page, what: str) -> None:
     expect(page.locator(".compare")).to_contain_text(what, timeout=harness.PATIENCE)
+    if what == MERGED:
+        # The rows that changed are counted meanwhile.
+        expect(page.locator(".tally")).to_be_visible(timeout=harness.PATIENCE)
     harness.wait_rows(page)
 
 

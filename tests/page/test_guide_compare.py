@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 import wbtable
 from tests.page import harness
-from tests.page.test_guide_table import MOST, Actions
+from tests.page.guide_steps import MOST, Actions, compare_by_keyboard, compare_by_mouse, opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,39 +34,12 @@ WORSE = "0.guess == 0.truth and 1.guess != 1.truth"
 @pytest.fixture
 def opened(page: Page, serve: Servers, demo: Path) -> Callable[[str], Actions]:
     """Open a table, and count what is done from then on."""
-
-    def opening(name: str) -> Actions:
-        harness.open_table(page, serve(name, store=demo))
-        return Actions(page)
-
-    return opening
+    return opening(page, serve, demo)
 
 
 def _merged(demo: Path, first: str, second: str) -> Any:
     store = wbtable.Store(demo)
     return wbtable.compare([store.artifact(first).only_table(), store.artifact(second).only_table()], key="id")
-
-
-def _compare_by_mouse(done: Actions, name: str) -> None:
-    done.click(done.page.get_by_role("button", name="Compare", exact=True))
-    done.click(done.page.locator(".pick", has_text=name))
-    _is_merged(done.page)
-
-
-def _compare_by_keyboard(done: Actions, name: str) -> None:
-    done.press("v")
-    expect(done.page.locator(".picks input")).to_be_focused(timeout=harness.PATIENCE)
-    expect(done.page.locator(".pick", has_text=name).first).to_be_visible(timeout=harness.PATIENCE)
-    done.write(name)
-    expect(done.page.locator(".pick").first).to_contain_text(name, timeout=harness.PATIENCE)
-    done.page.keyboard.press("Enter")
-    _is_merged(done.page)
-
-
-def _is_merged(page: Page) -> None:
-    expect(page.locator(".tally")).to_be_visible(timeout=harness.PATIENCE)
-    expect(page.locator(".compare")).to_contain_text("suggested", timeout=harness.PATIENCE)
-    harness.wait_rows(page)
 
 
 def _tallied(page: Page, counts: Any) -> None:
@@ -94,7 +67,7 @@ def _changed(done: Actions, demo: Path) -> None:
 
 def test_which_guesses_changed_by_mouse(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(FIRST)
-    _compare_by_mouse(done, "baseline:v4")
+    compare_by_mouse(done, "baseline:v4")
     done.click(harness.head(done.page, "guess").locator(".changed-of"))
     harness.wait_until(done.page, "() => location.search.includes('1.guess')")
     _changed(done, demo)
@@ -102,7 +75,7 @@ def test_which_guesses_changed_by_mouse(opened: Callable[[str], Actions], demo: 
 
 def test_which_guesses_changed_by_keyboard(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(FIRST)
-    _compare_by_keyboard(done, "baseline:v4")
+    compare_by_keyboard(done, "baseline:v4")
     done.walk("ArrowRight", harness.column_index(done.page, "guess"))
     done.press("h")
     done.press("o")
@@ -136,7 +109,7 @@ def _differences(done: Actions, demo: Path) -> None:
 
 def test_the_greatest_differences_by_mouse(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(FIRST)
-    _compare_by_mouse(done, "baseline:v4")
+    compare_by_mouse(done, "baseline:v4")
     done.menu("score_1")
     done.item("Sort by largest change first")
     _differences(done, demo)
@@ -144,7 +117,7 @@ def test_the_greatest_differences_by_mouse(opened: Callable[[str], Actions], dem
 
 def test_the_greatest_differences_by_keyboard(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(FIRST)
-    _compare_by_keyboard(done, "baseline:v4")
+    compare_by_keyboard(done, "baseline:v4")
     done.walk("ArrowRight", harness.column_index(done.page, "score_1"))
     done.press("h")
     done.walk("ArrowDown", 4)
@@ -154,7 +127,7 @@ def test_the_greatest_differences_by_keyboard(opened: Callable[[str], Actions], 
 
 def test_how_each_score_moved_in_the_panel(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(FIRST)
-    _compare_by_keyboard(done, "baseline:v4")
+    compare_by_keyboard(done, "baseline:v4")
     done.press("w")
     page = done.page
     expect(page.locator(".difference-of").first).to_be_visible(timeout=harness.PATIENCE)
@@ -212,7 +185,7 @@ def _in_tandem(done: Actions, demo: Path) -> None:
 
 def test_side_by_side_in_tandem_by_mouse(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(FIRST)
-    _compare_by_mouse(done, "baseline:v4")
+    compare_by_mouse(done, "baseline:v4")
     done.click(done.page.get_by_role("radio", name="Side by side"))
     _sides(done)
     head = done.page.locator(".side-pane.side-1 .hcell", has=done.page.get_by_text("guess", exact=True))
@@ -225,7 +198,7 @@ def test_side_by_side_in_tandem_by_mouse(opened: Callable[[str], Actions], demo:
 
 def test_side_by_side_in_tandem_by_keyboard(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(FIRST)
-    _compare_by_keyboard(done, "baseline:v4")
+    compare_by_keyboard(done, "baseline:v4")
     done.press("b")
     _sides(done)
     done.walk("ArrowRight", 2)
@@ -240,7 +213,7 @@ def test_mistakes_of_both_side_by_side(opened: Callable[[str], Actions], demo: P
     done.number += 2  # the key to the field, and the text
     harness.press(done.page, "Escape")
     done.page.locator(".grid").focus()
-    _compare_by_keyboard(done, "baseline:v4")
+    compare_by_keyboard(done, "baseline:v4")
     done.press("b")
     _sides(done)
     store = wbtable.Store(demo)
@@ -273,7 +246,7 @@ def _worse(done: Actions, demo: Path) -> None:
 
 def test_what_the_double_width_lost_by_mouse(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(LAST)
-    _compare_by_mouse(done, "double:v4")
+    compare_by_mouse(done, "double:v4")
     done.click(done.page.locator(".toolbar .filter .field"))
     expect(done.page.locator(".toolbar .cm-content")).to_be_focused(timeout=harness.PATIENCE)
     done.write(WORSE, "Enter")
@@ -282,7 +255,7 @@ def test_what_the_double_width_lost_by_mouse(opened: Callable[[str], Actions], d
 
 def test_what_the_double_width_lost_by_keyboard(opened: Callable[[str], Actions], demo: Path) -> None:
     done = opened(LAST)
-    _compare_by_keyboard(done, "double:v4")
+    compare_by_keyboard(done, "double:v4")
     done.press("/")
     expect(done.page.locator(".toolbar .cm-content")).to_be_focused(timeout=harness.PATIENCE)
     done.write(WORSE, "Enter")

@@ -15,8 +15,18 @@ import wbtable
 from examples import streets
 from tests.page import harness
 from tests.page.examples_store import examples_store
-from tests.page.guide_steps import compare_by_keyboard, compare_by_mouse, grouped, near, same, scroll_to
-from tests.page.test_guide_table import MOST, Actions, computed, editing, sorted_down
+from tests.page.guide_steps import (
+    MOST,
+    Actions,
+    compare_by_keyboard,
+    compare_by_mouse,
+    grouped,
+    near,
+    opening,
+    same,
+    scroll_to,
+)
+from tests.page.test_guide_table import computed, editing, sorted_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,12 +54,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def opened(page: Page, serve: Servers, store: Path) -> Callable[[str], Actions]:
     """Open a table, and count what is done from then on."""
-
-    def opening(name: str) -> Actions:
-        harness.open_table(page, serve(name, store=store))
-        return Actions(page)
-
-    return opening
+    return opening(page, serve, store)
 
 
 def _table(store: Path, name: str) -> Any:
@@ -138,7 +143,7 @@ def _both_miss(done: Actions, store: Path) -> None:
 
 def test_missed_cars_of_both_models_by_mouse(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    compare_by_mouse(done, "context:v0", "suggested")
+    compare_by_mouse(done, "context:v0")
     scroll_to(done, "false_negative_car")
     done.menu("false_negative_car")
     done.item("Sort by ◆ 1 descending")
@@ -147,7 +152,7 @@ def test_missed_cars_of_both_models_by_mouse(opened: Callable[[str], Actions], s
 
 def test_missed_cars_of_both_models_by_keyboard(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    compare_by_keyboard(done, "context:v0", "suggested")
+    compare_by_keyboard(done, "context:v0")
     # One column more than the tables have says what happened to a row.
     done.walk("ArrowRight", streets.COLUMNS.index("false_negative_car") + 1)
     expect(done.page.locator(".hcell:focus", has_text="false_negative_car")).to_be_visible(timeout=harness.PATIENCE)
@@ -182,14 +187,14 @@ def _by_class(done: Actions, store: Path) -> None:
 
 def test_wrong_pixels_of_each_class_by_mouse(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    compare_by_mouse(done, "context:v0", "suggested")
+    compare_by_mouse(done, "context:v0")
     done.click(done.page.get_by_role("button", name="columns differ"))
     _by_class(done, store)
 
 
 def test_wrong_pixels_of_each_class_by_keyboard(opened: Callable[[str], Actions], store: Path) -> None:
     done = opened(COLOUR)
-    compare_by_keyboard(done, "context:v0", "suggested")
+    compare_by_keyboard(done, "context:v0")
     done.press("w")
     _by_class(done, store)
 

@@ -1,7 +1,4 @@
-"""The guide's questions about one table: six actions at most by mouse, and by keyboard alone; Python's answers.
-
-An action is a click, a key, a text that is written, or a walk with the arrow keys to one place.
-"""
+"""The guide's questions about one table: six actions at most by mouse, and by keyboard alone; Python's answers."""
 
 from __future__ import annotations
 
@@ -12,52 +9,19 @@ from playwright.sync_api import expect
 
 import wbtable
 from tests.page import harness
+from tests.page.guide_steps import MOST, Actions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
     from tests.page.harness import Servers
 
 TABLE = "fashion-mnist/baseline:latest"
-MOST = 6
 SCORES = ", ".join(f"score_{digit}" for digit in range(10))
 CONFIDENCE = f"greatest({SCORES})"
 LOOPS = "score_0 + score_6 + score_8 + score_9"
-
-
-class Actions:
-    """What somebody does, counted."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.number = 0
-
-    def click(self, target: Locator) -> None:
-        self.number += 1
-        target.click()
-
-    def menu(self, column: str) -> None:
-        self.click(harness.head(self.page, column).locator(".more"))
-
-    def item(self, label: str) -> None:
-        self.click(self.page.locator(".menu [role^=menuitem]").filter(has_text=label).first)
-
-    def write(self, text: str, then: str | None = None) -> None:
-        self.number += 1
-        self.page.keyboard.insert_text(text)
-        if then is not None:
-            self.page.keyboard.press(then)
-
-    def press(self, key: str) -> None:
-        self.number += 1
-        self.page.keyboard.press(key)
-
-    def walk(self, key: str, times: int) -> None:
-        self.number += 1
-        for _ in range(times):
-            self.page.keyboard.press(key)
 
 
 @pytest.fixture
