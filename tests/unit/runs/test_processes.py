@@ -87,21 +87,25 @@ def test_a_crashed_run_can_be_resumed_where_its_history_ends(store: Store) -> No
     assert store.runs("p")[0].history()["x"].to_pylist() == list(range(11))
 
 
-def test_a_second_process_reads_while_the_first_logs(store: Store) -> None:
+def test_a_second_process_reads_while_the_first_logs(store: Store, tmp_path: Path) -> None:
     # RUN-3, RUN-4
+    enough = tmp_path / "enough"
     process = start(
         store,
-        """
+        f"""
         run = wbtable.init(project="p", id="r")
-        for i in range(60):
-            run.log({"x": i})
+        i = 0
+        while not os.path.exists({str(enough)!r}):
+            run.log({{"x": i}})
+            i += 1
             time.sleep(0.05)
         run.finish()
+        print(i)
         """,
     )
     seen: list[int] = []
-    deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while len(set(seen)) < 3 and process.poll() is None and time.monotonic() < deadline:
         for found in store.runs("p"):
             history = found.history()
             if "x" in history.column_names:
@@ -109,10 +113,11 @@ def test_a_second_process_reads_while_the_first_logs(store: Store) -> None:
                 assert values == list(range(len(values)))
                 seen.append(len(values))
         time.sleep(0.05)
-    process.communicate(timeout=60)
+    enough.touch()
+    logged, _ = process.communicate(timeout=60)
     assert seen == sorted(seen)
-    assert len(set(seen)) >= 2
-    assert store.runs("p")[0].history().num_rows == 60
+    assert len(set(seen)) == 3
+    assert store.runs("p")[0].history().num_rows == int(logged)
 
 
 @pytest.mark.parametrize(
