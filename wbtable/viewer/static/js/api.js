@@ -52,7 +52,7 @@ async function request(path, options) {
     waits(options, null);
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     told(false);
-    throw new ApiError({ code: "offline", message: "The server does not answer. Is `wbtable view` still running?" }, 0);
+    throw new ApiError({ code: "offline", message: "The server does not answer. Is “wbtable view” still running?" }, 0);
   }
   told(true);
   let body;

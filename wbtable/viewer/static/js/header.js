@@ -55,7 +55,7 @@ function facts(info, summary) {
   if (summary.nulls) parts.push(`${share(summary.nulls, summary.count)} null`);
   if (summary.nan) parts.push(`${short(summary.nan)} NaN`);
   const distinct = typeof summary.distinct === "object" && summary.distinct ? summary.distinct : { count: summary.distinct, exact: summary.distinct_exact };
-  if (typeof distinct.count === "number") parts.push(`${distinct.exact ? "" : "≈"}${short(Math.min(distinct.count, summary.count - summary.nulls))} distinct`);
+  if (typeof distinct.count === "number" && summary.count > summary.nulls) parts.push(`${distinct.exact ? "" : "≈"}${short(Math.min(distinct.count, summary.count - summary.nulls))} distinct`);
   return parts.join(" · ");
 }
 
@@ -101,6 +101,8 @@ function topLine(info, summary, top, most) {
 function extent(info, summary) {
   const { edges } = summary.histogram;
   const box = el("div", "hextent");
+  // Without a value the bins still stand where all rows have them; nothing lies at their ends.
+  if (summary.count === summary.nulls) return box;
   box.append(el("span", "", edgeText(summary.finite_least ?? summary.least ?? edges[0], info)), el("span", "", edgeText(summary.finite_greatest ?? summary.greatest ?? edges.at(-1), info)));
   return box;
 }
