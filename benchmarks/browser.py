@@ -227,6 +227,20 @@ def heap(page: Page) -> int:
     return int(found["usedSize"])
 
 
+def processor(page: Page) -> float:
+    """Return the seconds of a processor that the process which draws a page has taken."""
+    session: CDPSession = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    found = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
+    session.detach()
+    return float(found["ProcessTime"])
+
+
+def requests(page: Page) -> int:
+    """Return how many files and answers a page has got since its navigation, itself aside."""
+    return int(page.evaluate("() => performance.getEntriesByType('resource').length"))
+
+
 def drawing() -> int:
     """Return the bytes of memory of the process that draws the page: the largest that does."""
     own = []

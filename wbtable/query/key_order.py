@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wbtable.format.types import NumberType
 from wbtable.query import engine
@@ -39,8 +40,12 @@ _PIECE: Final = 1 << 20
 _WORD: Final = 64
 _READ: Final = 0.4
 """The part of the work that reading is."""
-_KINDS: Final = frozenset({"number", "boolean", "date", "time", "timestamp", "duration", "link"})
+_KINDS: Final = frozenset({"string", "number", "boolean", "date", "time", "timestamp", "duration", "link"})
 _MAX_KEYS: Final = 4
+_SAME: Final = 64
+"""How often each text stands in a piece on the average, at least: few are sorted, and their places stand for them."""
+_MAX_TEXT: Final = 256 << 20
+"""Bytes of a piece: of long texts the engine spills what does not fit."""
 
 
 class _UnfitError(Exception):
@@ -61,6 +66,8 @@ def key_order(plan: Plan, control: Control) -> Order | None:
         found = list(_pieces(plan, control))
         if not found:
             return np.empty(0, dtype=np.uint32)
+        for i, key in enumerate(plan.sort):
+            _rank(found, i, descending=key.sort.order == "desc")
         fitted = _fit(found, plan.sort)
         sorter = _Wide(plan.sort, found) if fitted is None else _Narrow(fitted)
         with ThreadPoolExecutor(control.threads or os.cpu_count(), thread_name_prefix="wbtable-sort") as threads:
@@ -108,6 +115,8 @@ class _Piece:
 
     keys: list[_Numbers | None]
     """None: all are null."""
+    texts: dict[int, pa.DictionaryArray]
+    """Keys that are texts, by their number, until it is known which there are."""
     nulls: list[npt.NDArray[np.bool_] | None]
     """None: none is."""
     positions: _Numbers | None
@@ -130,36 +139,47 @@ def _pieces(plan: Plan, control: Control) -> Iterator[_Piece]:
     texts = [f"{sql.expression(key.expression)} AS k{i}" for i, key in enumerate(plan.sort)]
     text = f"SELECT {', '.join([*texts, 't.pos'])} FROM {sql.rows()}"
     waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in engine.stream(sql.statement(text), sql.inputs, Share(control, 0.0, _READ), 1 << 16):
+    rows = size = 0
+    at_once = 1 << 13 if any(key.expression.type.kind == "string" for key in plan.sort) else 1 << 16
+    for batch in engine.stream(sql.statement(text), sql.inputs, Share(control, 0.0, _READ), at_once):
         control.check()
         waiting.append(batch)
         rows += batch.num_rows
+        size += batch.nbytes
+        if size > _MAX_TEXT:
+            raise _UnfitError
         if rows >= _PIECE:
             yield _piece(pa.Table.from_batches(waiting), plan.sort)
-            waiting, rows = [], 0
+            waiting, rows, size = [], 0, 0
     if rows:
         yield _piece(pa.Table.from_batches(waiting), plan.sort)
 
 
 def _piece(table: pa.Table, sort: Sequence[SortKey]) -> _Piece:
     keys: list[_Numbers | None] = []
+    texts: dict[int, pa.DictionaryArray] = {}
     nulls: list[npt.NDArray[np.bool_] | None] = []
     for i, key in enumerate(sort):
         column = table.column(i).combine_chunks()
         missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+        nulls.append(missing)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            texts[i] = column.dictionary_encode()
+            if len(texts[i].dictionary) * _SAME > len(column) and len(column) >= _PIECE:
+                raise _UnfitError
+            keys.append(None)
+            continue
         codes = _codes(column)
         if key.sort.order == "desc":
             codes = ~codes
         if missing is not None and not missing.all():
             codes[missing] = codes[~missing][0]  # nothing beyond what the others take
         keys.append(None if missing is not None and missing.all() else _Numbers.of(codes))
-        nulls.append(missing)
     positions = table.column(len(sort)).to_numpy().astype(np.uint64)
     first, last = int(positions.min()), int(positions.max())
     grows = bool(np.all(positions[1:] > positions[:-1]))
     is_run = grows and last - first + 1 == len(positions)
-    return _Piece(keys, nulls, None if is_run else _Numbers.of(positions), first, last, len(positions), grows)
+    return _Piece(keys, texts, nulls, None if is_run else _Numbers.of(positions), first, last, len(positions), grows)
 
 
 def _codes(column: pa.Array) -> Words:
@@ -182,6 +202,22 @@ def _codes(column: pa.Array) -> Words:
         column = column.view(pa.int32() if kind.bit_width == 32 else pa.int64())
     signed = column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
     return signed.view(np.uint64) ^ np.uint64(1 << 63)
+
+
+def _rank(pieces: Sequence[_Piece], at: int, *, descending: bool) -> None:
+    """Have the place of each text among all stand for it."""
+    if not any(at in piece.texts for piece in pieces):
+        return
+    known = pa.chunked_array([piece.texts[at].dictionary for piece in pieces]).unique()
+    places = np.empty(len(known), dtype=np.uint64)
+    places[pc.sort_indices(known).to_numpy()] = np.arange(len(known), dtype=np.uint64)
+    if descending:
+        places = np.uint64(len(known)) - places
+    for piece in pieces:
+        texts = piece.texts.pop(at)
+        if len(texts.dictionary):
+            here = places[pc.index_in(texts.dictionary, value_set=known).to_numpy()]
+            piece.keys[at] = _Numbers.of(here[texts.indices.fill_null(0).to_numpy()])
 
 
 # Keys and position in one word.

@@ -28,6 +28,7 @@ ROWS = 3_000
 def _in_pieces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Have few rows be many pieces and parts."""
     monkeypatch.setattr(key_order, "_PIECE", 128)
+    monkeypatch.setattr(key_order, "_SAME", 4)
     monkeypatch.setenv("WBTABLE_CACHE_DIR", str(tmp_path))
     stream = engine.stream
     monkeypatch.setattr(engine, "stream", lambda *given: (part for one in stream(*given) for part in _split(one)))
@@ -59,7 +60,10 @@ def table() -> Table:
         "when": some(seconds * 1_000_001, pa.timestamp("us", "UTC")),
         "clock": some(np.abs(seconds) % (86_400 * 10**6), pa.time64("us")),
         "nothing": pa.nulls(ROWS, pa.float64()),
-        "word": pa.array([f"w{n}" for n in random.integers(0, 50, ROWS)]),
+        "word": some(
+            [["", "Å", "Z", "a", "aa", "a\0", "é", "\U0001f600"][n] for n in random.integers(0, 8, ROWS)], pa.string()
+        ),
+        "unlike": pa.array([f"w{n}" for n in random.permutation(ROWS)]),
     }
     # Whole pieces without a value.
     whole["few"] = pa.concat_arrays([pa.nulls(1024, pa.int64()), whole["few"].slice(1024)])
@@ -78,7 +82,7 @@ def by_the_engine(rows: ViewRows) -> list[int]:
     return [int(at) for at in found.column(0).to_pylist()]
 
 
-KEYS = ["few", "wide", "byte", "huge", "single", "double", "mostly", "flag", "day", "when", "clock", "nothing"]
+KEYS = ["few", "wide", "byte", "huge", "single", "double", "mostly", "flag", "day", "when", "clock", "nothing", "word"]
 
 
 @pytest.mark.parametrize("how", ["asc", "desc", "asc nulls first", "desc nulls first"])
@@ -98,7 +102,9 @@ def test_one_key(table: Table, key: str, how: str) -> None:
         {"sort": ["flag", "byte desc nulls first", "few"]},
         {"sort": "double * 2 + few", "filter": "few > 0 or byte > 100"},
         {"sort": "wide desc", "filter": "flag"},
-        {"sort": ["n desc", "word == 'w7'"], "derive": {"n": "len(word)"}},
+        {"sort": ["n desc", "word == 'aa'"], "derive": {"n": "len(word)"}},
+        {"sort": ["word desc", "single", "byte"]},
+        {"sort": "word nulls first", "filter": "word < 'a' or word is null"},
         {"filter": "double > 0.5"},
         {"filter": "few > 100"},
         {"sort": "few", "filter": "few > 100"},
@@ -111,7 +117,7 @@ def test_several_keys_filters_and_expressions(table: Table, view: dict[str, Any]
     assert found.tolist() == by_the_engine(rows)
 
 
-@pytest.mark.parametrize("sort", ["word", ["double", "wide"], ["word", "few"]])
+@pytest.mark.parametrize("sort", ["unlike", ["double", "wide"], ["unlike", "few"]])
 def test_what_does_not_fit_is_left_to_the_engine(
     table: Table, sort: str | list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +125,11 @@ def test_what_does_not_fit_is_left_to_the_engine(
     assert key_order.key_order(rows.plan, QueryControl()) is None
     monkeypatch.setattr(view_rows, "SMALL", 10)
     assert rows.order().tolist() == by_the_engine(rows)
+
+
+def test_long_texts_are_left_to_the_engine(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_order, "_MAX_TEXT", 100)
+    assert key_order.key_order(rows_of(table.view(sort="word")).plan, QueryControl()) is None
 
 
 def test_what_does_not_fit_into_memory_is_left_to_the_engine(table: Table) -> None:
