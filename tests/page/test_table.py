@@ -85,6 +85,10 @@ def test_no_match_offers_to_take_each_condition_away(shown: Page) -> None:
     state = shown.locator(".grid-state")
     expect(state).to_contain_text("No row matches")
     assert harness.status(shown).startswith("0 rows")
+    # Nothing is said of values that are not there: no ends, no number of them.
+    head = harness.head(shown, "n")
+    expect(head.locator(".hfacts")).to_have_text("int64")
+    expect(head.locator(".hextent")).to_have_text("")
     state.get_by_role("button", name="n > 20").click()
     harness.wait_rows(shown)
     assert harness.row_count(shown) == 10

@@ -82,6 +82,7 @@ function histogram(column, summaries) {
 /** The least and the greatest value of all sides. @param {any} info @param {any[]} summaries */
 function extent(info, summaries) {
   const box = el("div", "hextent");
+  if (summaries.every((one) => one.count === one.nulls)) return box;
   const ends = (/** @type {string} */ name, /** @type {number} */ at) => summaries.map((one) => String(one[`finite_${name}`] ?? one[name] ?? one.histogram.edges.at(at)));
   const furthest = (/** @type {string[]} */ texts, /** @type {number} */ sign) => texts.reduce((a, b) => (sign * Number(b) > sign * Number(a) ? b : a));
   const [low, high] = [ends("least", 0), ends("greatest", -1)];
