@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wbtable.errors import UsageError
-from wbtable.viewer.tasks import open_view
+from wbtable.viewer.open_tasks import open_view
 
 if TYPE_CHECKING:
     from wbtable.format.documents import Json

@@ -16,7 +16,7 @@ from wbtable.query.parser import parse
 from wbtable.query.view_plan import source_scope
 from wbtable.tables.compare import suggest_key
 from wbtable.tables.compared import Comparison
-from wbtable.viewer.tasks import open_view, opener
+from wbtable.viewer.open_tasks import open_view, opener
 
 if TYPE_CHECKING:
     from wbtable.format.documents import Json

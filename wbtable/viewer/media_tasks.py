@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import FormatError
 from wbtable.viewer.blobs import Blobs, Reference
-from wbtable.viewer.tasks import opener
+from wbtable.viewer.open_tasks import opener
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from wbtable.errors import StorageError
 from wbtable.query.orders import ORDERS
 from wbtable.query.view_rows import ViewRows
+from wbtable.viewer.open_tasks import open_view
 
 if TYPE_CHECKING:
     from wbtable.format.documents import Json
@@ -67,7 +68,5 @@ def decode(control: Control, places: Json, view: Json, side: int, columns: list[
 
 
 def _rows(control: Control, places: Json, view: Json, side: int) -> ViewRows | None:
-    from wbtable.viewer.tasks import open_view
-
     found: Any = open_view(control, places, view, side)[0].rows
     return found if isinstance(found, ViewRows) else None

@@ -11,11 +11,11 @@ from wbtable.artifacts.saved import report_log
 from wbtable.errors import WbtableError
 from wbtable.format.report import MarkdownPanel, TablePanel
 from wbtable.viewer import report_html
+from wbtable.viewer.open_tasks import opener as kept_opener
 from wbtable.viewer.report_blobs import ELSEWHERE, ReportBlobs, counted
 from wbtable.viewer.report_rows import Embedded, panel_tables
 from wbtable.viewer.report_unions import gone_tables, gone_words
 from wbtable.viewer.sources import Opener, Places
-from wbtable.viewer.tasks import opener as kept_opener
 
 if TYPE_CHECKING:
     import os

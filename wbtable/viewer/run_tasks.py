@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from wbtable.runs.console import RunWarning
 from wbtable.runs.filtering import matching
+from wbtable.viewer.open_tasks import opener
 from wbtable.viewer.run_index import RunIndex
-from wbtable.viewer.tasks import opener
 
 if TYPE_CHECKING:
     from wbtable.format.documents import Json

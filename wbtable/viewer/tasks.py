@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wbtable.errors import LimitError, NotFoundError, UsageError
-from wbtable.format.view_spec import ViewSpec
 from wbtable.query.bars import HistogramCells, TopCells, bar_kind
 from wbtable.query.source import SidedSource
 from wbtable.query.view_link import view_link
 from wbtable.viewer.cells import encode
 from wbtable.viewer.kept_summaries import summaries_of
+from wbtable.viewer.open_tasks import open_view, open_views, opener, side_of
 from wbtable.viewer.order_tasks import ORDERING, left_to_others, prepare
-from wbtable.viewer.sources import Opener, Places, joined_tables
+from wbtable.viewer.sources import joined_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from wbtable.format.documents import Json
     from wbtable.query.bars import Cells
-    from wbtable.query.control import QueryControl
     from wbtable.query.view_plan import Plan
     from wbtable.query.worker_process import Control
     from wbtable.tables.view import View
@@ -35,38 +33,6 @@ MAX_ARROW: Final = 100_000
 """The most rows of a window as an Arrow stream."""
 MAX_CELL: Final = 16 << 20
 """The most bytes of one cell in full, as the page is sent it."""
-
-
-@functools.lru_cache(maxsize=2)
-def _opener(places: str) -> Opener:
-    return Opener(Places.from_json(json.loads(places)))
-
-
-def opener(places: Json) -> Opener:
-    """Return what opens tables of these places; kept from one task to the next."""
-    return _opener(json.dumps(places, sort_keys=True))
-
-
-def open_views(control: Control | None, places: Json, view: Json) -> list[View]:
-    """Return the views of a document: one, or one for each side."""
-    return opener(places).views(ViewSpec.from_json(view), cast("QueryControl | None", control))
-
-
-def open_view(control: Control | None, places: Json, view: Json, side: int) -> tuple[View, int]:
-    """Return one of the views of a document, and how many there are.
-
-    Raises:
-        UsageError: there is no such side.
-
-    """
-    views = open_views(control, places, view)
-    return _side(views, side), len(views)
-
-
-def _side(views: list[View], side: int) -> View:
-    if not 0 <= side < len(views):
-        raise UsageError(f"expected a side from 0 to {len(views) - 1}, found {side}")
-    return views[side]
 
 
 def view_info(control: Control, places: Json, view: Json, side: int) -> Json:
@@ -250,7 +216,7 @@ def groups(
 ) -> Json:
     """Return what groups show of the columns of their rows."""
     views = open_views(control, places, view)
-    found = _side(views, side)
+    found = side_of(views, side)
     if count > MAX_ROWS:
         raise LimitError(f"expected at most {MAX_ROWS} groups at once, found {count}")
     beside = [other for other in views if other is not found]
