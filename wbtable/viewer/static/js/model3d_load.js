@@ -131,7 +131,7 @@ function cloudOf(three, found) {
   }
   // What a lidar sees has z upwards.
   group.rotation.x = -Math.PI / 2;
-  return { group, labels, facts: [`${n.toLocaleString("en")} points`, boxes.length ? `${boxes.length} boxes` : "", odd ? `${odd} were no points or boxes and are left out` : ""].filter(Boolean).join(", ") };
+  return { group, labels, facts: [`${n.toLocaleString("en")} points`, boxes.length ? `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}` : "", odd ? `${odd} were no points or boxes and are left out` : ""].filter(Boolean).join(", ") };
 }
 
 /** @param {any} three @param {number[][]} places @param {string} text */

@@ -73,7 +73,7 @@ function labelFor(name) {
 function Row({ row, project, on, facts, extra, kinds, wide }) {
   if (row.error) {
     const span = 1 + facts.length + extra.length;
-    return html`<tr class="is-damaged"><td class="box"></td><th scope="row"><span class="mono">${row.run}</span></th><td colspan=${span}><${RunState} state="damaged" /> <span class="why" title=${row.error}>${row.error}</span></td></tr>`;
+    return html`<tr class="is-damaged"><td class="box"></td><th scope="row"><span class="mono">${row.run}</span></th><td colspan=${span}><${RunState} state="damaged" short=${!wide} note=${row.error} /> <span class=${wide ? "why" : "sr"} title=${row.error}>${row.error}</span></td></tr>`;
   }
   const point = (/** @type {boolean} */ to) => on && (runs.pointed.value = to ? row.run : "");
   return html`<tr class=${on ? "is-on" : ""} onPointerEnter=${() => point(true)} onPointerLeave=${() => point(false)} onFocusIn=${() => point(true)} onFocusOut=${() => point(false)}>
