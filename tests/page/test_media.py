@@ -254,7 +254,7 @@ def test_a_document_runs_its_scripts_only_where_somebody_says_so(table: Page) ->
 
 
 @pytest.mark.parametrize(
-    ("row", "said"), [(0, "corners"), (1, "corners"), (2, "corners"), (3, "corners"), (4, "1,500 points, 1 boxes")]
+    ("row", "said"), [(0, "corners"), (1, "corners"), (2, "corners"), (3, "corners"), (4, "1,500 points, 1 box")]
 )
 def test_scenes_are_drawn_and_turned_by_keys(table: Page, row: int, said: str) -> None:
     box = _open(table, row, "thing")
