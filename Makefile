@@ -48,7 +48,7 @@ test: $(VENV)/dev.stamp
 # What the tests of faults sample, in full: every crash point, a million fuzzed inputs, 200 killed processes.
 SOAK ?= 1
 soak: $(VENV)/dev.stamp
-	WBTABLE_SOAK=$(SOAK) WBTABLE_EXAMPLES=1000 WBTABLE_STEPS=500 WBTABLE_SCHEDULES=10000 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal --quiet tests/faults tests/stateful tests/remote/test_contention.py
+	WBTABLE_SOAK=$(SOAK) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal --verbose tests/faults tests/stateful tests/remote/test_contention.py tests/remote/test_interrupt.py
 
 test-servers:
 	tests/servers/install

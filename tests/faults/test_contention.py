@@ -14,7 +14,7 @@ from tests.architecture.repository import ROOT
 from tests.faults.backend import FaultyBackend, Plan
 from tests.faults.committing import append_row, begin_table, commit_file
 from tests.faults.places import new_store
-from tests.faults.soak import FACTOR, sample
+from tests.faults.soak import sample
 from wbtable.artifacts.store import Store
 from wbtable.storage.open_backend import open_backend
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 NAME = "uncategorized/data"
 THREADS = 20
 PROCESSES = 8
-THREAD_TURNS = {"local": 50, "memory": 50, "s3": 50} if FACTOR else {"local": 5, "memory": 5, "s3": 1}
-PROCESS_TURNS = 50 if FACTOR else 4
+THREAD_TURNS = {"local": sample(5, 50), "memory": sample(5, 50), "s3": sample(1, 50)}
+PROCESS_TURNS = sample(4, 50)
 
 
 def check_line(store: Store, expected: set[tuple[int, int]]) -> None:

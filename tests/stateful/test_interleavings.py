@@ -1,6 +1,6 @@
 """Two writers and a collector over their storage calls, in every order up to a bound and in random ones beyond.
 
-WBTABLE_SCHEDULES says how many random orders are tried, WBTABLE_PREEMPTIONS the bound: `make soak` raises both.
+WBTABLE_SCHEDULES says how many random orders are tried, WBTABLE_PREEMPTIONS the bound; `make soak` raises both.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.faults.soak import FACTOR, sample
 from tests.stateful.fake import DAY, FakeBackend, fake_store
 from tests.stateful.invariants import contents, dangling
 from tests.stateful.scheduler import Actor, play, play_preempted
@@ -24,8 +25,8 @@ from wbtable.errors import ConflictError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SCHEDULES = int(os.environ.get("WBTABLE_SCHEDULES", "150"))
-PREEMPTIONS = int(os.environ.get("WBTABLE_PREEMPTIONS", "1"))
+SCHEDULES = int(os.environ.get("WBTABLE_SCHEDULES") or sample(150, 10_000))
+PREEMPTIONS = int(os.environ.get("WBTABLE_PREEMPTIONS") or (2 if FACTOR >= 1 else 1))
 NONE = dt.timedelta(0)
 URL = "memory://interleaved"
 

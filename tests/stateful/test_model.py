@@ -1,6 +1,6 @@
 """A store against a model of it: commits, aliases, deletions, collections, copies, crashes, leases that expire.
 
-WBTABLE_EXAMPLES and WBTABLE_STEPS say how many stories of how many steps are told: `make soak` raises both.
+WBTABLE_EXAMPLES and WBTABLE_STEPS say how many stories of how many steps are told; `make soak` raises both.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.faults.soak import FACTOR, sample
 from tests.stateful.fake import DAY, HOUR, FakeBackend, fake_store
 from tests.stateful.invariants import contents, dangling
 from tests.stateful.scheduler import Actor
@@ -323,8 +324,8 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 StoreMachine.TestCase.settings = settings(
-    max_examples=int(os.environ.get("WBTABLE_EXAMPLES", "200")),
-    stateful_step_count=int(os.environ.get("WBTABLE_STEPS", "75")),
+    max_examples=int(os.environ.get("WBTABLE_EXAMPLES") or sample(200, 1000)),
+    stateful_step_count=int(os.environ.get("WBTABLE_STEPS") or (500 if FACTOR else 75)),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
