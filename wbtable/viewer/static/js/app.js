@@ -1,6 +1,7 @@
 // The beginning: enter with the token of the address, see what is open, show it.
 import { ApiError, enter, get, watchServer } from "./api.js";
 import { Home } from "./home.js";
+import { fetchRest } from "./lazily.js";
 import { TablePage } from "./page.js";
 import { Crumbs, titled } from "./sources.js";
 import * as state from "./state.js";
@@ -47,7 +48,8 @@ async function begin() {
       });
       addEventListener("popstate", () => state.returned(start.source));
       render(html`<${TablePage} crumbs=${html`<${Crumbs} />`} />`, root);
-      await state.load();
+      await Promise.race([state.load(), new Promise((done) => setTimeout(done, 2000))]);
+      await fetchRest();
       return;
     }
     const { projects, ...asked } = Object.fromEntries(params);

@@ -5,7 +5,7 @@ import { sameColumns } from "./carried.js";
 import { namesOf, valueIn } from "./compare_model.js";
 import { Grid } from "./grid.js";
 import { drawPage } from "./group_pages.js";
-import { canShow } from "./lightbox.js";
+import { canShow } from "./lightbox_can.js";
 import { show } from "./lightbox_state.js";
 import { drawMedia } from "./media.js";
 import { Pinned } from "./pinned.js";

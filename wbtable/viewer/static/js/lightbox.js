@@ -1,5 +1,4 @@
 // Media over the whole page: closely, beside what it is compared with, from row to row, by mouse or keys.
-import { isMedia } from "./cells.js";
 import { factsOf, fileName } from "./lightbox_facts.js";
 import { LightboxView, isCut, kindOf, pairsOf, readCell } from "./lightbox_view.js";
 import { closed, lightbox } from "./lightbox_state.js";
@@ -171,11 +170,4 @@ function Modes({ kind, mode, set }) {
 export function Lightbox() {
   const shown = lightbox.value;
   return shown ? html`<${Open} shown=${shown} />` : null;
-}
-
-/** Whether a value can be shown over the whole page. @param {any} value @param {any} info of its column */
-export function canShow(value, info) {
-  if (value === null || value === undefined) return false;
-  if (info.role === "group") return false;
-  return isMedia(info) ? Boolean(value.ref) : info.kind === "string" || (info.kind === "ndarray" && Boolean(value.shape)) || (info.kind === "histogram" && Boolean(value.counts));
 }

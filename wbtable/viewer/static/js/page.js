@@ -1,18 +1,16 @@
 // The page of one table: bar, pills, grid, what opens beside it, and the line that says how many rows there are.
 import * as actions from "./actions.js";
-import { ColumnPanel } from "./column_panel.js";
 import { ColumnsPanel } from "./columns_panel.js";
 import { CompareBar } from "./compare_bar.js";
-import { DifferencesPanel } from "./compare_differences.js";
 import { isBeside } from "./compare_model.js";
-import { ComparePanel } from "./compare_panel.js";
 import { setMode } from "./compare_state.js";
 import { OneStepper } from "./compare_steps.js";
 import { DetailPanel } from "./detail.js";
 import { GridHost } from "./grid_host.js";
 import { HeatMap, isMapped } from "./heatmap.js";
 import { KeysSheet } from "./keys.js";
-import { Lightbox } from "./lightbox.js";
+import { lazily } from "./lazily.js";
+import { lightbox } from "./lightbox_state.js";
 import { Pills } from "./pills.js";
 import { reconnecting } from "./reconnect.js";
 import * as state from "./state.js";
@@ -20,8 +18,14 @@ import * as steps from "./steps.js";
 import { Sides } from "./side.js";
 import { Jump, Status } from "./status.js";
 import { Toolbar } from "./toolbar.js";
-import { HavingPanel, ValuesPanel } from "./values_panel.js";
 import { html, useEffect, useRef } from "../vendor/preact.js";
+
+const ColumnPanel = lazily(() => import("./column_panel.js").then((found) => found.ColumnPanel));
+const ComparePanel = lazily(() => import("./compare_panel.js").then((found) => found.ComparePanel));
+const DifferencesPanel = lazily(() => import("./compare_differences.js").then((found) => found.DifferencesPanel));
+const HavingPanel = lazily(() => import("./values_panel.js").then((found) => found.HavingPanel));
+const Lightbox = lazily(() => import("./lightbox.js").then((found) => found.Lightbox));
+const ValuesPanel = lazily(() => import("./values_panel.js").then((found) => found.ValuesPanel));
 
 /** @param {{crumbs: any}} props */
 export function TablePage({ crumbs }) {
@@ -75,7 +79,7 @@ export function TablePage({ crumbs }) {
       ${panel?.kind === "columns" ? html`<${ColumnsPanel} />` : panel?.kind === "column" ? html`<${ColumnPanel} panel=${panel} key=${JSON.stringify(panel)} />`
         : panel?.kind === "detail" ? html`<${DetailPanel} panel=${panel} go=${go} />` : panel?.kind === "values" ? html`<${ValuesPanel} panel=${panel} key=${panel.name} />` : panel?.kind === "having" ? html`<${HavingPanel} />`
         : panel?.kind === "compare" ? html`<${ComparePanel} />` : panel?.kind === "differences" ? html`<${DifferencesPanel} />` : null}</main>
-    <${Status} /><${KeysSheet} /><${Lightbox} /><${Jump} go=${go} />`;
+    <${Status} /><${KeysSheet} />${lightbox.value ? html`<${Lightbox} />` : null}<${Jump} go=${go} />`;
 }
 
 /** @param {{crumbs: any}} props */
