@@ -22,7 +22,7 @@ export function lazily(load) {
     const [turn, setTurn] = useState(0);
     const [wrong, setWrong] = useState(/** @type {unknown} */ (null));
     useEffect(() => {
-      if (!Part) come().then(() => setTurn(turn + 1), setWrong);
+      if (!Part && !wrong) come().then(() => setTurn(turn + 1), setWrong);
     }, [wrong]);
     if (Part) return html`<${Part} ...${props} />`;
     return wrong ? html`<div class="banner error" role="alert">This part of the page cannot be loaded: ${String(wrong)} <span class="gap"></span><button class="btn" onClick=${() => setWrong(null)}>Try again</button></div>` : null;
