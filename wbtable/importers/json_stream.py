@@ -28,6 +28,8 @@ _CUT = re.compile(rb"\]([ \t\r\n]*,[ \t\r\n]*)\[")
 _CUTS_TRIED: Final = 3
 _TAIL: Final = 1 << 16
 _DECODER = json.JSONDecoder()
+_LET_GO: Final = 16 << 20
+"""So many bytes behind the place that is read are let go of at once."""
 
 
 class JsonObject:
@@ -94,12 +96,26 @@ class JsonObject:
         if self._map[at : at + 1] == b"]":
             self._at = at + 1
         else:
+            held = 0
             while at >= 0:
                 if self._map[at : at + 1] == b"]":
                     raise self._wrong(at, "an item behind the comma", "']'")
                 found, at = self._some(at)
                 yield found
+                if at - held >= _LET_GO:
+                    held = self._let_go(held, at)
         self._read_members()
+
+    def _let_go(self, held: int, at: int) -> int:
+        """Unmap the pages before a place from memory; return where those begin that are held.
+
+        They count as memory of this process, though the system can take them back: of a file of 2 GB it would seem to
+        need all.
+        """
+        stop = at - at % mmap.ALLOCATIONGRANULARITY
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED, held, stop - held)
+        return stop
 
     def _some(self, at: int) -> tuple[list[Any], int]:
         """Return the next items, and where those behind them begin, or -1 if there are none."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +14,6 @@ from hypothesis import strategies as st
 from wbtable.errors import FormatError
 from wbtable.importers import json_stream
 from wbtable.importers.json_stream import JsonObject
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 cells = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -111,3 +110,26 @@ def test_an_item_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "t.json").write_text(json.dumps({"data": [["x" * 1000], ["y"]] * 2, "z": 1}))
     with pytest.raises(FormatError, match="at most 100 bytes"):
         read(tmp_path / "t.json")
+
+
+def held(file: Path) -> int:
+    """Return how many bytes of a mapped file count as memory of this process."""
+    lines = Path("/proc/self/smaps").read_text("utf-8").splitlines()
+    at = next(i for i, line in enumerate(lines) if line.endswith(str(file)))
+    return next(int(line.split()[1]) << 10 for line in lines[at:] if line.startswith("Rss:"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what is mapped")
+def test_what_was_read_is_let_go(tmp_path: Path) -> None:
+    row = json.dumps([1, "x" * 10_000])
+    file = tmp_path / "t.json"
+    file.write_text('{"data": [' + ", ".join([row] * 5000) + '], "ncols": 2}', "utf-8")
+    for _ in range(2):  # it can be read again
+        with file.open("rb") as stream, JsonObject(stream, "data", "t.json") as document:
+            rows, most = 0, 0
+            for some in document.items():
+                rows += len(some)
+                most = max(most, held(file))
+            assert rows == 5000
+            assert document.members == {"ncols": 2}
+    assert most < json_stream._LET_GO + 3 * json_stream.CHUNK < file.stat().st_size // 2
