@@ -112,18 +112,27 @@ class Share:
 
     """
 
-    def __init__(self, whole: Control, start: float, end: float) -> None:
-        """Let the work from `start` to `end` of `whole` be controlled."""
+    def __init__(self, whole: Control, start: float, end: float, *, watched: bool = True) -> None:
+        """Let the work from `start` to `end` of `whole` be controlled.
+
+        Args:
+            whole: controls all of it.
+            start: the part that is done before.
+            end: the part that is done afterwards.
+            watched: whether the engine says how far it is; else who uses it knows better.
+
+        """
         self.memory_limit = whole.memory_limit
         self.threads = whole.threads
         self._whole = whole
         self._start = start
         self._size = end - start
+        self._watched = watched
 
     @property
     def wants_progress(self) -> bool:
         """Whether anybody listens."""
-        return getattr(self._whole, "wants_progress", True)
+        return self._watched and getattr(self._whole, "wants_progress", True)
 
     @property
     def cancelled(self) -> bool:

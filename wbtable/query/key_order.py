@@ -141,15 +141,18 @@ def _pieces(plan: Plan, control: Control) -> Iterator[_Piece]:
     waiting: list[pa.RecordBatch] = []
     rows = size = 0
     at_once = 1 << 13 if any(key.expression.type.kind == "string" for key in plan.sort) else 1 << 16
-    for batch in engine.stream(sql.statement(text), sql.inputs, Share(control, 0.0, _READ), at_once):
+    seen, share = 0, Share(control, 0.0, _READ, watched=False)
+    for batch in engine.stream(sql.statement(text), sql.inputs, share, at_once):
         control.check()
         waiting.append(batch)
+        seen += batch.num_rows
         rows += batch.num_rows
         size += batch.nbytes
         if size > _MAX_TEXT:
             raise _UnfitError
         if rows >= _PIECE:
             yield _piece(pa.Table.from_batches(waiting), plan.sort)
+            share.progress(seen / plan.source.num_rows)
             waiting, rows, size = [], 0, 0
     if rows:
         yield _piece(pa.Table.from_batches(waiting), plan.sort)
