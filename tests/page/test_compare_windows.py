@@ -79,13 +79,13 @@ def test_a_low_window_shows_rows_and_the_way_to_the_rest(page: Page, serve: Serv
     harness.wait_rows(page)
     fold = page.get_by_role("button", name="Merged · ")
     expect(fold).to_have_attribute("aria-expanded", "false")
-    whole = page.evaluate(
+    harness.wait_until(
+        page,
         """() => { const [low, high] = [document.querySelector('.grid-head').getBoundingClientRect().bottom,
             document.querySelector('.status').getBoundingClientRect().top];
           return [...document.querySelectorAll('.grid-body > .row')].map((row) => row.getBoundingClientRect())
-            .filter((box) => box.top >= low - 1 && box.bottom <= high + 1).length; }"""
+            .filter((box) => box.top >= low - 1 && box.bottom <= high + 1).length >= 3; }""",
     )
-    assert whole >= 3
     expect(merged_low.locator(".tally")).to_be_hidden()
     fold.focus()
     page.keyboard.press("Enter")
