@@ -38,7 +38,7 @@ async function openViews(at) {
       { label: `Show the newest, number ${Number(found.newest) + 1}`, run: () => void showNumber(of, found.name) },
       null,
     ] : []),
-    ...(found ? [{ label: isOld ? "Save what is shown as the newest" : `Save “${found.title}”`, disabled: !views.changed.value, run: () => void saveAgain(of, found) }] : []),
+    ...(found ? [{ label: `Save “${found.title}”`, disabled: !views.changed.value, run: () => void saveAgain(of, found) }] : []),
     { label: found ? "Save under another name…" : "Save this view…", run: () => openSave(of) },
     ...(found ? [
       { label: "Name and description…", disabled: isOld, run: () => openDescribe(of, found) },
@@ -90,7 +90,7 @@ async function restoreOpen(of, found) {
 /** @param {string} of @param {views.SavedView} found */
 async function saveAgain(of, found) {
   try {
-    const number = await views.save(of, found.name, found.newest ?? found.number, { title: found.title === found.name ? "" : found.title, description: found.description });
+    const number = await views.save(of, found.name, found.number, { title: found.title === found.name ? "" : found.title, description: found.description });
     toast(`Saved “${found.title}”, number ${number + 1}`);
   } catch (error) {
     const wrong = /** @type {any} */ (error);
