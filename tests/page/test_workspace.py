@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+import wbtable
 from tests.page import harness, workspace_store
 from wbtable.artifacts.store import create_store
 from wbtable.runs.filtering import matching
@@ -289,6 +291,29 @@ def test_one_run_says_everything_about_itself(page: Page, server: Server) -> Non
     page.locator(".card").get_by_role("link", name="Open", exact=True).click()
     harness.wait_rows(page)
     assert harness.row_count(page) == 12
+
+
+def test_pictures_that_a_run_logged_are_looked_at_step_by_step(page: Page, serve: Servers, tmp_path: Path) -> None:
+    store = create_store(tmp_path / "store")
+    for name in ("one", "other"):
+        with wbtable.init(project="p", id=name, name=name, store=store) as run:
+            for step in range(3):
+                picture = np.full((8, 8, 3), 80 * step, np.uint8)
+                run.log({"loss": 1 / (1 + step), "seen": wbtable.Image(picture, caption=f"{name} {step}")})
+    begin, token = serve(None, store=store.url).split("#")
+    page.goto(f"{begin}?project=p&run=one#{token}")
+    page.get_by_role("link", name="seen image").click()
+    harness.wait_rows(page)
+    assert harness.columns(page) == ["run", "step", "seen"]
+    assert harness.row_count(page) == 3
+    expect(page.locator(".grid .row img").first).to_be_visible(timeout=harness.PATIENCE)
+    page.goto(f"{begin}?project=p&show=tables#{token}")
+    card = page.locator(".card").filter(has=page.get_by_role("heading", name="seen"))
+    card.get_by_role("link", name="Open all 2 as one").click()
+    harness.wait_rows(page)
+    assert harness.row_count(page) == 6
+    harness.filter_rows(page, "step == 2")
+    assert harness.row_count(page) == 2
 
 
 def test_runs_that_ended_badly_say_so(page: Page, server: Server, watch: Watch) -> None:

@@ -1,16 +1,21 @@
-"""The tables that runs logged under one key, as one table with ``run`` and ``step`` (spec: 17-comparison, CMP-9)."""
+"""What runs logged under one key, as one table with ``run`` and ``step`` (spec: 17-comparison, CMP-9)."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from wbtable.artifacts.names import near
-from wbtable.errors import NotFoundError
+from wbtable.errors import NotFoundError, UsageError
+from wbtable.format.run_history import STEP as HISTORY_STEP
+from wbtable.format.schema import Schema
 from wbtable.format.types import NumberType, StringType
 from wbtable.runs.reading import RunInfo, list_runs, run_ids
 from wbtable.tables.labelled import Label, LabelledSource
-from wbtable.tables.source import SliceSource
+from wbtable.tables.source import ArrowSource, SliceSource
 from wbtable.tables.union import UnionTable
 
 if TYPE_CHECKING:
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 
 RUN: Final = "run"
 STEP: Final = "step"
+_RUN_TYPE: Final = StringType()
+_STEP_TYPE: Final = NumberType(dtype="int64")
 
 
 class LoggedTable(NamedTuple):
@@ -84,11 +91,12 @@ def run_tables(
 
     Columns ``run`` (the run's id) and ``step`` stand before the tables' own, whose types widen; where they do not,
     `UnionTable.conflicts` names the column. Of a table of log_mode INCREMENTAL each row is there once, at its step.
+    Images, numbers and all else that was logged there make a row each, in a column with the name of the key.
 
     Args:
         store: where the runs are.
         project: their project.
-        key: what the tables were logged under.
+        key: what they were logged under.
         runs: only these, by id or name; None for all.
         steps: only what was logged at these; None for all.
         last: of each run only the last of these.
@@ -99,25 +107,53 @@ def run_tables(
 
     """
     picked = list_runs(store, project) if runs is None else _picked(store, project, runs)
-    found = [table for table in logged_tables(picked, key) if steps is None or table.step in steps]
-    if last:
-        found = list({table.run: table for table in found}.values())
     parts: list[Source] = []
     names: list[str] = []
-    for table in found:
-        source = _rows(store, table, whole=last)
-        if source is not None:
-            labels = [
-                Label(name=RUN, type=StringType(), value=table.run),
-                Label(name=STEP, type=NumberType(dtype="int64"), value=table.step),
-            ]
-            parts.append(LabelledSource(source, labels))
-            names.append(f"run {table.run}, step {table.step}")
+    for run in picked:
+        found = [table for table in logged_tables([run], key) if steps is None or table.step in steps]
+        for table in found[-1:] if last else found:
+            source = _rows(store, table, whole=last)
+            if source is not None:
+                labels = [
+                    Label(name=RUN, type=_RUN_TYPE, value=table.run),
+                    Label(name=STEP, type=_STEP_TYPE, value=table.step),
+                ]
+                parts.append(LabelledSource(source, labels))
+                names.append(f"run {table.run}, step {table.step}")
+        values = _values(store, run, key, steps)
+        if values is not None and values.num_rows:
+            parts.append(SliceSource(values, values.num_rows - 1, 1) if last else values)
+            names.append(f"run {run.id}")
     if not parts:
         where = "" if steps is None else " at these steps"
-        msg = f"no run of {project!r} logged a table under {key!r}{where}"
+        msg = f"no run of {project!r} logged anything under {key!r}{where}"
         raise NotFoundError(msg)
     return UnionTable(parts, names)
+
+
+def _values(store: Store, run: RunInfo, key: str, steps: Collection[int] | None) -> ArrowSource | None:
+    """Return what a run logged under a key that is no table, a row for each step; None if it logged nothing there.
+
+    Raises:
+        UsageError: the key is the name of a column that says where the rows are from.
+
+    """
+    found = run.rows([key])
+    if key not in found.schema.names:
+        return None
+    if key in {RUN, STEP}:
+        msg = f"what runs logged under {key!r} makes no table: its columns run and step say where each row is from"
+        raise UsageError(msg)
+    cells, numbers = found.table.column(key), found.table.column(HISTORY_STEP)
+    kept = cells.is_valid()
+    if found.schema[key].kind == "any":
+        kept = pc.and_(kept, pa.array([_reference(cell) is None for cell in cells.to_pylist()], pa.bool_()))
+    if steps is not None:
+        kept = pc.and_(kept, pc.is_in(numbers, value_set=pa.array(list(steps), pa.int64())))
+    schema = Schema.of([(RUN, _RUN_TYPE), (STEP, _STEP_TYPE), (key, found.schema[key])])
+    names = pa.array([run.id] * len(cells), pa.string())
+    table = pa.Table.from_arrays([names, numbers, cells], schema=schema.arrow())
+    return ArrowSource(table.filter(kept), schema, store.objects)
 
 
 def picked_runs(store: Store, project: str, names: Collection[str]) -> list[RunInfo]:

@@ -97,15 +97,20 @@ class _Runs:
         """Return the keys that can be drawn or opened, and in how many of the runs."""
         counts: dict[str, int] = {}
         tables: dict[str, list[str]] = {}
+        others: dict[str, tuple[str, list[str]]] = {}
         for run_id in runs:
             history = self.histories.read(project, run_id)
             for key in history.numbers:
                 counts[key] = counts.get(key, 0) + 1
             for key in history.tables:
                 tables.setdefault(key, []).append(run_id)
+            for key, kind in history.others.items():
+                if key not in history.tables:
+                    others.setdefault(key, (kind, []))[1].append(run_id)
         return {
             "keys": [{"key": key, "runs": count} for key, count in counts.items()],
             "tables": [{"key": key, "runs": ids} for key, ids in tables.items()],
+            "others": [{"key": key, "kind": kind, "runs": ids} for key, (kind, ids) in others.items()],
         }
 
     async def curves(self, request: Request) -> Response:

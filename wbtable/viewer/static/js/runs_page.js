@@ -58,7 +58,7 @@ function Overview({ found, where }) {
     <div class="columns-2"><section><h2>Config</h2>${config.length ? html`<${Pairs} entries=${config} />` : html`<p class="note">${text ? "No key of the config has this in its name." : "No config: wbtable.init(config={…}) keeps the settings of a run."}</p>`}</section>
     <section><h2>Summary</h2>${summary.length ? html`<${Pairs} entries=${summary} numbers=${true} />` : html`<p class="note">${text ? "No key of the summary has this in its name." : "Nothing was logged yet."}</p>`}</section></div>
     <section><h2>Environment</h2>${environment.length ? html`<${Pairs} entries=${[...environment, ["host", found.process.host], ["process", String(found.process.pid)]]} mono=${true} />` : html`<p class="note">${text ? "Nothing of the environment has this in its name." : "It was not recorded."}</p>`}</section>
-    ${found.others.length ? html`<section><h2>Also logged</h2><ul class="chips">${found.others.map((/** @type {any} */ each) => html`<li><span>${each.key} <span class="note">${each.kind}</span></span></li>`)}</ul><p class="note">Read them with <code>run.history([key])</code>.</p></section>` : null}`;
+    ${found.others.length ? html`<section><h2>Also logged</h2><ul class="chips">${found.others.map((/** @type {any} */ each) => html`<li><a href=${unionLink(found.project, each.key, [found.run])} dir="auto">${each.key} <span class="note">${each.kind}</span></a></li>`)}</ul><p class="note">Each opens as a table with a row for each step; in Python <code>run.history([key])</code> reads them.</p></section>` : null}`;
 }
 
 /** Settings inside settings, with points between their names. @param {Record<string, any>} values @param {string} [prefix] @returns {[string, any][]} */

@@ -1,4 +1,4 @@
-// The tables that the chosen runs logged, by key: each run's alone, or all of a key as one, with a column for the run.
+// What the chosen runs logged that opens as a table, by key: each run's alone, or all of a key as one, with a column for the run.
 import { count } from "./numbers.js";
 import { RunDot } from "./runs_list.js";
 import * as runs from "./runs_state.js";
@@ -21,12 +21,12 @@ export function LoggedTables({ project, ids, rows }) {
   const answer = useAnswer(ids.length ? "/api/metrics" : null, { project, runs: ids }, project);
   if (!ids.length) return html`<${Empty} title="No run is chosen"><p>Tick runs in the list: the tables that they logged stand here.</p></${Empty}>`;
   if (!answer.found) return html`<${Waiting} answer=${answer} what="Tables" />`;
-  const { tables } = answer.found;
+  const tables = [...answer.found.tables, ...answer.found.others];
   if (!tables.length) return html`<${Empty} title="No tables yet"><p>The chosen runs logged no tables. A table that is logged can be filtered, grouped and compared here:</p><${Snippet} text=${SNIPPET} label="Python that logs a table" /></${Empty}>`;
   const byId = new Map(rows.map((row) => [row.run, row]));
   return html`<div class="scroll padded" tabindex="0" role="group" aria-label="Logged tables">
     <p class="note">What runs logged under one key opens as one table, with the run and the step of each row.</p>
-    <ul class="cards">${tables.map((/** @type {any} */ table) => html`<li key=${table.key} class="card"><div class="head-line"><h3 dir="auto">${table.key}</h3><span class="note">in ${count(table.runs.length)} of ${count(ids.length)} chosen runs</span><span class="gap"></span>
+    <ul class="cards">${tables.map((/** @type {any} */ table) => html`<li key=${table.key} class="card"><div class="head-line"><h3 dir="auto">${table.key}</h3>${table.kind ? html`<span class="tag">${table.kind}</span>` : null}<span class="note">in ${count(table.runs.length)} of ${count(ids.length)} chosen runs</span><span class="gap"></span>
         <a class="btn primary" href=${unionLink(project, table.key, table.runs)} onClick=${() => runs.keepColours(project)}>${table.runs.length === 1 ? "Open" : `Open all ${count(table.runs.length)} as one`}</a></div>
       <ul class="chips">${table.runs.map((/** @type {string} */ id) => html`<li key=${id}>${lastOf(byId.get(id), table.key) ? html`<a href=${lastOf(byId.get(id), table.key)} dir="auto"><${RunDot} id=${id} on=${true} />${byId.get(id)?.name ?? id}</a>` : html`<a href=${unionLink(project, table.key, [id])} dir="auto"><${RunDot} id=${id} on=${true} />${byId.get(id)?.name ?? id}</a>`}</li>`)}</ul></li>`)}</ul></div>`;
 }
