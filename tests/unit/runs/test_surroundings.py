@@ -127,7 +127,8 @@ def test_sigterm_finishes_the_run_unless_the_program_has_its_own_way(tmp_path: P
 
 def test_sigterm_without_a_run_ends_the_process_as_ever(tmp_path: Path) -> None:
     store = wbtable.create_store(tmp_path / "store")
-    script = START.replace('print("ready"', 'run.finish()\nprint("ready"') + "time.sleep(60)"
+    script = START.replace('print("ready"', 'run.finish()\nprint("ready"')
+    script += "while True: time.sleep(0.1)"  # a signal that comes just before a sleep begins is seen behind it
     command = [sys.executable, "-c", script, store.url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
