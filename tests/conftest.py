@@ -17,6 +17,15 @@ settings.register_profile(
 )
 settings.load_profile("wbtable")
 
+_LINES = 80
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why tests ran again: the next run of a test may fail for another reason, or pass."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_sep("_", f"ran again: {report.nodeid}")
+        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-_LINES:]))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
