@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,13 +75,7 @@ def test_a_worker_gives_windows_of_views(filled: Store) -> None:
     with Worker(Limits(deadline=60.0, threads=1)) as worker:
         found = worker.run(view_window, store=filled.url, spec=spec, offset=1, count=2)
         assert found.to_pydict() == {"id": [3, 4], "x": [3, 4]}
-        seconds = []
-        for _ in range(10):
-            start = time.perf_counter()
-            worker.run(view_window, store=filled.url, spec=spec, offset=0, count=2)
-            seconds.append(time.perf_counter() - start)
         with pytest.raises(UsageError, match="xx"):
             worker.run(view_window, store=filled.url, spec=spec | {"filter": "xx > 1"})
         with pytest.raises(UsageError, match="side from 0 to 0"):
             worker.run(view_window, store=filled.url, spec=spec, side=1)
-    assert min(seconds) < 0.025, seconds
