@@ -24,7 +24,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say why tests ran again: the next run of a test may fail for another reason, or pass."""
     for report in terminalreporter.getreports("rerun"):
         terminalreporter.write_sep("_", f"ran again: {report.nodeid}")
-        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-_LINES:]))
+        # Of a page that is not as expected Playwright shows all that is on it.
+        why = report.longreprtext.split("Aria snapshot", 1)[0]
+        terminalreporter.write_line("\n".join(why.splitlines()[-_LINES:]))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from urllib.parse import SplitResult
 
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Request, Response
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Error, FloatRect, Locator, Page, Request, Response
 
     from wbtable.viewer.opening import Opening
 
 PATIENCE: Final = 60_000
 """Milliseconds after which something that does not show counts as missing; nothing is measured by it."""
+_TRIES: Final = 20
 REBOUND: Final = "rebound.example"
 """A name of somebody else's that leads to this machine, as DNS rebinding makes one."""
 FLAGS: Final = (*chromium.FLAGS, f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1")
@@ -254,6 +255,15 @@ def filter_rows(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
     wait_until(page, "(text) => (new URLSearchParams(location.search).get('filter') ?? '') === text", text)
     wait_idle(page)
+
+
+def box_of(locator: Locator) -> FloatRect:
+    """Return where something is; what was drawn anew between being found and being measured is found again."""
+    for _ in range(_TRIES):
+        found = locator.bounding_box()
+        if found is not None:
+            return found
+    raise AssertionError(f"{locator} is not to be seen")
 
 
 def go_to_cell(page: Page, row: int, column: str | int) -> None:

@@ -163,17 +163,14 @@ def test_columns_are_hidden_shown_moved_pinned_and_made_wider(shown: Page) -> No
     source.locator(".name").drag_to(target.locator(".hfacts"))
     expect(shown.locator(".hcell").nth(1)).to_contain_text("right", timeout=harness.PATIENCE)
     assert harness.columns(shown)[:3] == ["kind", "right", "n"]
-    before = harness.head(shown, "n").bounding_box()
-    assert before is not None
-    handle = harness.head(shown, "n").locator(".resize").bounding_box()
-    assert handle is not None
+    before = harness.box_of(harness.head(shown, "n"))
+    handle = harness.box_of(harness.head(shown, "n").locator(".resize"))
     shown.mouse.move(handle["x"] + 3, handle["y"] + 20)
     shown.mouse.down()
     shown.mouse.move(handle["x"] + 63, handle["y"] + 20, steps=3)
     shown.mouse.up()
     harness.wait_until(shown, "() => /width/.test(location.search)")
-    after = harness.head(shown, "n").bounding_box()
-    assert after is not None
+    after = harness.box_of(harness.head(shown, "n"))
     assert after["width"] == pytest.approx(before["width"] + 60, abs=2)
 
 
