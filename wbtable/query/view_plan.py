@@ -108,7 +108,8 @@ class Plan:
 
 def source_scope(source: QuerySource) -> Scope:
     """Return what expressions over the rows of a source may name."""
-    if not isinstance(source, SidedSource):
+    # The protocol is only asked where it may hold: its question takes a part of a tiny query's time.
+    if not hasattr(source, "sides") or not isinstance(source, SidedSource):
         return Scope(columns={column.name: column.type for column in source.schema})
     sides = tuple({column.name: column.type for column in side} for side in source.sides)
     named = {f"{at}.{name}" for at, side in enumerate(sides) for name in side}

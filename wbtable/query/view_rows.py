@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 SMALL: Final = 50_000
 """Rows up to which the whole order is computed at once: it takes no longer than its beginning."""
+DECODED: Final = SMALL
+"""Rows up to which no decoded columns are looked for: to look takes longer than to read the rows."""
 FIRST: Final = 10_000
 """Rows from the beginning of a view that are found without its whole order."""
 
@@ -249,7 +251,7 @@ class ViewRows:
     def _source_rows(self, positions: Positions, names: Sequence[str]) -> pa.Table:
         source = self.plan.source
         scattered = len(positions) > 1 and not bool(np.all(np.diff(positions) == 1))
-        if scattered and isinstance(source, FragmentSource):
+        if scattered and source.num_rows > DECODED and isinstance(source, FragmentSource):
             wanted = source.schema.select(names)
             found = FILES.take(source, positions, list(wanted))
             rest = [name for name in names if name not in found]

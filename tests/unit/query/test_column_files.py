@@ -31,6 +31,7 @@ SCATTERED: Positions = np.array([250, 3, 140, 3])
 @pytest.fixture
 def view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> View:
     monkeypatch.setenv("WBTABLE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(view_rows, "DECODED", ROWS - 1)
     random = np.random.default_rng(0)
     whole = pa.table({name: random.integers(0, 1 << 40, ROWS) for name in NAMES})
     return table_of("fragments", whole, tmp_path).view(sort="a desc")

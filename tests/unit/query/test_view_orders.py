@@ -38,6 +38,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 def test_orders_are_computed_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view_rows, "SMALL", 10)
+    monkeypatch.setattr(view_rows, "DECODED", 10)
     monkeypatch.setattr(orders, "_SMALL", 10)
     rows = rows_of()
     table = stored(Table.from_arrow(rows), tmp_path / "table")
@@ -140,6 +141,7 @@ def test_decoded_columns_serve_scattered_rows(tmp_path: Path) -> None:
 def test_the_first_sorted_window_has_the_rest_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """VIEW-5: the whole order and the columns shown come in the background, then serve other windows."""
     monkeypatch.setattr(view_rows, "SMALL", 10)
+    monkeypatch.setattr(view_rows, "DECODED", 10)
     monkeypatch.setattr(view_rows, "FIRST", 10)
     table = table_of("fragments", rows_of(), tmp_path)
     view = table.view(sort="score desc nulls first", columns=["word", "id"])

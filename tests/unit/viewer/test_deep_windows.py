@@ -42,6 +42,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_deep_rows_are_left_to_the_worker_of_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """VIEW-5: the order comes from another process, however few rows a filter leaves of many."""
     monkeypatch.setattr(view_rows, "SMALL", 10)
+    monkeypatch.setattr(view_rows, "DECODED", 10)
     monkeypatch.setattr(view_rows, "FIRST", 10)
     stored(Table.from_arrow(pa.table({"a": list(range(100))})), tmp_path / "table")
     places = Places(opened={"open:0": str(tmp_path / "table")}).to_json()
