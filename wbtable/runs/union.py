@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from wbtable.artifacts.store import Store
+    from wbtable.format.run_history import Segment
     from wbtable.tables.source import Source
 
 RUN: Final = "run"
@@ -53,15 +54,20 @@ def logged_tables(runs: Iterable[RunInfo], key: str) -> list[LoggedTable]:
     """Return the tables logged under a key, in order of run and step; runs without it are left out."""
     out = []
     for run in runs:
-        try:
-            history = run.history([key])
-        except NotFoundError:
-            continue
-        for step, cell in zip(history["_step"].to_pylist(), history[key].to_pylist(), strict=True):
-            reference = _reference(cell)
-            if reference is not None:
-                first = int(reference["increment"][0]) if "increment" in reference else 0
-                out.append(LoggedTable(run.id, step, reference["artifact"], reference["path"], first))
+        out += _tables(run, run.rows([key]), key)
+    return out
+
+
+def _tables(run: RunInfo, rows: Segment, key: str) -> list[LoggedTable]:
+    """Return the tables that the rows of a run refer to under a key: by cells of type `any` (RUN-10)."""
+    out: list[LoggedTable] = []
+    if key not in rows.schema.names or rows.schema[key].kind != "any":
+        return out
+    for step, cell in zip(rows.table[HISTORY_STEP].to_pylist(), rows.table[key].to_pylist(), strict=True):
+        reference = _reference(cell)
+        if reference is not None:
+            first = int(reference["increment"][0]) if "increment" in reference else 0
+            out.append(LoggedTable(run.id, step, reference["artifact"], reference["path"], first))
     return out
 
 
@@ -110,7 +116,8 @@ def run_tables(
     parts: list[Source] = []
     names: list[str] = []
     for run in picked:
-        found = [table for table in logged_tables([run], key) if steps is None or table.step in steps]
+        rows = run.rows([key])
+        found = [table for table in _tables(run, rows, key) if steps is None or table.step in steps]
         for table in found[-1:] if last else found:
             source = _rows(store, table, whole=last)
             if source is not None:
@@ -120,7 +127,7 @@ def run_tables(
                 ]
                 parts.append(LabelledSource(source, labels))
                 names.append(f"run {table.run}, step {table.step}")
-        values = _values(store, run, key, steps)
+        values = _values(store, run, rows, key, steps)
         if values is not None and values.num_rows:
             parts.append(SliceSource(values, values.num_rows - 1, 1) if last else values)
             names.append(f"run {run.id}")
@@ -131,14 +138,13 @@ def run_tables(
     return UnionTable(parts, names)
 
 
-def _values(store: Store, run: RunInfo, key: str, steps: Collection[int] | None) -> ArrowSource | None:
+def _values(store: Store, run: RunInfo, found: Segment, key: str, steps: Collection[int] | None) -> ArrowSource | None:
     """Return what a run logged under a key that is no table, a row for each step; None if it logged nothing there.
 
     Raises:
         UsageError: the key is the name of a column that says where the rows are from.
 
     """
-    found = run.rows([key])
     if key not in found.schema.names:
         return None
     if key in {RUN, STEP}:

@@ -90,7 +90,7 @@ def key_counts(keys: pa.Array | pa.ChunkedArray) -> tuple[int, int]:
     found = codes.codes(keys)
     nulls = int(keys.null_count)
     seen = np.zeros(codes.size, dtype=np.bool_)
-    seen[found if not nulls else found[found >= 0]] = True
+    seen[found[found >= 0]] = True
     return nulls, len(keys) - nulls - int(np.count_nonzero(seen))
 
 

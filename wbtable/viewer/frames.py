@@ -34,7 +34,7 @@ def plotly_frame(data: bytes) -> str:
         raise FormatError(f"the figure is damaged: {error!s:.200}") from None
     if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):
         raise FormatError("expected the JSON of a figure: an object with a list as data")
-    script = _plotly_script().replace("</script", "<\\/script")
+    script = plotly_script().replace("</script", "<\\/script")
     parts = {key: figure.get(key) for key in ("data", "layout", "frames")}
     text = json.dumps(parts).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return (
@@ -46,7 +46,13 @@ def plotly_frame(data: bytes) -> str:
     )
 
 
-def _plotly_script() -> str:
+def plotly_script() -> str:
+    """Return the script of the installed plotly.
+
+    Raises:
+        MissingExtraError: it is not installed.
+
+    """
     spec = importlib.util.find_spec("plotly")
     if spec is None or not spec.submodule_search_locations:
         raise MissingExtraError("drawing figures needs the package plotly: pip install plotly")

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from wbtable.viewer.frames import _plotly_script
+from wbtable.viewer.frames import plotly_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,7 @@ def script(*, scenes: bool = False, figures: bool = False) -> str:
     if figures:
         _bundle(parts, done)
         # A function that only the frame of a figure calls: elsewhere its text is never run.
-        code = _plotly_script().replace("\r", "").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+        code = plotly_script().replace("\r", "").replace("</script", "<\\/script").replace("<!--", "<\\!--")
         done[Path("plotly")] = f"{_scope(parts)}.parts.plotly = () => {{\n{code}\nreturn window.Plotly;\n}};"
     _bundle((STATIC / ENTRY).resolve(), done)
     return "\n".join(done.values())

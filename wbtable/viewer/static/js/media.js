@@ -1,6 +1,6 @@
 // Media in cells: each kind as much of itself as its row has room for. What is larger opens over the whole page.
 import { el } from "./dom.js";
-import { checked, isGone, reasonOf, whenSeen } from "./media_load.js";
+import { sayBroken, whenSeen } from "./media_load.js";
 import { figureWords, frameNode } from "./media_frame.js";
 import { described, thumb, thumbUrl } from "./media_picture.js";
 import { soundCell } from "./media_sound.js";
@@ -27,15 +27,7 @@ function chip(media, open) {
   const text = el("span", "t", words(media));
   button.append(el("span", "glyph", NAMES[media.kind]?.[0] ?? "◻"), text);
   if (media.kind === "figure" && !media.caption) figureWords(media, text);
-  else {
-    whenSeen(button, () => checked(media, button).catch((error) => {
-      if (isGone(error)) return;
-      const { word, text: why } = reasonOf(error);
-      text.textContent = `⚠ ${word}`;
-      button.title = why;
-      button.setAttribute("aria-label", `${word}: ${why}`);
-    }));
-  }
+  else sayBroken(media, button, text);
   button.setAttribute("aria-label", `Show ${described(media)}`);
   button.addEventListener("click", (event) => (event.stopPropagation(), open()));
   return button;

@@ -148,6 +148,17 @@ export async function probe(media, owner) {
   if (!answer.ok && answer.status !== 416) throw await errorOf(answer).catch(silent);
 }
 
+/** Say on a button, once it is seen, what is wrong with what it shows by its name only. @param {any} media @param {HTMLElement} button @param {HTMLElement} text */
+export function sayBroken(media, button, text) {
+  whenSeen(button, () => checked(media, button).catch((error) => {
+    if (isGone(error)) return;
+    const { word, text: why } = reasonOf(error);
+    text.textContent = `⚠ ${word}`;
+    button.title = why;
+    button.setAttribute("aria-label", `${word}: ${why}`);
+  }));
+}
+
 /** The same, asked for in its turn like all that is loaded, and once: for what shows itself by its name only. @param {any} media @param {Node} owner @returns {Promise<unknown>} */
 export function checked(media, owner) {
   // Behind # nothing is sent: it tells this from the whole blob.

@@ -1,7 +1,7 @@
 // Documents, scenes, figures and molecules in a report's cells, in the page and in the file alike: as the grid shows them.
 import { el } from "./dom.js";
 import { figureWords } from "./media_frame.js";
-import { checked, isGone, reasonOf, whenSeen } from "./media_load.js";
+import { sayBroken, whenSeen } from "./media_load.js";
 import { described } from "./media_picture.js";
 import { count } from "./numbers.js";
 
@@ -48,14 +48,6 @@ export function otherCell(media, drawing, small, open) {
   const text = el("span", "t", words(media));
   button.append(el("span", "glyph", NAMES[media.kind][0]), text);
   if (media.kind === "figure" && !media.caption) figureWords(media, text);
-  else {
-    whenSeen(button, () => checked(media, button).catch((error) => {
-      if (isGone(error)) return;
-      const { word, text: why } = reasonOf(error);
-      text.textContent = `⚠ ${word}`;
-      button.title = why;
-      button.setAttribute("aria-label", `${word}: ${why}`);
-    }));
-  }
+  else sayBroken(media, button, text);
   return button;
 }
