@@ -80,7 +80,7 @@ def test_figures_are_drawn_by_the_one_script_or_said_to_be_json(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """REPORT-6, REPORT-8."""
-    monkeypatch.setattr(report_html, "_plotly_script", lambda: "window.Plotly = '</script><!-- drawn';")
+    monkeypatch.setattr(report_html, "plotly_script", lambda: "window.Plotly = '</script><!-- drawn';")
     report_html.script.cache_clear()
     file, notes = _made(store, tmp_path, ("figure",))
     assert notes == []
