@@ -103,6 +103,32 @@ def test_keys_lead_on_from_a_damaged_player_and_back(table: Page, column: str) -
     expect(said).to_contain_text("row 2 of 2")
 
 
+def test_a_player_that_fails_twice_keeps_the_keyboard(table: Page) -> None:
+    """Its picture and itself, in either order: what said so first stands, and has the keyboard."""
+    said = table.evaluate(
+        """async () => {
+          const { videoNode } = await import('/static/js/media_video.js');
+          const real = window.fetch;
+          const told = JSON.stringify({ error: { code: 'damaged', message: 'expected other bytes' } });
+          window.fetch = async () => new Response(told, { status: 422 });
+          try {
+            const box = videoNode({ kind: 'video', ref: 'none', content_type: 'video/mp4' }, { name: 'clip' }, 0, true);
+            const player = box.querySelector('video');
+            document.body.append(box);
+            player.focus();
+            const failed = async () => {
+              player.dispatchEvent(new Event('error'));
+              for (let i = 0; i < 3; i += 1) await new Promise((done) => setTimeout(done));
+              const notes = [...box.querySelectorAll('.unshown')];
+              return [notes.length, notes[0] === document.activeElement, notes[0]?.textContent];
+            };
+            return [await failed(), await failed()];
+          } finally { window.fetch = real; }
+        }"""
+    )
+    assert said == [[1, True, "⚠expected other bytes"]] * 2
+
+
 def test_what_left_the_screen_while_its_failure_was_read_says_why_when_it_is_back(table: Page) -> None:
     """A failure that was read half is none that is remembered, and what is asked for again does not end with it."""
     words = table.evaluate(

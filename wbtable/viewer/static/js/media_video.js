@@ -7,13 +7,15 @@ import { alone } from "./media_sound.js";
 
 /** Why it does not play, in its place; the keyboard stays there, so that its keys still lead on. @param {HTMLElement} box @param {Element} player @param {string} text */
 function unplayable(box, player, text) {
+  // Picture and player may both fail, one after the other: what is said first may have the keyboard, and stands.
+  const said = box.querySelector(":scope > .unshown span:last-child");
+  if (said) return void (said.textContent = text);
   const note = el("div", "unshown");
   note.tabIndex = -1;
   note.setAttribute("role", "alert");
   note.append(el("span", "sign", "⚠"), el("span", "", text));
   const hadFocus = document.activeElement === player;
   player.remove();
-  box.querySelector(":scope > .unshown")?.remove();
   box.append(note);
   if (hadFocus) note.focus();
 }
