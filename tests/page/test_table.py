@@ -55,8 +55,7 @@ def test_several_sort_keys_from_the_menus_of_headers(shown: Page) -> None:
     assert harness.cells(shown, "n", 5) == [str(i) for i in order[:5]]
 
 
-def test_an_error_marks_the_place_and_says_what_may_be_meant(shown: Page, watch: Watch) -> None:
-    watch.allow("400")
+def test_an_error_marks_the_place_and_says_what_may_be_meant(shown: Page) -> None:
     shown.keyboard.press("/")
     expect(shown.locator(".filter .cm-content")).to_be_focused(timeout=harness.PATIENCE)
     shown.keyboard.insert_text("scor > 0.5")

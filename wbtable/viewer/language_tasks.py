@@ -12,6 +12,7 @@ from wbtable.query.ast import Name
 from wbtable.query.check import check
 from wbtable.query.compare import CHANGE, KINDS, key_candidates
 from wbtable.query.complete import complete
+from wbtable.query.expression_error import ExpressionError
 from wbtable.query.parser import parse
 from wbtable.query.view_plan import source_scope
 from wbtable.tables.compare import suggest_key
@@ -53,10 +54,14 @@ def _without(view: Json, at: str) -> Json:
 
 
 def check_expression(control: Control, places: Json, view: Json, side: int, expression: str, at: str) -> Json:
-    """Say what the values of an expression are, or what is wrong with it."""
+    """Say what the values of an expression are, or what is wrong with it: half written it often is, and no failure."""
     found, _ = open_view(control, places, _without(view, at), side)
     scope, aggregates = _scope(found, at)
-    typed = check(parse(expression), scope, aggregates=aggregates)
+    try:
+        typed = check(parse(expression), scope, aggregates=aggregates)
+    except ExpressionError as error:
+        wrong = {"code": error.code, "message": error.message, "span": list(error.span)}
+        return {"wrong": wrong | ({"suggestion": error.suggestion} if error.suggestion else {})}
     return {
         "type": str(typed.type),
         "kind": typed.type.kind,

@@ -203,6 +203,10 @@ def _expand(tried: Tried) -> None:
 
 def _check(tried: Tried) -> None:
     assert tried.post("/api/check", view=VIEW, expression="score * 2", at="derive")["kind"] == "number"
+    for text, span, near in (("scor * 2", [0, 4], "score"), ("score *", [7, 7], ""), ("", [0, 0], "")):
+        wrong = tried.post("/api/check", view=VIEW, expression=text, at="derive")["wrong"]
+        assert (wrong["code"], wrong["span"]) == ("expression", span)
+        assert near in wrong.get("suggestion", "")
 
 
 def _complete(tried: Tried) -> None:

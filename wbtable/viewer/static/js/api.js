@@ -76,6 +76,13 @@ export function post(path, body, signal) {
   return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
 }
 
+/** What the values of an expression are; throws what is wrong with it. @param {{view: any, expression: string, at: string}} asked @returns {Promise<any>} */
+export async function checkExpression(asked) {
+  const found = await post("/api/check", asked);
+  if (found.wrong) throw new ApiError(found.wrong, 400);
+  return found;
+}
+
 /** Whether an error says that a question was withdrawn. @param {unknown} error */
 export function isCancelled(error) {
   return (error instanceof DOMException && error.name === "AbortError") || (error instanceof ApiError && error.status === 499);

@@ -1,5 +1,5 @@
 // One column: what its values are, and how they are shown. What is written shows in the grid at once.
-import { post } from "./api.js";
+import { checkExpression } from "./api.js";
 import { groupDisplaysOf, displaysOf } from "./display.js";
 import { nameText } from "./expression.js";
 import { ExpressionField } from "./field.js";
@@ -67,7 +67,7 @@ export function ColumnPanel({ panel }) {
     if (own && given === own.expression && as === before) return setWrong(null);
     try {
       const others = (view[at] ?? []).filter((other) => other.name !== before);
-      const checked = await post("/api/check", { view: { ...state.asked(), [at]: others }, expression: given, at });
+      const checked = await checkExpression({ view: { ...state.asked(), [at]: others }, expression: given, at });
       setKind(checked.type);
     } catch (error) {
       return setWrong(error);

@@ -1,5 +1,5 @@
 // The expression field: CodeMirror, loaded when a field is first used; until then a plain field does the same work.
-import { post } from "./api.js";
+import { checkExpression, post } from "./api.js";
 import * as state from "./state.js";
 
 /**
@@ -35,7 +35,7 @@ export async function makeEditor(host, options) {
     const text = view.state.doc.toString();
     if (!text.trim()) return options.checked?.(null), [];
     try {
-      await post("/api/check", { view: { ...state.asked(), ...(options.at === "filter" ? { filter: undefined } : {}) }, expression: text, at: options.at });
+      await checkExpression({ view: { ...state.asked(), ...(options.at === "filter" ? { filter: undefined } : {}) }, expression: text, at: options.at });
       options.checked?.(null);
       return [];
     } catch (error) {

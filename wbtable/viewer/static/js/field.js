@@ -1,5 +1,5 @@
 // A field for an expression: completed and checked as it is written.
-import { post } from "./api.js";
+import { checkExpression } from "./api.js";
 import { makeEditor } from "./editor.js";
 import * as state from "./state.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
@@ -53,7 +53,7 @@ export function ExpressionField({ value, at, label, hint, take, fieldRef, change
     const next = given.trim();
     if (next && at !== "derive" && at !== "cells") {
       try {
-        await post("/api/check", { view: { ...state.asked(), filter: undefined }, expression: next, at });
+        await checkExpression({ view: { ...state.asked(), filter: undefined }, expression: next, at });
       } catch (error) {
         return setWrong(error);
       }
