@@ -46,7 +46,7 @@ export function Toolbar({ filterRef }) {
     <div class="filter"><${ExpressionField} value=${view.filter ?? ""} at="filter" label="Filter" fieldRef=${filterRef}
       hint=${`Filter rows, ${hintOf(state.info.value?.columns ?? [])}`} take=${(/** @type {string} */ text) => { state.apply({ ...state.spec.value, filter: text || null }); toGrid(); }} /></div>
     <span class="pair-of"><button class="btn icon" aria-label="Undo" title="Undo (Ctrl Z)" disabled=${!steps.canUndo.value} onClick=${steps.undo}>↶</button><button class="btn icon" aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled=${!steps.canRedo.value} onClick=${steps.redo}>↷</button></span>
-    <button class="btn" aria-haspopup="menu" aria-expanded="false" onClick=${group}>Group</button>
+    <button class="btn" aria-haspopup="menu" aria-expanded="false" disabled=${!state.info.value} onClick=${group}>Group</button>
     <button class="btn" aria-pressed=${panel?.kind === "compare"} title="Compare with another version, run or table (V)" onClick=${() => toggle("compare")}>Compare</button>
     <button class="btn" aria-pressed=${panel?.kind === "columns"} onClick=${() => toggle("columns")}>Columns</button>
     <button class="btn icon" aria-label="Row height" title="Row height" aria-haspopup="menu" aria-expanded="false" onClick=${(/** @type {any} */ event) =>
