@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from playwright.sync_api import expect
 import wbtable
 from tests.page import harness
 from tests.page.made_table import made, written
+from wbtable.query.time_literals import read_duration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,3 +179,32 @@ def test_media_of_groups_are_paged_in_the_cell(page: Page, serve: Servers, demo:
     assert box is not None
     assert last is not None
     assert last["y"] + last["height"] <= box["y"] + box["height"] + 1
+
+
+def test_lengths_of_time_are_filtered_and_grouped_by(page: Page, serve: Servers, tmp_path: Path) -> None:
+    """Those below zero too: the bars of a column, and a group's rows."""
+    lengths = [dt.timedelta(hours=hours) for hours in (-30, -30, -1, 2, 5)]
+    wbtable.Table(columns=["id", "x"], data=[list(row) for row in enumerate(lengths)]).write(str(tmp_path), "lengths")
+    harness.open_table(page, serve(tmp_path))
+    written_as = page.evaluate(
+        """async (texts) => {
+          const { edgeLiteral } = await import('/static/js/literals.js');
+          return texts.map(([text, unit]) => edgeLiteral(text, { kind: 'duration', params: { unit } }));
+        }""",
+        [(text, unit) for text in ("-1", "0", str(2**63 - 1), str(-(2**63) + 1)) for unit in ("s", "ms", "us", "ns")],
+    )
+    found = [read_duration(text.removeprefix('duration("').removesuffix('")'), (0, 0)) for text in written_as]
+    units = (10**9, 10**6, 10**3, 1)
+    assert found == [count * unit for count in (-1, 0, 2**63 - 1, -(2**63) + 1) for unit in units]
+    harness.column_menu(page, "x", "Group by this")
+    harness.wait_rows(page)
+    assert harness.cells(page, "count") == ["2", "1", "1", "1"]
+    harness.go_to_cell(page, 0, "count")
+    page.keyboard.press("Enter")
+    _rows_of_ids(page, ["0", "1"])
+
+
+def _rows_of_ids(page: Page, wanted: list[str]) -> None:
+    harness.wait_until(page, "() => !new URLSearchParams(location.search).has('group')")
+    harness.wait_rows(page)
+    assert harness.cells(page, "id") == wanted

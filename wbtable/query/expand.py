@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,22 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from wbtable.errors import UsageError
-from wbtable.format.types import DurationType, MediaType, TimestampType, TimeType
+from wbtable.format.types import (
+    AnyType,
+    ComplexType,
+    DurationType,
+    ListType,
+    MediaType,
+    NdarrayType,
+    StructType,
+    TimestampType,
+    TimeType,
+)
+from wbtable.format.types_nested import ABSENT
 from wbtable.query.ast import Name
 from wbtable.query.duck_types import from_duck
 from wbtable.query.print import quote, show
+from wbtable.query.time_literals import UNIT_NS
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -41,9 +54,10 @@ def group_filter(groups: GroupRows, number: int) -> str:
             parts.append(f"{text} == digest({quote(column[0].as_py())})")
         elif isinstance(column[0].as_py(), float) and math.isnan(column[0].as_py()):
             parts.append(f"is_nan({text})")
+        elif isinstance(key.type, AnyType):
+            parts.append(_mixed(text, column[0].as_py()))
         else:
-            value = from_duck(column, key.type)
-            literal = literal_text(value[0], key.type)
+            literal = literal_text(from_duck(column, key.type)[0], key.type)
             if literal is None:
                 msg = f"a {key.type} of {name!r:.80} cannot be written in an expression: group by a part of it"
                 raise UsageError(msg)
@@ -51,16 +65,43 @@ def group_filter(groups: GroupRows, number: int) -> str:
     return "(" + " and ".join(parts) + ")"
 
 
+def _mixed(text: str, value: str) -> str:
+    """Return the condition that a mixed value is the one of this JSON: as text it may look like another's."""
+    found = json.loads(value)
+    if isinstance(found, str):
+        return f"{text} == {quote(found)}"
+    return f"str({text}) == {quote(value)} and {text} != {quote(value)}"
+
+
 def literal_text(value: pa.Scalar, found: ColumnType) -> str | None:
     """Return the text of a value in an expression, None if it has none."""
+    if not value.is_valid:
+        return "null"
     if isinstance(found, TimestampType):
         return _timestamp(value, found)
     if isinstance(found, TimeType):
         # The longest text that a time of day has is read to its last digit.
         return f"time({quote(str(value.cast(pa.time64('ns')).cast('string')))})"
     if isinstance(found, DurationType):
+        return _duration(value.value * UNIT_NS[found.unit])
+    if isinstance(found, ComplexType):
+        return f"complex({_float(value['real'].as_py())}, {_float(value['imag'].as_py())})"
+    if isinstance(found, NdarrayType):
         return None
+    if isinstance(found, ListType) and isinstance(value, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar):
+        items = [literal_text(item, found.item) for item in value.values]
+        return None if None in items else f"[{', '.join(item for item in items if item is not None)}]"
+    if isinstance(found, StructType) and isinstance(value, pa.StructScalar):
+        lacks = value[ABSENT].as_py() or () if found.has_absent else ()
+        fields = [field for field in found.fields if field.name not in lacks]
+        return _dict([(quote(field.name), literal_text(value[field.name], field.type)) for field in fields])
     return _plain(value.as_py())
+
+
+def _dict(pairs: list[tuple[str, str | None]]) -> str | None:
+    if any(text is None for _, text in pairs):
+        return None
+    return "{" + ", ".join(f"{key}: {text}" for key, text in pairs) + "}"
 
 
 def _plain(value: Any) -> str | None:
@@ -76,23 +117,22 @@ def _plain(value: Any) -> str | None:
         return format(value, "f") if value != value.to_integral_value() else f"{int(value)}"
     if isinstance(value, str):
         return quote(value)
+    if isinstance(value, bytes):
+        return f"binary({quote(value.hex())})"
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return f"date({quote(value.isoformat())})"
     if isinstance(value, list):
         items = [_plain(item) for item in value]
         return None if None in items else f"[{', '.join(item for item in items if item is not None)}]"
     if isinstance(value, dict):
-        pairs = [(quote(str(key)), _plain(item)) for key, item in value.items()]
-        if any(text is None for _, text in pairs):
-            return None
-        return "{" + ", ".join(f"{key}: {text}" for key, text in pairs) + "}"
+        return _dict([(quote(str(key)), _plain(item)) for key, item in value.items()])
     return None
 
 
-def _float(value: float) -> str | None:
+def _float(value: float) -> str:
     """Return a number whose text is read as the same double."""
     if not math.isfinite(value):
-        return None
+        return f"float({quote(str(value))})"
     text = repr(value)
     return text if "e" not in text else f"{value:.17e}"
 
@@ -100,3 +140,10 @@ def _float(value: float) -> str | None:
 def _timestamp(value: pa.Scalar, found: TimestampType) -> str | None:
     text = str(value.cast("string")) if found.zone is None else str(value)
     return f"timestamp({quote(text.replace(' ', 'T', 1))})"
+
+
+def _duration(nanoseconds: int) -> str:
+    seconds, behind = divmod(abs(nanoseconds), 10**9)
+    days, seconds = divmod(seconds, 86400)
+    text = f"{days}d " * bool(days) + f"{seconds}" + f".{behind:09}".rstrip("0") * bool(behind)
+    return f"duration({quote('-' * (nanoseconds < 0) + text + 's')})"

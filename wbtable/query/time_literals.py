@@ -31,7 +31,7 @@ _MICROSECOND: Final = dt.timedelta(microseconds=1)
 # What stands behind the sixth digit of a fraction, which is none of an offset's.
 _BEHIND: Final = re.compile(r"(?<![+-][0-9]{2}:[0-9]{2}:[0-9]{2})(?<![+-][0-9]{6})(?<=[.,][0-9]{6})[0-9]+")
 _DURATION: Final = re.compile(
-    r"(-?)(?:(\d{1,9})d)? ?(?:(\d{1,9})h)? ?(?:(\d{1,9})m)? ?(?:(\d{1,9})(\.\d{1,9})?s)?", re.ASCII
+    r"(-?)(?:(\d{1,19})d)? ?(?:(\d{1,19})h)? ?(?:(\d{1,19})m)? ?(?:(\d{1,19})(\.\d{1,9})?s)?", re.ASCII
 )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+import uuid
 from collections import Counter, defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -226,6 +229,48 @@ def test_expanding_is_a_filter() -> None:
         table.view(group="n").expand(99)
     with pytest.raises(UsageError, match="no groups"):
         table.view().expand(0)
+
+
+_KEYS: dict[str, list[Any]] = {
+    "durations": [dt.timedelta(microseconds=n) for n in (1, 1, -86_400_000_001)] + [None, dt.timedelta(days=365_000)],
+    "bytes": [b"a", b"a", b"", None, b"\x00\xff"],
+    "floats": [math.inf, math.inf, -math.inf, None, math.nan],
+    "decimals": [Decimal("1.50"), Decimal("1.50"), Decimal("-0.01"), None, Decimal("1e20")],
+    "times": [dt.time(3), dt.time(3), dt.time(0, 0, 0, 1), None, dt.time.max],
+    "zoned": [dt.datetime(1500, 1, 1, tzinfo=dt.UTC)] * 2 + [dt.datetime.now(dt.UTC), None, dt.datetime.now(dt.UTC)],
+    "uuids": [uuid.UUID(int=1)] * 2 + [uuid.UUID(int=2), None, uuid.UUID(int=3)],
+    "complex numbers": [1 + 2j, 1 + 2j, complex(math.nan, -math.inf), None, 0j],
+    "lists of floats": [[0.5, math.nan], [0.5, math.nan], [], None, [None]],
+    "lists of moments": [[dt.datetime(2020, 1, 1)]] * 2 + [[], None, [dt.datetime(2020, 1, 2)]],  # noqa: DTZ001
+    "dicts": [{"a": b"x", "b": dt.timedelta(1)}] * 2 + [{"a": None}, None, {}],
+    "mixed": [1, 1, "1", None, 1.5, True, "true", math.nan, dt.date(2020, 1, 1), [1, "a"], 1.0],
+}
+
+
+@pytest.mark.parametrize("name", _KEYS)
+def test_groups_of_every_type_are_expanded(name: str) -> None:
+    """The document of a group's rows says its key exactly, whatever its type is."""
+    values = _KEYS[name]
+    table = Table(columns=["id", "x"], data=[list(row) for row in enumerate(values)], allow_mixed_types=True)
+    assert (str(table.schema["x"]) == "any") == (name == "mixed")
+    groups = table.view(group="x")
+    rows = [groups.expand(i).to_arrow(["id"])["id"].to_pylist() for i in range(len(groups))]
+    assert [len(found) for found in rows] == groups.to_arrow()["count"].to_pylist()
+    assert sorted(rows) == [[0, 1], *([i] for i in range(2, len(values)))]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_durations_of_every_unit_are_expanded(unit: str) -> None:
+    most = 2**63 - 1
+    table = Table.from_arrow(pa.table({"x": pa.array([most, -most, 1, None, most], pa.duration(unit))}))
+    groups = table.view(group="x")
+    assert [len(groups.expand(i)) for i in range(4)] == [1, 1, 2, 1]
+
+
+def test_arrays_are_groups_without_a_filter() -> None:
+    table = Table(columns=["x"], data=[[np.arange(3)], [np.arange(3)]])
+    with pytest.raises(UsageError, match="cannot be written in an expression"):
+        table.view(group="x").expand(0)
 
 
 def test_cells_of_what_is_no_group() -> None:

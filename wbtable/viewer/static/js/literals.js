@@ -54,8 +54,8 @@ function moment(text, info) {
 /** An edge as an expression has it; null where there is none. @param {string} text @param {ColumnInfo} info */
 export function edgeLiteral(text, info) {
   if (info.kind === "duration") {
-    const [seconds, fraction] = split(text, DIGITS[info.params?.unit ?? "us"] ?? 6);
-    return seconds < 0n ? null : `duration("${seconds}${fraction || ".0"}s")`;
+    const [seconds, fraction] = split(text.replace("-", ""), DIGITS[info.params?.unit ?? "us"] ?? 6);
+    return `duration("${text.startsWith("-") ? "-" : ""}${seconds}${fraction || ".0"}s")`;
   }
   if (["date", "timestamp", "time"].includes(info.kind)) {
     const found = moment(text, info);
