@@ -180,3 +180,26 @@ def test_all_to_one_side_go(shown: Page) -> None:
     assert harness.columns(shown) == ["score", "kind"]
     shown.keyboard.press("ControlOrMeta+z")
     expect(shown.locator(".hcell")).to_have_count(4)
+
+
+def test_what_became_null_is_counted_at_the_foot(shown: Page) -> None:
+    harness.filter_rows(shown, "1 / (n % 2) > 0")
+    said = shown.locator(".status .warned")
+    expect(said).to_have_text("⚠ division by zero: 300 rows", timeout=harness.PATIENCE)
+    harness.filter_rows(shown, "n % 2 == 1")
+    expect(said).to_have_count(0)
+    harness.column_menu(shown, "n", "Insert column right")
+    _expression(shown, "int(str(n / (n - 1)))")
+    expect(said).to_have_text("⚠ 2 warnings", timeout=harness.PATIENCE)
+    shown.get_by_role("button", name="Discard").click()
+    expect(said).to_have_count(0)
+    harness.column_menu(shown, "n", "Insert column right")
+    _expression(shown, "1 / (n - 1)")
+    expect(said).to_have_text("⚠ division by zero: 1 row", timeout=harness.PATIENCE)
+    shown.locator(".panel").get_by_role("button", name="Close").click()
+    said.click()
+    item = shown.get_by_role("menuitem", name="1 row: division by zero in 1 / (n - 1)")
+    expect(item).to_be_visible()
+    # It leads to where the expression is written.
+    item.click()
+    expect(shown.locator("aside.panel")).to_contain_text("1 / (n - 1)", timeout=harness.PATIENCE)

@@ -119,3 +119,5 @@ def command(
     else:
         with watched(view) as shown:
             print_rows(options, shown, offset, rows)
+            for warning in shown.warnings():
+                click.echo(f"wbtable: {warning}", err=True)

@@ -35,6 +35,7 @@ def compile_expression(
     params: Parameters | None = None,
     position: str = "t.pos",
     key_sql: Callable[[int], str] | None = None,
+    counted: bool = False,
 ) -> Sql:
     """Return the SQL of an expression.
 
@@ -45,13 +46,15 @@ def compile_expression(
         params: where values go, if several expressions stand in one query.
         position: how the position of the row is called, by which ties of argmin, argmax and first are broken.
         key_sql: how the value of each of the scope's groups is called.
+        counted: whether the cautions are wanted.
 
     Raises:
         ExpressionError: it becomes too much SQL.
 
     """
     values = Parameters() if params is None else params
-    builder = Builder(column_sql, position, key_sql or _no_keys, values, _write)
+    grouped = key_sql is not None
+    builder = Builder(column_sql, position, key_sql or _no_keys, values, _write, counted=counted, grouped=grouped)
     text = builder.sql(typed.root)
     return Sql(text=text, params=values.values, cautions=tuple(builder.cautions))
 
@@ -74,16 +77,27 @@ def _key(builder: Builder, term: Term) -> str:
 
 def _call(builder: Builder, term: Term) -> str:
     function = FUNCTIONS[term.value]
-    around = builder.in_aggregate
-    builder.in_aggregate = around or function.is_aggregate
-    args = [builder.sql(arg) for arg in term.args]
+    around, guards = builder.in_aggregate, builder.guards
+    if function.is_aggregate:
+        # Inside it is about rows; what guards it is about groups.
+        builder.in_aggregate, builder.guards = True, []
+    args: list[str] = []
+    for at, arg in enumerate(term.args):
+        guard = function.guard(at, args) if function.guard and at and builder.counted else None
+        args.append(builder.sql(arg) if guard is None else builder.guarded(guard, arg))
     text = function.write(builder, term, args)
-    builder.in_aggregate = around
+    builder.in_aggregate, builder.guards = around, guards
     return text
 
 
 def _logical(builder: Builder, term: Term) -> str:
-    return "(" + f" {term.op.upper()} ".join(builder.sql(arg) for arg in term.args) + ")"
+    # What is decided before is not counted: b != 0 and a / b > 1.
+    decides = "FALSE" if term.op == "and" else "TRUE"
+    args: list[str] = []
+    for arg in term.args:
+        guard = " AND ".join(f"({text} IS NOT {decides})" for text in args) if builder.counted else ""
+        args.append(builder.guarded(guard, arg) if guard else builder.sql(arg))
+    return "(" + f" {term.op.upper()} ".join(args) + ")"
 
 
 def _not(builder: Builder, term: Term) -> str:

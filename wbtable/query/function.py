@@ -62,6 +62,8 @@ class Function:
         example: an expression that uses it, and what that gives.
         write: its SQL, from that of the arguments.
         prepare: checks and adapts the arguments beyond their kinds.
+        guard: of an argument behind the first, the SQL condition under which it counts, from the arguments before;
+            None: in any case.
         is_aggregate: whether it makes one value of the rows of a group.
         is_variadic: whether the last parameter may be given several times.
 
@@ -76,6 +78,7 @@ class Function:
     example: tuple[str, str]
     write: Write
     prepare: Prepare | None = None
+    guard: Callable[[int, list[str]], str] | None = None
     is_aggregate: bool = False
     is_variadic: bool = False
 

@@ -76,6 +76,7 @@ CHOICE: Final = (
         doc="One value where the condition holds, the other where it does not or is null.",
         example=('if(score > 0.5, "sure", "unsure")', '"sure" or "unsure"'),
         write=_if,
+        guard=lambda at, args: f"({args[0]} IS {'' if at == 1 else 'NOT '}TRUE)",
         prepare=_choice,
     ),
     Function(
@@ -87,6 +88,7 @@ CHOICE: Final = (
         doc="The first value that is not null.",
         example=("coalesce(label, guess)", "the label, else the guess"),
         write=_coalesce,
+        guard=lambda at, args: " AND ".join(f"({arg} IS NULL)" for arg in args),
         prepare=_same,
         is_variadic=True,
     ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from wbtable.query.source import Relation
-    from wbtable.query.sql import Caution
+    from wbtable.query.sql import Caution, Sql
     from wbtable.query.terms import ColumnUse
     from wbtable.query.view_plan import Expression, Plan, Slot
 
@@ -27,7 +27,6 @@ class RowSql:
 
     Attributes:
         params: the values of the whole statement.
-        cautions: what its expressions count.
 
     """
 
@@ -41,7 +40,6 @@ class RowSql:
 
         """
         self.params = Parameters()
-        self.cautions: list[Caution] = []
         self.needs_masks = False
         self._plan = plan
         self._filter = plan.filter if filtered else None
@@ -76,14 +74,18 @@ class RowSql:
 
     def expression(self, found: Expression, key: Callable[[int], str] | None = None) -> str:
         """Return the SQL of an expression over the rows, or over groups of them whose keys `key` names."""
+        return self._compiled(found, key, counted=False).text
 
+    def cautions(self, found: Expression, key: Callable[[int], str] | None = None) -> tuple[Caution, ...]:
+        """Return what is to be counted of an expression; `key` as for `expression`."""
+        return self._compiled(found, key, counted=True).cautions
+
+    def _compiled(self, found: Expression, key: Callable[[int], str] | None, *, counted: bool) -> Sql:
         def named(use: ColumnUse) -> str:
             return self.column(found.slots[use])
 
-        made = compile_expression(found.typed, named, params=self.params, key_sql=key)
-        self.cautions.extend(made.cautions)
         self.needs_masks = self.needs_masks or found.typed.needs_masks
-        return made.text
+        return compile_expression(found.typed, named, params=self.params, key_sql=key, counted=counted)
 
     def rows(self, extra: Sequence[tuple[str, str]] = ()) -> str:
         """Return what stands behind FROM: the view's rows as ``t``.

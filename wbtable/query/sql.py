@@ -30,7 +30,7 @@ class Caution:
         kind: ``division by zero``, ``overflow`` and others, for people.
         condition: SQL that is true for the rows, or groups, to which it happens.
         span: which characters of the expression are meant.
-        per_group: whether `condition` holds aggregates, and is asked of groups.
+        per_group: whether `condition` is asked of groups, and not of their rows.
 
     """
 
@@ -62,7 +62,7 @@ class Sql:
     Attributes:
         text: a scalar expression of DuckDB's SQL, without a name.
         params: the values of ``$1`` and so on; those of the whole query where `Parameters` were handed in.
-        cautions: what to count beside.
+        cautions: what to count beside, where that was asked for.
 
     """
 
@@ -80,10 +80,25 @@ class Builder:
         key: how the value of a group's key is called, by its place among the keys.
         params: where values go.
         write: turns a term into SQL.
+        counted: whether what is to be counted is wanted: few ask, and it takes time to write.
+        grouped: whether the expression is one over groups.
 
     """
 
-    __slots__ = ("_made", "_names", "cautions", "column", "in_aggregate", "key", "params", "position", "size", "write")
+    __slots__ = (
+        "_names",
+        "cautions",
+        "column",
+        "counted",
+        "grouped",
+        "guards",
+        "in_aggregate",
+        "key",
+        "params",
+        "position",
+        "size",
+        "write",
+    )
 
     def __init__(
         self,
@@ -92,13 +107,19 @@ class Builder:
         key: Callable[[int], str],
         params: Parameters,
         write: Callable[[Builder, Term], str],
+        *,
+        counted: bool = False,
+        grouped: bool = False,
     ) -> None:
         self.column = column
         self.position = position
         self.key = key
         self.params = params
         self.write = write
+        self.counted = counted
+        self.grouped = grouped
         self.cautions: list[Caution] = []
+        self.guards: list[str] = []
         self.in_aggregate = False
         self.size = 0
         self._names = 0
@@ -137,17 +158,23 @@ class Builder:
         made = body([f"{name}.v{i}" for i in range(len(values))])
         return f"list_transform([struct_pack({packed})], lambda {name}: {made})[1]"
 
+    def guarded(self, guard: str, term: Term) -> str:
+        """Return the SQL of a term of which nothing is counted where `guard` does not hold."""
+        self.guards.append(guard)
+        try:
+            return self.sql(term)
+        finally:
+            self.guards.pop()
+
     def caution(self, kind: str, condition: str, term: Term) -> None:
-        """Count the rows, or groups, for which a condition holds."""
-        found = Caution(
-            kind=kind,
-            condition=condition,
-            span=term.span,
-            per_group=not self.in_aggregate and any(arg.has_aggregate for arg in term.args),
-        )
+        """Count the rows, or groups, for which a condition holds, and which this part of the expression is for."""
+        if not self.counted:
+            return
+        guarded = " AND ".join([*self.guards, f"({condition})"])
+        found = Caution(kind=kind, condition=guarded, span=term.span, per_group=self.grouped and not self.in_aggregate)
         if found in self.cautions:
             return
-        self.size += len(condition)
+        self.size += len(guarded)
         if self.size > MAX_SQL:
             too_long(term.span)
         self.cautions.append(found)

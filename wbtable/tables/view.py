@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wbtable.query.source import QuerySource
     from wbtable.query.view_plan import Plan
     from wbtable.query.view_rows import ViewRows
+    from wbtable.query.view_warnings import ViewWarning
     from wbtable.tables.source import Source
     from wbtable.tables.view_files import CopiedMedia
 
@@ -161,8 +162,6 @@ class View(Viewable):
         """What finds and reads the rows, or the groups."""
         return self._found
 
-    # Refining.
-
     def _with(self, **changes: Any) -> Self:
         return self._again(self.spec.with_(**changes), self._control)
 
@@ -218,8 +217,6 @@ class View(Viewable):
         return self._with(
             filter=text if before is None else f"({before}) and {text}", group=(), cells=(), having=None, sort=()
         )
-
-    # Reading.
 
     def window(
         self, offset: int = 0, n: int = 100, columns: Sequence[str] | None = None, media: MediaMode = "lazy"
@@ -314,7 +311,14 @@ class View(Viewable):
         """Return the view with bounds of its own, a callback for progress, and a life of its own to cancel."""
         return self._again(self.spec, control)
 
-    # About it.
+    def warnings(self) -> tuple[ViewWarning, ...]:
+        """Return what became null without being an error, counted: divisions by zero, overflows, texts of no number.
+
+        It takes a pass over the rows of its own, if anything may have.
+        """
+        from wbtable.query.view_warnings import view_warnings
+
+        return view_warnings(self._plan, self._control)
 
     def explain(self) -> str:
         """Return the engine's plan for the view, as text."""

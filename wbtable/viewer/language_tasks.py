@@ -70,6 +70,19 @@ def check_expression(control: Control, places: Json, view: Json, side: int, expr
     }
 
 
+def warnings(control: Control, places: Json, view: Json, side: int) -> Json:
+    """Count what became null in the expressions of a view without being an error."""
+    found, _ = open_view(control, places, view, side)
+    names = {
+        f"{part}[{i}]": item.name for part in ("derive", "cells") for i, item in enumerate(getattr(found.spec, part))
+    }
+    out = [
+        dataclasses.asdict(one) | {"span": list(one.span), "column": names.get(one.place.partition(" ")[0])}
+        for one in found.warnings()
+    ]
+    return {"warnings": out}
+
+
 def complete_expression(control: Control, places: Json, view: Json, side: int, text: str, cursor: int, at: str) -> Json:
     """Say what may stand at the cursor."""
     found, _ = open_view(control, places, _without(view, at), side)

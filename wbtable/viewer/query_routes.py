@@ -84,6 +84,7 @@ _ASKED: Final[tuple[tuple[str, str, Callable[..., Any], Callable[[Asked], dict[s
         lambda asked: {"row": asked.number("row"), "column": asked.text("column", most=100_000)},
     ),
     ("summaries", "summaries", tasks.summaries, lambda asked: {"columns": asked.texts("columns")}),
+    ("warnings", "summaries", language_tasks.warnings, _nothing),
     ("groups", "interactive", tasks.groups, _groups),
     ("expand", "interactive", tasks.expand, lambda asked: {"group": asked.number("group")}),
     ("warm", "orders", tasks.warm, _nothing),

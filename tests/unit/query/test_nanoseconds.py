@@ -9,12 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.query.viewing import WAYS, table_of
-from wbtable.format.types import TimestampType
-from wbtable.query.check import check
-from wbtable.query.compile import compile_expression
 from wbtable.query.expression_error import ExpressionError
-from wbtable.query.parser import parse
-from wbtable.query.terms import Scope
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.parquet_source import ParquetSource
 from wbtable.tables.table import Table
@@ -150,9 +145,8 @@ def test_units_that_differ_compare_exactly_and_widen_to_the_finer() -> None:
     # The year 9999 is beyond nanoseconds.
     assert found["either"].cast(pa.int64()).to_pylist() == [MOMENT - 789, MOMENT + 211, None]
     assert found["both"].combine_chunks().flatten().cast(pa.int64()).to_pylist()[:2] == [MOMENT - 789, MOMENT]
-    scope = Scope(columns={"micro": TimestampType(), "nano": TimestampType(unit="ns")})
-    sql = compile_expression(check(parse("coalesce(micro, nano)"), scope), lambda use: f"t.{use.name}")
-    assert [one.kind for one in sql.cautions] == ["time out of range"]
+    said = table.view(derive={"either": "coalesce(micro, nano)"}).warnings()
+    assert [(one.kind, one.count) for one in said] == [("time out of range", 1)]
 
 
 def test_times_of_day_and_lengths_are_exact() -> None:

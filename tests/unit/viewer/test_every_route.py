@@ -186,6 +186,14 @@ def _cell(tried: Tried) -> None:
     assert tried.post("/api/cell", view=VIEW, row=3, column="score")["value"] == 1.5
 
 
+def _warnings(tried: Tried) -> None:
+    assert tried.post("/api/warnings", view={**VIEW, "filter": "score > 0"})["warnings"] == []
+    view = {**VIEW, "derive": [{"name": "r", "expression": "1 + score / 0"}], "filter": "id < 3"}
+    (one,) = tried.post("/api/warnings", view=view)["warnings"]
+    assert (one["kind"], one["count"], one["unit"], one["column"]) == ("division by zero", 3, "rows", "r")
+    assert one["expression"][slice(*one["span"])] == "score / 0"
+
+
 def _summaries(tried: Tried) -> None:
     found = tried.post("/api/summaries", view=VIEW, columns=["kind"])["columns"]["kind"]
     assert {one["value"]: one["count"] for one in found["top"]} == {"even": ROWS // 2, "odd": ROWS // 2}
@@ -319,6 +327,7 @@ TRIES: Final[dict[str, Callable[[Tried], None]]] = {
     "POST /api/positions": _positions,
     "POST /api/cell": _cell,
     "POST /api/summaries": _summaries,
+    "POST /api/warnings": _warnings,
     "POST /api/groups": _groups,
     "POST /api/expand": _expand,
     "POST /api/check": _check,

@@ -189,7 +189,9 @@ def test_cautions_count_what_became_null() -> None:
     columns = {"a": NumberType(dtype="int64"), "b": NumberType(dtype="int64")}
     for text, kind, span, count in (("1 + a / b", "division by zero", (4, 9), 1), ("a + b", "overflow", (0, 5), 1)):
         made = compile_expression(
-            check_text(text, Scope(columns=columns)), lambda use: "t.c0" if use.name == "a" else "t.c1"
+            check_text(text, Scope(columns=columns)),
+            lambda use: "t.c0" if use.name == "a" else "t.c1",
+            counted=True,
         )
         caution = next(one for one in made.cautions if one.kind == kind)
         assert caution.span == span

@@ -3,7 +3,8 @@ import { copyRows } from "./copying.js";
 import { count, duration } from "./numbers.js";
 import { ordering } from "./ordering.js";
 import * as state from "./state.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { Warnings } from "./warnings.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 
 export function Status() {
   const { first, end } = state.visibleRange.value;
@@ -26,6 +27,7 @@ export function Status() {
     : rows === 0 ? `0 ${noun}` : isMap ? `${count(rows)} ${noun}` : `${noun} ${count(first + 1)}–${count(Math.min(end, rows))} of ${count(rows)}`}${filter && !state.grouped.value && rows !== null ? ` (of ${count(state.total.value)})` : state.grouped.value && rows !== null ? ` (of ${count(state.total.value)} rows)` : ""}</span>
     ${selected ? html`<span class="chosen">${count(chosen)} ${chosen === 1 ? "row" : "rows"} selected <button onClick=${() => void copyRows(selected)}>Copy</button><button onClick=${() => (state.selected.value = null)}>Clear</button></span>` : null}
     ${busy && slow > 0.4 ? html`<span class="busy"><span class="dot"></span>${order ? `${state.spec.value.sort?.length ? "Sorting" : "Finding rows"}${order.done === null ? "" : ` ${Math.floor(order.done * 100)} %`},` : state.asking.value ? "Computing" : "Reading"} ${slow.toFixed(1)} s <button onClick=${state.cancel}>Cancel</button></span>` : null}
+    <${Warnings} />
     <span class="gap"></span>
     ${!busy && state.seconds.value !== null ? html`<span title="How long the last question took">${duration(state.seconds.value * 1000)}</span>` : null}
     ${rows && rows > 100 ? html`<button title="Ctrl J" onClick=${() => (state.jumping.value = true)}>Go to row</button>` : null}
@@ -38,7 +40,7 @@ export function Jump({ go }) {
   const open = state.jumping.value;
   const done = () => (state.jumping.value = false);
   const root = useRef(/** @type {any} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open && !root.current.open) root.current.showModal();
   }, [open]);
   return html`<dialog ref=${root} aria-label="Go to row" onClose=${done}><form class="inside" onSubmit=${(/** @type {any} */ event) => {
