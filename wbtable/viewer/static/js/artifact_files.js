@@ -2,7 +2,7 @@
 import { MediaView } from "./media_view.js";
 import { described, thumbUrl } from "./media.js";
 import { Empty, Pager, Search, Waiting, set, sizeText, tableLink, useAnswer } from "./workspace.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 
 const PAGE = 100;
 const SEEN = ["image", "video", "audio", "html", "object3d", "molecule", "figure"];
@@ -48,7 +48,7 @@ function FileRow({ file, found, show }) {
 /** @param {{file: any, close: () => void}} props */
 function Seen({ file, close }) {
   const root = useRef(/** @type {any} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!root.current.open) root.current.showModal();
   }, [file]);
   return html`<dialog class="lightbox" ref=${root} aria-label=${file.path} onClose=${close}><header><h2 dir="auto">${file.path} <span class="note">${sizeText(file.size)}</span></h2>

@@ -4,7 +4,7 @@ import { facts, grouped, smoothed } from "./curves_lines.js";
 import { count, number } from "./numbers.js";
 import * as runs from "./runs_state.js";
 import { Empty, Pager, Problems, Search, Waiting, set, useAnswer } from "./workspace.js";
-import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 
 /** @typedef {import("./curves_lines.js").Line} Line */
 
@@ -128,7 +128,7 @@ function Values({ lines, x, name, height }) {
 function Large({ project, name, ids, rows, how, close }) {
   const root = useRef(/** @type {any} */ (null));
   const answer = useAnswer("/api/curves", { project, runs: ids, keys: [name], x: how.x, points: Math.round(Math.max(300, Math.min(2000, 60_000 / ids.length))) }, `${project} ${how.x} ${name}`);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!root.current.open) root.current.showModal();
   }, []);
   return html`<dialog class="large-curve" ref=${root} aria-label=${name} onClose=${close}><div class="inside">

@@ -7,7 +7,7 @@ import { described, hasOverlays } from "./media_picture.js";
 import { count } from "./numbers.js";
 import { OverlayPanel, keep } from "./overlay_panel.js";
 import * as state from "./state.js";
-import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 
 export { lightbox };
 
@@ -44,8 +44,10 @@ function Open({ shown }) {
   const alive = useRef(0);
   const first = useRef(true);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // Before anything is painted: a key that is pressed at once is heard here, and by nothing that has use for it.
     if (!root.current.open) root.current.showModal();
+    root.current.focus();
   }, []);
   useEffect(() => {
     // What had the keyboard may be gone with the row before: keys are heard inside of the dialog only.
@@ -126,7 +128,7 @@ function Open({ shown }) {
   const title = media?.caption || column.label || column.name || "Media";
   const isPicture = kindOf(shown) === "image";
   const isPlayed = ["audio", "video"].includes(kindOf(shown));
-  return html`<dialog class="lightbox" ref=${root} aria-label=${`${title}${row >= 0 ? `, row ${row + 1}` : ""}`} onClose=${closed} onKeyDown=${key}
+  return html`<dialog class="lightbox" ref=${root} tabindex="-1" aria-label=${`${title}${row >= 0 ? `, row ${row + 1}` : ""}`} onClose=${closed} onKeyDown=${key}
       onClick=${(/** @type {MouseEvent} */ event) => event.target === root.current && root.current.close()}>
     <header><h2 dir="auto">${title}</h2>
       <span class="note" role="status">${row >= 0 && place.rows ? `row ${count(row + 1)} of ${count(place.rows)}` : ""}${shown.values.length > 1 ? ` · ${place.at + 1} of ${shown.values.length}` : ""}${busy ? " · reading…" : ""}</span>
