@@ -281,8 +281,9 @@ CONVERSION: Final = (
     ),
     Function(
         name="timestamp", group=_GROUP, parameters=(Parameter("value", "text|timestamp|date"),), result=_timestamp_type,
-        gives="timestamp", doc="A point in time, with a zone if an offset is written. A column's text is read to the microsecond, and null "
-        "where it has more digits.",
+        gives="timestamp",
+        doc="A point in time, with a zone if an offset is written. A column's text is read to the microsecond, and "
+        "null where it has more digits.",
         example=('timestamp("2024-01-31T12:00:00+00:00")', "noon in UTC"), write=_timestamp, prepare=_read_timestamp,
     ),
     _literal("time", TimeType(), "A time of day.", ('time("12:30:00")', "half past twelve")),
