@@ -15,11 +15,11 @@ import pyarrow as pa
 from wbtable.errors import UsageError
 from wbtable.format import xxh3
 from wbtable.format.extremes import Extremes, extremes_of, normal_chunks, sample_type, summary_kind
-from wbtable.format.smallest import Smallest, merge_smallest
+from wbtable.format.smallest import LOWER_BITS, Known, Smallest, merge_smallest
 from wbtable.format.value_text import cut_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from wbtable.format.schema import Schema
     from wbtable.format.types_base import ColumnType
@@ -55,15 +55,14 @@ def sample_positions(first: int, rows: int) -> I64:
         return np.arange(first, first + rows, dtype=np.int64)
     share = _ENOUGH / rows
     while True:
-        bound = np.uint64(min(int(share * 2**64), 2**64 - 1))
+        # Hashes without their last step: what they lack does not change their order but among the smallest.
+        bound = np.uint64(min(int(share * 2**64), 2**64 - 1) | LOWER_BITS)
         positions: list[I64] = []
         hashes: list[U64] = []
-        for start in range(0, rows, xxh3.BLOCK):
-            block = np.arange(first + start, first + min(start + xxh3.BLOCK, rows), dtype=np.int64)
-            for _, h in xxh3.fixed_blocks(block.view(np.uint8), 8):
-                below = np.flatnonzero(h < bound)
-                positions.append(block[below])
-                hashes.append(h[below])
+        for start, h in xxh3.consecutive_blocks(first, rows):
+            below = np.flatnonzero(h <= bound)
+            positions.append(below + start)
+            hashes.append(xxh3.finished(h[below]))
         found = np.concatenate(positions)
         if found.size >= SAMPLE:
             return found[_smallest_positions(found, np.concatenate(hashes))]
@@ -176,33 +175,58 @@ def _pick(chunks: Sequence[pa.Array], places: I64) -> pa.Array:
     )
 
 
-def _different_integers(values: pa.Array, extremes: Extremes) -> pa.Array:
-    """Return the distinct values of integers that lie close together: a table of flags is faster than a hash table."""
+def _different_integers(chunks: Sequence[pa.Array], extremes: Extremes) -> Sequence[pa.Array]:
+    """Return the distinct values of integers that lie close together: a table of flags is faster than a hash table.
+
+    Where they lie further apart, all are returned. Of chunks without nulls.
+    """
     least, greatest = extremes.least, extremes.greatest
-    if not isinstance(least, int) or not isinstance(greatest, int) or greatest - least >= min(_CLOSE, len(values)):
-        return values
+    if not isinstance(least, int) or not isinstance(greatest, int):
+        return chunks
+    if greatest - least >= min(_CLOSE, extremes.count - extremes.nulls):
+        return chunks
+    kind = chunks[0].type
     flags = np.zeros(greatest - least + 1, np.bool_)
-    numbers = np.frombuffer(values.buffers()[1], _numpy_type(values.type))[values.offset : values.offset + len(values)]
-    flags[numbers - numbers.dtype.type(least)] = True
-    return pa.array(np.flatnonzero(flags).astype(numbers.dtype) + numbers.dtype.type(least))
+    # In 64 bits: the difference of two int8 may be none.
+    wide = np.uint64 if pa.types.is_unsigned_integer(kind) else np.int64
+    for piece in _pieces(chunks):
+        flags[piece.astype(wide) - wide(least)] = True
+        if flags.all():  # nothing else can come
+            break
+    return [pa.array((np.flatnonzero(flags).astype(wide) + wide(least)).astype(_numpy_type(kind)), kind)]
+
+
+def _pieces(chunks: Sequence[pa.Array]) -> Iterator[np.ndarray]:
+    for chunk in chunks:
+        kind = _numpy_type(chunk.type)
+        numbers = np.frombuffer(chunk.buffers()[1], kind)[chunk.offset : chunk.offset + len(chunk)]
+        yield from (numbers[start : start + xxh3.BLOCK] for start in range(0, numbers.size, xxh3.BLOCK))
 
 
 def _numpy_type(kind: pa.DataType) -> str:
     return f"<{'u' if pa.types.is_unsigned_integer(kind) else 'i'}{kind.bit_width // 8}"
 
 
+def _known(extremes: Extremes) -> Known:
+    least, greatest = extremes.least, extremes.greatest
+    return Known(
+        nan=extremes.nan > 0,
+        zero=not (isinstance(least, float) and isinstance(greatest, float) and (least > 0 or greatest < 0)),
+        small=isinstance(least, int) and isinstance(greatest, int) and least >= 0 and greatest < 1 << 32,
+    )
+
+
 def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, places: I64) -> ColumnSketch:
     kind = summary_kind(column_type)
     chunks = normal_chunks(values)
     extremes = extremes_of(chunks, kind)
-    least = extremes.least
-    smallest = Smallest(positive=kind == "float" and not extremes.nan and isinstance(least, float) and least > 0)
+    smallest = Smallest(_known(extremes))
     if kind in {"counts", "sizes"}:
         sample = pa.nulls(len(places), sample_type(column_type))
     else:
-        for chunk in chunks:
-            known = chunk.drop_null() if chunk.null_count else chunk
-            smallest.add(_different_integers(known, extremes) if kind == "integer" else known)
+        filled = [chunk.drop_null() if chunk.null_count else chunk for chunk in chunks]
+        for chunk in _different_integers(filled, extremes) if kind == "integer" else filled:
+            smallest.add(chunk)
         picked = _pick(chunks, places)
         sample = cut_sample(picked) if kind == "string" else picked.cast(sample_type(column_type))
     return ColumnSketch(type=column_type, extremes=extremes, hashes=smallest.hashes(), sample=sample)

@@ -7,6 +7,7 @@ et al., "Counting distinct elements in a data stream" (2002), with a relative st
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,16 +21,17 @@ from wbtable.format.xxh3 import U64
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["SMALLEST", "Smallest", "distinct_estimate", "hash_values", "merge_smallest"]
+__all__ = ["LOWER_BITS", "SMALLEST", "Known", "Smallest", "distinct_estimate", "hash_values", "merge_smallest"]
 
 SMALLEST: Final = 1024
 """How many hashes are kept."""
 
 _PENDING: Final = 2 * SMALLEST
-_PIECE: Final = 4 * xxh3.BLOCK
+_PIECE: Final = 1 << 19
+"""Values between two looks at whether they repeat."""
 _NOTHING: Final[U64] = np.empty(0, np.uint64)
 _NO_BOUND: Final = np.uint64(2**64 - 1)
-_LOWER_BITS: Final = np.uint64(2**36 - 1)
+LOWER_BITS: Final = 2**36 - 1
 """What the last step of a hash may change: a bound for hashes without it has all of them set."""
 
 
@@ -70,11 +72,29 @@ def _same(h: U64) -> U64:
     return h
 
 
-def _blocks(values: pa.Array, *, positive: bool = False) -> Iterator[tuple[U64, _LastStep]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of all values of a column before they are hashed; each saves a pass over them.
+
+    Attributes:
+        nan: whether a float may be NaN.
+        zero: whether a float may be 0.0 or -0.0.
+        small: whether all integers are from 0 to 2**32 - 1.
+
+    """
+
+    nan: bool = True
+    zero: bool = True
+    small: bool = False
+
+
+_UNKNOWN: Final = Known()
+
+
+def _blocks(values: pa.Array, known: Known = _UNKNOWN) -> Iterator[tuple[U64, _LastStep]]:
     """Yield hashes, a block at a time, of an array without nulls of numbers, decimals, booleans, strings or binary.
 
-    With them comes the function that finishes them; it leaves their upper 28 bits as they are. Where all floats are
-    known to be `positive` there is no NaN and no -0.0.
+    With them comes the function that finishes them; it leaves their upper 28 bits as they are.
     """
     kind = values.type
     n = len(values)
@@ -86,10 +106,10 @@ def _blocks(values: pa.Array, *, positive: bool = False) -> Iterator[tuple[U64, 
             yield h, _same
     elif pa.types.is_floating(kind):
         floats = values.to_numpy()
-        if not positive:
-            # NaN is counted beside; adding zero makes -0.0 the 0.0 that it equals.
-            if np.isnan(floats.min()):
-                floats = floats[~np.isnan(floats)]
+        # NaN is counted beside; adding zero makes -0.0 the 0.0 that it equals.
+        if known.nan and np.isnan(floats.min()):
+            floats = floats[~np.isnan(floats)]
+        if known.zero:
             floats = floats + floats.dtype.type(0)
         last = _same if floats.itemsize == 2 else xxh3.finished
         for _, h in xxh3.fixed_blocks(floats.view(np.uint8), floats.itemsize, finish=False):
@@ -103,7 +123,7 @@ def _blocks(values: pa.Array, *, positive: bool = False) -> Iterator[tuple[U64, 
         width = kind.byte_width
         raw = np.frombuffer(values.buffers()[1], np.uint8, n * width, values.offset * width)
         last = xxh3.finished if width in {4, 8} else _same
-        for _, h in xxh3.fixed_blocks(raw, width, finish=False):
+        for _, h in xxh3.fixed_blocks(raw, width, finish=False, small=known.small):
             yield h, last
 
 
@@ -119,9 +139,9 @@ class Smallest:
     by Arrow's hash table; where few pass, hashing all of them is faster than that table.
     """
 
-    def __init__(self, *, positive: bool = False) -> None:
-        """Begin with no value; all will be above zero if they are `positive`."""
-        self._positive = positive
+    def __init__(self, known: Known = _UNKNOWN) -> None:
+        """Begin with no value; all that come are as is `known`."""
+        self._known = known
         self._kept: U64 = _NOTHING
         self._pending: list[U64] = []
         self._pending_size = 0
@@ -146,7 +166,7 @@ class Smallest:
     def _hash(self, values: pa.Array) -> int:
         """Return how many hashes were kept for a while: all of them while the bound is not known."""
         passed = 0
-        for h, last in _blocks(values, positive=self._positive):
+        for h, last in _blocks(values, self._known):
             if self._bound == _NO_BOUND:
                 few = _few(last(h))
                 different = _different([few])
@@ -177,7 +197,7 @@ class Smallest:
     def _cut(self) -> None:
         self._kept = self._kept[:SMALLEST]
         if self._kept.size == SMALLEST:
-            self._bound = self._kept[-1] | _LOWER_BITS
+            self._bound = self._kept[-1] | np.uint64(LOWER_BITS)
 
     def hashes(self) -> U64:
         """Return the smallest distinct hashes, ascending."""

@@ -1,221 +1,82 @@
 """XXH3-64 of many values at once, in numpy, bit for bit what the xxhash library gives (spec: SUM-3).
 
-Hashing one value at a time from Python costs about 150 ns; here eight bytes cost about 6. The algorithm is
-XXH3 with seed 0 and the default secret (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md),
-which branches on the length of the input; each branch up to 128 bytes is written once below, over arrays. Longer
-inputs go through the library: its cost per call no longer matters.
+Hashing one value at a time from Python costs about 150 ns; here eight bytes cost about 4. The algorithm, XXH3 with
+seed 0 and the default secret, branches on the length of the input; each branch up to 128 bytes is written once, in
+`xxh3_mix` or here, over arrays. Longer inputs go through the library: its cost per call no longer matters.
 
-Blocks of `BLOCK` values keep the scratch arrays in the cache: whole columns would run at the speed of main memory.
+Blocks of `BLOCK` values keep the scratch arrays in the second level of the cache, which two threads may share: whole
+columns would run at the speed of main memory, and in blocks a quarter as long the calls themselves would count.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import xxhash
 
+from wbtable.format.xxh3_mix import (
+    I64,
+    PRIME64_1,
+    SHIFTS,
+    U8,
+    U64,
+    avalanche,
+    hash_keys,
+    len_1_to_3,
+    len_4_to_8,
+    len_9_to_16,
+    mul128_fold64,
+    secret64,
+    turned_4,
+    turned_8,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["BLOCK", "FIXED_WIDTHS", "finished", "fixed_blocks", "hash_fixed", "hash_variable", "variable_blocks"]
+__all__ = [
+    "BLOCK",
+    "FIXED_WIDTHS",
+    "I64",
+    "U64",
+    "consecutive_blocks",
+    "finished",
+    "fixed_blocks",
+    "hash_fixed",
+    "hash_variable",
+    "variable_blocks",
+]
 
-U64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint64]]"
-I64: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
-U8: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
-
-BLOCK: Final = 1 << 17
-_TEXT_BLOCK: Final = 16_000
-"""Values of variable length at a time: temporary arrays under 128 KiB stay on the heap, larger ones are mapped anew."""
+BLOCK: Final = 1 << 15
+_TEXT_BLOCK: Final = 8_000
+"""Values of variable length at a time: they need a dozen temporary arrays, which stay small enough for the heap."""
 FIXED_WIDTHS: Final = (1, 2, 4, 8, 16)
-
-_SECRET: Final = bytes.fromhex(
-    "b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671f"
-    "cb79e64eccc0e578825ad07dccff7221b8084674f743248ee03590e6813a264c"
-    "3c2852bb91c300cb88d0658b1b532ea371644897a20df94e3819ef46a9deacd8"
-    "a8fa763fe39c343ff9dcbbc7c70b4f1d8a51e04bcdb45931c89f7ec9d9787364"
-)
-_MASK64: Final = (1 << 64) - 1
 _LONGEST_VECTORISED: Final = 128
 
 
-def _secret64(at: int) -> int:
-    return int.from_bytes(_SECRET[at : at + 8], "little")
-
-
-_PRIME64_1: Final = np.uint64(0x9E3779B185EBCA87)
-_PRIME64_2: Final = np.uint64(0xC2B2AE3D27D4EB4F)
-_PRIME64_3: Final = np.uint64(0x165667B19E3779F9)
-_PRIME_MX1: Final = np.uint64(0x165667919E3779F9)
-_PRIME_MX2: Final = np.uint64(0x9FB21C651E98DF25)
-_LOW32: Final = np.uint64(0xFFFFFFFF)
-_TWICE32: Final = np.uint64(0x1_0000_0001)
-
-_FLIP_0: Final = _secret64(56) ^ _secret64(64)
-_FLIP_1_3: Final = np.uint64((_secret64(0) ^ _secret64(4)) & 0xFFFFFFFF)
-_FLIP_4_8: Final = _secret64(8) ^ _secret64(16)
-_FLIP_9_LOW: Final = np.uint64(_secret64(24) ^ _secret64(32))
-_FLIP_9_HIGH: Final = np.uint64(_secret64(40) ^ _secret64(48))
-
-
-def _rotate_xor(value: int) -> int:
-    """`h ^ rotl(h, 49) ^ rotl(h, 24)`: linear over xor, so it can be applied to the secret beforehand."""
-    return value ^ ((value << 49 | value >> 15) & _MASK64) ^ ((value << 24 | value >> 40) & _MASK64)
-
-
-_MIXED_FLIP_4_8: Final = np.uint64(_rotate_xor(_FLIP_4_8))
-_S: Final = [np.uint64(n) for n in range(64)]
-_S32: Final = [np.uint32(n) for n in range(32)]
-
-# Final mixes. Each works in place on `h`, with `t` as scratch of the same length.
-
-
-def _avalanche64(h: U64, t: U64) -> None:
-    """XXH64_avalanche."""
-    np.right_shift(h, _S[33], out=t)
-    np.bitwise_xor(h, t, out=h)
-    np.multiply(h, _PRIME64_2, out=h)
-    np.right_shift(h, _S[29], out=t)
-    np.bitwise_xor(h, t, out=h)
-    np.multiply(h, _PRIME64_3, out=h)
-    np.right_shift(h, _S[32], out=t)
-    np.bitwise_xor(h, t, out=h)
-
-
-def _avalanche(h: U64, t: U64) -> None:
-    """XXH3_avalanche."""
-    np.right_shift(h, _S[37], out=t)
-    np.bitwise_xor(h, t, out=h)
-    np.multiply(h, _PRIME_MX1, out=h)
-    np.right_shift(h, _S[32], out=t)
-    np.bitwise_xor(h, t, out=h)
-
-
-def _rrmxmx(h: U64, t: U64, length: U64 | np.uint64) -> None:
-    """XXH3_rrmxmx after its rotations, which the callers fold into their input, and before its last step."""
-    np.multiply(h, _PRIME_MX2, out=h)
-    np.right_shift(h, _S[35], out=t)
-    np.add(t, length, out=t)
-    np.bitwise_xor(h, t, out=h)
-    np.multiply(h, _PRIME_MX2, out=h)
-
-
-def _rrmxmx_end(h: U64, t: U64) -> None:
-    np.right_shift(h, _S[28], out=t)
-    np.bitwise_xor(h, t, out=h)
-
-
-def _mul128_fold64(a: U64, b: U64) -> U64:
-    """Low xor high half of the 128-bit products; overwrites neither input."""
-    a_low = a & _LOW32
-    a_high = a >> _S[32]
-    b_low = b & _LOW32
-    b_high = b >> _S[32]
-    low = a_low * b_low
-    np.right_shift(low, _S[32], out=low)
-    np.multiply(a_low, b_high, out=a_low)
-    np.add(low, a_low, out=low)
-    np.multiply(b_low, a_high, out=b_low)
-    np.bitwise_and(b_low, _LOW32, out=a_low)
-    np.add(low, a_low, out=low)
-    np.right_shift(low, _S[32], out=low)
-    np.right_shift(b_low, _S[32], out=b_low)
-    np.add(low, b_low, out=low)
-    np.multiply(a_high, b_high, out=a_high)
-    np.add(low, a_high, out=low)
-    np.multiply(a, b, out=a_high)
-    np.bitwise_xor(low, a_high, out=low)
-    return low
-
-
-# One function per class of length. `h` receives the hashes.
-
-
-def _len_1_to_3(h: U64, t: U64, first: U64, middle: U64, last: U64, length: U64 | np.uint64) -> None:
-    np.left_shift(first, _S[16], out=h)
-    np.left_shift(middle, _S[24], out=t)
-    np.bitwise_or(h, t, out=h)
-    np.bitwise_or(h, last, out=h)
-    np.bitwise_or(h, length << _S[8], out=h)
-    np.bitwise_xor(h, _FLIP_1_3, out=h)
-    _avalanche64(h, t)
-
-
-def _len_4_to_8(h: U64, t: U64, keyed: U64, length: U64 | np.uint64) -> None:
-    """`keyed` is the last four bytes plus the first four times 2**32; may be overwritten, may not be `h`."""
-    np.left_shift(keyed, _S[49], out=h)
-    np.right_shift(keyed, _S[15], out=t)
-    np.bitwise_xor(h, t, out=h)
-    np.left_shift(keyed, _S[24], out=t)
-    np.bitwise_xor(h, t, out=h)
-    np.right_shift(keyed, _S[40], out=t)
-    np.bitwise_xor(h, t, out=h)
-    np.bitwise_xor(h, keyed, out=h)
-    np.bitwise_xor(h, _MIXED_FLIP_4_8, out=h)
-    _rrmxmx(h, t, length)
-    _rrmxmx_end(h, t)
-
-
-def _len_9_to_16(h: U64, t: U64, low: U64, high: U64, length: U64 | np.uint64) -> None:
-    """Overwrites `low` and `high`."""
-    np.bitwise_xor(low, _FLIP_9_LOW, out=low)
-    np.bitwise_xor(high, _FLIP_9_HIGH, out=high)
-    folded = _mul128_fold64(low, high)
-    np.add(high, length, out=high)
-    low.byteswap(inplace=True)
-    np.add(low, high, out=h)
-    np.add(h, folded, out=h)
-    _avalanche(h, t)
-
-
-def _fixed(h: U64, t: U64, data: U8, width: int, start: int, *, finish: bool) -> None:
+def _fixed(h: U64, t: U64, data: U8, width: int, start: int, *, finish: bool, small: bool) -> None:
     """Hash `h.size` values of `width` bytes that begin at value `start` of `data`."""
     count = h.size
     if width == 4:
-        # Both halves of the key are the value, so the rotations run on 32 bits.
-        v = np.ndarray((count,), "<u4", data, start * 4)
-        s = t.view(np.uint32)
-        w, u = s[:count], s[count : 2 * count]
-        np.left_shift(v, _S32[17], out=w)
-        np.right_shift(v, _S32[15], out=u)
-        np.bitwise_xor(w, u, out=w)
-        np.left_shift(v, _S32[24], out=u)
-        np.bitwise_xor(w, u, out=w)
-        np.right_shift(v, _S32[8], out=u)
-        np.bitwise_xor(w, u, out=w)
-        np.bitwise_xor(w, v, out=w)
-        np.copyto(h, w)
-        np.multiply(h, _TWICE32, out=h)
-        np.bitwise_xor(h, _MIXED_FLIP_4_8, out=h)
-        _rrmxmx(h, t, np.uint64(4))
-        if finish:
-            _rrmxmx_end(h, t)
+        turned_4(h, t, np.ndarray((count,), "<u4", data, start * 4))
+        hash_keys(h, t, 4, finish=finish)
     elif width == 8:
-        # The key is the value turned by 32 bits; turning it further by 49 and 24 is turning the value by 17 and 56.
-        v8 = np.ndarray((count,), "<u8", data, start * 8)
-        np.left_shift(v8, _S[32], out=h)
-        for shift, by in ((np.right_shift, 32), (np.left_shift, 17), (np.right_shift, 47), (np.left_shift, 56)):
-            shift(v8, _S[by], out=t)
-            np.bitwise_xor(h, t, out=h)
-        np.right_shift(v8, _S[8], out=t)
-        np.bitwise_xor(h, t, out=h)
-        np.bitwise_xor(h, _MIXED_FLIP_4_8, out=h)
-        _rrmxmx(h, t, np.uint64(8))
-        if finish:
-            _rrmxmx_end(h, t)
+        turned_8(h, t, np.ndarray((count,), "<u8", data, start * 8), small=small)
+        hash_keys(h, t, 8, finish=finish)
     elif width == 16:
         low = np.ndarray((count,), "<u8", data, start * 16, (16,)).copy()
         high = np.ndarray((count,), "<u8", data, start * 16 + 8, (16,)).copy()
-        _len_9_to_16(h, t, low, high, np.uint64(16))
+        len_9_to_16(h, t, low, high, np.uint64(16))
     else:
         first = np.ndarray((count,), "u1", data, start * width, (width,)).astype(np.uint64)
         last = first
         if width == 2:
             last = np.ndarray((count,), "u1", data, start * 2 + 1, (2,)).astype(np.uint64)
-        _len_1_to_3(h, t, first, last, last, np.uint64(width))
+        len_1_to_3(h, t, first, last, last, np.uint64(width))
 
 
-def fixed_blocks(data: U8, width: int, *, finish: bool = True) -> Iterator[tuple[int, U64]]:
+def fixed_blocks(data: U8, width: int, *, finish: bool = True, small: bool = False) -> Iterator[tuple[int, U64]]:
     """Yield (first value, hashes) of `BLOCK` values at a time; the next block overwrites the hashes.
 
     Args:
@@ -223,6 +84,7 @@ def fixed_blocks(data: U8, width: int, *, finish: bool = True) -> Iterator[tuple
         width: see `hash_fixed`.
         finish: if False, hashes of 4 and 8 bytes lack their last step, see `finished`: most are only compared with a
             bound, which their upper 28 bits mostly decide.
+        small: whether values of 8 bytes are known to be below 2**32, which saves a fifth of the time.
 
     """
     if width not in FIXED_WIDTHS:
@@ -233,13 +95,32 @@ def fixed_blocks(data: U8, width: int, *, finish: bool = True) -> Iterator[tuple
     for start in range(0, n, BLOCK):
         count = min(BLOCK, n - start)
         h = scratch[0, :count]
-        _fixed(h, scratch[1, :count], data, width, start, finish=finish)
+        _fixed(h, scratch[1, :count], data, width, start, finish=finish, small=small)
         yield start, h
+
+
+def consecutive_blocks(first: int, count: int) -> Iterator[tuple[int, U64]]:
+    """Yield (first value, hashes) of the int64 from `first` to `first + count - 1`, which are not negative.
+
+    Blocks begin at multiples of `BLOCK`, the first one excepted; the next overwrites the hashes. They lack their last
+    step, see `finished`. A number is the beginning of its block xor its place there, and so is what is turned of it:
+    most steps are done once for all blocks.
+    """
+    places, scratch, h, begin = (np.empty(size, np.uint64) for size in (BLOCK, BLOCK, BLOCK, 1))
+    turned_8(places, scratch, np.arange(BLOCK, dtype=np.uint64), small=True)
+    end = first + count
+    for base in range(first // BLOCK * BLOCK, end, BLOCK):
+        turned_8(begin, scratch[:1], np.array([base], np.uint64))
+        inner = slice(max(first - base, 0), min(end - base, BLOCK))
+        found = h[inner]
+        np.bitwise_xor(places[inner], begin[0], out=found)
+        hash_keys(found, scratch[inner], 8, finish=False)
+        yield base + inner.start, found
 
 
 def finished(h: U64) -> U64:
     """Return the hashes of values of 4 or 8 bytes whose last step was left out; it keeps the upper 28 bits."""
-    return h ^ (h >> _S[28])
+    return h ^ (h >> SHIFTS[28])
 
 
 class _Strings:
@@ -283,37 +164,37 @@ class _Strings:
 
 
 def _strings_1_to_3(s: _Strings, length: U64, h: U64) -> None:
-    _len_1_to_3(h, np.empty_like(h), s.u1(0), s.u1(s.lengths >> 1), s.u1(s.lengths - 1), length)
+    len_1_to_3(h, np.empty_like(h), s.u1(0), s.u1(s.lengths >> 1), s.u1(s.lengths - 1), length)
 
 
 def _strings_4_to_8(s: _Strings, length: U64, h: U64) -> None:
     keyed = s.u4(0)
-    np.left_shift(keyed, _S[32], out=keyed)
+    np.left_shift(keyed, SHIFTS[32], out=keyed)
     np.add(keyed, s.u4(-4, from_end=True), out=keyed)
-    _len_4_to_8(h, np.empty_like(h), keyed, length)
+    len_4_to_8(h, np.empty_like(h), keyed, length)
 
 
 def _strings_9_to_16(s: _Strings, length: U64, h: U64) -> None:
-    _len_9_to_16(h, np.empty_like(h), s.u8(0), s.u8(-8, from_end=True), length)
+    len_9_to_16(h, np.empty_like(h), s.u8(0), s.u8(-8, from_end=True), length)
 
 
 def _mix16(s: _Strings, at: int, secret: int, *, from_end: bool = False) -> U64:
     low = s.u8(at, from_end=from_end)
     high = s.u8(at + 8, from_end=from_end)
-    np.bitwise_xor(low, np.uint64(_secret64(secret)), out=low)
-    np.bitwise_xor(high, np.uint64(_secret64(secret + 8)), out=high)
-    return _mul128_fold64(low, high)
+    np.bitwise_xor(low, np.uint64(secret64(secret)), out=low)
+    np.bitwise_xor(high, np.uint64(secret64(secret + 8)), out=high)
+    return mul128_fold64(low, high)
 
 
 def _strings_17_to_128(pairs: int) -> Callable[[_Strings, U64, U64], None]:
     """Lengths in (32 x (pairs - 1), 32 x pairs]: 16 bytes from each end, `pairs` times."""
 
     def rule(s: _Strings, length: U64, h: U64) -> None:
-        np.multiply(length, _PRIME64_1, out=h)
+        np.multiply(length, PRIME64_1, out=h)
         for i in range(pairs):
             np.add(h, _mix16(s, 16 * i, 32 * i), out=h)
             np.add(h, _mix16(s, -16 * (i + 1), 32 * i + 16, from_end=True), out=h)
-        _avalanche(h, np.empty_like(h))
+        avalanche(h, np.empty_like(h))
 
     return rule
 

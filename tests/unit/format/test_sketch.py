@@ -210,7 +210,7 @@ def test_the_way_to_the_smallest_hashes_does_not_matter(order: str) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, SAMPLE, SAMPLE + 1, 40_000])
-@pytest.mark.parametrize("first", [0, 123_456])
+@pytest.mark.parametrize("first", [0, 123_456, 2**32 - 20_000, 2**40 + 3])
 def test_sampled_positions_hash_smallest(first: int, rows: int) -> None:
     # SUM-5
     every = range(first, first + rows)
@@ -371,10 +371,18 @@ def test_integers_that_lie_close_hash_as_any_others(name: str, end: str) -> None
 
 
 @pytest.mark.parametrize(
-    "values", [[0.5, 1.5], [-0.0, 0.0, 1.0], [-1.0, 2.0], [float("nan"), 1.0], [float("inf"), 1.0]]
+    "values", [[0.5, 1.5], [-0.0, 0.0, 1.0], [-1.0, 2.0], [-2.5, -1.0], [float("nan"), 1.0], [float("inf"), 1.0]]
 )
 def test_floats_hash_as_their_equals(values: list[float]) -> None:
     """SUM-3: -0.0 is 0.0, NaN has no hash; the way for positive floats gives the same."""
     kind = NumberType(dtype="float32")
     expected = sorted({xxhash.xxh3_64_intdigest(np.float32(v + 0.0).tobytes()) for v in values if not math.isnan(v)})
     assert _sketch(kind, values).columns[0].hashes.tolist() == expected
+
+
+@pytest.mark.parametrize(("name", "values"), [("int8", [-128, 100]), ("int16", [-30_000, 0, 35])])
+def test_integers_further_apart_than_their_type_is_wide(name: str, values: list[int]) -> None:
+    """SUM-3: the difference of two int8 may be none, and the greatest of few int16 is not found among flags."""
+    kind = NumberType(dtype=name)
+    expected = sorted(xxhash.xxh3_64_intdigest(np.array(v, name).tobytes()) for v in values)
+    assert _sketch(kind, values * 20_000).columns[0].hashes.tolist() == expected

@@ -33,6 +33,22 @@ def test_unfinished_hashes_have_the_upper_bits_and_can_be_finished(width: int) -
     assert (xxh3.finished(found) == whole).all()
 
 
+def test_small_numbers_need_fewer_steps() -> None:
+    numbers = np.concatenate([np.arange(100), 2**32 - 1 - np.arange(100)]).astype(np.int64)
+    (_, found), *_ = xxh3.fixed_blocks(numbers.view(np.uint8), 8, small=True)
+    assert found.tolist() == _library([number.tobytes() for number in numbers])
+
+
+@pytest.mark.parametrize("first", [0, 5, xxh3.BLOCK, 2**32 - 7, 2**62 + 1])
+@pytest.mark.parametrize("count", [0, 1, xxh3.BLOCK, xxh3.BLOCK + 9])
+def test_consecutive_numbers(first: int, count: int) -> None:
+    hashes: list[int] = []
+    for start, h in xxh3.consecutive_blocks(first, count):
+        assert start == first + len(hashes)
+        hashes += xxh3.finished(h).tolist()
+    assert hashes == _library([number.to_bytes(8, "little") for number in range(first, first + count)])
+
+
 def test_other_widths_are_refused() -> None:
     with pytest.raises(ValueError, match="expected a width"):
         xxh3.hash_fixed(np.zeros(9, np.uint8), 3)
