@@ -18,6 +18,7 @@ from wbtable.tables.infer import MAX_EXACT_FLOAT
 from wbtable.tables.rows import ColumnRule, RowBuffer
 from wbtable.tables.source import ArrowSource, ConcatSource, ProjectedSource, Source
 from wbtable.tables.spill import TableBlobs
+from wbtable.tables.spilled import SpilledSource
 from wbtable.tables.zip_source import ZipSource
 
 if TYPE_CHECKING:
@@ -163,15 +164,12 @@ class Parts:
         self._whole = None
 
     def _spill(self) -> None:
-        """Move what is in memory to a temporary file, from which it is mapped."""
+        """Move what is in memory to temporary files."""
         for i, part in enumerate(self._parts):
             if not part.in_memory or not isinstance(part.source, ArrowSource):
                 continue
             path = self._folder.path() / f"{i}-{self._rows}.arrow"
-            with pa.ipc.new_file(path, part.source.table.schema) as sink:
-                sink.write_table(part.source.table)
-            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-            self._parts[i] = _Part(ArrowSource(table, part.source.schema, self.blobs), in_memory=False)
+            self._parts[i] = _Part(SpilledSource.spill(part.source, path, self._folder), in_memory=False)
         self._bytes = 0
         self._whole = None
 

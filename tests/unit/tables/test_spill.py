@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import wbtable
@@ -13,9 +14,6 @@ from wbtable.errors import NotFoundError, UsageError
 from wbtable.media.payload import Payload
 from wbtable.tables import parts, rows, spill
 from wbtable.tables.open import open_table
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +35,26 @@ def test_rows_spill_and_are_read_on(tmp_path: Path, cache: Path, monkeypatch: py
     del table
     gc.collect()
     assert not list(cache.rglob("*.arrow"))
+
+
+def test_what_spilled_is_read_as_it_was(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By columns, by rows, several at once; and nothing of it stays mapped."""
+    monkeypatch.setattr(parts, "MAX_MEMORY", 10_000)
+    table = wbtable.Table(dataframe=pa.table({"i": range(40_000), "s": [f"t{i}" for i in range(40_000)]}))
+    (path,) = cache.rglob("*.arrow")
+    assert table.to_arrow()["s"][39_999].as_py() == "t39999"
+    assert table.to_arrow(columns=["s", "i"]).column_names == ["s", "i"]
+    batches = list(table.scan(["i"], batch_size=1000))
+    assert max(batch.num_rows for batch in batches) == 1000
+    assert pa.Table.from_batches(batches)["i"].to_pylist() == list(range(40_000))
+    assert table.take([39_999, 3, 3])["s"].to_pylist() == ["t39999", "t3", "t3"]
+    assert table.take(range(40_000))["i"].to_pylist() == list(range(40_000))
+    first, second = (table.scan(["i"], batch_size=7) for _ in range(2))
+    assert next(first).equals(next(second))
+    del first, second
+    gc.collect()
+    if Path("/proc/self/maps").exists():
+        assert str(path) not in Path("/proc/self/maps").read_text("utf-8")
 
 
 def test_blobs_spill_and_are_removed(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
