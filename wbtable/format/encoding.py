@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from wbtable.format.fingerprint import is_variable, offsets_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["LeafEncoding", "leaf_encodings"]
 
@@ -55,19 +55,31 @@ class LeafEncoding:
     compressed: bool = True
 
 
-def leaf_encodings(table: pa.Table) -> tuple[LeafEncoding, ...]:
+_Leaf = tuple[str, pa.Array | None]
+"""A path, and the values that have it; None where several leaves have it."""
+
+
+class Spread(Protocol):
+    """Calls a function for each item, several at the same time if it can; returns the results in order."""
+
+    def __call__(
+        self, function: Callable[[_Leaf], LeafEncoding], items: Sequence[_Leaf], /
+    ) -> Iterable[LeafEncoding]: ...
+
+
+def leaf_encodings(table: pa.Table, spread: Spread = map) -> tuple[LeafEncoding, ...]:
     """Return how each leaf of a table like `table` is best encoded.
 
-    The result depends on the values of `table` alone. Where two leaves have one path (a column `a.b` beside a field `b`
-    of a column `a`), Parquet's writer cannot tell them apart: both are PLAIN.
+    Leaves are looked at by `spread`: most of the time goes into trial compression, which leaves the interpreter's lock
+    free. The result depends on the values of `table` alone. Where two leaves have one path (a column `a.b` beside a
+    field `b` of a column `a`), Parquet's writer cannot tell them apart: both are PLAIN.
     """
-    found: dict[str, LeafEncoding] = {}
+    leaves: dict[str, pa.Array | None] = {}
     for name, values in zip(table.column_names, table.columns, strict=True):
         joined = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         for path, leaf in _leaves(name, joined):
-            encoding = LeafEncoding(path=path, encoding="PLAIN") if path in found else _choose(path, leaf)
-            found[path] = encoding
-    return tuple(found.values())
+            leaves[path] = None if path in leaves else leaf
+    return tuple(spread(_choose, list(leaves.items())))
 
 
 def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
@@ -86,7 +98,10 @@ def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
         yield path, values
 
 
-def _choose(path: str, leaf: pa.Array) -> LeafEncoding:
+def _choose(named: _Leaf) -> LeafEncoding:
+    path, leaf = named
+    if leaf is None:
+        return LeafEncoding(path=path, encoding="PLAIN")
     kind = leaf.type
     values = leaf.slice(0, _SAMPLED).drop_null()
     if not len(values) or pa.types.is_null(kind):

@@ -19,6 +19,7 @@ from wbtable.format.types import has_media
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wbtable.format.encoding import Spread
     from wbtable.format.schema import Schema
 
 __all__ = [
@@ -68,12 +69,13 @@ class FragmentPlan:
             raise UsageError(msg)
 
 
-def plan_fragments(schema: Schema, first_rows: pa.Table) -> FragmentPlan:
+def plan_fragments(schema: Schema, first_rows: pa.Table, spread: Spread = map) -> FragmentPlan:
     """Return how a table is cut and encoded: the same for the same schema and first rows, however they are chunked.
 
     Args:
         schema: the columns.
         first_rows: the table's first `PLANNED_ROWS` rows, all of a shorter table; more are not looked at.
+        spread: calls a function for each column, as `map` does; see `leaf_encodings`.
 
     """
     seen = first_rows.slice(0, PLANNED_ROWS)
@@ -86,7 +88,7 @@ def plan_fragments(schema: Schema, first_rows: pa.Table) -> FragmentPlan:
     return FragmentPlan(
         fragment_rows=fragment_rows,
         row_group_rows=min(fragment_rows, _SMALL_GROUP_ROWS if small else _GROUP_ROWS),
-        leaves=leaf_encodings(seen),
+        leaves=leaf_encodings(seen, spread),
     )
 
 

@@ -49,8 +49,8 @@ __all__ = [
 ]
 
 BLOCK: Final = 1 << 15
-_TEXT_BLOCK: Final = 8_000
-"""Values of variable length at a time: they need a dozen temporary arrays, which stay small enough for the heap."""
+_TEXT_BLOCK: Final = 16_000
+"""Values of variable length at a time: temporary arrays under 128 KiB stay on the heap, larger ones are mapped anew."""
 FIXED_WIDTHS: Final = (1, 2, 4, 8, 16)
 _LONGEST_VECTORISED: Final = 128
 

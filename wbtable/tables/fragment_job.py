@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from wbtable.format.digest import FRAGMENT, Descriptor
@@ -15,6 +15,8 @@ from wbtable.format.parquet import FragmentFacts, FragmentPlan, plan_fragments, 
 from wbtable.format.sketch import TableSketch, sketch_rows
 from wbtable.format.value_text import value_text
 from wbtable.storage.os_errors import explained
+from wbtable.storage.workers import run_all
+from wbtable.tables.turns import Turns
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A fragment that is in the store.
+    """A fragment that is encoded, and in the store or on its way to the disk.
 
     Attributes:
         schema: its columns.
         facts: of its file.
         fingerprints: of its columns, 32 hexadecimal characters each (FP-1).
         sketch: of its rows; `sketch.columns[i].extremes` has nulls, min and max for the manifest.
+        placed: done once the file is in the store; None if it is.
 
     """
 
@@ -43,6 +46,7 @@ class Written:
     facts: FragmentFacts
     fingerprints: tuple[str, ...]
     sketch: TableSketch
+    placed: Future[None] | None = None
 
     @property
     def rows(self) -> int:
@@ -50,7 +54,14 @@ class Written:
         return self.facts.rows
 
     def fragment(self, containers: tuple[Descriptor, ...]) -> Fragment:
-        """Return what the manifest says of it (TABLE-4)."""
+        """Return what the manifest says of it, once it is in the store (TABLE-4).
+
+        Raises:
+            StorageError: it could not be written.
+
+        """
+        if self.placed is not None:
+            self.placed.result()
         facts = self.facts
         return Fragment(
             file=Descriptor(media_type=FRAGMENT, digest=facts.digest, size=facts.size),
@@ -88,17 +99,19 @@ class FragmentJob:
         objects: where they go.
         schema: the columns.
         cuts: how rows are cut and encoded.
+        turns: in which order the fragments' tasks are done.
 
     """
 
     objects: ObjectStore
     schema: Schema
     cuts: FragmentPlan
+    turns: Turns = field(default_factory=Turns)
 
     @classmethod
     def plan(cls, objects: ObjectStore, schema: Schema, first: pa.Table) -> Self:
         """Decide cuts and encodings from the first rows (FRAG-2)."""
-        return cls(objects=objects, schema=schema, cuts=plan_fragments(schema, first))
+        return cls(objects=objects, schema=schema, cuts=plan_fragments(schema, first, run_all))
 
     @property
     def fragment_rows(self) -> int:
@@ -112,14 +125,15 @@ class FragmentJob:
             table: the rows, in physical form.
             first_row: the position in the whole table of the first of them.
             work: encodes them and sketches them, each a task of its own that waits for nothing, so that no core waits
-                for another. A thread more than there are cores would take its time from the others.
+                for another. A thread more than there are cores would take its time from the others. What takes longest,
+                encoding, is begun first: short tasks at the end leave no core without work.
             sync: makes the file durable and gives it its name, while `work` goes on.
 
         """
         return Making(
             schema=self.schema,
-            stored=work.submit(self._store, table, sync),
-            sketch=work.submit(sketch_rows, table, self.schema, first_row),
+            stored=self.turns.submit(work, self._store, table, sync),
+            sketch=self.turns.submit_later(work, sketch_rows, table, self.schema, first_row),
         )
 
     def make(self, table: pa.Table, first_row: int) -> Written:
@@ -194,16 +208,25 @@ class Making:
     sketch: Future[TableSketch]
 
     def result(self) -> Written:
-        """Wait for the fragment.
+        """Wait until the rows are not needed any more.
+
+        The file may still be on its way to the disk: nothing is gained by waiting for that before the next fragment is
+        encoded, and `Written.fragment` does, so that no manifest names what is not there.
 
         Raises:
             StorageError: it could not be written.
 
         """
         stored = self.stored.result()
-        stored.placed.result()
+        sketch = self.sketch.result()
+        if stored.placed.done():
+            stored.placed.result()
         return Written(
-            schema=self.schema, facts=stored.facts, fingerprints=stored.fingerprints, sketch=self.sketch.result()
+            schema=self.schema,
+            facts=stored.facts,
+            fingerprints=stored.fingerprints,
+            sketch=sketch,
+            placed=stored.placed,
         )
 
     def cancel(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import wbtable
 from tests.unit.tables.cases import png
-from wbtable.errors import UsageError
+from wbtable.errors import StorageError, UsageError
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
 from wbtable.tables import writer
@@ -21,6 +21,8 @@ from wbtable.tables.writer import TableBuilder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wbtable.format.digest import Digest
 
 
 @pytest.fixture
@@ -91,3 +93,25 @@ def test_narrow_fragments_are_cast(objects: ObjectStore) -> None:
         manifest = builder.finish()
     assert table_of(objects, manifest).data == [[1, None], [None, None], [1, "a"]]
     assert isinstance(narrow.snapshot().source, ArrowSource)
+
+
+def test_no_manifest_names_a_fragment_that_did_not_reach_the_disk(
+    objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FRAG-6: later fragments are encoded while one is on its way to the disk; if it fails, the table does."""
+    wide = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(1 << 21)), 64)
+    table = wbtable.Table.from_arrow(pa.table({"a": wide}))
+    failed: list[Path] = []
+    put = ObjectStore.put_file
+
+    def fail_once(store: ObjectStore, kind: str, path: Path, digest: Digest) -> object:
+        if not failed:
+            failed.append(path)
+            raise StorageError("the disk is gone")
+        return put(store, kind, path, digest)
+
+    monkeypatch.setattr(ObjectStore, "put_file", fail_once)
+    with pytest.raises(StorageError, match="the disk is gone"):
+        write_source(table.snapshot(), objects)
+    assert failed
+    assert not failed[0].exists()
