@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wbtable.errors import WbtableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from wbtable.storage.backend import Backend
@@ -52,7 +52,7 @@ class Plan:
 
 
 class FaultyBackend:
-    """Passes calls on to another backend, as a plan says; a deletion of several keys is a call for each.
+    """Passes calls on to another backend, as a plan says; several keys put or deleted at once are a call for each.
 
     Attributes:
         inner: the backend that does the work.
@@ -81,6 +81,12 @@ class FaultyBackend:
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             self._call("delete", partial(self.inner.delete, [key]), key)
+
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        together = getattr(self.inner, "put_many", None)
+        for key, data in objects.items():
+            one = partial(self.inner.put, key, data) if together is None else partial(together, {key: data})
+            self._call("put", one, key)
 
     def list(self, prefix: str) -> Any:
         return iter(self._call("list", lambda: list(self.inner.list(prefix)), prefix))

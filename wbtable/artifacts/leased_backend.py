@@ -54,10 +54,10 @@ class LeasedBackend:
 
     # What is leased.
 
-    def is_own(self, key: str) -> bool:
-        """Whether this writer put a key, or is about to."""
+    def own(self) -> frozenset[str]:
+        """Return the keys of the objects that this writer put, or is about to."""
         with self._lock:
-            return key in self._own
+            return frozenset(self._own)
 
     def flush(self, reused: Iterable[str] = ()) -> None:
         """Record what waits, and keys that are used again, by one request; then put what waits.
@@ -201,5 +201,9 @@ class LeasedBackend:
         """Put objects: what refers to others comes last (COMMIT-1)."""
         documents = [key for key in objects if ".json" in key]
         plain = [key for key in objects if ".json" not in key]
+        put_many = getattr(self.inner, "put_many", None)
+        if put_many is not None:
+            put_many({key: objects[key] for key in (*plain, *documents)})
+            return
         for keys in (plain, documents):
             each(self.inner, lambda key: self.inner.put(key, objects[key]), keys)

@@ -8,7 +8,14 @@ a commit relies on objects that another backend object for the same folder has p
 from __future__ import annotations
 
 import os
+import time
 from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from wbtable.storage.workers import run_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class DirtyDirectories:
@@ -31,34 +38,58 @@ class DirtyDirectories:
         with self._guard:
             self._pending[directory] = None
 
-    def flush(self) -> None:
-        """Return once every entry noted before the call is durable.
+    def flush(self, *files: int) -> None:
+        """Return once every entry noted before the call is durable, and some open files are.
+
+        They are synced side by side: a disk makes several durable in the time of one.
 
         Raises:
-            OSError: a directory could not be synced; it and the rest stay noted.
+            OSError: something could not be synced; the directories stay noted.
 
         """
         # The lock is held throughout: who comes second must wait for the entries that the first is syncing.
         with self._flushing:
             with self._guard:
                 todo, self._pending = list(self._pending), {}
-            for i, directory in enumerate(todo):
-                try:
-                    _fsync_directory(directory)
-                except FileNotFoundError:
-                    continue
-                except OSError:
-                    for left in todo[i:]:
-                        self.add(left)
-                    raise
+            try:
+                sync_all([*files, *todo])
+            except BaseException:
+                for directory in todo:
+                    self.add(directory)
+                raise
 
 
-def _fsync_directory(directory: str) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _sync(what: int | str) -> None:
+    """Sync an open file, or a directory if it is still there."""
+    if isinstance(what, int):
+        os.fsync(what)
+        return
+    try:
+        fd = os.open(what, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def sync_all(items: Sequence[int | str]) -> None:
+    """Sync open files, and directories that are still there: side by side where the disk takes its time."""
+    global _seconds  # noqa: PLW0603 - a guess of how long the next takes, which threads need not agree on
+    for i, item in enumerate(items):
+        start = time.perf_counter()
+        if _seconds > _SLOW and i + 1 < len(items):
+            run_all(_sync, items[i:], waits=True)
+            _seconds = time.perf_counter() - start
+            return
+        _sync(item)
+        _seconds = time.perf_counter() - start
+
+
+_SLOW: Final = 2e-4
+"""Seconds: to wake a thread takes as long as a faster sync."""
+_seconds = 0.0
 
 
 _REGISTRY: dict[str, DirtyDirectories] = {}

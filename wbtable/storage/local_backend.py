@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError, WbtableError
 from wbtable.format.layout import LEASES, TEMPORARY
-from wbtable.storage.directories import dirty_directories
+from wbtable.storage.directories import dirty_directories, sync_all
 from wbtable.storage.key_info import KeyInfo
 from wbtable.storage.local_files import close_and_remove, fsync_file, pread_exactly, remove, write_all
 from wbtable.storage.os_errors import explain, explained
 from wbtable.storage.ranges import coalesce, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 _GAP = 64 << 10
 _SMALL = 64 << 10
+_AT_ONCE = 64
+"""So many files are open at once while they are made durable."""
 
 ADVICE = (
     "this disk has no hard links, so two writers could both make the same version;"
@@ -62,12 +64,12 @@ class LocalBackend:
     def create(self, key: str, data: bytes) -> None:
         """See `Backend.create`."""
         passing = _is_passing(key)
-        temp = self._write_temp(key, data, durable=not passing)
+        fd, temp = self._new_temp(key, data)
         try:
             if not passing:
                 with explained(f"make {self._shown(key)} durable"):
                     # What this key refers to must survive a crash that it survives (LOCAL-3).
-                    self._dirty.flush()
+                    self._dirty.flush(fd)
             target = self._prepare(key)
             with explained(f"create {self._shown(key)}"):
                 try:
@@ -78,17 +80,28 @@ class LocalBackend:
                     self._dirty.add(os.path.dirname(target))
                     self._dirty.flush()
         finally:
-            remove(temp)
+            close_and_remove(fd, temp)
 
     def put(self, key: str, data: bytes) -> None:
         """See `Backend.put`."""
-        if self._is_there(key, len(data)):
-            return
-        temp = self._write_temp(key, data)
-        try:
-            self._publish(temp, key, len(data))
-        finally:
-            remove(temp)
+        self.put_many({key: data})
+
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        """Make objects as `put` does, in this order, their bytes synced side by side."""
+        items = list(objects.items())
+        for start in range(0, len(items), _AT_ONCE):
+            written: list[tuple[str, int, int, str]] = []
+            try:
+                for key, data in items[start : start + _AT_ONCE]:
+                    if not self._is_there(key, len(data)):
+                        written.append((key, len(data), *self._new_temp(key, data)))
+                with explained(f"make {len(written)} objects in {self.url} durable"):
+                    sync_all([fd for _, _, fd, _ in written])
+                for key, size, _, temp in written:
+                    self._publish(temp, key, size)
+            finally:
+                for _, _, fd, temp in written:
+                    close_and_remove(fd, temp)
 
     def put_file(self, key: str, path: Path) -> None:
         """See `Backend.put_file`."""
@@ -112,16 +125,18 @@ class LocalBackend:
     def replace(self, key: str, data: bytes) -> None:
         """See `Backend.replace`."""
         passing = _is_passing(key)
-        temp = self._write_temp(key, data, durable=not passing)
+        fd, temp = self._new_temp(key, data)
         try:
             target = self._prepare(key)
             with explained(f"write {self._shown(key)}"):
+                if not passing:
+                    os.fsync(fd)
                 os.replace(temp, target)
                 if not passing:
                     self._dirty.add(os.path.dirname(target))
                     self._dirty.flush()
         finally:
-            remove(temp)
+            close_and_remove(fd, temp)
 
     def sync(self) -> None:
         """See `Backend.sync`."""
@@ -148,7 +163,8 @@ class LocalBackend:
                     os.unlink(path)
                 except FileNotFoundError:
                     continue
-            self._dirty.add(os.path.dirname(path))
+            if not _is_passing(key):
+                self._dirty.add(os.path.dirname(path))
 
     # Reading.
 
@@ -293,19 +309,16 @@ class LocalBackend:
                     self._make_folder(folder)
             raise OSError(errno.EIO, "the folder vanishes again and again")
 
-    def _write_temp(self, key: str, data: bytes, *, durable: bool = True) -> str:
-        """Write and fsync a temporary file; it is removed if that fails (LOCAL-1)."""
+    def _new_temp(self, key: str, data: bytes) -> tuple[int, str]:
+        """Write a temporary file, which is removed if that fails; return it open, and not synced yet."""
         fd, path = self._open_temp()
         try:
             with explained(f"write {self._shown(key)} ({len(data)} bytes)"):
                 write_all(fd, data)
-                if durable:
-                    os.fsync(fd)
         except BaseException:
             close_and_remove(fd, path)
             raise
-        os.close(fd)
-        return path
+        return fd, path
 
     def _copy_temp(self, key: str, source: Path) -> str:
         import shutil  # with three kinds of compression behind it, which a command that only reads need not load

@@ -15,7 +15,8 @@ from wbtable.format.pack import LARGE_BLOB, MAX_ENTRIES, TARGET_SIZE
 from wbtable.storage.filling import WRITE_BYTES, Container, FillingPack
 from wbtable.storage.hashing import Blob, Stored, chunks_of, drop, hash_chunk, store_large, unlink
 from wbtable.storage.pack_files import Background, PackFile
-from wbtable.storage.seen import KnownPlaces, NotesPlaces, SeenBlobs
+from wbtable.storage.pieces import Pieces
+from wbtable.storage.seen import UNKNOWN, KnownPlaces, NotesPlaces, SeenBlobs, digests_of, first_of_equals, places_of
 from wbtable.storage.workers import CORES, end_after, workers
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from wbtable.storage.hashing import Hashed, PayloadLike
     from wbtable.storage.objects import ObjectStore
-    from wbtable.storage.seen import Ints, Place
+    from wbtable.storage.seen import Digests, Ints, Place
 
 _MOST_WAITING = 64 << 20
 
@@ -75,8 +76,7 @@ class PackWriter:
     """Stores blobs: small ones in packs, large ones as objects; equal ones once.
 
     Not for several threads. A read-only memoryview is not copied: what it shows must not change until
-    `seal` returns. At most about 64 MiB wait to be
-    written, besides what the caller holds. Use as a context manager: `seal` at the end, `abort` on an error.
+    `seal` returns. At most about 64 MiB wait to be written, besides what the caller holds. Use as a context manager: `seal` at the end, `abort` on an error.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class PackWriter:
             raise
         return out
 
-    def add_new(self, raws: Sequence[bytes], blobs: Sequence[Blob]) -> Ints:
+    def add_new(self, raws: Digests, blobs: Pieces) -> Ints:
         """Store different blobs that `find` has just not found.
 
         Args:
@@ -170,21 +170,23 @@ class PackWriter:
         """
         if self._closed:
             raise UsageError("this writer was sealed for good or aborted")
-        if bytearray in set(map(type, blobs)):
-            blobs = [bytes(data) if isinstance(data, bytearray) else data for data in blobs]
-        return self._append(raws, blobs, _lengths(blobs))
+        return self._append(raws, blobs)
 
-    def find(self, raws: Sequence[bytes], sizes: Sequence[int]) -> list[Place | None]:
-        """Return where blobs of these raw digests and sizes are already, None where they are not."""
-        out = self._seen.find_many(raws)
-        if self._known is not None:
-            unseen = [i for i, place in enumerate(out) if place is None]
-            found = self._find_known([raws[i] for i in unseen], [sizes[i] for i in unseen])
-            new = [(i, place) for i, place in zip(unseen, found, strict=True) if place is not None]
-            for i, place in new:
-                out[i] = place
-            if new:
-                self._seen.add_many([raws[i] for i, _ in new], np.array([place for _, place in new], np.int64))
+    def find(self, raws: Digests, sizes: Ints) -> Ints:
+        """Return where blobs of these raw digests and sizes are already.
+
+        Returns:
+            Container, offset and size of each, in their order, an array of n x 3; the container is -1 of one that is
+            not there.
+
+        """
+        out = self._seen.find(raws)
+        unseen = np.flatnonzero(out[:, 0] == UNKNOWN)
+        if self._known is not None and len(unseen):
+            found = self._find_known(raws[unseen], sizes[unseen])
+            there = found[:, 0] != UNKNOWN
+            out[unseen] = found
+            self._seen.add_many(raws[unseen[there]], found[there])
         return out
 
     def cut(self) -> None:
@@ -192,14 +194,13 @@ class PackWriter:
         pack = self._filling
         if pack is None:
             return
-        digests, sizes = pack.digests, pack.sizes
         digest = pack.close()
         self._flush(pack)
         container = self._containers[pack.number]
         container.digest, container.size = digest, pack.size
         container.uri = relative_uri(digest, packed=True)
         if isinstance(self._known, NotesPlaces):
-            self._known.note(container.uri, digests, sizes)
+            self._known.note(container.uri, *pack.columns())
         self._background.finish(0, lambda: self._publish(pack.file, digest))
         self._filling = None
 
@@ -214,7 +215,8 @@ class PackWriter:
         self._background.wait()
         self._files.clear()
         self._temporaries.clear()
-        self._objects.backend.sync()
+        if self._containers:  # a table without media has nothing to wait for
+            self._objects.backend.sync()
 
     def abort(self) -> None:
         """End the writer; drop what has not been sealed. Packs already in place stay: collection removes them."""
@@ -270,29 +272,29 @@ class PackWriter:
         if isinstance(result, Stored):
             out.append(self._place_stored(result))
             return
-        raws = [raw for raw, _ in result]
-        places = self._place_blobs(raws, [data for _, data in result])
+        raws = digests_of([raw for raw, _ in result])
+        places = self._place_blobs(raws, Pieces.of([data for _, data in result]))
         out.extend(
-            Placement(Digest.from_raw(raw), place[2], place[0], place[1])
-            for raw, place in zip(raws, places, strict=True)
+            Placement(Digest.from_raw(raw), size, container, offset)
+            for (raw, _), (container, offset, size) in zip(result, places.tolist(), strict=True)
         )
 
-    def _place_blobs(self, raws: Sequence[bytes], blobs: Sequence[Blob]) -> list[Place]:
-        sizes = _lengths(blobs)
-        found = self.find(raws, sizes)
-        # One blob may stand twice among them.
-        new = {raw: i for i, (raw, place) in reversed([*enumerate(zip(raws, found, strict=True))]) if place is None}
-        if len(new) == len(raws):
-            return _tuples(self._append(raws, blobs, sizes))
-        first = sorted(new.values())
-        places = self._append([raws[i] for i in first], [blobs[i] for i in first], [sizes[i] for i in first])
-        at = dict(zip((raws[i] for i in first), _tuples(places), strict=True))
-        return [at[raw] if place is None else place for raw, place in zip(raws, found, strict=True)]
+    def _place_blobs(self, raws: Digests, blobs: Pieces) -> Ints:
+        places = self.find(raws, blobs.sizes)
+        unknown = np.flatnonzero(places[:, 0] == UNKNOWN)
+        if len(unknown):
+            # One blob may stand twice among them.
+            firsts = unknown[first_of_equals(raws[unknown])]
+            new = unknown[firsts == unknown]
+            places[new] = self._append(raws[new], blobs.take(new))
+            places[unknown] = places[firsts]
+        return places
 
     def _place_stored(self, stored: Stored) -> Placement:
         digest = Digest.from_raw(stored.raw)
-        place = self.find([stored.raw], [stored.size])[0]
-        if place is None:
+        (found,) = self.find(digests_of([stored.raw]), np.array([stored.size])).tolist()
+        place: Place = tuple(found)
+        if place[0] == UNKNOWN:
             place = self._add_large(digest, stored.size)
             key = self._objects.key(digest, BLOB)
             self._temporaries.append(stored.path)
@@ -302,22 +304,27 @@ class PackWriter:
         self._seen.add(stored.raw, place)
         return Placement(digest, stored.size, place[0], place[1])
 
-    def _find_known(self, raws: Sequence[bytes], sizes: Sequence[int]) -> list[Place | None]:
+    def _find_known(self, raws: Digests, sizes: Ints) -> Ints:
         """Return where `known` has blobs, if they are really there (PACK-6)."""
-        if isinstance(self._known, KnownPlaces):
-            locations = self._known.find_many(raws)
-        else:
-            found = [self._known(Digest.from_raw(raw)) if self._known is not None else None for raw in raws]
-            locations = [None if one is None else (one.uri, one.offset, one.size) for one in found]
-        for uri in {location[0] for location in locations if location is not None} - self._by_uri.keys():
-            self._by_uri[uri] = self._adopt(uri)
-        out: list[Place | None] = [None] * len(locations)
-        for i, (location, size) in enumerate(zip(locations, sizes, strict=True)):
-            if location is None or location[2] != size:
-                continue
-            number = self._by_uri[location[0]]
-            if number is not None and location[1] + size <= self._containers[number].size:
-                out[i] = number, location[1], size
+        known = self._known
+        uris, places = known.find_places(raws) if isinstance(known, KnownPlaces) else places_of(known, raws)
+        out = np.full((len(raws), 3), UNKNOWN, np.int64)
+        rows = np.flatnonzero(places[:, 0] != UNKNOWN)
+        if not len(rows):
+            return out
+        numbers, room = np.full(len(uris), UNKNOWN, np.int64), np.zeros(len(uris), np.int64)
+        for i in np.unique(places[rows, 0]).tolist():
+            uri = uris[i]
+            if uri not in self._by_uri:
+                self._by_uri[uri] = self._adopt(uri)
+            number = self._by_uri[uri]
+            if number is not None:
+                numbers[i], room[i] = number, self._containers[number].size
+        which, offsets = places[rows, 0], places[rows, 1]
+        good = (places[rows, 2] == sizes[rows]) & (numbers[which] != UNKNOWN) & (offsets + sizes[rows] <= room[which])
+        rows, which = rows[good], which[good]
+        out[rows] = places[rows]
+        out[rows, 0] = numbers[which]
         return out
 
     def _adopt(self, uri: str) -> int | None:
@@ -334,29 +341,29 @@ class PackWriter:
         uri = relative_uri(digest, packed=False)
         self._containers.append(Container(uri=uri, digest=digest, size=size, packed=False))
         if isinstance(self._known, NotesPlaces):
-            self._known.note(uri, [digest.raw], [size])
+            self._known.note(uri, digests_of([digest.raw]), np.array([size]))
         return len(self._containers) - 1, 0, size
 
-    def _append(self, raws: Sequence[bytes], blobs: Sequence[Blob], sizes: Sequence[int]) -> Ints:
+    def _append(self, raws: Digests, blobs: Pieces) -> Ints:
         """Put different blobs, which are not there yet, at the end of the current pack and of those that follow."""
+        sizes = blobs.sizes
         # No object for each: a million of them would keep the garbage collector busy.
         out = np.empty((len(raws), 3), np.int64)
-        large = max(sizes, default=0) >= self._large
+        out[:, 2] = sizes
+        large = [*np.flatnonzero(sizes >= self._large).tolist(), len(raws)]
         start = 0
         while start < len(raws):
-            if large and sizes[start] >= self._large:
-                out[start] = self._append_large(raws[start], blobs[start], sizes[start])
+            if start == large[0]:
+                out[start] = self._append_large(raws[start].tobytes(), blobs[start], int(sizes[start]))
+                large.pop(0)
                 start += 1
                 continue
-            if self._filling is not None and not self._filling.takes(sizes[start]):
+            if self._filling is not None and not self._filling.takes(int(sizes[start])):
                 self.cut()
             pack = self._filling or self._open()
-            stop = len(sizes)
-            if large:
-                stop = next((i for i in range(start, stop) if sizes[i] >= self._large), stop)
-            offsets = pack.fill(raws, blobs, sizes, start, stop)
+            offsets = pack.fill(raws, blobs, start, large[0])
             stop = start + len(offsets)
-            out[start:stop, 0], out[start:stop, 1], out[start:stop, 2] = pack.number, offsets, sizes[start:stop]
+            out[start:stop, 0], out[start:stop, 1] = pack.number, offsets
             start = stop
             if pack.waiting >= WRITE_BYTES:
                 self._flush(pack)
@@ -383,16 +390,9 @@ class PackWriter:
         """Hand what has gathered to the thread that writes."""
         blocks, size = pack.take_blocks()
         self._background.write(size, lambda: pack.file.write(blocks))
+        self._background.finish(0, pack.file.begin_sync)
 
     def _publish(self, file: PackFile, digest: Digest) -> None:
         """Give a written pack its name (PACK-5); `put_file` makes it durable first."""
         file.close()
         self._objects.put_file(PACK, file.path, digest)
-
-
-def _tuples(places: Ints) -> list[Place]:
-    return [(container, offset, size) for container, offset, size in places.tolist()]
-
-
-def _lengths(blobs: Sequence[Blob]) -> list[int]:
-    return [data.nbytes if isinstance(data, memoryview) else len(data) for data in blobs]

@@ -20,6 +20,8 @@ _B = TypeVar("_B")
 CORES = max(1, min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
 _REQUESTS = 32
+_WAITING = 8
+"""So many threads wait for the disk at once: it serves them together."""
 
 _guard = Lock()
 _pool: ThreadPoolExecutor | None = None
@@ -44,11 +46,17 @@ def io_workers() -> ThreadPoolExecutor:
         return _io_pool
 
 
-def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
-    """Return `function` of each item, computed on the pool and in this thread; the first error is raised.
+def run_all(function: Callable[[_A], _B], items: Sequence[_A], *, waits: bool = False) -> list[_B]:
+    """Return `function` of each item, computed on a pool and in this thread; the first error is raised.
 
     This thread takes part because it has a core already: short work handed to sleeping threads alone often ends up
     on one core, where the system woke them, and takes twice the time.
+
+    Args:
+        function: what is done.
+        items: to what.
+        waits: whether it mostly waits, for the disk say, so that more threads than cores are of use.
+
     """
     todo = iter(range(len(items)))
     results: list[_B | None] = [None] * len(items)
@@ -64,7 +72,8 @@ def run_all(function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
             except BaseException as error:  # noqa: BLE001 - raised below
                 errors[i] = error
 
-    others = [workers().submit(work) for _ in range(min(CORES, len(items)) - 1)]
+    pool, count = (io_workers(), _WAITING) if waits else (workers(), CORES)
+    others = [pool.submit(work) for _ in range(min(count, len(items)) - 1)]
     work()
     # What has not begun has nothing left to do, so this never waits for a pool that is busy with others.
     wait([other for other in others if not other.cancel()])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from wbtable.errors import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wbtable.storage.backend import Backend
 
 MUTATING = frozenset({"create", "put", "put_file", "replace", "delete", "sync"})
@@ -17,7 +19,7 @@ class CrashError(BaseException):
 
 
 class FaultyBackend:
-    """Passes calls on to another backend, and fails at one of them.
+    """Passes calls on to another backend, and fails at one of them; of several keys put at once each is a call.
 
     Attributes:
         calls: how many calls there were.
@@ -38,6 +40,10 @@ class FaultyBackend:
         self.only = MUTATING
         self.calls = 0
         self.log: list[tuple[str, str]] = []
+
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        for key, data in objects.items():
+            self.put(key, data)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.inner, name)

@@ -70,8 +70,9 @@ def test_latest_is_quick_among_many_versions(store: Store, draft_of: Make, tmp_p
     backend.only = frozenset({"list", "get", "size"})
     assert counting.artifact("data:latest").version == "v9999"
     assert backend.calls < 50
-    records.leave_hint(9_999)
+    for number in range(9_990, 10_000):  # of which one record in eight leaves a hint
+        records.leave_hint(number)
     backend.calls = 0
     version = counting.artifact("data:latest")
     assert version["a.txt"].size == 1
-    assert backend.calls < 10
+    assert backend.calls < 16

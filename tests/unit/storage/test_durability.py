@@ -102,6 +102,53 @@ def test_order_of_a_commit(local: LocalBackend, monkeypatch: pytest.MonkeyPatch)
     assert {"projects", "projects/p", "projects/p/artifacts", "projects/p/artifacts/a", "."} <= set(after) | set(synced)
 
 
+def test_objects_put_together(local: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOCAL-1, LOCAL-2: all bytes are synced before the first gets its name; names are given in order."""
+    local.put("objects/aa/2", b"there already")
+    seen = Recorder(monkeypatch, local.root)
+    objects = {f"objects/aa/{i}": b"there already" if i == 2 else bytes(i + 1) for i in range(100)}
+    local.put_many(objects)
+    linked = [path for name, path in seen.calls if name == "link"]
+    assert linked == [key for key in objects if key != "objects/aa/2"]
+    synced: set[str] = set()
+    written: set[str] = set()
+    for name, path in seen.calls:
+        if name == "write":
+            written.add(path)
+        elif name == "fsync":
+            assert path in written
+            synced.add(path)
+        elif name == "link":
+            assert synced == written
+    assert len(synced) == 99
+    assert list(local.list("tmp")) == []
+    assert [local.get(key) for key in objects] == list(objects.values())
+    before = len(seen.calls)
+    local.sync()
+    assert ("fsync", "objects/aa") in seen.calls[before:]
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_objects_put_together_when_one_cannot_be_synced(
+    local: LocalBackend, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """LOCAL-1: none of them gets its name."""
+    real = os.fsync
+
+    def fail(fd: int) -> None:
+        if os.fstat(fd).st_size == at + 1:
+            raise OSError(errno.EIO, "broken")
+        real(fd)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fail)
+        with pytest.raises(StorageError, match="durable"):
+            local.put_many({f"objects/aa/{i}": bytes(i + 1) for i in range(3)})
+    assert list(local.list("")) == []
+    local.put_many({f"objects/aa/{i}": bytes(i + 1) for i in range(3)})
+    assert local.get("objects/aa/2") == bytes(3)
+
+
 def test_reused_objects_are_synced(local: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """LOCAL-4: another process may have linked the object and not synced its directory."""
     folder = local.root / "objects" / "aa"
