@@ -216,7 +216,7 @@ class _Commit:
                 made_on = number
             descriptor, manifest = made
             if head is not None and self._repeats(head, manifest):
-                return self._version(head), False
+                return Version(self.store, head), False
             record = self._new_record(newest, head, descriptor, manifest)
             self._together(lambda head=head: objects.settle(lambda: self._covering(head)), lease.check)  # type: ignore[misc]
             # 4. Create the record of version n + 1. 5. After any error read it back.
@@ -230,7 +230,7 @@ class _Commit:
                         lambda record=record: self.records.leave_hint(record.version),  # type: ignore[misc]
                         lease.close,
                     )
-                return self._version(record), True
+                return Version(self.store, record, Contents(self.store.objects, manifest)), True
             if attempt > 2:
                 time.sleep(random.uniform(0, min(attempt, 20) * 0.002))  # noqa: S311 - spreads racing writers
         raise ConflictError(
@@ -347,6 +347,3 @@ class _Commit:
             else:
                 return str(found.get("commit_id"))
         raise AssertionError(key)
-
-    def _version(self, record: VersionRecord) -> Version:
-        return Version(self.store, record)

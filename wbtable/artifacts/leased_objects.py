@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.contents import Contents
     from wbtable.artifacts.lease import Lease
-    from wbtable.format.digest import Digest
 
+    _Name = tuple[str, str]
+    """The digits of an object's digest, and its media type."""
+
+_HEX = 64
 _MOST_READ = 16
 """So many replaced documents of older versions are read to see what they named."""
 
@@ -38,8 +41,8 @@ class LeasedObjects(ObjectStore):
         """Use the objects of a store under a lease."""
         super().__init__(LeasedBackend(objects.backend, lease), objects.prefix)
         self.recent = objects.recent
-        self._named: dict[tuple[Digest, str], Descriptor] = {}
-        self._settled: set[str] = set()
+        self._named: dict[_Name, Descriptor] = {}
+        self._settled: set[_Name] = set()
 
     @property
     def leased(self) -> LeasedBackend:
@@ -75,22 +78,17 @@ class LeasedObjects(ObjectStore):
             ConflictError: a collection that dooms one of the keys does not end.
 
         """
-        reused = self._reused()
+        reused = self._not_own(self._named.values())
         if reused:
             reused = self._uncovered(reused, list(covering()))
-        self.leased.flush(reused)
+        self.leased.flush(self._keys(reused))
         waiting = reused
         while waiting:
             self._check_there(waiting)
-            found: dict[str, Descriptor] = {}
-            for descriptor in waiting.values():
-                for ref in refs_of(self, descriptor):
-                    key = self.key(ref.digest, ref.media_type)
-                    if key not in self._settled and not self.leased.is_own(key):
-                        found[key] = ref
+            found = self._not_own(ref for descriptor in waiting.values() for ref in refs_of(self, descriptor))
             self._settled.update(waiting)
-            waiting = {key: ref for key, ref in found.items() if key not in self._settled}
-            self.leased.flush(waiting)
+            waiting = {name: ref for name, ref in found.items() if name not in self._settled}
+            self.leased.flush(self._keys(waiting))
 
     # How.
 
@@ -100,23 +98,33 @@ class LeasedObjects(ObjectStore):
             self._note(Descriptor.from_json(ref, "refs") for ref in refs)
 
     def _note(self, refs: Iterable[Descriptor]) -> None:
-        for ref in refs:
-            self._named[ref.digest, ref.media_type] = ref
+        self._named.update({(ref.digest.hex, ref.media_type): ref for ref in refs})
 
-    def _reused(self) -> dict[str, Descriptor]:
-        named = {self.key(ref.digest, ref.media_type): ref for ref in list(self._named.values())}
-        return {key: ref for key, ref in named.items() if key not in self._settled and not self.leased.is_own(key)}
+    def _keys(self, refs: dict[_Name, Descriptor]) -> list[str]:
+        return [self.key(ref.digest, ref.media_type) for ref in refs.values()]
 
-    def _uncovered(self, reused: dict[str, Descriptor], covering: list[Contents]) -> dict[str, Descriptor]:
+    def _not_own(self, refs: Iterable[Descriptor]) -> dict[_Name, Descriptor]:
+        """Return what is neither settled nor put by this writer, which has few keys of its own beside what it names."""
+        own = self.leased.own()
+        digests = {"".join(key.split("/")[-2:])[:_HEX] for key in own}
+        out: dict[_Name, Descriptor] = {}
+        for ref in list(refs):
+            name = (ref.digest.hex, ref.media_type)
+            if name in self._settled or (name[0] in digests and self.key(ref.digest, ref.media_type) in own):
+                continue
+            out[name] = ref
+        return out
+
+    def _uncovered(self, reused: dict[_Name, Descriptor], covering: list[Contents]) -> dict[_Name, Descriptor]:
         """Return what no covering version is known to lead to; only as much is read as an append replaces."""
         left = dict(reused)
         replaced: list[Descriptor] = []
         for contents in covering:
             for ref in contents.manifest.refs:
-                key = self.key(ref.digest, ref.media_type)
-                if left.pop(key, None) is not None:
-                    self._settled.add(key)
-                elif key not in self._settled and (is_document(ref.media_type) or ref.media_type == ENTRY_PAGE):
+                name = (ref.digest.hex, ref.media_type)
+                if left.pop(name, None) is not None:
+                    self._settled.add(name)
+                elif name not in self._settled and (is_document(ref.media_type) or ref.media_type == ENTRY_PAGE):
                     replaced.append(ref)
         for ref in replaced[:_MOST_READ]:
             if not left:
@@ -127,13 +135,13 @@ class LeasedObjects(ObjectStore):
                 # A damaged older version is no reason not to store a new one.
                 continue
             for inner in refs:
-                key = self.key(inner.digest, inner.media_type)
-                if left.pop(key, None) is not None:
-                    self._settled.add(key)
+                name = (inner.digest.hex, inner.media_type)
+                if left.pop(name, None) is not None:
+                    self._settled.add(name)
         return left
 
-    def _check_there(self, reused: dict[str, Descriptor]) -> None:
-        keys = list(reused)
+    def _check_there(self, reused: dict[_Name, Descriptor]) -> None:
+        keys = self._keys(reused)
         sizes = each(self.leased.inner, self.leased.inner.size, keys)
         gone = [key for key, size in zip(keys, sizes, strict=True) if size is None]
         if gone:

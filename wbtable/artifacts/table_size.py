@@ -34,8 +34,9 @@ def data_size(objects: ObjectStore, manifest: TableManifest) -> int:
 
     """
     known, size = _of_pages(objects, manifest.pages)
-    new = {_key(ref): ref.size for ref in manifest.refs}
-    return size + sum(found for key, found in new.items() if key not in known)
+    if not known:
+        return sum([ref.size for ref in manifest.refs])
+    return size + sum([ref.size for ref in manifest.refs if _key(ref) not in known])
 
 
 def _key(ref: Descriptor) -> _Key:

@@ -36,10 +36,12 @@ class VersionContent(Shows):
 
     """
 
-    def __init__(self, store: StoreFiles, record: VersionRecord) -> None:
-        """Show a record; nothing more is read yet."""
+    def __init__(self, store: StoreFiles, record: VersionRecord, contents: Contents | None = None) -> None:
+        """Show a record; nothing more is read yet, and what it holds never if `contents` is given."""
         self.store = store
         self.record = record
+        if contents is not None:
+            self.contents = contents
 
     def __repr__(self) -> str:
         """Show the qualified name."""

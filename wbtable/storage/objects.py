@@ -273,6 +273,10 @@ class ObjectStore:
 
         Frames of one content differ between zstd's releases, so a length does not tell whether one is whole.
         """
+        if not getattr(self.backend, "is_distant", False) and self.backend.size(key) is None:
+            # Mostly it is new: to look is cheaper than to fail, where that is no further request.
+            self.backend.put(key, documents.compress(data))
+            return
         try:
             frame, _ = self._frame(descriptor, key)
         except NotFoundError:
