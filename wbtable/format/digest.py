@@ -73,6 +73,10 @@ class Digest:
             msg = f"expected 64 lowercase hexadecimal characters, found {self.hex!r:.80}"
             raise FormatError(msg)
 
+    def __hash__(self) -> int:
+        """Return the text's own hash, which it keeps: digests are keys of many mappings."""
+        return hash(self.hex)
+
     def __str__(self) -> str:
         """Return the written form, ``SHA-256:<64 hex>`` (DIGEST-1)."""
         return _PREFIX + self.hex

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Never, TypeAlias, cast
 import zstandard
 
 from wbtable.errors import FormatError
+from wbtable.format.es_number import es_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -131,29 +132,32 @@ def canonical(value: object) -> bytes:
 
 
 _text = json.encoder.encode_basestring
-_SIMPLE = frozenset([str, int, bool, type(None), dict, list, tuple])
+_FLAT = frozenset([str, int, bool, type(None)])
+_NESTED = frozenset([dict, list, tuple])
+_SIMPLE = _FLAT | _NESTED
+_KEYS = frozenset([str])
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
 _LONG = re.compile(r'(?:":|[,\[])-?[0-9]{16}')
 """A number of 16 digits or more stands behind these; texts may look like one too, which costs only time."""
 
 
-def _is_simple(value: object, depth: int) -> bool:
+def _is_simple(value: Any, depth: int) -> bool:
     """Whether a document holds only texts, small numbers, booleans, objects and lists, as nearly all do."""
     kind = type(value)
     if kind is dict:
-        fields = cast("dict[object, object]", value)
-        if depth > MAX_DEPTH or not all(type(key) is str for key in fields):
+        if depth > MAX_DEPTH or not _KEYS.issuperset(map(type, value)):
             return False
-        items: Collection[object] = fields.values()
-    elif kind is list or kind is tuple:
-        items = cast("list[object]", value)
-    else:
-        return kind in _SIMPLE
-    kinds = set(map(type, items))
+        value = value.values()
+    elif kind is not list and kind is not tuple:
+        return kind in _FLAT
+    kinds = set(map(type, value))
     if depth > MAX_DEPTH or not kinds <= _SIMPLE:
         return False
-    if not kinds & {dict, list, tuple}:
-        return True
-    return all(_is_simple(item, depth + 1) for item in items if type(item) in {dict, list, tuple})
+    if not kinds <= _FLAT:
+        for item in value:
+            if type(item) in _NESTED and not _is_simple(item, depth + 1):
+                return False
+    return True
 
 
 def _fast(value: object) -> bytes | None:
@@ -162,7 +166,7 @@ def _fast(value: object) -> bytes | None:
     None if it cannot be told that it writes as RFC 8785 does: keys beyond ASCII are sorted in another way there, and
     integers may be too large.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
+    text = _ENCODER.encode(value)
     return text.encode() if text.isascii() and not _LONG.search(text) else None
 
 
@@ -200,37 +204,6 @@ def _encode(value: object, depth: int) -> str:
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
-def es_number(value: float) -> str:
-    """Return the text of a finite double as ECMAScript writes it (RFC 8785, section 3.2.2.3).
-
-    Raises:
-        ValueError: it is NaN or infinite.
-
-    """
-    if not math.isfinite(value):
-        msg = f"{value} is not JSON"
-        raise ValueError(msg)
-    if value == 0:
-        return "0"
-    mantissa, _, exponent = repr(value).partition("e")
-    sign = "-" if mantissa.startswith("-") else ""
-    whole, _, fraction = mantissa.lstrip("-").partition(".")
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    digits = digits.rstrip("0")
-    count = len(digits)
-    # The bounds 21 and -6 are those of ECMAScript's Number::toString.
-    if count <= point <= 21:
-        return sign + digits + "0" * (point - count)
-    if 0 < point <= 21:
-        return f"{sign}{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
-        return f"{sign}0.{'0' * -point}{digits}"
-    power = point - 1
-    shown = digits if count == 1 else f"{digits[0]}.{digits[1:]}"
-    return f"{sign}{shown}e{'+' if power >= 0 else '-'}{abs(power)}"
-
-
 def _is_plain(key: object) -> bool:
     """Whether UTF-16 order and code point order agree on `key` for sure."""
     return isinstance(key, str) and key.isascii()
@@ -248,10 +221,10 @@ def _refuse(value: object) -> Never:
     raise TypeError(msg)
 
 
-_LONG_DOCUMENT = 1 << 15
+_LONG_DOCUMENT = 1 << 13
 _LEVEL = 3
 _LEVEL_OF_LONG = 1
-"""A long document is mostly digests: level 3 takes twice the time for a few percent."""
+"""A long document is mostly digests: level 3 takes twice the time, and is hardly ever smaller."""
 
 
 def compress(data: bytes) -> bytes:

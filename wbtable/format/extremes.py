@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -122,11 +122,14 @@ class Extremes:
         """Return the facts of the rows of both."""
         if not self.count or not other.count:
             return self if self.count else other
-        counts = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)[:5]}
         least = _pick((self.least, self.least_cut), (other.least, other.least_cut), greatest=False)
         greatest = _pick((self.greatest, self.greatest_cut), (other.greatest, other.greatest_cut), greatest=True)
         return Extremes(
-            **counts,
+            count=self.count + other.count,
+            nulls=self.nulls + other.nulls,
+            nan=self.nan + other.nan,
+            positive_infinity=self.positive_infinity + other.positive_infinity,
+            negative_infinity=self.negative_infinity + other.negative_infinity,
             least=least[0],
             least_cut=least[1],
             greatest=greatest[0],

@@ -30,25 +30,42 @@ def join_list(texts: Iterable[str]) -> str:
     return f"[{','.join(texts)}]"
 
 
-def join_object(fields: Mapping[str, str]) -> str:
-    """Return the object of fields whose texts are given, in RFC 8785's order: that of UTF-16 code units."""
-    order = sorted(fields, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
-    return f"{{{','.join([f'{text_of(name)}:{fields[name]}' for name in order])}}}"
+def join_object(fields: Mapping[str, object], texts: Mapping[str, str]) -> str:
+    """Return the text of an object in RFC 8785's order, that of UTF-16 code units.
+
+    Args:
+        fields: the fields whose values are given.
+        texts: the fields whose texts are given; of both, these count.
+
+    """
+    parts: list[str] = []
+    between: dict[str, object] = {}
+    for name in sorted({*fields, *texts}, key=lambda name: name.encode("utf-16-be", "surrogatepass")):
+        if name not in texts:
+            between[name] = fields[name]
+            continue
+        if between:
+            parts.append(text_of(between)[1:-1])
+            between = {}
+        parts.append(f"{text_of(name)}:{texts[name]}")
+    if between:
+        parts.append(text_of(between)[1:-1])
+    return f"{{{','.join(parts)}}}"
 
 
 def tail_text(fragments: Iterable[Fragment], positions: Mapping[Digest, int]) -> str:
     """Return the text of a list of fragments; `positions` gives the place of each container in ``refs``."""
     out = []
     for fragment in fragments:
-        text = FragmentText.of(fragment)
-        places = sorted([positions[found.digest] for found in fragment.containers])
-        out.append(f"{text.before}{join_list(map(str, places))}{text.after}")
+        text = fragment.text or FragmentText.of(fragment)
+        places = sorted([positions[found.digest] for found in fragment.containers]) if fragment.containers else ()
+        out.append(f"{text.before}[{','.join(map(str, places))}]{text.after}")
     return join_list(out)
 
 
 def content_text(fragments: Iterable[Fragment]) -> str:
     """Return the text of what the content digest covers of each fragment (TABLE-6)."""
-    return join_list([FragmentText.of(fragment).content for fragment in fragments])
+    return join_list([(fragment.text or FragmentText.of(fragment)).content for fragment in fragments])
 
 
 def refs_text(refs: Sequence[Descriptor]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
@@ -40,6 +40,7 @@ class Schema:
     """
 
     columns: tuple[Column, ...]
+    _arrow: pa.Schema | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse two columns of one name."""
@@ -110,7 +111,12 @@ class Schema:
 
     def arrow(self) -> pa.Schema:
         """Return the physical Arrow schema: what fragments hold."""
-        return pa.schema([pa.field(column.name, column.type.arrow()) for column in self.columns])
+        found = self._arrow
+        if found is None:
+            found = pa.schema([pa.field(column.name, column.type.arrow()) for column in self.columns])
+            # It follows from the columns, so that nothing that can be seen changes.
+            object.__setattr__(self, "_arrow", found)
+        return found
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the JSON form (TABLE-2)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -235,7 +236,7 @@ def _length(value: Value | None) -> int | None:
 
 def _histogram(column: ColumnSketch, kind: SummaryKind) -> Histogram | None:
     facts = column.extremes
-    known = column.sample.drop_null()
+    known = _known(column.sample)
     if kind == "integer":
         if facts.least is None or facts.greatest is None:
             return None
@@ -243,9 +244,20 @@ def _histogram(column: ColumnSketch, kind: SummaryKind) -> Histogram | None:
     if facts.finite_least is None or facts.finite_greatest is None:
         return None
     numbers = known.to_numpy().astype(np.float64)
-    edges = float_edges(float(facts.finite_least), float(facts.finite_greatest))
-    counts = _count(numbers[np.isfinite(numbers)], np.array(edges))
-    return Histogram(edges=tuple(to_text(pa.array(edges)).to_pylist()), counts=counts)
+    if facts.nan or facts.positive_infinity or facts.negative_infinity:
+        numbers = numbers[np.isfinite(numbers)]
+    edges = np.array(float_edges(float(facts.finite_least), float(facts.finite_greatest)))
+    return Histogram(edges=_edge_texts(edges.tobytes()), counts=_count(numbers, edges))
+
+
+def _known(sample: pa.Array) -> pa.Array:
+    return sample.drop_null() if sample.null_count else sample
+
+
+@lru_cache(maxsize=256)
+def _edge_texts(edges: bytes) -> tuple[str, ...]:
+    """Return the texts of edges, which few appends to a column change."""
+    return tuple(to_text(pa.array(np.frombuffer(edges))).to_pylist())
 
 
 def float_edges(least: float, greatest: float) -> list[float]:
@@ -280,22 +292,20 @@ def _integer_histogram(least: int, greatest: int, known: pa.Array) -> Histogram:
 
 
 def _count(numbers: np.ndarray, edges: np.ndarray) -> tuple[int, ...]:
-    bins = np.searchsorted(edges, numbers, side="right") - 1
-    counts = np.bincount(np.clip(bins, 0, edges.size - 2), minlength=edges.size - 1)
-    return tuple(counts.tolist())
+    bins = np.minimum(edges.searchsorted(numbers, side="right") - 1, edges.size - 2)
+    return tuple(np.bincount(bins, minlength=edges.size - 1).tolist())
 
 
 def _top(sample: pa.Array, *, complete: bool) -> tuple[tuple[TopValue, ...], int]:
-    found = Counter(to_text(sample.drop_null()).to_pylist())
-    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    texts = to_text(_known(sample)).to_pylist()
+    found = Counter(texts)
     # A value that part of the rows hold once is as likely not among the most frequent of all.
-    top = [(text, count) for text, count in ranked[:BARS] if complete or count > 1 or len(found) <= BARS]
-    return tuple(_top_value(text, count) for text, count in top), len(sample.drop_null()) - sum(
-        count for _, count in top
-    )
+    often = found.items() if complete or len(found) <= BARS else [item for item in found.items() if item[1] > 1]
+    top = sorted(often, key=lambda item: (-item[1], item[0]))[:BARS]
+    return tuple([_top_value(text, count) for text, count in top]), len(texts) - sum([count for _, count in top])
 
 
 def _top_value(text: str, count: int) -> TopValue:
     """Take the hash off a sampled string that was cut (SUM-6)."""
-    was_cut = len(text.encode()) > MAX_TEXT
+    was_cut = len(text) > MAX_TEXT // 4 and len(text.encode()) > MAX_TEXT
     return TopValue(value=text[:-16] if was_cut else text, count=count, was_cut=was_cut)

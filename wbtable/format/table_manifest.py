@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.errors import FormatError
 from wbtable.format.digest import FRAGMENT_PAGE, SKETCH, Descriptor, Digest
 from wbtable.format.documents import Json, Reader, parse
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
 from wbtable.format.fragment import Fragment
-from wbtable.format.manifest_text import content_text, join_list, join_object, refs_text, tail_text, text_of
+from wbtable.format.manifest_text import content_text, join_object, refs_text, tail_text, text_of
 from wbtable.format.refs import by_digest, fragment_refs, read_refs
 from wbtable.format.schema import Schema
 
@@ -118,7 +118,7 @@ class TableManifest:
     primary_key: str | None = None
     foreign_keys: tuple[ForeignKey, ...] = ()
     extra: Json = field(default_factory=dict)
-    _digest: list[Digest] = field(default_factory=list, init=False, repr=False, compare=False)
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what does not add up (TABLE-3)."""
@@ -147,26 +147,35 @@ class TableManifest:
     @property
     def refs(self) -> tuple[Descriptor, ...]:
         """Every object that this document names, in order of digest (DOC-6)."""
-        found = fragment_refs(self.tail)
-        found.update({entry.page.digest: entry.page for entry in self.pages})
-        if self.sketch is not None:
-            found[self.sketch.digest] = self.sketch
-        return by_digest(found)
+        refs: tuple[Descriptor, ...] | None = self._found.get("refs")
+        if refs is None:
+            found = fragment_refs(self.tail)
+            found.update({entry.page.digest: entry.page for entry in self.pages})
+            if self.sketch is not None:
+                found[self.sketch.digest] = self.sketch
+            refs = self._found["refs"] = by_digest(found)
+        return refs
+
+    @property
+    def _columns_text(self) -> str:
+        text: str | None = self._found.get("columns")
+        if text is None:
+            text = self._found["columns"] = text_of(self.schema.to_json())
+        return text
 
     @property
     def content_digest(self) -> Digest:
         """SHA-256 over schema, row counts and fingerprints: the same whatever wrote the Parquet (TABLE-6)."""
-        if self._digest:
-            return self._digest[0]
-        content = {
-            "columns": text_of(self.schema.to_json()),
-            "pages": text_of([str(entry.content_digest) for entry in self.pages]),
-            "tail": content_text(self.tail),
-            "keys": text_of([self.primary_key, [key.to_json() for key in self.foreign_keys]]),
-            "log_mode": text_of(self.log_mode),
-        }
-        self._digest.append(Digest.of(join_object(content).encode()))
-        return self._digest[0]
+        digest: Digest | None = self._found.get("digest")
+        if digest is None:
+            fields = {
+                "pages": [str(entry.content_digest) for entry in self.pages],
+                "keys": [self.primary_key, [key.to_json() for key in self.foreign_keys]],
+                "log_mode": self.log_mode,
+            }
+            texts = {"columns": self._columns_text, "tail": content_text(self.tail)}
+            digest = self._found["digest"] = Digest.of(join_object(fields, texts).encode())
+        return digest
 
     def encode(self) -> bytes:
         """Return the canonical JSON (TABLE-1, DOC-3)."""
@@ -177,7 +186,6 @@ class TableManifest:
             "kind": KIND,
             "format": FORMAT_VERSION,
             "features": {"reader": [], "writer": []},
-            "columns": self.schema.to_json(),
             "rows": self.rows,
             "log_mode": self.log_mode,
             "primary_key": self.primary_key,
@@ -185,13 +193,11 @@ class TableManifest:
             "content_digest": str(self.content_digest),
             "sketch": None if self.sketch is None else self.sketch.to_json(),
             **({} if self.sketch_rows is None else {"sketch_rows": self.sketch_rows}),
+            "pages": [entry.to_json() for entry in self.pages],
+            "summaries": self.summaries,
         }
-        texts = {name: text_of(value) for name, value in fields.items()}
-        texts["pages"] = join_list([text_of(entry.to_json()) for entry in self.pages])
-        texts["tail"] = tail_text(self.tail, positions)
-        texts["summaries"] = text_of(self.summaries)
-        texts["refs"] = refs_text(refs)
-        return join_object(texts).encode()
+        texts = {"columns": self._columns_text, "tail": tail_text(self.tail, positions), "refs": refs_text(refs)}
+        return join_object(fields, texts).encode()
 
     def to_json(self) -> Json:
         """Return the JSON form."""
@@ -243,14 +249,9 @@ def encode_page(fragments: Sequence[Fragment]) -> tuple[bytes, tuple[Descriptor,
     """Return the document of one full page of the fragment list, and its ``refs`` (TABLE-5)."""
     refs = by_digest(fragment_refs(fragments))
     positions = {ref.digest: i for i, ref in enumerate(refs)}
-    fields = {
-        "kind": text_of(PAGE_KIND),
-        "format": text_of(FORMAT_VERSION),
-        "features": text_of({"reader": [], "writer": []}),
-        "fragments": tail_text(fragments, positions),
-        "refs": refs_text(refs),
-    }
-    return join_object(fields).encode(), refs
+    fields = {"kind": PAGE_KIND, "format": FORMAT_VERSION, "features": {"reader": [], "writer": []}}
+    texts = {"fragments": tail_text(fragments, positions), "refs": refs_text(refs)}
+    return join_object(fields, texts).encode(), refs
 
 
 def read_page(value: Json, entry: PageEntry, place: str) -> tuple[Fragment, ...]:

@@ -154,7 +154,7 @@ def float_text(value: float) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0:
         return "-0" if math.copysign(1.0, value) < 0 else "0"
-    from wbtable.format.documents import es_number
+    from wbtable.format.es_number import es_number
 
     return es_number(value)
 

@@ -23,6 +23,7 @@ from wbtable.format.types import (
     unify,
 )
 from wbtable.tables.capture import Captured, capture
+from wbtable.tables.checksums import checksums_of
 from wbtable.tables.coerce import coercion, from_arrow_type
 from wbtable.tables.conform import to_physical
 from wbtable.tables.encode import encode
@@ -164,21 +165,20 @@ def _images_from_bytes(
     width = np.int64 if pa.types.is_large_binary(whole.type) else np.int32
     ends = np.frombuffer(offsets, width)[whole.offset : whole.offset + len(whole) + 1].astype(np.int64)
     valid = np.asarray(whole.is_valid())
-    view = memoryview(data) if data is not None else memoryview(b"")
-    starts, stops = ends[:-1][valid].tolist(), ends[1:][valid].tolist()
+    view = memoryview(data if data is not None else b"").cast("B")
+    sizes = np.diff(ends)
     # The headers are read while threads hash.
-    hashed = blobs.put_views([view[start:stop] for start, stop in zip(starts, stops, strict=True)])
+    hashed = blobs.put_slices(view, ends[:-1][valid], sizes[valid])
     facts = cells_from_binary(whole, lambda row: f'column "{name}", row {first_row + row}')
-    checksums = hashed()
-    places = pa.array(np.cumsum(valid) - 1, mask=~valid)
+    checksums = checksums_of(hashed(), valid)
     mask = pa.array(~valid) if not valid.all() else None
     rows = len(whole)
     fields = [
         pa.nulls(rows, pa.string()),
         pa.nulls(rows, pa.int64()),
-        pa.array(np.diff(ends), mask=~valid),
+        pa.array(sizes, mask=~valid),
         facts.field("content_type"),
-        pa.array(checksums, pa.string()).take(places),
+        checksums,
     ]
     file = pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=mask)
     found = column_type.arrow()
@@ -195,6 +195,8 @@ def arrow_stream(value: object) -> pa.RecordBatchReader | None:
         return pa.RecordBatchReader.from_batches(value.schema, [value])
     if isinstance(value, pa.RecordBatchReader):
         return value
+    if isinstance(value, pa.Table):
+        return value.to_reader()
     if hasattr(value, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(cast("Any", value))
     for name in ("fetch_arrow_reader", "to_arrow_reader", "to_arrow"):

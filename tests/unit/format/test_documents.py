@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wbtable.errors import FormatError
-from wbtable.format.documents import MAX_DEPTH, Reader, canonical, compress, decompress, es_number, parse
+from wbtable.format.documents import MAX_DEPTH, Reader, canonical, compress, decompress, parse
+from wbtable.format.es_number import es_number
 from wbtable.format.tagged import float_text
 
 _SCALARS = (
