@@ -13,6 +13,7 @@ from wbtable.format.fingerprint import fingerprint
 from wbtable.format.fragment import ColumnChunk, Fragment
 from wbtable.format.parquet import FragmentFacts, FragmentPlan, plan_fragments, write_fragment
 from wbtable.format.sketch import TableSketch, sketch_rows
+from wbtable.format.sketch_grown import can_grow, grown
 from wbtable.format.value_text import value_text
 from wbtable.storage.os_errors import explained
 from wbtable.storage.workers import run_all
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from wbtable.format.extremes import Extremes
     from wbtable.format.schema import Column, Schema
-    from wbtable.format.sketch import ColumnSketch
     from wbtable.storage.objects import ObjectStore
+
+_FEW_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,8 @@ class Written:
         schema: its columns.
         facts: of its file.
         fingerprints: of its columns, 32 hexadecimal characters each (FP-1).
-        sketch: of its rows; `sketch.columns[i].extremes` has nulls, min and max for the manifest.
+        extremes: nulls, min and max of each column, for the manifest.
+        sketch: of its rows, or with those in front of them.
         placed: done once the file is in the store; None if it is.
 
     """
@@ -45,6 +49,7 @@ class Written:
     schema: Schema
     facts: FragmentFacts
     fingerprints: tuple[str, ...]
+    extremes: tuple[Extremes, ...]
     sketch: TableSketch
     placed: Future[None] | None = None
 
@@ -71,14 +76,13 @@ class Written:
             footer_xxh3=facts.footer_xxh3,
             columns=tuple(
                 _chunk(column, found, fingerprint)
-                for column, found, fingerprint in zip(self.schema, self.sketch.columns, self.fingerprints, strict=True)
+                for column, found, fingerprint in zip(self.schema, self.extremes, self.fingerprints, strict=True)
             ),
             containers=containers,
         )
 
 
-def _chunk(column: Column, sketch: ColumnSketch, fingerprint: str) -> ColumnChunk:
-    extremes = sketch.extremes
+def _chunk(column: Column, extremes: Extremes, fingerprint: str) -> ColumnChunk:
     # A cut string is no bound above; a count or a length is none of the values.
     ordered = summary_kind(column.type) not in {"counts", "sizes"}
     arrow = sample_type(column.type)
@@ -111,7 +115,9 @@ class FragmentJob:
     @classmethod
     def plan(cls, objects: ObjectStore, schema: Schema, first: pa.Table) -> Self:
         """Decide cuts and encodings from the first rows (FRAG-2)."""
-        return cls(objects=objects, schema=schema, cuts=plan_fragments(schema, first, run_all))
+        # Of few rows a column takes less time than to wake a thread.
+        spread = map if first.num_rows < _FEW_ROWS else run_all
+        return cls(objects=objects, schema=schema, cuts=plan_fragments(schema, first, spread))
 
     @property
     def fragment_rows(self) -> int:
@@ -136,17 +142,31 @@ class FragmentJob:
             sketch=self.turns.submit_later(work, sketch_rows, table, self.schema, first_row),
         )
 
-    def make(self, table: pa.Table, first_row: int) -> Written:
-        """Write few consecutive rows as a fragment: in memory, and by this thread alone."""
+    def make(self, table: pa.Table, first_row: int, front: TableSketch) -> Written:
+        """Write few consecutive rows as a fragment: in memory, and by this thread alone.
+
+        Args:
+            table: the rows, in physical form.
+            first_row: the position in the whole table of the first of them.
+            front: the sketch of all rows in front of them; that of the fragment is of those too.
+
+        """
         sink = io.BytesIO()
         with explained("write a fragment"):
             facts = write_fragment(table, self.schema, self.cuts, sink)
         self.objects.put_hashed(FRAGMENT, sink.getvalue(), facts.digest)
+        if can_grow(front):
+            sketch, extremes = grown(front, table, first_row)
+        else:
+            sketch = sketch_rows(table, self.schema, first_row)
+            extremes = _extremes(sketch)
+            sketch = front.merge(sketch)
         return Written(
             schema=self.schema,
             facts=facts,
             fingerprints=self._fingerprints(table),
-            sketch=sketch_rows(table, self.schema, first_row),
+            extremes=extremes,
+            sketch=sketch,
         )
 
     def _fingerprints(self, table: pa.Table) -> tuple[str, ...]:
@@ -169,6 +189,10 @@ class FragmentJob:
             self.objects.put_file(FRAGMENT, path, facts.digest)
         finally:
             _remove(path)
+
+
+def _extremes(sketch: TableSketch) -> tuple[Extremes, ...]:
+    return tuple([column.extremes for column in sketch.columns])
 
 
 def _remove(path: Path) -> None:
@@ -225,6 +249,7 @@ class Making:
             schema=self.schema,
             facts=stored.facts,
             fingerprints=stored.fingerprints,
+            extremes=_extremes(sketch),
             sketch=sketch,
             placed=stored.placed,
         )

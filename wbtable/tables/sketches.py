@@ -50,17 +50,22 @@ def _kept_sketch(manifest: TableManifest) -> TableSketch | None:
     with _guard:
         every = list(_kept)
     best: TableSketch | None = None
-    for part, sketch in every:
-        if (best is None or best.rows < part.rows <= manifest.rows) and _begins(manifest, part):
+    # The last one first: who appends again and again appends to that.
+    for part, sketch in reversed(every):
+        if part is manifest:
+            return sketch
+        if (0 if best is None else best.rows) < part.rows <= manifest.rows and _begins(manifest, part):
             best = sketch
+            if best.rows == manifest.rows:
+                break
     return best
 
 
 def _begins(whole: TableManifest, part: TableManifest) -> bool:
     """Whether a table is known to begin with all rows of another; objects say what they hold by their digests."""
     return (
-        part.pages == whole.pages
-        and len(part.tail) <= len(whole.tail)
+        len(part.tail) <= len(whole.tail)
+        and part.pages == whole.pages
         and all(a is b or a.file == b.file for a, b in zip(part.tail, whole.tail, strict=False))
         and part.schema == whole.schema
     )

@@ -191,7 +191,8 @@ class TableBuilder:
         first = self._first_row
         self._first_row += rows
         if self._is_small(part):
-            self._written.append(job.make(part, first))
+            self._written.append(job.make(part, first, self._sketch or TableSketch.empty(self.schema)))
+            self._sketch = None  # that of the only fragment is of the base's rows too
             return
         if self._pool is None or self._sync is None:
             self._pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable-fragment")

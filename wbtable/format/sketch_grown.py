@@ -1,0 +1,113 @@
+"""The sketch of a table behind which few rows go (spec: 08, SUM-n): what does not enter it is only counted.
+
+The same as `TableSketch.merge` gives with the sketch of those rows. But of a table of many rows the sample hardly
+changes, nor do the smallest hashes, so that most of what a sketch of the new rows would hold is not made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from wbtable.format import xxh3
+from wbtable.format.extremes import Extremes, extremes_of, normal_chunks, summary_kind
+from wbtable.format.sketch import SAMPLE, ColumnSketch, TableSketch
+from wbtable.format.smallest import Smallest
+from wbtable.format.value_text import cut_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wbtable.format.xxh3 import I64, U64
+
+__all__ = ["can_grow", "grown"]
+
+_last: tuple[I64, U64] = (np.empty(0, np.int64), np.empty(0, np.uint64))
+"""Positions of a sample and their hashes, so that they are not hashed again where no position changed."""
+
+
+class _Grown(Smallest):
+    """Collects the smallest hashes from those on that a column has already."""
+
+    def __init__(self, kept: U64) -> None:
+        super().__init__()
+        self._kept = kept
+        self._cut()
+
+
+def can_grow(sketch: TableSketch) -> bool:
+    """Whether the sample of a sketch is full, so that most new rows do not enter it."""
+    return sketch.positions.size == SAMPLE
+
+
+def grown(sketch: TableSketch, table: pa.Table, first_row: int) -> tuple[TableSketch, tuple[Extremes, ...]]:
+    """Return the sketch of a table's rows and of those behind them, and the facts of the latter by column.
+
+    Args:
+        sketch: of the rows in front; its sample is full, see `can_grow`.
+        table: the rows behind them, at least one, in the physical types of `sketch.schema` up to encodings.
+        first_row: the position in the whole table of the first of them.
+
+    """
+    positions, kept, places = _sampled(sketch.positions, first_row, table.num_rows)
+    columns = [
+        _column(before, values, kept, places) for before, values in zip(sketch.columns, table.columns, strict=True)
+    ]
+    whole = TableSketch(
+        schema=sketch.schema,
+        rows=sketch.rows + table.num_rows,
+        positions=positions,
+        columns=tuple([column for column, _ in columns]),
+    )
+    return whole, tuple([extremes for _, extremes in columns])
+
+
+def _sampled(before: I64, first_row: int, rows: int) -> tuple[I64, I64, I64]:
+    """Return the positions of the sample, which of those before stay in it, and which of the new rows enter (SUM-5)."""
+    global _last  # noqa: PLW0603 - one value; what another thread puts there is looked at before it is used
+    known = _last
+    hashes = known[1] if known[0] is before else _hashes(before)
+    new = np.arange(first_row, first_row + rows, dtype=np.int64)
+    new_hashes = _hashes(new)
+    entering = np.flatnonzero(new_hashes < hashes.max())
+    if not entering.size:
+        _last = (before, hashes)
+        return before, np.arange(SAMPLE), entering
+    every = np.concatenate([hashes, new_hashes[entering]])
+    chosen = np.sort(np.argpartition(every, SAMPLE)[:SAMPLE])
+    # New rows lie behind all others, so that the order of places is that of positions.
+    positions = np.concatenate([before, new[entering]])[chosen]
+    _last = (positions, every[chosen])
+    kept = chosen[chosen < SAMPLE]
+    return positions, kept, entering[chosen[kept.size :] - SAMPLE]
+
+
+def _hashes(positions: I64) -> U64:
+    return xxh3.hash_fixed(positions.view(np.uint8), 8)
+
+
+def _column(before: ColumnSketch, values: pa.ChunkedArray, kept: I64, places: I64) -> tuple[ColumnSketch, Extremes]:
+    kind = summary_kind(before.type)
+    chunks = normal_chunks(values)
+    extremes = extremes_of(chunks, kind)
+    hashes, sample = before.hashes, before.sample
+    if kind not in {"counts", "sizes"}:
+        smallest = _Grown(before.hashes)
+        for chunk in chunks:
+            smallest.add(chunk.drop_null() if chunk.null_count else chunk)
+        hashes = smallest.hashes()
+        if places.size:
+            picked = _pick(chunks, places)
+            entering = cut_sample(picked) if kind == "string" else picked.cast(sample.type)
+            sample = pa.concat_arrays([sample.take(pa.array(kept)), entering])
+    return ColumnSketch(
+        type=before.type, extremes=before.extremes.merge(extremes), hashes=hashes, sample=sample
+    ), extremes
+
+
+def _pick(chunks: Sequence[pa.Array], places: I64) -> pa.Array:
+    """Return the values at some places of chunks, which few rows do not have many of."""
+    whole = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+    return whole.take(pa.array(places))
