@@ -62,7 +62,6 @@ class RowBuffer:
 
     Attributes:
         names: the columns.
-        types: their types so far.
         rules: what was declared of them.
         values: the cells of the rows that are not encoded yet, in plain form, row after row.
         count: how many rows that are.
@@ -73,14 +72,14 @@ class RowBuffer:
     """
 
     __slots__ = (
-        *("_bytes", "_coerce", "_next_weighing", "_plans"),
-        *("count", "first_row", "is_full", "links", "names", "rules", "types", "values"),
+        *("_bytes", "_classes", "_coerce", "_next_weighing", "_plan", "_plans", "_types"),
+        *("count", "first_row", "is_full", "links", "names", "rules", "values"),
     )
 
     def __init__(self, names: Sequence[str], types: Sequence[ColumnType], rules: Sequence[ColumnRule]) -> None:
         """Start with no row."""
         self.names = list(names)
-        self.types = list(types)
+        self._types = list(types)
         self.rules = list(rules)
         # One flat list: a tuple for each row would be one more object for the garbage collector to walk.
         self.values: list[Any] = []
@@ -90,10 +89,23 @@ class RowBuffer:
             None if rule.declared is None else coercion(rule.declared) for rule in self.rules
         ]
         self._plans: dict[tuple[type, ...], _Plan] = {}
+        self._classes: list[type] | None = None
+        self._plan: _Plan = ((), (), ())
         self._bytes = 0
         self._next_weighing = 1
         self.first_row = 0
         self.is_full = False
+
+    @property
+    def types(self) -> list[ColumnType]:
+        """The types of the columns so far."""
+        return self._types
+
+    @types.setter
+    def types(self, types: Sequence[ColumnType]) -> None:
+        """Take other types; what was kept must be convertible to them."""
+        self._types = list(types)
+        self._forget_plans()
 
     def add(self, row: Sequence[Any]) -> Sequence[tuple[int, ColumnType, ColumnType]]:
         """Check and keep one row, which must not change any more; nothing is kept of a row that is refused.
@@ -110,10 +122,12 @@ class RowBuffer:
             TypeMismatchError: a value has another type than its column.
 
         """
-        # One look-up decides for most rows: rows of the same classes need the same care.
-        signature = tuple(map(type, row))
-        plan = self._plans.get(signature)
-        ints, texts, slow = self._plan(signature, row) if plan is None else plan
+        # One comparison decides for most rows: rows of the same classes need the same care. Of a list: a tuple of what
+        # `map` gives takes twice the time.
+        classes = [*map(type, row)]
+        if classes != self._classes:
+            self._follow(classes, row)
+        ints, texts, slow = self._plan
         for i in ints:
             if not _MIN_INT64 <= row[i] <= MAX_INT64:
                 slow = (*slow, i)
@@ -144,9 +158,9 @@ class RowBuffer:
             self.links = links
             raise
         for i, _, now in widened:
-            self.types[i] = now
+            self._types[i] = now
         if widened:
-            self._plans.clear()
+            self._forget_plans()
         return plain, widened
 
     def drop_last(self, widened: Sequence[tuple[int, ColumnType, ColumnType]]) -> None:
@@ -154,10 +168,10 @@ class RowBuffer:
         self.count -= 1
         del self.values[self.count * len(self.names) :]
         for i, before, now in widened:
-            self.types[i] = before
+            self._types[i] = before
             if isinstance(now, LinkType):
                 self.links.pop(self.names[i], None)
-        self._plans.clear()
+        self._forget_plans()
 
     def column(self, position: int) -> list[Any]:
         """Return the cells of one column."""
@@ -177,14 +191,25 @@ class RowBuffer:
         self._next_weighing = count + 1
         self.is_full = False
 
-    def _plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> _Plan:
+    def _follow(self, classes: list[type], row: Sequence[Any]) -> None:
+        """Take up the plan for rows of these classes."""
+        signature = tuple(classes)
+        plan = self._plans.get(signature)
+        self._plan = self._make_plan(signature, row) if plan is None else plan
+        self._classes = classes
+
+    def _forget_plans(self) -> None:
+        self._plans.clear()
+        self._classes = None
+
+    def _make_plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> _Plan:
         """Decide which cells of rows of these classes need a look at the value."""
         if len(row) != len(self.names):
             self._refuse_length(row, self.first_row + self.count)
         ints: list[int] = []
         texts: list[int] = []
         slow: list[int] = []
-        for i, (kind, column, rule) in enumerate(zip(signature, self.types, self.rules, strict=True)):
+        for i, (kind, column, rule) in enumerate(zip(signature, self._types, self.rules, strict=True)):
             fixed = FIXED.get(kind)
             if kind is int and column == INT64 and self._coerce[i] is None:
                 ints.append(i)
@@ -209,7 +234,7 @@ class RowBuffer:
     def _accept(self, i: int, value: Any, number: int, widened: list[tuple[int, ColumnType, ColumnType]]) -> Any:
         """Return the plain form of a cell, noting in `widened` what it does to the column."""
         place = f'column "{self.names[i]}", row {number}'
-        rule, column = self.rules[i], self.types[i]
+        rule, column = self.rules[i], self._types[i]
         if not rule.optional and is_missing(value):
             msg = f"expected {column}, found {value}; the column is declared with optional=False"
             raise TypeMismatchError(msg, place=place)

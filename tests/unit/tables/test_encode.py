@@ -92,3 +92,30 @@ def test_what_does_not_fit_is_named() -> None:
         encode([1, 300], NumberType(dtype="int8"), TableBlobs())
     with pytest.raises(TypeMismatchError, match="value 0: 'x' does not fit date"):
         encode(["x"], DateType(), TableBlobs())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        ("int64", [1, -(2**63), 2**63 - 1]),
+        ("int64", [np.int8(3), 4, np.uint32(5)]),
+        ("int64", [1, None]),
+        ("float64", [0.1, -0.0, float("inf"), 1e300]),
+        ("float64", [1.5, None, float("nan")]),
+        ("float64", [2.5, 3, np.float32(0.1), 2**53]),
+        ("float64", []),
+    ],
+)
+def test_numbers_in_bulk(dtype: str, values: list[Any]) -> None:
+    """TYPE-2: the fast way gives what Arrow gives of each value alone."""
+    kind = NumberType(dtype=dtype)
+    expected = [pa.array([value], kind.arrow(), from_pandas=False) for value in values]
+    found = encode(values, kind, TableBlobs())
+    assert found.type == kind.arrow()
+    assert list(map(repr, found.to_pylist())) == [repr(one[0].as_py()) for one in expected]
+
+
+def test_no_integer_is_rounded_in_bulk() -> None:
+    """TYPE-9."""
+    with pytest.raises(TypeMismatchError):
+        encode([0.5, 2**53 + 1], NumberType(dtype="float64"), TableBlobs())

@@ -27,6 +27,16 @@ def test_columns_become_as_wide_as_both_need() -> None:
     assert empty.data == [["text"]]
 
 
+def test_rows_behind_are_checked_against_the_wider_type() -> None:
+    """TYPE-9: integers that were taken as they are while the column had only integers."""
+    table = wbtable.Table(columns=["a"], data=[[1], [2]])
+    table.extend(pa.table({"a": [2.5]}))
+    with pytest.raises(TypeMismatchError, match=r"beyond 2\^53"):
+        table.add_data(2**53 + 1)
+    table.add_data(3)
+    assert table.data == [[1.0], [2.0], [2.5], [3.0]]
+
+
 def test_a_table_that_was_stored_grows_without_being_read(tmp_path: object) -> None:
     store = wbtable.create_store(f"{tmp_path}/store")
     draft = wbtable.Artifact("data")
