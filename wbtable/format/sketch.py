@@ -33,6 +33,9 @@ SAMPLE: Final = 1024
 _CLOSE: Final = 1 << 16
 """Integers whose extremes lie this close are made distinct by flags."""
 
+_JOINED_BYTES: Final = 8 << 20
+"""The most that short chunks have together when they are made one."""
+
 _ENOUGH: Final = SAMPLE + 256
 """So many positions are expected below the first bound that is tried: too few come in less than one of 10**12 tries."""
 
@@ -175,6 +178,19 @@ def _pick(chunks: Sequence[pa.Array], places: I64) -> pa.Array:
     )
 
 
+def _joined(chunks: Sequence[pa.Array]) -> list[pa.Array]:
+    """Return the chunks, short neighbours as one: what is done once for each of them takes longer than to copy them."""
+    runs: list[list[pa.Array]] = []
+    rows = size = 0
+    for chunk in chunks:
+        rows, size = rows + len(chunk), size + chunk.nbytes
+        if not runs or rows > xxh3.BLOCK or size > _JOINED_BYTES:
+            runs.append([])
+            rows, size = len(chunk), chunk.nbytes
+        runs[-1].append(chunk)
+    return [pa.concat_arrays(run) if len(run) > 1 else run[0] for run in runs]
+
+
 def _different_integers(chunks: Sequence[pa.Array], extremes: Extremes) -> Sequence[pa.Array]:
     """Return the distinct values of integers that lie close together: a table of flags is faster than a hash table.
 
@@ -219,6 +235,8 @@ def _known(extremes: Extremes) -> Known:
 def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, places: I64) -> ColumnSketch:
     kind = summary_kind(column_type)
     chunks = normal_chunks(values)
+    if kind not in {"counts", "sizes"}:
+        chunks = _joined(chunks)
     extremes = extremes_of(chunks, kind)
     smallest = Smallest(_known(extremes))
     if kind in {"counts", "sizes"}:

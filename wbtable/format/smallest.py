@@ -27,6 +27,8 @@ SMALLEST: Final = 1024
 """How many hashes are kept."""
 
 _PENDING: Final = 2 * SMALLEST
+_FIRST: Final = 1 << 14
+"""Values from which the first bound is found: that takes longer, for each, than to compare the others with it."""
 _PIECE: Final = 1 << 19
 """Values between two looks at whether they repeat."""
 _NOTHING: Final[U64] = np.empty(0, np.uint64)
@@ -151,7 +153,7 @@ class Smallest:
 
     def add(self, values: pa.Array) -> None:
         """Take the values of an array without nulls."""
-        start, step = 0, xxh3.BLOCK
+        start, step = 0, _PIECE if self._bound != _NO_BOUND else _FIRST
         while start < len(values):
             piece = values.slice(start, step)
             start += len(piece)

@@ -4,8 +4,8 @@ Hashing one value at a time from Python costs about 150 ns; here eight bytes cos
 seed 0 and the default secret, branches on the length of the input; each branch up to 128 bytes is written once, in
 `xxh3_mix` or here, over arrays. Longer inputs go through the library: its cost per call no longer matters.
 
-Blocks of `BLOCK` values keep the scratch arrays in the second level of the cache, which two threads may share: whole
-columns would run at the speed of main memory, and in blocks a quarter as long the calls themselves would count.
+Blocks of `BLOCK` values keep the scratch arrays in the second level of the cache: whole columns would run at the speed
+of main memory, and in much shorter blocks the calls themselves would count, and threads would wait for each other's.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = [
     "variable_blocks",
 ]
 
-BLOCK: Final = 1 << 15
+BLOCK: Final = 1 << 16
 _TEXT_BLOCK: Final = 16_000
 """Values of variable length at a time: temporary arrays under 128 KiB stay on the heap, larger ones are mapped anew."""
 FIXED_WIDTHS: Final = (1, 2, 4, 8, 16)
