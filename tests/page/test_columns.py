@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+import wbtable
 from tests.page import harness
 from tests.page.made_table import made
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Locator, Page
+
+    from tests.page.harness import Servers
 
 DATA = made()
 
@@ -44,6 +49,21 @@ def test_a_column_shows_while_it_is_written_and_goes_when_discarded(shown: Page)
     shown.get_by_role("button", name="Discard").click()
     harness.wait_rows(shown)
     assert harness.columns(shown) == list(DATA)[: len(harness.columns(shown))]
+
+
+def test_large_integers_show_whole(page: Page, serve: Servers, tmp_path: Path) -> None:
+    values = [-(2**63), 2**63 - 1, 12, 2**53 + 1]
+    table = wbtable.Table(columns=["id", "n"], data=[[value, i] for i, value in enumerate(values)])
+    table.write(str(tmp_path), "large")
+    harness.open_table(page, serve(tmp_path))
+    for row, value in enumerate(values):
+        text = harness.cell(page, row, "id").locator(".t")
+        assert text.inner_text().replace("\u2212", "-") == str(value)
+        # What is cut by an ellipsis is wider than its box.
+        assert text.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+    small = harness.head(page, "n").bounding_box()
+    assert small is not None
+    assert small["width"] == 140
 
 
 def test_all_that_is_written_into_a_column_is_one_step(shown: Page) -> None:

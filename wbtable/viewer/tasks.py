@@ -33,6 +33,9 @@ MAX_ARROW: Final = 100_000
 """The most rows of a window as an Arrow stream."""
 MAX_CELL: Final = 16 << 20
 """The most bytes of one cell in full, as the page is sent it."""
+MAX_SIZED: Final = 1_000
+"""The most columns of a table whose integers are measured before they show."""
+_LARGE: Final = frozenset({"int64", "uint64"})
 
 
 def view_info(control: Control, places: Json, view: Json, side: int) -> Json:
@@ -68,6 +71,7 @@ def _columns(plan: Plan) -> list[Json]:
     if isinstance(plan.source, SidedSource):
         key = plan.source.key
         sided = {f"{at}.{column.name}": at for at, side in enumerate(plan.source.sides) for column in side}
+    digits = _digits(plan)
     return [
         {
             "name": name,
@@ -79,9 +83,23 @@ def _columns(plan: Plan) -> list[Json]:
             "original": name in own,
             "side": sided.get(name),
             "key": name in key,
+            "digits": digits.get(name) if slot.expression is None else None,
         }
         for name, slot in plan.columns.items()
     ]
+
+
+def _digits(plan: Plan) -> dict[str, int]:
+    """Return of columns of large integers how many characters the longest has, as far as that is known unread."""
+    columns = list(plan.source.schema)
+    if len(columns) > MAX_SIZED or not any(str(column.type) in _LARGE for column in columns):
+        return {}
+    known = plan.source.summaries() or ()
+    return {
+        column.name: max(len(summary.least or ""), len(summary.greatest or ""))
+        for column, summary in zip(columns, known, strict=False)
+        if str(column.type) in _LARGE
+    }
 
 
 def count(control: Control, places: Json, view: Json, side: int) -> Json:

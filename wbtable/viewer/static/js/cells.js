@@ -35,7 +35,8 @@ export function widthOf(column, rowHeight) {
   if (column.kind === "image" || column.kind === "video") return Math.max(name, 104, Math.min(300, rowHeight + 16));
   if (isMedia(column)) return Math.max(name, 180);
   if (column.kind === "boolean") return Math.max(name, 112);
-  if (isNumeric(column)) return Math.max(name, 140);
+  // Large integers show whole: rounded they would be others.
+  if (isNumeric(column)) return Math.max(name, 140, 26 + 8 * (column.digits ?? 0));
   if (column.kind === "timestamp") return Math.max(name, 190);
   if (column.kind === "string") return Math.max(name, 190);
   return Math.max(name, 170);
