@@ -12,7 +12,7 @@ from wbtable.format.digest import PACK, Digest, suffix_of
 from wbtable.format.file_cell import parse_uri, relative_uri
 from wbtable.format.pack import decode_columns
 from wbtable.storage.packs import FileLocation
-from wbtable.storage.seen import SeenBlobs
+from wbtable.storage.seen import UNKNOWN, SeenBlobs, digests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.blob_index import BlobIndex
     from wbtable.format.digest import Descriptor
     from wbtable.storage.objects import ObjectStore
+    from wbtable.storage.seen import Digests, Ints
 
     Columns = tuple[npt.NDArray[np.void], npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
@@ -48,10 +49,9 @@ class _Packs:
         self._uris.append(relative_uri(digest, packed=True))
         return columns
 
-    def find_many(self, raws: Sequence[bytes]) -> list[tuple[str, int, int] | None]:
-        """Return URI, offset and size of blobs by their raw digests, None where they are unknown."""
-        places = self._blobs.find_many(raws)
-        return [None if place is None else (self._uris[place[0]], place[1], place[2]) for place in places]
+    def find_places(self, raws: Digests) -> tuple[list[str], Ints]:
+        """See `KnownPlaces.find_places`."""
+        return list(self._uris), self._blobs.find(raws)
 
 
 class KnownBlobs:
@@ -77,18 +77,19 @@ class KnownBlobs:
 
     def __call__(self, digest: Digest) -> FileLocation | None:
         """Return where a blob is, None if it is unknown."""
-        return _location(self.find_many([digest.raw])[0])
+        return _location(*self.find_places(digests_of([digest.raw])))
 
-    def find_many(self, raws: Sequence[bytes]) -> list[tuple[str, int, int] | None]:
-        """Return URI, offset and size of blobs by their raw digests, None where they are unknown."""
-        if not raws:
-            return []
+    def find_places(self, raws: Digests) -> tuple[list[str], Ints]:
+        """See `KnownPlaces.find_places`."""
         packs = self._packs if self._packs is not None else self._load()
-        out = packs.find_many(raws)
-        for at, raw in enumerate(raws):
-            if out[at] is None and raw in self._large:
-                out[at] = (relative_uri(Digest.from_raw(raw), packed=False), 0, self._large[raw])
-        return out
+        uris, places = packs.find_places(raws)
+        if self._large:
+            for at in np.flatnonzero(places[:, 0] == UNKNOWN).tolist():
+                raw = raws[at].tobytes()
+                if raw in self._large:
+                    places[at] = len(uris), 0, self._large[raw]
+                    uris.append(relative_uri(Digest.from_raw(raw), packed=False))
+        return uris, places
 
     def _load(self) -> _Packs:
         packs = _Packs(self._objects)
@@ -136,26 +137,28 @@ class StoreBlobs:
 
     def __call__(self, digest: Digest) -> FileLocation | None:
         """Return where a blob is, None if it is unknown."""
-        return _location(self.find_many([digest.raw])[0])
+        return _location(*self.find_places(digests_of([digest.raw])))
 
-    def find_many(self, raws: Sequence[bytes]) -> list[tuple[str, int, int] | None]:
-        """Return URI, offset and size of blobs by their raw digests, None where they are unknown."""
-        out: list[tuple[str, int, int] | None] = [None] * len(raws)
+    def find_places(self, raws: Digests) -> tuple[list[str], Ints]:
+        """See `KnownPlaces.find_places`."""
         if self._versions is not None:
-            out = self._versions.find_many(raws)
-        left = [at for at, place in enumerate(out) if place is None]
-        if left:
-            for at, place in zip(left, self._indexed([raws[at] for at in left]), strict=True):
-                out[at] = place
-        return out
+            uris, places = self._versions.find_places(raws)
+        else:
+            uris, places = [], np.full((len(raws), 3), UNKNOWN, np.int64)
+        left = np.flatnonzero(places[:, 0] == UNKNOWN)
+        if len(left):
+            more, found = self._indexed(raws[left].tolist())
+            found[found[:, 0] != UNKNOWN, 0] += len(uris)
+            places[left] = found
+            uris += more
+        return uris, places
 
-    def note(self, uri: str, digests: Sequence[bytes], sizes: Sequence[int]) -> None:
+    def note(self, uri: str, digests: Digests, sizes: Ints) -> None:
         """Remember a pack, or a large blob, that is being stored; for the index once `save` is called."""
         if not parse_uri(uri)[1]:
-            self._large.append((digests[0], sizes[0]))
+            self._large.append((digests[0].tobytes(), int(sizes[0])))
             return
-        lengths = np.array(sizes, np.int64)
-        self._noted.append((uri, (np.frombuffer(b"".join(digests), "V32"), np.cumsum(lengths) - lengths, lengths)))
+        self._noted.append((uri, (digests, np.cumsum(sizes) - sizes, sizes)))
         self._count += len(sizes)
         if self._count > _MOST_NOTED:
             self.save()
@@ -167,16 +170,18 @@ class StoreBlobs:
             self._index.add_pack(uri, *columns)
         large, self._large = self._large, []
         if large:
-            digests = np.frombuffer(b"".join(raw for raw, _ in large), "V32")
-            self._index.add_large(digests, np.array([size for _, size in large], np.int64))
+            self._index.add_large(
+                digests_of([raw for raw, _ in large]), np.array([size for _, size in large], np.int64)
+            )
 
     def close(self) -> None:
         """Close the index."""
         self._index.close()
 
-    def _indexed(self, raws: list[bytes]) -> list[tuple[str, int, int] | None]:
+    def _indexed(self, raws: list[bytes]) -> tuple[list[str], Ints]:
         hints = self._index.find_many(raws)
-        out: list[tuple[str, int, int] | None] = [None] * len(raws)
+        uris: list[str] = []
+        places = np.full((len(raws), 3), UNKNOWN, np.int64)
         packed: list[int] = []
         for at, hint in enumerate(hints):
             if hint is None:
@@ -189,11 +194,14 @@ class StoreBlobs:
                 packed.append(at)
                 self._look(hint[0], digest)
             elif digest.raw == raws[at]:
-                out[at] = (hint[0], 0, hint[2])
+                places[at] = len(uris), 0, hint[2]
+                uris.append(hint[0])
         if packed:
-            for at, place in zip(packed, self._packs.find_many([raws[at] for at in packed]), strict=True):
-                out[at] = place
-        return out
+            more, found = self._packs.find_places(digests_of([raws[at] for at in packed]))
+            found[found[:, 0] != UNKNOWN, 0] += len(uris)
+            places[packed] = found
+            uris += more
+        return uris, places
 
     def _look(self, uri: str, digest: Digest) -> None:
         if uri in self._looked:
@@ -206,5 +214,6 @@ class StoreBlobs:
             return
 
 
-def _location(found: tuple[str, int, int] | None) -> FileLocation | None:
-    return None if found is None else FileLocation(uri=found[0], offset=found[1], size=found[2])
+def _location(uris: Sequence[str], places: Ints) -> FileLocation | None:
+    (number, offset, size) = places[0].tolist()
+    return None if number == UNKNOWN else FileLocation(uri=uris[number], offset=offset, size=size)

@@ -60,10 +60,27 @@ class PackEntry:
 
 
 def encode_trailer(digests: Sequence[bytes], sizes: Sequence[int]) -> bytes:
-    """Return the trailer of a pack of these blobs, one after the other from offset 0 (PACK-3, PACK-4).
+    """Return the trailer of a pack of these blobs; see `encode_columns`.
 
     Args:
         digests: the 32 raw bytes of each blob's SHA-256.
+        sizes: the length of each blob in bytes.
+
+    Raises:
+        FormatError: as `encode_columns`, or a digest has another length.
+
+    """
+    joined = b"".join(digests)
+    if len(joined) != 32 * len(digests):
+        raise FormatError("expected digests of 32 bytes", place="pack trailer")
+    return encode_columns(np.frombuffer(joined, "V32"), np.array(sizes, np.int64))
+
+
+def encode_columns(digests: npt.NDArray[np.void], sizes: npt.NDArray[np.int64]) -> bytes:
+    """Return the trailer of a pack of these blobs, one after the other from offset 0 (PACK-3, PACK-4).
+
+    Args:
+        digests: the raw SHA-256 of each blob, 32 bytes an item.
         sizes: the length of each blob in bytes.
 
     Raises:
@@ -73,12 +90,10 @@ def encode_trailer(digests: Sequence[bytes], sizes: Sequence[int]) -> bytes:
     if not 1 <= len(digests) <= MAX_ENTRIES or len(digests) != len(sizes):
         msg = f"expected 1 to {MAX_ENTRIES} digests and as many sizes, found {len(digests)} and {len(sizes)}"
         raise FormatError(msg, place="pack trailer")
-    joined = b"".join(digests)
-    if len(joined) != 32 * len(digests) or min(sizes) < 0 or sum(sizes) > MAX_SIZE:
-        msg = "expected digests of 32 bytes and sizes that sum to less than 2^53"
-        raise FormatError(msg, place="pack trailer")
+    if int(sizes.min()) < 0 or sum(sizes.tolist()) > MAX_SIZE:
+        raise FormatError("expected sizes that sum to less than 2^53", place="pack trailer")
     entries = np.empty(len(digests), _ENTRY)
-    entries["digest"] = np.frombuffer(joined, "V32")
+    entries["digest"] = digests
     entries["size"] = sizes
     entries["offset"][0] = 0
     np.cumsum(entries["size"][:-1], out=entries["offset"][1:])

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from wbtable.format.pack import encode_trailer, trailer_digest
+import numpy as np
+
+from wbtable.format.pack import encode_columns, trailer_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wbtable.format.digest import Digest
     from wbtable.storage.hashing import Blob
     from wbtable.storage.pack_files import PackFile
+    from wbtable.storage.pieces import Pieces
+    from wbtable.storage.seen import Digests, Ints
 
 WRITE_BYTES: Final = 4 << 20
 """So many bytes are written together."""
@@ -42,8 +42,11 @@ class FillingPack:
         target: it is closed before its blobs exceed this many bytes.
         most: it is closed before it holds more blobs than this.
         size: bytes of its blobs so far.
+        count: how many they are.
         blocks: what is not yet handed to the thread that writes.
         waiting: the bytes of those.
+        digests: of its blobs, in the arrays in which they came.
+        sizes: the same for their lengths in bytes.
 
     """
 
@@ -52,36 +55,37 @@ class FillingPack:
     target: int
     most: int
     size: int = 0
+    count: int = 0
     blocks: list[Blob] = field(default_factory=list)
     waiting: int = 0
-    digests: list[bytes] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
+    digests: list[Digests] = field(default_factory=list)
+    sizes: list[Ints] = field(default_factory=list)
 
     def takes(self, size: int) -> bool:
         """Whether a blob of this size still goes in (PACK-2)."""
-        return not self.sizes or (len(self.sizes) < self.most and self.size + size <= self.target)
+        return not self.count or (self.count < self.most and self.size + size <= self.target)
 
-    def fill(
-        self, raws: Sequence[bytes], blobs: Sequence[Blob], sizes: Sequence[int], start: int, stop: int
-    ) -> list[int]:
+    def fill(self, digests: Digests, blobs: Pieces, start: int, stop: int) -> Ints:
         """Take the blobs [start, stop), the first of which `takes` allows, until it is time to write or to close.
 
         Returns:
             The offset of each that was taken.
 
         """
-        stop = min(stop, start + min(_AT_ONCE, self.most - len(self.sizes)))
-        ends = list(accumulate(sizes[start:stop], initial=self.size))
-        fit = bisect_right(ends, self.target) - 1  # ends[0] is where the first begins
-        enough = bisect_left(ends, self.size + WRITE_BYTES - self.waiting)
-        taken = max(1, min(fit, enough, len(ends) - 1))
+        stop = min(stop, start + min(_AT_ONCE, self.most - self.count))
+        ends = self.size + np.cumsum(blobs.sizes[start:stop])
+        fit = int(np.searchsorted(ends, self.target, side="right"))
+        enough = int(np.searchsorted(ends, self.size + WRITE_BYTES - self.waiting)) + 1
+        taken = max(1, min(fit, enough, len(ends)))
         stop = start + taken
-        self.digests += raws[start:stop]
-        self.sizes += sizes[start:stop]
-        self.blocks += blobs[start:stop]
-        self.waiting += ends[taken] - self.size
-        self.size = ends[taken]
-        return ends[:taken]
+        sizes = blobs.sizes[start:stop]
+        self.digests.append(digests[start:stop])
+        self.sizes.append(sizes)
+        self.count += taken
+        self.blocks += blobs.blocks(start, stop)
+        self.waiting += int(ends[taken - 1]) - self.size
+        self.size = int(ends[taken - 1])
+        return ends[:taken] - sizes
 
     def take_blocks(self) -> tuple[list[Blob], int]:
         """Return what is to be written now, and its bytes."""
@@ -89,9 +93,13 @@ class FillingPack:
         self.blocks, self.waiting = [], 0
         return blocks, size
 
+    def columns(self) -> tuple[Digests, Ints]:
+        """Return the digests and sizes of its blobs, in their order."""
+        return np.concatenate(self.digests), np.concatenate(self.sizes)
+
     def close(self) -> Digest:
         """Put the trailer behind the blobs; return the pack's name (PACK-3)."""
-        trailer = encode_trailer(self.digests, self.sizes)
+        trailer = encode_columns(*self.columns())
         self.blocks.append(trailer)
         self.waiting += len(trailer)
         self.size += len(trailer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _HASH_BLOCK = 1 << 20
 _CHUNK_BYTES = 2 << 20
 _CHUNK_BLOBS = 256
+_NOTHING = hashlib.sha256()
+_UPDATE = type(_NOTHING).update
 
 
 class PayloadLike(Protocol):
@@ -80,12 +83,22 @@ def _size(payload: bytearray | PayloadLike) -> int:
     return len(payload) if isinstance(payload, bytearray) else payload.size
 
 
+def hash_all(blobs: Sequence[Blob]) -> bytes:
+    """Return the raw SHA-256 of each blob, one after the other.
+
+    Hashing lets other threads run, and waits for the interpreter's lock behind each blob. What can be done before or
+    after is not done between two of them, so that threads that hash seldom wait for each other.
+    """
+    hashes = [_NOTHING.copy() for _ in blobs]
+    deque(map(_UPDATE, hashes, blobs), maxlen=0)
+    return b"".join([one.digest() for one in hashes])
+
+
 def hash_chunk(chunk: list[Blob | PayloadLike]) -> list[tuple[bytes, bytes | memoryview]]:
     """Return the raw digest and the bytes of each blob; a buffer that could still change is copied first."""
     blobs = [_constant(payload) for payload in chunk]
-    # Hashing lets other threads run. With nothing but it in the loop they seldom wait for each other.
-    hashes = list(map(hashlib.sha256, blobs))
-    return [(one.digest(), blob) for one, blob in zip(hashes, blobs, strict=True)]
+    raws = hash_all(blobs)
+    return [(raws[32 * i : 32 * i + 32], blob) for i, blob in enumerate(blobs)]
 
 
 def _constant(payload: Blob | PayloadLike) -> bytes | memoryview:

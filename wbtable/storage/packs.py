@@ -75,8 +75,9 @@ class Placement(NamedTuple):
 class PackWriter:
     """Stores blobs: small ones in packs, large ones as objects; equal ones once.
 
-    Not for several threads. A read-only memoryview is not copied: what it shows must not change until
-    `seal` returns. At most about 64 MiB wait to be written, besides what the caller holds. Use as a context manager: `seal` at the end, `abort` on an error.
+    Not for several threads. A read-only memoryview is not copied: what it shows must not change until `seal` returns.
+    At most about 64 MiB wait to be written, besides what the caller holds. Use as a context manager: `seal` at the end,
+    `abort` on an error.
     """
 
     def __init__(
@@ -215,8 +216,7 @@ class PackWriter:
         self._background.wait()
         self._files.clear()
         self._temporaries.clear()
-        if self._containers:  # a table without media has nothing to wait for
-            self._objects.backend.sync()
+        self._objects.backend.sync()
 
     def abort(self) -> None:
         """End the writer; drop what has not been sealed. Packs already in place stay: collection removes them."""

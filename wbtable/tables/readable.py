@@ -187,7 +187,7 @@ class Readable(ABC, Shows):
         if media == "lazy":
             return (present(batch, wanted, media, source.blobs, start) for start, batch in parts)
         # One ahead: reading a piece keeps all cores busy already.
-        return ahead(lambda part: present(part[1], wanted, media, source.blobs, part[0]), parts, depth=1)
+        return ahead(lambda part: present(part[1], wanted, media, source.blobs, part[0]), parts, depth=2)
 
     def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
         """Yield each row's number and its Python values, as they were put in; media load on use.

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wbtable.errors import FormatError
-from wbtable.format.digest import BLOB, PACK, Descriptor, Digest
+from wbtable.format.digest import BLOB, PACK, Descriptor
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
+from wbtable.storage.pieces import Pieces
+from wbtable.storage.seen import UNKNOWN, first_of_equals
+from wbtable.tables.blobs import runs_of
+from wbtable.tables.checksums import raws_of
 from wbtable.tables.spill import TableBlobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
     from wbtable.media.base import BlobReader
-    from wbtable.storage.hashing import Blob
     from wbtable.storage.objects import ObjectStore
     from wbtable.storage.packs import PackWriter
+    from wbtable.storage.seen import Digests, Ints
 
 _MAX_READ = 64 << 20
 """Bytes of blobs in flight between two stores."""
 _PENDING = "#"
-_ALGORITHM = b"SHA-256:"
-_CHECKSUM = len(_ALGORITHM) + 64
-_DIGITS = b"0123456789abcdef"
-
-Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
 def holds_files(found: pa.DataType) -> bool:
@@ -157,99 +157,36 @@ class Relocator:
     def _store(self, files: pa.StructArray, blobs: BlobReader) -> tuple[pa.StructArray, int]:
         valid = np.flatnonzero(np.asarray(files.is_valid()))
         present = files.take(pa.array(valid)) if len(valid) < len(files) else files
-        checksums, raws = _checksums(present.field("checksum"))
-        sizes = present.field("size").to_pylist()
-        found = self.packs.find(raws, sizes)
-        unknown = [i for i, place in enumerate(found) if place is None]
-        places = np.zeros((len(found), 3), np.int64)
-        if len(unknown) < len(found):
-            known = [i for i, place in enumerate(found) if place is not None]
-            places[known] = [place for place in found if place is not None]
-        missing = dict(zip((raws[i] for i in reversed(unknown)), reversed(unknown), strict=True))  # the first of equals
-        for run in _runs(sorted(missing.values()), sizes):
-            places[run] = self._copy(run, present, checksums, raws, blobs)
-        if len(missing) < len(unknown):
-            places[unknown] = places[[missing[raws[i]] for i in unknown]]
+        raws = raws_of(present.field("checksum"))
+        sizes = np.asarray(pc.fill_null(present.field("size"), -1)).astype(np.int64, copy=False)
+        places = self.packs.find(raws, sizes)
+        unknown = np.flatnonzero(places[:, 0] == UNKNOWN)
+        if len(unknown):
+            firsts = unknown[first_of_equals(raws[unknown])]
+            missing = unknown[firsts == unknown]
+            for start, rows in runs_of(np.maximum(sizes[missing], 0), _MAX_READ):
+                run = missing[start : start + rows]
+                places[run] = self._copy(run, present, raws[run], blobs)
+            places[unknown] = places[firsts]
         containers = np.ascontiguousarray(places[:, 0])
         return _located(files, valid, containers, places[:, 1]), int(containers.max(initial=-1))
 
-    def _copy(
-        self, run: list[int], files: pa.StructArray, checksums: list[str], raws: list[bytes], blobs: BlobReader
-    ) -> Ints:
+    def _copy(self, run: Ints, files: pa.StructArray, raws: Digests, blobs: BlobReader) -> Ints:
         """Store the blobs of some cells; return container, offset and size of each."""
         if not isinstance(blobs, TableBlobs):
-            data: Sequence[Blob] = blobs.read_many(files.take(pa.array(run)).to_pylist())
-            return self.packs.add_new([raws[i] for i in run], data)
+            return self.packs.add_new(raws, Pieces.of(blobs.read_many(files.take(pa.array(run)).to_pylist())))
         if not blobs.has_files:
-            return self.packs.add_new([raws[i] for i in run], blobs.borrow([checksums[i] for i in run]))
-        payloads = {i: payload for i in run if (payload := blobs.file_payload(checksums[i])) is not None}
+            return self.packs.add_new(raws, blobs.borrow(raws))
         out = np.empty((len(run), 3), np.int64)
-        for at, i in enumerate(run):
-            if i in payloads:  # a large file, streamed
-                (placed,) = self.packs.add_many([payloads[i]])
+        for at in range(len(run)):
+            one = raws[at : at + 1]
+            payload = blobs.file_payload(one.tobytes())
+            if payload is not None:  # a large file, streamed
+                (placed,) = self.packs.add_many([payload])
                 out[at] = placed.container, placed.offset, placed.size
             else:
-                out[at] = self.packs.add_new([raws[i]], blobs.borrow([checksums[i]]))[0]
+                out[at] = self.packs.add_new(one, blobs.borrow(one))[0]
         return out
-
-
-def _checksums(texts: pa.StringArray) -> tuple[list[str], list[bytes]]:
-    """Return checksums, and the raw SHA-256 that each names: all at once where all are written as they should be.
-
-    Raises:
-        FormatError: one names none.
-
-    """
-    rows = len(texts)
-    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + rows + 1] if rows else None
-    if offsets is not None and not texts.null_count and (np.diff(offsets) == _CHECKSUM).all():
-        data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(rows, _CHECKSUM)
-        digits = data[:, len(_ALGORITHM) :].tobytes()
-        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and not digits.translate(
-            None, _DIGITS
-        ):
-            raw, text = bytes.fromhex(digits.decode()), data.tobytes().decode()
-            return (
-                [text[at : at + _CHECKSUM] for at in range(0, len(text), _CHECKSUM)],
-                [raw[at : at + 32] for at in range(0, len(raw), 32)],
-            )
-    found = texts.to_pylist()
-    return found, [raw_of(checksum) for checksum in found]
-
-
-def raw_of(checksum: str) -> bytes:
-    """Return the raw SHA-256 that a cell's checksum names.
-
-    Raises:
-        FormatError: it names none.
-
-    """
-    return Digest.parse(checksum, "file.checksum").raw if len(checksum or "") != 72 else _raw(checksum)
-
-
-def _raw(checksum: str) -> bytes:
-    try:
-        if checksum.startswith("SHA-256:"):
-            return bytes.fromhex(checksum[8:])
-    except ValueError:
-        pass
-    return Digest.parse(checksum, "file.checksum").raw
-
-
-def _runs(positions: list[int], sizes: list[int]) -> Iterable[list[int]]:
-    if positions and sum(sizes) <= _MAX_READ:
-        yield positions
-        return
-    run: list[int] = []
-    total = 0
-    for i in positions:
-        if run and total + sizes[i] > _MAX_READ:
-            yield run
-            run, total = [], 0
-        run.append(i)
-        total += sizes[i]
-    if run:
-        yield run
 
 
 def _located(files: pa.StructArray, valid: Ints, containers: Ints, offsets: Ints) -> pa.StructArray:

@@ -6,24 +6,35 @@ import hashlib
 import os
 import weakref
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
-from wbtable.errors import NotFoundError
+import numpy as np
+
+from wbtable.errors import NotFoundError, WbtableError
+from wbtable.storage.hashing import hash_all
+from wbtable.storage.pieces import Pieces
+from wbtable.storage.seen import UNKNOWN, SeenBlobs, digests_of, first_of_equals
 from wbtable.storage.temporary import remove_folder, temporary_folder
 from wbtable.storage.workers import run_all, workers
+from wbtable.tables.blobs import runs_of
+from wbtable.tables.checksums import checksum_of, raw_of
 from wbtable.tables.prefetch import is_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from wbtable.media.payload import Payload
     from wbtable.storage.objects import ObjectStore
+    from wbtable.storage.seen import Digests, Ints
 
 MAX_MEMORY = 128 << 20
 """Bytes of blobs that a table keeps in memory."""
 MAX_BORROWED = 384 << 20
 """Bytes of blobs that it leaves in Arrow buffers, which whoever gave them may hold anyway."""
 _RUN_BYTES = 1 << 20
+_BLOB_COST = 500
+"""Bytes that are hashed in the time that each blob costs besides."""
 
 
 class TableBlobs:
@@ -32,14 +43,29 @@ class TableBlobs:
     The cells that it makes have no location: only content type, size and checksum.
     """
 
-    __slots__ = ("__weakref__", "_borrowed", "_guard", "_has_files", "_memory", "_size", "_spilled", "_store")
+    __slots__ = (
+        "__weakref__",
+        "_borrowed",
+        "_borrowed_size",
+        "_buffers",
+        "_guard",
+        "_has_files",
+        "_memory",
+        "_size",
+        "_spilled",
+        "_spilled_uris",
+        "_store",
+    )
 
     def __init__(self) -> None:
         """Start with no blob."""
-        self._memory: dict[str, bytes | memoryview | Payload] = {}
-        self._spilled: dict[str, dict[str, object]] = {}
+        self._memory: dict[bytes, bytes | Payload] = {}
+        # Places in what was borrowed are the number of a buffer, start and size; in what was spilled that of a URI.
+        self._borrowed, self._spilled = SeenBlobs(), SeenBlobs()
+        self._buffers: list[memoryview] = []
+        self._spilled_uris: list[str] = []
         self._store: ObjectStore | None = None
-        self._size = self._borrowed = 0
+        self._size = self._borrowed_size = 0
         self._has_files = False
         self._guard = Lock()
 
@@ -50,63 +76,61 @@ class TableBlobs:
             UsageError: a file changed since it was added.
 
         """
-        sizes = [payload.size for payload in payloads]
-        runs = run_all(_digest_payloads, _runs(payloads, sizes))
-        files: list[dict[str, object]] = []
+        sizes = np.fromiter((payload.size for payload in payloads), np.int64, len(payloads))
+        runs = [payloads[start : start + rows] for start, rows in _runs(sizes)]
+        raws = [raw for run in run_all(_digest_payloads, runs) for raw in run]
+        digests = digests_of(raws)
         with self._guard:
-            for payload, digest in zip(payloads, [digest for run in runs for digest in run], strict=True):
-                checksum = f"SHA-256:{digest}"
-                self._keep(checksum, payload if payload.path is not None else cast("bytes", payload.data))
-                files.append(
-                    {
-                        "uri": None,
-                        "offset": None,
-                        "size": payload.size,
-                        "content_type": payload.content_type,
-                        "checksum": checksum,
-                    }
-                )
+            kept = (self._borrowed.find(digests)[:, 0] != UNKNOWN) | (self._spilled.find(digests)[:, 0] != UNKNOWN)
+            for payload, raw, is_kept in zip(payloads, raws, kept.tolist(), strict=True):
+                if not is_kept and raw not in self._memory:
+                    self._keep(raw, payload)
             if self._size > MAX_MEMORY:
                 self._spill()
-        return files
+        return [
+            {
+                "uri": None,
+                "offset": None,
+                "size": payload.size,
+                "content_type": payload.content_type,
+                "checksum": checksum_of(raw),
+            }
+            for payload, raw in zip(payloads, raws, strict=True)
+        ]
 
-    def put_views(self, views: Sequence[memoryview]) -> Callable[[], list[str]]:
-        """Keep buffers without copying them; they must not change any more.
+    def put_slices(self, buffer: memoryview, starts: Ints, sizes: Ints) -> Callable[[], Digests]:
+        """Keep ranges of a buffer without copying them; it must not change any more.
 
         Returns:
-            What waits until they are hashed and kept, and returns the checksum of each.
+            What waits until they are hashed and kept, and returns the raw digest of each.
 
         """
-        if is_ahead():
-            futures = None
-        else:
-            futures = [workers().submit(_digest_views, run) for run in _runs(views, [view.nbytes for view in views])]
+        futures: list[Future[bytes]] | None = None
+        if not is_ahead():
+            runs = [(starts[start : start + rows], sizes[start : start + rows]) for start, rows in _runs(sizes)]
+            futures = [workers().submit(_digest_slices, buffer, *run) for run in runs]
 
-        def finish() -> list[str]:
-            runs = [_digest_views(views)] if futures is None else [future.result() for future in futures]
-            checksums = [f"SHA-256:{digest}" for run in runs for digest in run]
+        def finish() -> Digests:
+            raws = [_digest_slices(buffer, starts, sizes)] if futures is None else [one.result() for one in futures]
+            digests = digests_of(raws)
             with self._guard:
-                memory, spilled = self._memory, self._spilled
-                for checksum, view in zip(checksums, views, strict=True):
-                    if checksum not in memory and checksum not in spilled:
-                        memory[checksum] = view
-                        self._borrowed += view.nbytes
-                if self._borrowed > MAX_BORROWED:
+                which = np.full(len(sizes), len(self._buffers), np.int64)
+                self._buffers.append(buffer)
+                self._borrowed.add_many(digests, np.stack([which, starts, sizes], axis=1))
+                self._borrowed_size += int(sizes.sum())
+                if self._borrowed_size > MAX_BORROWED:
                     self._spill()
-            return checksums
+            return digests
 
         return finish
 
-    def _keep(self, checksum: str, data: bytes | memoryview | Payload) -> None:
-        if checksum in self._memory or checksum in self._spilled:
-            return
-        self._memory[checksum] = data
-        if isinstance(data, bytes):
-            self._size += len(data)
-        elif isinstance(data, memoryview):
-            self._borrowed += data.nbytes
-        else:
+    def _keep(self, raw: bytes, payload: Payload) -> None:
+        if payload.path is not None:
+            self._memory[raw] = payload
             self._has_files = True
+        else:
+            data = self._memory[raw] = cast("bytes", payload.data)
+            self._size += len(data)
 
     def _spill(self) -> None:
         from wbtable.storage.local_backend import LocalBackend
@@ -117,29 +141,34 @@ class TableBlobs:
             folder = temporary_folder()
             weakref.finalize(self, remove_folder, folder, os.getpid())
             self._store = ObjectStore(LocalBackend(folder))
-        inline = {key: data for key, data in self._memory.items() if isinstance(data, (bytes, memoryview))}
-        writer = PackWriter(self._store)
-        placed = writer.add_many(list(inline.values()))
-        writer.seal()
-        for key, place in zip(inline, placed, strict=True):
-            self._spilled[key] = {
-                "uri": writer.uri(place.container),
-                "offset": place.offset,
-                "size": place.size,
-                "checksum": key,
-            }
-            del self._memory[key]
-        self._size = self._borrowed = 0
+        inline = {raw: data for raw, data in self._memory.items() if isinstance(data, bytes)}
+        borrowed, places = self._borrowed.columns()
+        order = np.lexsort((places[:, 1], places[:, 0]))  # as they lie in the buffers: neighbours are written as one
+        digests = np.concatenate([digests_of(list(inline)), borrowed[order]])
+        kept = Pieces.of(list(inline.values())).joined(Pieces(self._buffers, *places[order].T))
+        once = np.flatnonzero(first_of_equals(digests) == np.arange(len(digests)))
+        with PackWriter(self._store) as writer:
+            placed = writer.add_new(digests[once], kept.take(once))
+            writer.seal()
+            uris = [writer.uri(i) for i in range(int(placed[:, 0].max(initial=-1)) + 1)]
+            writer.abort()  # its threads end
+        placed[:, 0] += len(self._spilled_uris)
+        self._spilled.add_many(digests[once], placed)
+        self._spilled_uris += uris
+        for raw in inline:
+            del self._memory[raw]
+        self._borrowed, self._buffers = SeenBlobs(), []
+        self._size = self._borrowed_size = 0
 
     @property
     def has_files(self) -> bool:
         """Whether some blob may still be in a file of the user's."""
         return self._has_files
 
-    def file_payload(self, checksum: str) -> Payload | None:
-        """Return the file that holds a blob, if it is a large one that was not read yet."""
-        found = self._memory.get(checksum)
-        return None if found is None or isinstance(found, (bytes, memoryview)) else found
+    def file_payload(self, raw: bytes) -> Payload | None:
+        """Return the file that holds the blob of a raw digest, if it is a large one that was not read yet."""
+        found = self._memory.get(raw)
+        return None if isinstance(found, bytes) else found
 
     def read(self, file: Mapping[str, object]) -> bytes:
         """Return the bytes that a FILE group names.
@@ -157,56 +186,64 @@ class TableBlobs:
             NotFoundError: some are not kept here.
 
         """
-        found = self.borrow([cast("str", file.get("checksum")) for file in files])
-        return [data if isinstance(data, bytes) else bytes(data) for data in found]
+        return self.borrow(digests_of([_raw(file.get("checksum")) for file in files])).to_bytes()
 
-    def borrow(self, checksums: Sequence[str]) -> list[bytes | memoryview]:
-        """Return the bytes of blobs by their checksums, in their order, without copying those that are in memory.
+    def borrow(self, digests: Digests) -> Pieces:
+        """Return the bytes of blobs by their raw digests, in their order, without copying those that are in memory.
 
         Raises:
             NotFoundError: some are not kept here.
 
         """
-        out: list[Any]
-        far: list[tuple[int, dict[str, object]]] = []
         with self._guard:
-            out = list(map(self._memory.get, checksums))
-            for i in [i for i, found in enumerate(out) if found is None]:
-                key = checksums[i]
-                if key in self._spilled:
-                    far.append((i, self._spilled[key]))
-                else:
-                    msg = f"the blob {key} is not part of this table"
-                    raise NotFoundError(msg)
-        if far and self._store is not None:
-            for (i, _), data in zip(far, self._store.read_blobs([file for _, file in far]), strict=True):
-                out[i] = data
-        if set(map(type, out)) <= {bytes, memoryview}:
-            return out
-        return [data if isinstance(data, (bytes, memoryview)) else data.read() for data in out]
+            places = self._borrowed.find(digests)
+            buffers = list(self._buffers)
+            left = np.flatnonzero(places[:, 0] == UNKNOWN)
+            held = list(map(self._memory.get, digests[left].tolist())) if len(left) else []
+            far = left[[data is None for data in held]] if len(left) else left
+            spilled = self._spilled.find(digests[far])
+            uris = self._spilled_uris
+        lost = np.flatnonzero(spilled[:, 0] == UNKNOWN)
+        if len(lost):
+            raise _not_here(checksum_of(digests[far[lost[0]]].tobytes()))
+        found: dict[int, bytes | Payload] = {
+            i: data for i, data in zip(left.tolist(), held, strict=True) if data is not None
+        }
+        if len(far) and self._store is not None:
+            cells = [
+                {"uri": uris[number], "offset": offset, "size": size, "checksum": checksum_of(digests[i].tobytes())}
+                for i, (number, offset, size) in zip(far.tolist(), spilled.tolist(), strict=True)
+            ]
+            found.update(zip(far.tolist(), self._store.read_blobs(cells), strict=True))
+        for i, data in found.items():
+            content = data if isinstance(data, bytes) else data.read()
+            places[i] = len(buffers), 0, len(content)
+            buffers.append(memoryview(content))
+        return Pieces(buffers, places[:, 0], places[:, 1], places[:, 2])
 
 
-_T = TypeVar("_T")
+def _raw(checksum: object) -> bytes:
+    try:
+        return raw_of(cast("str", checksum))
+    except WbtableError:
+        raise _not_here(checksum) from None
 
 
-def _runs(items: Sequence[_T], sizes: Sequence[int]) -> list[Sequence[_T]]:
-    """Cut items into runs that are each worth a task of its own."""
-    runs: list[Sequence[_T]] = []
-    start = total = 0
-    for i, size in enumerate(sizes):
-        total += size + 500
-        if total > _RUN_BYTES:
-            runs.append(items[start : i + 1])
-            start, total = i + 1, 0
-    if start < len(items):
-        runs.append(items[start:])
-    return runs
+def _not_here(checksum: object) -> NotFoundError:
+    msg = f"the blob {checksum} is not part of this table"
+    return NotFoundError(msg)
 
 
-def _digest_payloads(payloads: Sequence[Payload]) -> list[str]:
-    return [hashlib.sha256(payload.read()).hexdigest() for payload in payloads]
+def _runs(sizes: Ints) -> Iterator[tuple[int, int]]:
+    """Cut blobs into runs, start and number of each, that are each worth a task of its own."""
+    return runs_of(sizes + _BLOB_COST, _RUN_BYTES)
 
 
-def _digest_views(views: Sequence[memoryview]) -> list[str]:
-    # Hashing lets other threads run. With nothing but it in the loop they seldom wait for each other.
-    return [one.hexdigest() for one in list(map(hashlib.sha256, views))]
+def _digest_payloads(payloads: Sequence[Payload]) -> list[bytes]:
+    return [hashlib.sha256(payload.read()).digest() for payload in payloads]
+
+
+def _digest_slices(buffer: memoryview, starts: Ints, sizes: Ints) -> bytes:
+    """Return the raw SHA-256 of each range, one after the other."""
+    bounds = zip(starts.tolist(), (starts + sizes).tolist(), strict=True)
+    return hash_all([buffer[start:end] for start, end in bounds])

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 Cell = dict[str, object]
 
 
-def store(objects: ObjectStore, blobs: Sequence[bytes], target: int = 3000) -> list[Cell]:
+def store(objects: ObjectStore, blobs: Sequence[bytes], target: int = 3000, large: int = 2000) -> list[Cell]:
     """Store blobs in several packs and objects; return their cells."""
-    with PackWriter(objects, target=target, large=2000) as writer:
+    with PackWriter(objects, target=target, large=large) as writer:
         places = writer.add_many(blobs)
         writer.seal()
         return [
@@ -202,7 +202,7 @@ def test_short_reads(local_objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
 
 def test_slow_disks_are_told_ahead(local_objects: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a slow first read the others are announced, so that the disk works on many at once."""
-    from wbtable.storage import blobs as module
+    from wbtable.storage import blob_reads as module
 
     blobs = [bytes([i]) * 100 for i in range(20)]
     files = store(local_objects, blobs)
@@ -229,3 +229,50 @@ def test_open_files_are_bounded(local_objects: ObjectStore) -> None:
     assert os.pread(held.fd, 3, 0) == b"\0\0\0"
     with pytest.raises(NotFoundError):
         cache.get(str(local_objects.backend.local_path("none")))
+
+
+def many(objects: ObjectStore, target: int = 600_000) -> tuple[list[bytes], list[Cell]]:
+    """Return blobs that lie side by side in several packs, 3 MB of them, and where they are."""
+    random = np.random.default_rng(3)
+    blobs = [random.bytes(int(size)) for size in random.integers(1, 40_000, 150)]
+    return blobs, store(objects, blobs, target=target, large=target)
+
+
+@pytest.mark.parametrize("block", [1, 30_000, 1 << 20])
+def test_long_reads(local_objects: ObjectStore, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    """Blobs in the order of their packs, nulls among them, wherever the blocks are cut."""
+    from wbtable.storage import blob_reads as module
+
+    monkeypatch.setattr(module, "_LONG_BLOCK", block)
+    monkeypatch.setattr(module.BlobReads, "_run_short", None)
+    blobs, files = many(local_objects)
+    cells = [cell for pair in zip(files, [None] * len(files), strict=True) for cell in pair]
+    found = local_objects.read_blobs_arrow(pa.array(cells, FILE_TYPE))
+    assert found.to_pylist() == [data for pair in zip(blobs, [None] * len(blobs), strict=True) for data in pair]
+
+
+def test_long_reads_are_checked(local_objects: ObjectStore) -> None:
+    """PACK-9, PACK-10: a flipped bit names its row, and only rows that hold it fail; a pack cut short is an error."""
+    blobs, files = many(local_objects)
+    path = local_file(local_objects, files[100])
+    whole = path.read_bytes()
+    bad = bytearray(whole)
+    bad[int(str(files[100]["offset"]))] ^= 4
+    path.write_bytes(bad)
+    with pytest.raises(DigestMismatchError, match="row 100: "):
+        local_objects.read_blobs_arrow(pa.array(files, FILE_TYPE), "row {}".format)
+    assert local_objects.read_blobs(files[:100]) == blobs[:100]
+    assert local_objects.read_blobs(files[101:]) == blobs[101:]
+    path.write_bytes(whole)
+    assert local_objects.read_blobs(files) == blobs
+    os.truncate(path, int(str(files[100]["offset"])))
+    with pytest.raises(FormatError, match="cut short"):
+        local_objects.read_blobs(files)
+
+
+def test_short_long_reads(local_objects: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may give less than asked of a long read too."""
+    blobs, files = many(local_objects)
+    real = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda fd, views, offset: real(fd, [views[0][:50_000]], offset))
+    assert local_objects.read_blobs(files) == blobs

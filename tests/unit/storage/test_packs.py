@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -18,6 +19,8 @@ from wbtable.media.payload import Payload
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
 from wbtable.storage.packs import FileLocation, PackWriter, Placement
+from wbtable.storage.pieces import Pieces
+from wbtable.storage.seen import digests_of
 from wbtable.storage.verify import verify_object
 
 if TYPE_CHECKING:
@@ -147,10 +150,11 @@ def test_hashed_blobs(objects: ObjectStore) -> None:
     """Blobs whose digests were checked when they were read are not hashed again."""
     with PackWriter(objects) as writer:
         (first,) = writer.add_many([b"one"])
-        one, two, three = (Digest.of(data).raw for data in (b"one", b"two", b"three"))
-        assert writer.find([one, two], [3, 3]) == [(first.container, first.offset, first.size), None]
-        (place,) = map(tuple, writer.add_new([two], [bytearray(b"two")]).tolist())
-        assert writer.find([two, three], [3, 5]) == [place, None]
+        raws = digests_of([Digest.of(data).raw for data in (b"one", b"two", b"three")])
+        found = writer.find(raws[:2], np.array([3, 3])).tolist()
+        assert found == [[first.container, first.offset, first.size], [-1, -1, -1]]
+        (place,) = map(tuple, writer.add_new(raws[1:2], Pieces.of([bytearray(b"two")])).tolist())
+        assert writer.find(raws[1:], np.array([3, 5])).tolist() == [list(place), [-1, -1, -1]]
         second, third, again = writer.add_many([b"two", b"three", b"three"])
         writer.seal()
         assert (second.container, second.offset, second.size) == place
@@ -274,7 +278,7 @@ def test_closed_writers(objects: ObjectStore) -> None:
     with pytest.raises(UsageError, match="aborted"):
         writer.add_many([b"x"])
     with pytest.raises(UsageError, match="aborted"):
-        writer.add_new([Digest.of(b"x").raw], [b"x"])
+        writer.add_new(digests_of([Digest.of(b"x").raw]), Pieces.of([b"x"]))
     assert list(objects.backend.list("")) == []
 
 
@@ -301,3 +305,66 @@ def test_memory_is_bounded(local: LocalBackend, monkeypatch: pytest.MonkeyPatch)
         for i in range(64):
             writer.add_many([i.to_bytes(4, "big") * (1 << 18)])
     assert 0 < max(waiting) <= 8 << 20
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_writing_begins_early(local: LocalBackend, monkeypatch: pytest.MonkeyPatch, is_there: bool) -> None:
+    """What is handed to the disk early is each byte once and in order; systems without the call do without."""
+    from wbtable.storage import pack_files as module
+
+    told: list[tuple[int, int]] = []
+
+    def call(_fd: int, offset: int, size: int, _flags: int) -> int:
+        told.append((offset, size))
+        return -1  # an error here is left to `fsync`
+
+    monkeypatch.setattr(module, "_BEGIN_BYTES", 1 << 20)
+    monkeypatch.setattr(module, "_sync_file_range", lambda: call if is_there else None)
+    objects = ObjectStore(local)
+    blobs = [i.to_bytes(4, "big") * (1 << 18) for i in range(20)]
+    with PackWriter(objects) as writer:
+        places = writer.add_many(blobs)
+        writer.seal()
+        assert objects.read_blobs(cells(writer, places)) == blobs
+    if not is_there:
+        assert not told
+        return
+    begins, sizes = zip(*told, strict=True)
+    assert begins == tuple(sum(sizes[:i]) for i in range(len(sizes)))
+    assert min(sizes) >= 1 << 20
+
+
+def test_the_call_that_begins_writing(tmp_path: Path) -> None:
+    """Linux alone has it."""
+    from wbtable.storage.pack_files import _sync_file_range
+
+    call = _sync_file_range()
+    assert (call is not None) == sys.platform.startswith("linux")
+    with (tmp_path / "file").open("wb", buffering=0) as file:
+        file.write(b"x" * 10_000)
+        assert call is None or call(file.fileno(), 0, 10_000, 2) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20), st.integers(0, 10)), max_size=20), st.data())
+def test_pieces(ranges: list[tuple[int, int, int]], data: st.DataObject) -> None:
+    """Blobs in few buffers are the same bytes one by one, taken, joined, and in blocks."""
+    buffers = [memoryview(bytes(range(i, i + 30))) for i in (0, 50, 100)]
+    pieces = Pieces(buffers, *np.array(ranges, np.int64).reshape(-1, 3).T)
+    expected = [bytes(buffers[which][start : start + size]) for which, start, size in ranges]
+    assert pieces.to_bytes() == expected
+    if expected:
+        rows = data.draw(st.lists(st.integers(0, len(expected) - 1), max_size=10))
+        assert pieces.take(np.array(rows, np.int64)).to_bytes() == [expected[i] for i in rows]
+    start, stop = sorted(data.draw(st.tuples(st.integers(0, len(expected)), st.integers(0, len(expected)))))
+    assert b"".join(pieces.blocks(start, stop)) == b"".join(expected[start:stop])
+    others = [b"other", b"", b"more"]
+    assert pieces.joined(Pieces.of(others)).to_bytes() == [*expected, *others]
+
+
+def test_neighbours_are_one_block() -> None:
+    whole = memoryview(bytes(range(100)))
+    sizes = np.array([10, 20, 5, 15])
+    pieces = Pieces([whole], np.zeros(4, np.int64), np.array([0, 10, 40, 45]), sizes)
+    assert [bytes(one) for one in pieces.blocks(0, 4)] == [bytes(whole[:30]), bytes(whole[40:60])]
+    one = b"a bytes object"
+    assert Pieces.of([one]).to_bytes()[0] is one

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wbtable.storage.ranges import coalesce, cut
-from wbtable.storage.seen import SeenBlobs
+from wbtable.storage.seen import SeenBlobs, digests_of, first_of_equals
 from wbtable.storage.workers import run_all
 
+NOWHERE = (-1, -1, -1)
 RANGES = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 200), st.integers(0, 50)), max_size=30)
 DATA = {"a": bytes(range(250)), "b": bytes(reversed(range(250)))}
 
@@ -36,7 +37,8 @@ def test_seen_blobs_agree_with_a_dict(batches: list[list[int]], recent: int) -> 
     seen, model = SeenBlobs(recent), dict[bytes, tuple[int, int, int]]()
     for batch in batches:
         digests = [hashlib.sha256(bytes([i])).digest() for i in batch]
-        assert seen.find_many(digests) == [model.get(digest) for digest in digests]
+        found = seen.find(digests_of(digests)).tolist()
+        assert found == [list(model.get(digest, NOWHERE)) for digest in digests]
         for i, digest in zip(batch, digests, strict=True):
             if digest not in model:
                 model[digest] = (i, 2**40 + i, len(model))
@@ -49,9 +51,9 @@ def test_many_seen_blobs(count: int) -> None:
     digests = [hashlib.sha256(i.to_bytes(4, "little")).digest() for i in range(2 * count)]
     places = np.arange(3 * count, dtype=np.int64).reshape(-1, 3)
     seen = SeenBlobs()
-    seen.add_many(digests[:count], places)
-    found = seen.find_many(digests)
-    assert found == [*(tuple(place) for place in places.tolist()), *[None] * count]
+    seen.add_many(digests_of(digests[:count]), places)
+    found = seen.find(digests_of(digests))
+    assert found.tolist() == [*places.tolist(), *[list(NOWHERE)] * count]
     assert len(seen) == count
 
 
@@ -60,9 +62,10 @@ def test_blobs_whose_digests_begin_alike() -> None:
     seen = SeenBlobs(1)
     alike = [b"8bytes!!" + bytes([i]) * 24 for i in range(5)]
     for i, digest in enumerate(alike[:4]):
-        seen.find_many([])
+        seen.find(digests_of([]))
         seen.add(digest, (i, 0, 1))
-    assert seen.find_many(alike) == [(0, 0, 1), (1, 0, 1), (2, 0, 1), (3, 0, 1), None]
+    assert seen.find(digests_of(alike)).tolist() == [[0, 0, 1], [1, 0, 1], [2, 0, 1], [3, 0, 1], list(NOWHERE)]
+    assert first_of_equals(digests_of([*alike, *alike[::-1]])).tolist() == [0, 1, 2, 3, 4, 4, 3, 2, 1, 0]
 
 
 def test_the_first_error_is_raised() -> None:

@@ -70,6 +70,22 @@ def test_blobs_spill_and_are_removed(tmp_path: Path, cache: Path, monkeypatch: p
     assert not list(cache.rglob("*.pack"))
 
 
+def test_borrowed_blobs_spill(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images that came as a column of bytes are moved to a pack once, with those that came one by one."""
+    monkeypatch.setattr(spill, "MAX_BORROWED", 3000)
+    images = [png(i % 30) for i in range(400)]
+    table = wbtable.Table(columns=["x"], data=[[wbtable.Image(png(40))]])
+    for start in range(0, 400, 100):
+        column = pa.table({"x": pa.array(images[start : start + 100], pa.binary())})
+        table.extend(wbtable.Table.from_arrow(column, dtype={"x": wbtable.Image}))
+    assert [row[0].bytes for row in table.data] == [png(40), *images]
+    assert list(cache.rglob("*.pack"))
+    for pack in cache.rglob("*.pack"):
+        assert pack.stat().st_size < 3 * sum(map(len, map(png, range(30))))
+    table.write(str(tmp_path / "out"))
+    assert [row[0].bytes for row in open_table(tmp_path / "out").data] == [png(40), *images]
+
+
 def test_a_blob_is_kept_once() -> None:
     """FILE-3: by digest."""
     blobs = spill.TableBlobs()
