@@ -216,7 +216,8 @@ class PackWriter:
         self._background.wait()
         self._files.clear()
         self._temporaries.clear()
-        self._objects.backend.sync()
+        if self._containers:  # a table without media has nothing to wait for
+            self._objects.backend.sync()
 
     def abort(self) -> None:
         """End the writer; drop what has not been sealed. Packs already in place stay: collection removes them."""
