@@ -132,13 +132,12 @@ def canonical(value: object) -> bytes:
 
 
 _text = json.encoder.encode_basestring
-_FLAT = frozenset([str, int, bool, type(None)])
-_NESTED = frozenset([dict, list, tuple])
-_SIMPLE = _FLAT | _NESTED
+_TEXTS = frozenset([str, bool, type(None)])
+_FLAT = _TEXTS | {int}
+_SIMPLE = _FLAT | {dict, list, tuple}
+_SMALL = 10**15
 _KEYS = frozenset([str])
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
-_LONG = re.compile(r'(?:":|[,\[])-?[0-9]{16}')
-"""A number of 16 digits or more stands behind these; texts may look like one too, which costs only time."""
 
 
 def _is_simple(value: Any, depth: int) -> bool:
@@ -149,25 +148,25 @@ def _is_simple(value: Any, depth: int) -> bool:
             return False
         value = value.values()
     elif kind is not list and kind is not tuple:
-        return kind in _FLAT
+        return kind in _FLAT and (kind is not int or -_SMALL < value < _SMALL)
     kinds = set(map(type, value))
     if depth > MAX_DEPTH or not kinds <= _SIMPLE:
         return False
-    if not kinds <= _FLAT:
-        for item in value:
-            if type(item) in _NESTED and not _is_simple(item, depth + 1):
-                return False
-    return True
+    if kinds <= _FLAT:
+        if int not in kinds:
+            return True
+        numbers = [item for item in value if type(item) is int]
+        return bool(min(numbers) > -_SMALL and max(numbers) < _SMALL)
+    return all(type(item) in _TEXTS or _is_simple(item, depth + 1) for item in value)
 
 
 def _fast(value: object) -> bytes | None:
     """Return the canonical JSON of a simple document, as the standard library's encoder writes it.
 
-    None if it cannot be told that it writes as RFC 8785 does: keys beyond ASCII are sorted in another way there, and
-    integers may be too large.
+    None if it cannot be told that it writes as RFC 8785 does: keys beyond ASCII are sorted in another way there.
     """
     text = _ENCODER.encode(value)
-    return text.encode() if text.isascii() and not _LONG.search(text) else None
+    return text.encode() if text.isascii() else None
 
 
 def _encode(value: object, depth: int) -> str:

@@ -235,11 +235,12 @@ class TableBuilder:
         pages = list(base.pages) if base is not None else []
         tail = list(base.tail) if base is not None else []
         rows = base.rows if base is not None else 0
-        sketch = self._sketch or TableSketch.empty(self.schema)
+        sketch = self._sketch
         for written, containers in zip(self._written, self._containers, strict=True):
             tail.append(written.fragment(containers))
             rows += written.rows
-            sketch = sketch.merge(written.sketch)
+            sketch = written.sketch if sketch is None else sketch.merge(written.sketch)
+        sketch = sketch or TableSketch.empty(self.schema)
         while len(tail) >= PAGE_FRAGMENTS:
             pages.append(put_page(self._objects, tail[:PAGE_FRAGMENTS]))
             del tail[:PAGE_FRAGMENTS]
