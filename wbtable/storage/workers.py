@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -73,7 +74,10 @@ def run_all(function: Callable[[_A], _B], items: Sequence[_A], *, waits: bool = 
                 errors[i] = error
 
     pool, count = (io_workers(), _WAITING) if waits else (workers(), CORES)
-    others = [pool.submit(work) for _ in range(min(count, len(items)) - 1)]
+    others: list[Future[None]] = []
+    # While the interpreter ends no thread begins anything: this one does it all.
+    with suppress(RuntimeError):
+        others.extend(pool.submit(work) for _ in range(min(count, len(items)) - 1))
     work()
     # What has not begun has nothing left to do, so this never waits for a pool that is busy with others.
     wait([other for other in others if not other.cancel()])
