@@ -62,5 +62,6 @@ class Turns:
             result = call()
         except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
             future.set_exception(error)
+            del future, call  # the traceback has this frame: what the task worked on would live as long
         else:
             future.set_result(result)
