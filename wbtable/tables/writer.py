@@ -217,7 +217,7 @@ class TableBuilder:
             StorageError: something cannot be written.
 
         """
-        self._packs.seal()
+        self._packs.cut()
         self._release()
         self._closing = True
         if self._open.rows:
@@ -225,6 +225,8 @@ class TableBuilder:
                 self._plan()
             while self._job is not None and self._open.rows:
                 self._submit(min(self._open.rows, self._job.fragment_rows))
+        # The last packs are synced while the last fragments are encoded: both are durable before a manifest names them.
+        self._packs.seal()
         while len(self._written) < len(self._jobs):
             self._written.append(self._jobs[len(self._written)].result())
         self._close()
