@@ -15,6 +15,7 @@ from wbtable.artifacts import collections
 from wbtable.errors import CommitStateUnknownError, ConflictError, WbtableError
 from wbtable.format import layout
 from wbtable.format.collection import LeaseDocument
+from wbtable.storage.pool import begins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -246,8 +247,10 @@ class _Keeper:
         with self._lock:
             self._leases.add(lease)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="wbtable-leases", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="wbtable-leases", daemon=True)
+                # A lease outlives what is done while the interpreter ends.
+                if begins(thread):
+                    self._thread = thread
 
     def forget(self, lease: Lease) -> None:
         with self._lock:

@@ -17,6 +17,7 @@ from wbtable.format.run_history import Row, make_segment, write_segment
 from wbtable.runs.console import warn
 from wbtable.runs.files import is_transient
 from wbtable.runs.spool import Spool, spool_root
+from wbtable.storage.pool import begins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,8 +111,10 @@ class Recorder:
         if self._thread is None:
             with self._lock:
                 if self._thread is None and not self._stopping:
-                    self._thread = threading.Thread(target=self._run, name="wbtable-run", daemon=True)
-                    self._thread.start()
+                    thread = threading.Thread(target=self._run, name="wbtable-run", daemon=True)
+                    # Without one `finish` writes it all.
+                    if begins(thread):
+                        self._thread = thread
                     self._flush_at_the_end_of_a_child()
         self._awake = True
         self._wake.set()

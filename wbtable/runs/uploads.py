@@ -13,6 +13,7 @@ from wbtable.runs.console import warn
 from wbtable.runs.files import is_transient
 from wbtable.runs.values import payloads
 from wbtable.storage.packs import PackWriter
+from wbtable.storage.pool import begins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,9 +45,13 @@ class Uploads:
         """Have a job done; `rescue` keeps its content elsewhere if the store refuses it for good."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="wbtable-uploads", daemon=True)
-                self._thread.start()
-        self._jobs.put((what, job, rescue))
+                thread = threading.Thread(target=self._run, name="wbtable-uploads", daemon=True)
+                if begins(thread):
+                    self._thread = thread
+        if self._thread is None:
+            self._do(what, job, rescue)
+        else:
+            self._jobs.put((what, job, rescue))
 
     def drain(self) -> None:
         """Return once all jobs are done."""

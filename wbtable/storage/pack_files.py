@@ -6,11 +6,11 @@ import contextlib
 import functools
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from threading import Condition
 from typing import TYPE_CHECKING, cast
 
 from wbtable.storage.os_errors import explained
+from wbtable.storage.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,8 +120,8 @@ class Background:
         self._error: BaseException | None = None
         self._open = 0
         # Two threads: the next pack is written while the last one is made durable.
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="wbtable-pack-write")
-        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="wbtable-pack-sync")
+        self._writer = Pool(1, thread_name_prefix="wbtable-pack-write")
+        self._syncer = Pool(1, thread_name_prefix="wbtable-pack-sync")
 
     def write(self, size: int, job: Callable[[], None]) -> None:
         """Queue a job that frees `size` bytes; waits while too many are queued."""
@@ -156,14 +156,14 @@ class Background:
         self._writer.shutdown(wait=True)
         self._syncer.shutdown(wait=True)
 
-    def _queue(self, pool: ThreadPoolExecutor, size: int, job: Callable[[], None]) -> None:
+    def _queue(self, pool: Pool, size: int, job: Callable[[], None]) -> None:
         self._raise()
         with self._change:
             while self._waiting and self._waiting + size > self._most and self._error is None:
                 self._change.wait()
         self._submit(pool, size, job)
 
-    def _submit(self, pool: ThreadPoolExecutor, size: int, job: Callable[[], None]) -> None:
+    def _submit(self, pool: Pool, size: int, job: Callable[[], None]) -> None:
         with self._change:
             self._waiting += size
             self._open += 1

@@ -6,14 +6,15 @@ SHA-256, `pread` and `write` release the interpreter's lock, so threads use the 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from concurrent.futures import wait
+from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from wbtable.storage.pool import Pool
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Future
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -25,25 +26,25 @@ _WAITING = 8
 """So many threads wait for the disk at once: it serves them together."""
 
 _guard = Lock()
-_pool: ThreadPoolExecutor | None = None
-_io_pool: ThreadPoolExecutor | None = None
+_pool: Pool | None = None
+_io_pool: Pool | None = None
 
 
-def workers() -> ThreadPoolExecutor:
+def workers() -> Pool:
     """Return this process's pool, one thread a core. Its tasks never wait for other tasks of it."""
     global _pool  # noqa: PLW0603 - made at first use, and again after a fork
     with _guard:
         if _pool is None:
-            _pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable")
+            _pool = Pool(max(2, CORES), thread_name_prefix="wbtable")
         return _pool
 
 
-def io_workers() -> ThreadPoolExecutor:
+def io_workers() -> Pool:
     """Return this process's pool for requests that mostly wait. Its tasks never wait for other tasks of it."""
     global _io_pool  # noqa: PLW0603 - as above
     with _guard:
         if _io_pool is None:
-            _io_pool = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="wbtable-io")
+            _io_pool = Pool(_REQUESTS, thread_name_prefix="wbtable-io")
         return _io_pool
 
 
@@ -74,10 +75,7 @@ def run_all(function: Callable[[_A], _B], items: Sequence[_A], *, waits: bool = 
                 errors[i] = error
 
     pool, count = (io_workers(), _WAITING) if waits else (workers(), CORES)
-    others: list[Future[None]] = []
-    # While the interpreter ends no thread begins anything: this one does it all.
-    with suppress(RuntimeError):
-        others.extend(pool.submit(work) for _ in range(min(count, len(items)) - 1))
+    others = [pool.submit(work) for _ in range(min(count, len(items)) - 1)]
     work()
     # What has not begun has nothing left to do, so this never waits for a pool that is busy with others.
     wait([other for other in others if not other.cancel()])
@@ -104,9 +102,9 @@ def side_by_side(is_distant: bool, actions: Sequence[Callable[[], _A]]) -> list[
 
 
 @contextmanager
-def threads(count: int, name: str) -> Iterator[ThreadPoolExecutor]:
+def threads(count: int, name: str) -> Iterator[Pool]:
     """Give a pool that ends with the block, once its tasks have; Ctrl-C waits for none."""
-    pool = ThreadPoolExecutor(count, thread_name_prefix=name)
+    pool = Pool(count, thread_name_prefix=name)
     try:
         yield pool
     except BaseException as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from wbtable.storage.pool import Pool
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -39,7 +41,7 @@ def ahead(function: Callable[[_A], _B], items: Iterable[_A], depth: int = 2) -> 
         for item in first:
             yield function(item)
         return
-    pool = ThreadPoolExecutor(depth, thread_name_prefix="wbtable-ahead", initializer=_mark)
+    pool = Pool(depth, thread_name_prefix="wbtable-ahead", initializer=_mark)
     waiting: deque[Future[_B]] = deque()
     try:
         for item in first[:depth]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +14,7 @@ from wbtable.format.sketch import TableSketch
 from wbtable.format.table_manifest import PAGE_FRAGMENTS, PageEntry, TableManifest, encode_page, page_content_digest
 from wbtable.format.types import has_media
 from wbtable.storage.packs import PackWriter
+from wbtable.storage.pool import Pool
 from wbtable.storage.workers import CORES, end_after
 from wbtable.tables.conform import conform_batch
 from wbtable.tables.fragment_job import FragmentJob, Making, Written
@@ -99,8 +99,8 @@ class TableBuilder:
         self._jobs: list[Making] = []
         self._written: list[Written] = []
         self._containers: list[tuple[Descriptor, ...]] = []
-        self._pool: ThreadPoolExecutor | None = None
-        self._sync: ThreadPoolExecutor | None = None
+        self._pool: Pool | None = None
+        self._sync: Pool | None = None
         self._closed = False
         self._closing = False
 
@@ -195,8 +195,8 @@ class TableBuilder:
             self._sketch = None  # that of the only fragment is of the base's rows too
             return
         if self._pool is None or self._sync is None:
-            self._pool = ThreadPoolExecutor(max(2, CORES), thread_name_prefix="wbtable-fragment")
-            self._sync = ThreadPoolExecutor(1, thread_name_prefix="wbtable-fragment-sync")
+            self._pool = Pool(max(2, CORES), thread_name_prefix="wbtable-fragment")
+            self._sync = Pool(1, thread_name_prefix="wbtable-fragment-sync")
         self._jobs.append(job.start(part, first, work=self._pool, sync=self._sync))
 
     def _is_small(self, part: pa.Table) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from wbtable.storage.pool import Pool, begins
 from wbtable.storage.workers import run_all
 
 if TYPE_CHECKING:
@@ -53,3 +54,34 @@ def test_a_program_that_ends_can_still_commit(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _AT_EXIT, str(tmp_path / "store")]
     found = subprocess.run(command, check=True, capture_output=True, text=True)
     assert (found.stdout.strip(), found.stderr) == ("v0", "")
+
+
+def test_tasks_are_done_once_where_no_thread_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here by whoever hands them over, and by no thread that finds them queued; errors come with the result."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    done: list[threading.Thread] = []
+    release, begun = threading.Event(), threading.Event()
+
+    def busy() -> str:
+        begun.set()
+        release.wait(10)
+        return "busy"
+
+    with Pool(2) as pool:
+        first = pool.submit(busy)
+        begun.wait(10)
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        # The pool has queued it before it finds that no second thread begins.
+        assert pool.submit(lambda: done.append(threading.current_thread())).done()
+        with pytest.raises(ZeroDivisionError):
+            pool.submit(lambda: 1 // 0).result(0)
+        release.set()
+        assert first.result(10) == "busy"
+        assert run_all(lambda i: i + 1, range(5)) == [1, 2, 3, 4, 5]
+        assert not begins(threading.Thread(target=print))
+    assert done == [threading.main_thread()]
+    with pytest.raises(RuntimeError):
+        pool.submit(print)
