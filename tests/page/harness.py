@@ -135,7 +135,14 @@ def wait_rows(page: Page) -> None:
 
 
 def wait_idle(page: Page) -> None:
-    """Return once the grid waits for nothing; it may show rows, an error, or that there are none."""
+    """Return once the grid waits for nothing; it may show rows, an error, or that there are none.
+
+    What was just done shows after a frame or two; pages behind others have none.
+    """
+    page.evaluate(
+        """() => new Promise((done) => { const late = setTimeout(done, 100);
+          requestAnimationFrame(() => requestAnimationFrame(() => { clearTimeout(late); done(); })); })"""
+    )
     page.wait_for_function(
         """() => { const grid = document.querySelector('.grid');
           return grid && grid.getAttribute('aria-busy') === 'false' && !grid.querySelector('.row .cell[aria-busy=true]')
@@ -188,6 +195,15 @@ def wait_cells(page: Page, column: str | int, texts: list[str]) -> None:
     while (found := cells(page, column)) != texts:
         assert time.monotonic() < end, f"expected {texts} in {column!r}, found {found}"
         page.wait_for_timeout(50)
+
+
+def wait_first(page: Page, column: str | int, texts: list[str]) -> int:
+    """Return how many cells of a column show, once they are the first of `texts`; see `wait_cells`."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not (found := cells(page, column)) or found != texts[: len(found)]:
+        assert time.monotonic() < end, f"expected {texts[:20]} in {column!r}, found {found[:20]}"
+        page.wait_for_timeout(50)
+    return len(found)
 
 
 def column_index(page: Page, name: str) -> int:

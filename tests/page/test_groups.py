@@ -45,8 +45,7 @@ def _rows_of(page: Page, wanted: list[int]) -> None:
     harness.wait_until(page, "() => !new URLSearchParams(location.search).has('group')")
     harness.wait_rows(page)
     assert harness.row_count(page) == len(wanted)
-    found = harness.cells(page, "n")
-    assert found == [str(i) for i in wanted[: len(found)]]
+    harness.wait_first(page, "n", [str(i) for i in wanted])
 
 
 def _back(page: Page) -> None:

@@ -56,8 +56,7 @@ def _changed(done: Actions, demo: Path) -> None:
     wanted = found.rows_changed_in("guess").to_arrow(columns=["id", "0.guess", "1.guess"])
     assert harness.row_count(page) == wanted.num_rows
     _tallied(page, found.counts)
-    ids = harness.cells(page, "id")
-    assert ids == [str(one) for one in wanted["id"].to_pylist()][: len(ids)]
+    harness.wait_first(page, "id", [str(one) for one in wanted["id"].to_pylist()])
     for row in range(4):
         lines = harness.cell(page, row, "guess").locator(".side-line .t")
         expect(lines).to_have_text([str(wanted["0.guess"][row]), str(wanted["1.guess"][row])])
@@ -93,8 +92,7 @@ def _differences(done: Actions, demo: Path) -> None:
     names = ["id", "0.score_1", "1.score_1"]
     rows = found.view(sort="abs(1.score_1 - 0.score_1) desc").to_arrow(columns=names)
     harness.wait_until(page, "() => new URLSearchParams(location.search).get('sort')?.includes('abs')")
-    ids = harness.cells(page, "id")
-    assert ids == [str(one) for one in rows["id"].to_pylist()][: len(ids)]
+    harness.wait_first(page, "id", [str(one) for one in rows["id"].to_pylist()])
     for row in range(3):
         cell = harness.cell(page, row, "score_1")
         before, after = rows["0.score_1"][row].as_py(), rows["1.score_1"][row].as_py()
@@ -237,8 +235,7 @@ def _worse(done: Actions, demo: Path) -> None:
     rows = found.view(filter=WORSE).to_arrow(columns=["id", "0.guess", "1.guess"])
     assert harness.row_count(page) == rows.num_rows > 0
     _tallied(page, found.counts)
-    ids = harness.cells(page, "id")
-    assert ids == [str(one) for one in rows["id"].to_pylist()][: len(ids)]
+    harness.wait_first(page, "id", [str(one) for one in rows["id"].to_pylist()])
     assert harness.cell(page, 0, "guess").locator(".side-line .t").all_inner_texts() == [
         str(rows["0.guess"][0]),
         str(rows["1.guess"][0]),

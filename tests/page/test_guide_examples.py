@@ -68,8 +68,8 @@ def _false_sidewalk(done: Actions, store: Path) -> None:
     name = "false_positive_sidewalk"
     sorted_down(done.page, name)
     rows = _table(store, COLOUR).view(sort=f"{name} desc").to_arrow(columns=["scene", name])
-    same(harness.cells(done.page, "scene"), rows["scene"].to_pylist())
-    same(harness.cells(done.page, name), rows[name].to_pylist())
+    same(done.page, "scene", rows["scene"].to_pylist())
+    same(done.page, name, rows[name].to_pylist())
     assert done.number <= MOST
 
 
@@ -96,8 +96,8 @@ def _missed_cars(done: Actions, store: Path) -> None:
         columns=["scene", "column", "false_negative_car"]
     )  # fmt: skip
     assert rows["column"].to_pylist() == rows["false_negative_car"].to_pylist()
-    same(harness.cells(done.page, "scene"), rows["scene"].to_pylist())
-    same(harness.cells(done.page, "column"), rows["column"].to_pylist())
+    same(done.page, "scene", rows["scene"].to_pylist())
+    same(done.page, "column", rows["column"].to_pylist())
     assert done.number <= MOST
 
 
@@ -291,7 +291,7 @@ def test_completions_of_each_prompt_by_keyboard(opened: Callable[[str], Actions]
 
 def _success(done: Actions, store: Path) -> None:
     rows = _table(store, WALKS).view(group="level", cells={"column": "avg(success)"}, sort="level").to_arrow()
-    same(harness.cells(done.page, "level"), rows["level"].to_pylist())
+    same(done.page, "level", rows["level"].to_pylist())
     near(harness.cells(done.page, "column"), rows["column"].to_pylist())
     assert harness.row_count(done.page) == rows.num_rows == 5
     assert done.number <= MOST
@@ -331,7 +331,7 @@ def _watched(done: Actions, store: Path) -> None:
     page = done.page
     rows = _table(store, WALKS).view(filter=FEW, sort="reward desc").to_arrow(columns=["episode", "reward"])
     assert harness.row_count(page) == rows.num_rows >= 2
-    same(harness.cells(page, "episode"), rows["episode"].to_pylist())
+    same(page, "episode", rows["episode"].to_pylist())
     near(harness.cells(page, "reward"), rows["reward"].to_pylist())
     expect(page.locator("dialog.lightbox [role=status]").first).to_contain_text(f"row 1 of {rows.num_rows}")
     expect(page.locator("dialog.lightbox video")).to_be_focused(timeout=harness.PATIENCE)

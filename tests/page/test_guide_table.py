@@ -57,8 +57,7 @@ def sorted_down(page: Page, name: str) -> None:
 def _precision(done: Actions, table: Any) -> None:
     page = done.page
     rows = table.view(group="guess", cells={"column": "avg(guess == truth)"}, sort="column desc").to_arrow()
-    shown = harness.cells(page, "guess")
-    assert shown == [str(key) for key in rows["guess"].to_pylist()][: len(shown)]
+    harness.wait_first(page, "guess", [str(key) for key in rows["guess"].to_pylist()])
     values = [float(text) for text in harness.cells(page, "column")]
     assert values == pytest.approx(rows["column"].to_pylist()[: len(values)], rel=1e-5)
     assert len(values) >= 5
@@ -101,8 +100,7 @@ def _mistakes(done: Actions, table: Any) -> None:
     rows = table.view(derive={"column": CONFIDENCE}, filter="guess != truth", sort="column desc").to_arrow(
         columns=["id", "column"]
     )
-    shown = harness.cells(page, "id")
-    assert shown == [str(key) for key in rows["id"].to_pylist()][: len(shown)]
+    harness.wait_first(page, "id", [str(key) for key in rows["id"].to_pylist()])
     values = [float(text) for text in harness.cells(page, "column")]
     assert values == pytest.approx(rows["column"].to_pylist()[: len(values)], rel=1e-5)
     assert harness.row_count(page) == rows.num_rows

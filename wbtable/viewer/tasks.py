@@ -71,7 +71,7 @@ def _columns(plan: Plan) -> list[Json]:
     if isinstance(plan.source, SidedSource):
         key = plan.source.key
         sided = {f"{at}.{column.name}": at for at, side in enumerate(plan.source.sides) for column in side}
-    digits = _digits(plan)
+    longest = _longest(plan)
     return [
         {
             "name": name,
@@ -83,13 +83,13 @@ def _columns(plan: Plan) -> list[Json]:
             "original": name in own,
             "side": sided.get(name),
             "key": name in key,
-            "digits": digits.get(name) if slot.expression is None else None,
+            "longest": longest.get(name) if slot.expression is None else None,
         }
         for name, slot in plan.columns.items()
     ]
 
 
-def _digits(plan: Plan) -> dict[str, int]:
+def _longest(plan: Plan) -> dict[str, int]:
     """Return of columns of large integers how many characters the longest has, as far as that is known unread."""
     columns = list(plan.source.schema)
     if len(columns) > MAX_SIZED or not any(str(column.type) in _LARGE for column in columns):

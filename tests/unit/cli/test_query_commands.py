@@ -64,7 +64,7 @@ def test_query_groups(guesses: Shell) -> None:
 def test_query_says_what_became_null(guesses: Shell) -> None:
     found = guesses.run("query", "p/g:v0", "-d", "r=score / guess", "-w", "id < 4", "--json")
     assert [row["r"] for row in json.loads(found.stdout)] == [None, 0.9, 0.7]
-    assert found.stderr == 'wbtable: 1 row: division by zero in "score / guess" (derive[0] \'r\')\n'
+    assert found.stderr == "wbtable: 1 row: division by zero in \"score / guess\" (derive[0] 'r')\n"
     assert not guesses.run("query", "p/g:v0", "-d", "r=if(guess != 0, score / guess, 0.0)").stderr
 
 

@@ -36,7 +36,7 @@ export function widthOf(column, rowHeight) {
   if (isMedia(column)) return Math.max(name, 180);
   if (column.kind === "boolean") return Math.max(name, 112);
   // Large integers show whole: rounded they would be others.
-  if (isNumeric(column)) return Math.max(name, 140, 26 + 8 * (column.digits ?? 0));
+  if (isNumeric(column)) return Math.max(name, 140, 26 + 8 * (column.longest ?? 0));
   if (column.kind === "timestamp") return Math.max(name, 190);
   if (column.kind === "string") return Math.max(name, 190);
   return Math.max(name, 170);

@@ -10,7 +10,7 @@ import { batch, computed, signal } from "../vendor/preact.js";
 
 /**
  * @typedef {import("./spec.js").Spec} Spec
- * @typedef {{name: string, type: string, kind: string, bars?: string, params?: any, derived?: boolean, side?: number | null, key?: boolean, digits?: number | null, role: "row" | "key" | "count" | "cell" | "group", expression: string}} ColumnInfo
+ * @typedef {{name: string, type: string, kind: string, bars?: string, params?: any, derived?: boolean, side?: number | null, key?: boolean, longest?: number | null, role: "row" | "key" | "count" | "cell" | "group", expression: string}} ColumnInfo
  */
 
 export const opened = signal(/** @type {any} */ (null));
