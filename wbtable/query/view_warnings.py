@@ -75,11 +75,11 @@ def view_warnings(plan: Plan, control: Control | None = None) -> tuple[ViewWarni
     """
     parts = list(_parts(plan))
     keys = [f"t.k{i}" for i in range(len(plan.groups))]
+    counted = [("rows", _of_rows(plan, parts, keys))]
+    if plan.is_grouped:
+        counted.append(("groups", _of_groups(plan, [part for part in parts if part.of_groups], keys)))
     found: list[ViewWarning] = []
-    for unit, (asked, statement, inputs) in (
-        ("rows", _of_rows(plan, parts, keys)),
-        ("groups", _of_groups(plan, [part for part in parts if part.of_groups], keys)),
-    ):
+    for unit, (asked, statement, inputs) in counted:
         if not asked:
             continue
         counts = engine.run(statement, inputs, control).to_pylist()[0].values()
@@ -171,7 +171,7 @@ def _of_groups(plan: Plan, parts: Sequence[_Part], keys: list[str]) -> tuple[_As
             if caution.per_group and named not in known:
                 known.add(named)
                 asked.append((part, caution))
-    rows = sql.rows(GroupRows(plan).key_columns(sql)) if plan.is_grouped else ""
+    rows = sql.rows(GroupRows(plan).key_columns(sql))
     columns = [f"({caution.condition}) AS c{i}" for i, (_, caution) in enumerate(asked)]
     counts = ", ".join(f"count(*) FILTER (WHERE c{i}) AS n{i}" for i in range(len(asked)))
     groups = f"SELECT {', '.join(columns) or 'NULL'} FROM {rows} GROUP BY {', '.join(keys)}"
