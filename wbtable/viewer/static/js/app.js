@@ -57,7 +57,7 @@ async function begin() {
     render(html`<${Home} place=${place} opened=${opened} />`, root);
   } catch (error) {
     const found = error instanceof ApiError ? error : new ApiError({ code: "page", message: String(error) }, 0);
-    if (found.status === 401) message("This page needs its address again", "Open the address that “wbtable view” printed: it lets this browser in. It holds a token that is erased once it was used.");
+    if (found.status === 401) message("This page needs its address again", "Open the whole address that “wbtable view” printed, with what stands behind its #: that lets this browser in. If it is gone, start “wbtable view” again.");
     else if (found.code === "offline") message("The server does not answer", "Is “wbtable view” still running? Start it again and open the address that it prints.", true);
     else message("The page cannot begin", found.message, true);
   }

@@ -154,7 +154,7 @@ export function ColumnPanel({ panel }) {
         options=${[...(single ? [["", "Its rows: histogram, values or media"]] : ways.map((each) => [each.id, each.label])), ...one]} />
       ${(single ? [] : way?.settings ?? []).map((each) => each.options
         ? html`<${Choice} id=${`set-${each.key}`} label=${each.label} value=${String(column?.settings?.[each.key] ?? "")} options=${each.options} take=${(/** @type {string} */ value) => setting(each.key, value)} />`
-        : html`<label class="of" for=${`set-${each.key}`}>${each.label}</label><input class="input" id=${`set-${each.key}`} type="number" min=${each.number?.[0]} max=${each.number?.[1]} placeholder="as many as matter"
+        : html`<label class="of" for=${`set-${each.key}`}>${each.label}</label><input class="input" id=${`set-${each.key}`} type="number" min=${each.number?.[0]} max=${each.number?.[1]} placeholder="automatic"
             value=${column?.settings?.[each.key] ?? ""} onInput=${(/** @type {any} */ event) => setting(each.key, event.target.value === "" ? "" : Math.max(each.number?.[0] ?? 0, Math.min(each.number?.[1] ?? 99, Math.round(Number(event.target.value) || 0))))} />`)}
       ${isGroup && way?.id === "page" && !single ? html`<${Choice} id="set-size" label="Objects at once" value=${String(column?.settings?.size ?? 5)} options=${SIZES.map((size) => [String(size), String(size)])}
         take=${(/** @type {string} */ value) => setting("size", value === "5" ? undefined : Number(value))} />` : null}

@@ -15,9 +15,9 @@ const NESTED = new Set(["struct", "list", "map", "any", "ndarray", "histogram"])
 const SCHEMES = /^(https?:\/\/|mailto:)/i;
 
 /** @type {Setting} */
-const DIGITS = { key: "digits", label: "Digits behind the point", number: [0, 15] };
+const DIGITS = { key: "digits", label: "Decimal places", number: [0, 15] };
 /** @type {Setting} */
-const FORM = { key: "notation", label: "Written as", options: [["", "as it comes"], ["percent", "percent"], ["grouped", "with separators"], ["scientific", "with powers of ten"]] };
+const FORM = { key: "notation", label: "Notation", options: [["", "automatic"], ["percent", "percent"], ["grouped", "with separators"], ["scientific", "with powers of ten"]] };
 /** @type {Setting[]} */
 const TIME = [
   { key: "form", label: "Written as", options: [["", "day and time"], ["day", "day alone"], ["ago", "how long ago"]] },

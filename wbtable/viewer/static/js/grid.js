@@ -67,7 +67,7 @@ export class Grid {
     // Keys of groups stay in sight as pinned columns do: what else is a row about?
     const isPinned = (/** @type {any} */ column) => column.pin === "left" || column.info.role === "key";
     const ordered = [...visible.filter(isPinned), ...visible.filter((column) => !isPinned(column))];
-    let x = NUMBER_WIDTH + Math.max(0, String(rows).length - 5) * 7;
+    let x = Math.max(NUMBER_WIDTH, 22 + 8 * String(rows).length);
     this.numberWidth = x;
     this.columns = ordered.map((column, index) => {
       const width = column.width ?? widthOf(column.info, rowHeight);

@@ -7,7 +7,8 @@ import { toast } from "./menu.js";
 import { count } from "./numbers.js";
 import * as state from "./state.js";
 
-const PAGER = 18;
+/** Pixels of the line that turns pages, with the gap above it. */
+const PAGER = 22;
 const GAP = 4;
 const MOST_TURNED = 500;
 

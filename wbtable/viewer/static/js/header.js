@@ -38,7 +38,9 @@ export function headCell(column, summary, sort, several) {
   cell.append(line);
   if (info.pair) cell.append(...pairHead(column, summary));
   else {
-    cell.append(el("div", "hfacts", [...sideFacts(info), facts(info, summary)].join(" · ")));
+    const about = el("div", "hfacts", [...sideFacts(info), facts(info, summary)].join(" · "));
+    about.title = about.textContent ?? "";
+    cell.append(about);
     if (summary) cell.append(...shape(info, summary));
   }
   const resize = el("div", "resize");

@@ -51,7 +51,14 @@ function room(values, column, wide, high) {
   const least = Math.max(28, Math.min(0.7 * high, 90));
   const fits = Math.max(1, Math.floor((wide + 4) / (least + 4)));
   if (values.length <= fits) return { shown: values.length, each: (wide - 4 * (values.length - 1)) / values.length };
-  return { shown: Math.max(1, Math.floor((wide - 36) / (least + 4))), each: least };
+  // Pictures that are narrow at this height leave room for more of them.
+  const own = (/** @type {any} */ media) => 4 + (media?.width && media.height ? Math.min(least, Math.ceil((high * media.width) / media.height)) : least);
+  const among = (/** @type {number} */ space) => {
+    let [shown, used] = [0, 0];
+    while (shown < values.length && used + own(values[shown]) <= space) used += own(values[shown++]);
+    return shown;
+  };
+  return { shown: among(wide + 4) === values.length ? values.length : Math.max(1, among(wide - 36)), each: least };
 }
 
 /**

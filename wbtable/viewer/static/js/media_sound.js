@@ -151,7 +151,8 @@ function wave(sound, points, owner) {
       if (document.activeElement !== node) node.tabIndex = -1;
     }
   }));
-  const move = () => node.style.setProperty("--at", `${sound.seconds ? (100 * sound.at) / sound.seconds : 0}%`);
+  // Before it has played there is no place to mark.
+  const move = () => (sound.seconds && sound.at ? node.style.setProperty("--at", `${(100 * sound.at) / sound.seconds}%`) : node.style.removeProperty("--at"));
   move();
   sound.watch(node, move);
   return node;

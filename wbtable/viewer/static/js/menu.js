@@ -28,10 +28,9 @@ export function openMenu(at, name, items) {
     }
     const button = el("button");
     button.setAttribute("role", item.checked === undefined ? "menuitem" : "menuitemcheckbox");
-    if (item.checked !== undefined) {
-      button.setAttribute("aria-checked", String(item.checked));
-      button.append(el("span", "tick", item.checked ? "✓" : ""));
-    }
+    if (item.checked !== undefined) button.setAttribute("aria-checked", String(item.checked));
+    // All of a menu's words begin below each other.
+    if (items.some((other) => other?.checked !== undefined)) button.append(el("span", "tick", item.checked ? "✓" : ""));
     button.tabIndex = -1;
     button.append(el("span", "label", item.label));
     if (item.keys) button.append(el("kbd", "", item.keys));
@@ -83,7 +82,7 @@ export function openMenu(at, name, items) {
     } else return;
     event.preventDefault();
   });
-  buttons()[0]?.focus();
+  (buttons().find((button) => button.ariaDisabled !== "true") ?? buttons()[0])?.focus();
 }
 
 /** A short word at the edge of the page, also for screen readers. @param {string} text */

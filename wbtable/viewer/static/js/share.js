@@ -64,7 +64,7 @@ function Share({ view }) {
   const versions = [...new Set((found.view.source?.tables ?? []).map((/** @type {any} */ place) => place.version).filter(Boolean))];
   return html`
     ${inStore ? html`<p class="note">${found.view.source.kind === "union" ? "The link names the runs: what they log later is shown, too." : `The link says ${versions.join(" and ")}: it shows the same rows tomorrow.`}</p>` : null}
-    <${Shared} name="Link" text=${link} note="For whoever is let in by this server." first=${true} />
+    <${Shared} name="Link" text=${link} note="Works for those this server lets in, as long as it runs." first=${true} />
     ${command ? html`<${Shared} name="Command" text=${command} note="For everybody who can read the store, on any machine." code=${true} />`
       : html`<p class="note">This table is in no store, so there is no command that shows it elsewhere: log it to a store, and there is one.</p>`}
     <${Shared} name="Python" text=${found.text} note="The same rows in a program." code=${true} />`;

@@ -37,7 +37,7 @@ export function GridState({ model = state }) {
   if (model.rows.value === 0 && model.info.value) {
     const parts = conjuncts(view.filter);
     if (view.having && view.group) return html`<div class="grid-state"><div class="state"><h2>No group is left</h2><p>No group fulfils <code>${view.having}</code>.</p><div class="actions"><button class="btn" onClick=${() => state.apply({ ...state.spec.value, having: null })}>Show all groups</button></div></div></div>`;
-    if (!parts.length) return html`<div class="grid-state"><div class="state"><h2>The table has no rows</h2><p>Its columns are above. Rows that are added to it stand in a newer version.</p></div></div>`;
+    if (!parts.length) return html`<div class="grid-state"><div class="state"><h2>The table has no rows</h2><p>Its columns are above. Add rows with <code>table.add_data(…)</code> and log it again: they stand in a newer version.</p></div></div>`;
     return html`<div class="grid-state"><div class="state"><h2>No row matches</h2><p>0 of ${count(model.total.value)} rows. Remove a condition:</p>
       <div class="actions">${parts.map((part) => html`<button class="btn" onClick=${() => state.apply(spec.filteredBy(state.spec.value, parts.filter((other) => other !== part)))}><code>${part}</code> ×</button>`)}</div></div></div>`;
   }
