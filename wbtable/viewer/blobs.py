@@ -135,7 +135,10 @@ class Blobs:
             if reference.size is None and size > MAX_BLOB:
                 raise LimitError(f"expected at most {MAX_BLOB >> 20} MB, found {size} bytes: download the file")
             return bytes(objects.read(reference.file()))
-        raise NotFoundError(f"the blob {reference.digest} is not here: it was deleted, or the store is incomplete")
+        raise NotFoundError(
+            f"the blob {reference.digest} is not here: it was deleted, or the store is incomplete; "
+            "wbtable verify lists what is missing"
+        )
 
     def _objects(self) -> list[ObjectStore]:
         with self._guard:

@@ -159,4 +159,4 @@ function Joined() {
 }
 
 /** @type {Record<string, string>} */
-const JOINS = { outer: "with the rows that meet none", inner: "rows that meet only", left: "with all rows of side 0", right: "with all rows of side 1" };
+const JOINS = { outer: "keeping rows without a match", inner: "rows that match only", left: "with all rows of side 0", right: "with all rows of side 1" };

@@ -95,7 +95,7 @@ function Layer({ group, column, overlay, set }) {
     ${classes.length > 1 ? html`<div class="layer-all"><button class="link" onClick=${() => all(true)}>all</button><button class="link" onClick=${() => all(false)}>none</button></div>` : null}
     <ul>${found.slice(0, 300).map((each) => html`<li key=${each.id}><label><input type="checkbox" checked=${isShown({ ...overlay, on: true, hidden: without(overlay.hidden, keyOf(kind, layer)) }, kind, layer, each.id, labels)} disabled=${!isOn}
         onChange=${(/** @type {any} */ event) => set(switched(overlay, keyOf(kind, layer, each.id), event.target.checked, each.background))} />
-      <${Swatch} id=${each.id} /><span class="n" dir="auto">${each.label}</span>${each.count === null ? html`<span class="ty">${each.id}</span>` : html`<span class="ty">${count(each.count)}</span>`}</label>
+      <${Swatch} id=${each.id} /><span class="n" dir="auto">${each.label}</span>${each.count === null ? html`<span class="ty" title="The number of the class">#${each.id}</span>` : html`<span class="ty" title="Boxes of the class">${count(each.count)}</span>`}</label>
       <button class="link" title=${`Show ${each.label} only`} aria-label=${`Show ${each.label} only`} onClick=${() => only(each.id)}>only</button></li>`)}</ul>
     ${found.length > 300 ? html`<p class="note">The first 300 of ${count(found.length)} are listed: search for others.</p>` : null}
     ${classes.length && !found.length ? html`<p class="note">No class has “${search}” in its name.</p>` : null}</fieldset>`;

@@ -1,0 +1,125 @@
+"""What is drawn fits where it stands, and shows in the colours that the system forces."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page import harness
+from tests.page.made_table import long
+from tests.page.media_table import columns, write_media
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.page.harness import Servers, Watch
+
+LOW = {"width": 640, "height": 400}
+"""A window of 1280 by 800 at a zoom of 200 %."""
+
+
+def address(url: str, **query: Any) -> str:
+    """Return an address with the parts of a view in it."""
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
+    return url.replace("/#", f"/?{urlencode(texts)}#")
+
+
+def is_whole(node: Locator) -> bool:
+    """Whether all of a node's text has room in it."""
+    return bool(node.evaluate("(node) => node.scrollWidth <= node.clientWidth"))
+
+
+def style(node: Locator, name: str) -> str:
+    """Return a property of a node's style as it is computed."""
+    return str(node.evaluate("(node, name) => getComputedStyle(node)[name]", name))
+
+
+def test_row_numbers_are_whole_in_a_long_table(page: Page, serve: Servers, tmp_path: Path) -> None:
+    harness.open_table(page, serve(str(long(tmp_path, rows=1_200_000))))
+    page.locator(".grid").focus()
+    page.keyboard.press("ControlOrMeta+End")
+    harness.wait_rows(page)
+    number = page.locator(".row .rownum", has_text="1200000")
+    expect(number).to_be_visible()
+    assert is_whole(number.locator(".t"))
+
+
+def test_a_name_has_the_room_of_the_signs_until_they_show(page: Page, serve: Servers, demo: Path) -> None:
+    harness.open_table(page, serve("fashion-mnist/baseline:latest", store=demo))
+    head = harness.head(page, "image")
+    assert is_whole(head.locator(".name > span").last)
+    head.hover()
+    expect(head.locator(".more")).to_have_css("opacity", "1")
+
+
+def test_pictures_of_groups_are_whole_in_low_rows(page: Page, serve: Servers, demo: Path) -> None:
+    harness.open_table(page, address(serve("fashion-mnist/baseline:latest", store=demo), group=["guess"], height='"m"'))
+    shown = harness.cell(page, 0, "image")
+    expect(shown.locator(".thumb img").first).to_be_visible()
+    room, pictures = shown.locator(".objects").bounding_box(), shown.locator(".thumb").all()
+    assert room is not None
+    assert len(pictures) == 5
+    for picture in pictures:
+        box = picture.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= room["y"] + room["height"]
+
+
+def test_a_list_of_narrow_pictures_shows_those_that_fit(
+    page: Page, serve: Servers, tmp_path: Path, watch: Watch
+) -> None:
+    watch.allow("Blocked script execution")
+    media = write_media(tmp_path / "media")
+    harness.open_table(page, address(serve(str(media)), height='"l"'))
+    frames = harness.cell(page, 0, columns().index("frames"))
+    expect(frames.locator(".thumb")).to_have_count(2)
+    expect(frames.locator(".more-of")).to_have_count(0)
+
+
+def test_an_error_and_what_to_do_fit_a_low_window(page: Page, serve: Servers, file: Path, watch: Watch) -> None:
+    watch.allow("400 (Bad Request)")
+    page.set_viewport_size(LOW)
+    harness.enter(page, address(serve(str(file)), filter="nn > 1"))
+    card, foot = page.locator(".grid-state [role=alert]"), page.locator(".status")
+    expect(card).to_be_visible(timeout=harness.PATIENCE)
+    button, below = card.get_by_role("button").last.bounding_box(), foot.bounding_box()
+    assert button is not None
+    assert below is not None
+    assert button["y"] + button["height"] <= below["y"]
+
+
+def test_words_of_a_menu_begin_below_each_other(shown: Page) -> None:
+    page = shown
+    harness.head(page, "n").hover()
+    harness.head(page, "n").locator(".more").click()
+    lefts = page.locator(".menu .label").evaluate_all(
+        "(nodes) => nodes.map((node) => node.getBoundingClientRect().left)"
+    )
+    assert len(lefts) > 5
+    assert len(set(lefts)) == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_forced_colours_show_what_is_chosen(page: Page, serve: Servers, file: Path, theme: str) -> None:
+    page.emulate_media(forced_colors="active", color_scheme="dark" if theme == "dark" else "light")
+    harness.open_table(page, serve(str(file)))
+    harness.head(page, "n").hover()
+    harness.head(page, "n").locator(".more").click()
+    first, second = page.get_by_role("menu").locator("button").all()[:2]
+    expect(first).to_be_focused()
+    assert style(first, "backgroundColor") != style(second, "backgroundColor")
+    page.keyboard.press("Escape")
+    harness.go_to_cell(page, 1, "n")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.locator(".chosen")).to_be_visible()
+    chosen, other = (page.locator(f'.row[data-row="{row}"] .rownum') for row in (1, 4))
+    assert style(chosen, "backgroundColor") != style(other, "backgroundColor")
+    page.keyboard.press("/")
+    expect(page.locator(".toolbar .cm-content")).to_be_focused()
+    assert style(page.locator(".toolbar .field"), "outlineStyle") == "solid"
