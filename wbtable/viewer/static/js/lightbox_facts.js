@@ -10,7 +10,7 @@ export function factsOf(media, row, column) {
     found.push(
       ["Caption", media.caption], ["Size", media.width ? `${count(media.width)} × ${count(media.height)} pixels` : null],
       ["Duration", media.duration ? duration(media.duration * 1000) : null], ["Sample rate", media.sample_rate ? `${count(media.sample_rate)} Hz` : null],
-      ["Channels", media.channels], ["Frames", media.frames ? count(media.frames) : null], ["Frames a second", media.fps ? number(media.fps) : null],
+      ["Channels", media.channels], ["Frames", media.frames ? count(media.frames) : null], ["Frame rate", media.fps ? `${number(media.fps)} per second` : null],
       ["Format", media.format], ["Points", media.points ? count(media.points) : null], ["Group", media.grouping],
       ["Array", media.shape ? `${media.dtype} ${media.shape.join(" × ")}` : null], ["Bins", media.counts ? count(media.counts.length) : null],
       ["Type", media.content_type], ["Bytes", media.ref && media.size !== undefined ? count(media.size) : null],

@@ -58,7 +58,7 @@ export function diffNode(before, after, by, names) {
       text.append(node);
     }
     const unit = by === "characters" ? "characters" : by === "lines" ? "lines" : "words and blanks";
-    box.replaceChildren(el("p", "note", `${count(gone)} ${unit} of ${names[0]} went, ${count(came)} of ${names[1]} came.`), text);
+    box.replaceChildren(el("p", "note", `${count(gone)} ${unit} removed from ${names[0]}, ${count(came)} added in ${names[1]}.`), text);
   }, (error) => box.replaceChildren(el("p", "unshown", `They cannot be compared: ${error.message}`)));
   return box;
 }

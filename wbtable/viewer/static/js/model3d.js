@@ -159,8 +159,8 @@ async function begin(box, media, linked) {
       bar.append(button);
     }
   }
-  const home = el("button", "btn", "Start again");
-  home.title = "Start again (0)";
+  const home = el("button", "btn", "Reset");
+  home.title = "Look from where it began (0)";
   home.addEventListener("click", () => linked.set({ turn: 0.7, tilt: 1.1, far: 1 }));
   bar.append(home, el("span", "note", facts));
 
