@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    Task = Callable[..., Any] | str
+    """What a worker runs: a function of a module, or ``module:function``."""
+
 GRACE: Final = 0.5
 """Seconds between interrupting a task and killing its process."""
 _TICK: Final = 0.02
@@ -204,7 +207,7 @@ class Worker:
 
     def run(
         self,
-        function: Callable[..., Any],
+        function: Task,
         /,
         *,
         cancelled: threading.Event | None = None,
@@ -214,7 +217,8 @@ class Worker:
         """Run a function in the worker and return what it returns.
 
         Args:
-            function: a function of a module; it gets a `Control` first.
+            function: a function of a module, or its name as ``module:function``, which spares this process to load it;
+                it gets a `Control` first.
             cancelled: set it, from any thread, to cancel.
             progress: is called with the part that is done, from 0 to 1.
             **arguments: what else the function gets, as JSON has it.
@@ -228,7 +232,7 @@ class Worker:
             WbtableError: what the function raised.
 
         """
-        name = f"{function.__module__}:{function.__qualname__}"
+        name = function if isinstance(function, str) else f"{function.__module__}:{function.__qualname__}"
         with self._guard:
             if cancelled is not None and cancelled.is_set():
                 raise CancelledError("the query was cancelled")

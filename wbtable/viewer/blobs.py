@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.errors import LimitError, NotFoundError
-from wbtable.format.digest import Digest
-from wbtable.format.file_cell import relative_uri
 from wbtable.viewer.answers import BadRequestError
 
 if TYPE_CHECKING:
@@ -70,6 +68,9 @@ class Reference:
 
     def file(self) -> dict[str, Any]:
         """Return the FILE group that it stands for."""
+        from wbtable.format.digest import Digest
+        from wbtable.format.file_cell import relative_uri
+
         return {
             "uri": relative_uri(Digest(self.container), packed=self.packed),
             "offset": self.offset,

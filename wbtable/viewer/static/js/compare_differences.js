@@ -59,7 +59,7 @@ function Numbers({ one, histogram }) {
     box.current.replaceChildren(made);
   }, [histogram]);
   const sign = (/** @type {number | null} */ value) => (value === null ? "—" : value > 0 ? `+${number(value, undefined)}` : number(value));
-  return html`<div class="difference-of"><span ref=${box}></span><span class="note">${MARKS[one.side]} − ${MARKS[0]}: mean <b>${sign(rounded(one.mean))}</b>, from ${sign(rounded(one.least))} to ${sign(rounded(one.greatest))}, mean size ${number(rounded(one.mean_absolute) ?? 0)}${one.skipped ? `; ${count(one.skipped)} without a number on both sides` : ""}</span></div>`;
+  return html`<div class="difference-of"><span ref=${box}></span><span class="note">${MARKS[one.side]} − ${MARKS[0]}: mean <b>${sign(rounded(one.mean))}</b>, from ${sign(rounded(one.least))} to ${sign(rounded(one.greatest))}, mean of sizes ${number(rounded(one.mean_absolute) ?? 0)}${one.skipped ? `; ${count(one.skipped)} without a number on both sides` : ""}</span></div>`;
 }
 
 /** @param {number | null} value */
