@@ -27,7 +27,7 @@ export function ProjectsPage({ where, opened }) {
   if (!opened.store) return html`<main class="home center"><${Empty} title="No store is open"><p>What is open is a table outside of any store. Start <code>wbtable view STORE</code> to see projects, runs and artifacts.</p></${Empty}></main>`;
   if (!projects.length) {
     return html`<main class="home"><section class="first"><h2>This store is empty</h2>
-      <p>Log a run, and it stands here, while it goes on:</p>
+      <p>Log a run, and it shows here from its first step on:</p>
       <${Snippet} text=${firstSteps(opened.store.url)} label="Python that logs a run" />
       <p>Or bring what you have:</p>
       <${Snippet} text=${`wbtable --store ${JSON.stringify(opened.store.url)} put my-project/digits ./data --type dataset\nwbtable --store ${JSON.stringify(opened.store.url)} import wandb ./wandb`} label="Commands that bring data" />
