@@ -37,7 +37,7 @@ export function RunPage({ where }) {
   const counts = /** @type {Record<string, number>} */ ({ curves: found.keys.length, tables: found.tables.length, artifacts: found.logged.length + found.used.length });
   return html`<div class="page-head"><div class="head-line"><h2 dir="auto" class="big">${found.name}</h2><${RunState} state=${found.state} note=${stateNote(found)} />
       ${found.tags.map((/** @type {string} */ tag) => html`<span class="tag" dir="auto">${tag}</span>`)}<span class="gap"></span>
-      <a class="btn" href=${projectLink(project, { runs: JSON.stringify([run]) })}>Among the other runs</a></div>
+      <a class="btn" href=${projectLink(project, { runs: JSON.stringify([run]) })}>Show among all runs</a></div>
       <p class="note facts-line"><span>Made <${When} at=${found.created_at} /></span><span>${found.state === "running" ? "Running for" : "Took"} ${lengthText(found.seconds)}</span><span>${count(found.steps)} ${found.steps === 1 ? "step" : "steps"}</span>${found.attempts > 1 ? html`<span>${count(found.attempts)} attempts</span>` : null}${found.group ? html`<span>Group ${found.group}</span>` : null}${found.job_type ? html`<span>Job ${found.job_type}</span>` : null}<span>Id <code>${found.run}</code></span></p>
       ${found.state === "crashed" || found.state === "failed" ? html`<p class=${`say is-${found.state}`} role="note">${stateNote(found)}${found.exit_code ? ` (exit code ${found.exit_code})` : ""}. What it had logged is here.</p>` : null}
       ${found.notes ? html`<p class="notes">${found.notes}</p>` : null}</div>

@@ -14,7 +14,8 @@ function firstSteps(url) {
 run = wbtable.init(project="my-project", store=${place}, config={"lr": 0.01})
 for step in range(100):
     run.log({"loss": 1 / (step + 1)})
-run.log({"predictions": wbtable.Table(columns=["id", "guess", "truth"], data=[[0, "cat", "dog"]])})
+table = wbtable.Table(columns=["id", "guess", "truth"], data=[[0, "cat", "dog"]])
+run.log({"predictions": table})
 run.finish()`;
 }
 
