@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from tests.page import harness
+import wbtable
+from tests.page import harness, workspace_store
 from tests.page.made_table import long
 from tests.page.media_table import columns, write_media
+from wbtable.artifacts.store import create_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 LOW = {"width": 640, "height": 400}
 """A window of 1280 by 800 at a zoom of 200 %."""
+NARROW = {"width": 400, "height": 740}
+LONG = "a_name_that_a_program_made_and_nobody_shortened_" * 4
 
 
 def address(url: str, **query: Any) -> str:
@@ -123,3 +127,41 @@ def test_forced_colours_show_what_is_chosen(page: Page, serve: Servers, file: Pa
     page.keyboard.press("/")
     expect(page.locator(".toolbar .cm-content")).to_be_focused()
     assert style(page.locator(".toolbar .field"), "outlineStyle") == "solid"
+
+
+def is_inside(page: Page, node: Locator) -> bool:
+    """Whether a node lies within the window from left to right."""
+    box, size = node.bounding_box(), page.viewport_size
+    assert box is not None
+    assert size is not None
+    return box["x"] >= 0 and box["x"] + box["width"] <= size["width"]
+
+
+def test_the_panel_of_a_column_with_a_long_name_can_be_closed(page: Page, serve: Servers) -> None:
+    harness.open_table(page, serve(wbtable.Table(columns=["id", LONG], data=[[1, 2]])))
+    harness.head(page, LONG).locator(".name").click()
+    panel = page.locator(".panel")
+    expect(panel.get_by_role("heading")).to_contain_text(LONG)
+    close = panel.get_by_role("button", name="Close")
+    assert is_inside(page, close)
+    close.click()
+    expect(panel).to_have_count(0)
+
+
+def test_projects_and_runs_with_long_names_fit_a_narrow_window(page: Page, serve: Servers, tmp_path: Path) -> None:
+    store = create_store(tmp_path / "store")
+    workspace_store.add_run(store, LONG[:120], "one", name=LONG, rows=[{"loss": 1.0}])
+    page.set_viewport_size(NARROW)
+    harness.enter(page, serve(None, store=store.url))
+    expect(page.locator(".project .recent a").first).to_be_visible()
+    for link in page.locator(".project a").all():
+        assert is_inside(page, link)
+
+
+def test_the_sheet_of_keys_fits_a_narrow_window(page: Page, serve: Servers, file: Path) -> None:
+    page.set_viewport_size(NARROW)
+    harness.open_table(page, serve(str(file)))
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    for key in page.locator("#keys kbd").all():
+        assert is_inside(page, key)

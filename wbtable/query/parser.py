@@ -200,6 +200,7 @@ class _Parser:
             kind = self.token.kind
             if kind == ".":
                 self.take()
+                self.no_method(base)
                 name = self.name("the name of a field")
                 base = ast.Field(base=base, name=name, span=self.span(start))
             elif kind == "[":
@@ -210,6 +211,18 @@ class _Parser:
             else:
                 return base
             self.count(start)
+
+    def no_method(self, base: ast.Node) -> None:
+        """Say how a function is called to those who call it as Python's objects have them: `text.lower()`."""
+        token = self.token
+        if self.found[self.at].kind == "end" or self.found[self.at + 1].kind != "(":
+            return
+        word, of = self.text[token.start : token.end], self.text[base.span[0] : base.span[1]]
+        if token.kind in {"in", "like", "between"}:
+            self.fail("the name of a field", f"write {of:.40} {word} …")
+        if token.kind in {"name", "contains"}:
+            more = "" if self.found[self.at + 2].kind == ")" else ", …"
+            self.fail("the name of a field", f"a function stands before its values: {word}({of:.40}{more})")
 
     def name(self, what: str) -> str:
         token = self.token

@@ -101,6 +101,9 @@ def test_sides_are_told_from_numbers() -> None:
         ("9" * 39, (0, 39), ".0"),
         ("1e999", (0, 5), "1.8e308"),
         ('"\\q"', (1, 3), "backslash"),
+        ("a.lower() == b", (2, 7), "lower(a)"),
+        ("a.contains('b')", (2, 10), "contains(a, …)"),
+        ("a.in(['b'])", (2, 4), "write a in …"),
     ],
 )
 def test_errors_of_the_grammar(text: str, span: tuple[int, int], advice: str | None) -> None:
