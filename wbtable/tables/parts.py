@@ -83,6 +83,8 @@ class Parts:
 
         """
         buffer = self.buffer
+        if buffer.keep(row):
+            return
         widened = buffer.add(row)
         for i, before, now in widened:
             try:

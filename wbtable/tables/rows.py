@@ -25,6 +25,7 @@ from wbtable.format.types import (
 from wbtable.tables.capture import Tagged, capture
 from wbtable.tables.coerce import check_depth, coercion
 from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, infer, is_missing
+from wbtable.tables.row_check import MOST_COLUMNS, RowPlan, has_utf8, is_plain, no_row, row_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,9 +37,9 @@ MAX_ROWS = 16_384
 MAX_BYTES = 64 << 20
 """Bytes of values kept before they are encoded, as far as they can be told."""
 _MIN_INT64 = -MAX_INT64 - 1
-_Plan = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
-"""The positions in a row of integers, of text, and of what is inferred cell by cell."""
 _MAX_PLANS = 4096
+_OFTEN = 512
+"""So many rows of the same classes in a row are worth a function that checks them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class RowBuffer:
     """
 
     __slots__ = (
-        *("_bytes", "_classes", "_coerce", "_next_weighing", "_plan", "_plans", "_types"),
+        *("_bytes", "_check", "_classes", "_coerce", "_followed", "_next_weighing", "_plan", "_plans", "_types"),
         *("count", "first_row", "is_full", "links", "names", "rules", "values"),
     )
 
@@ -88,9 +89,11 @@ class RowBuffer:
         self._coerce: list[Callable[[Any], Any] | None] = [
             None if rule.declared is None else coercion(rule.declared) for rule in self.rules
         ]
-        self._plans: dict[tuple[type, ...], _Plan] = {}
+        self._plans: dict[tuple[type, ...], RowPlan] = {}
         self._classes: list[type] | None = None
-        self._plan: _Plan = ((), (), ())
+        self._plan = RowPlan()
+        self._check = no_row
+        self._followed = 0  # the row since which the plan is followed
         self._bytes = 0
         self._next_weighing = 1
         self.first_row = 0
@@ -106,6 +109,15 @@ class RowBuffer:
         """Take other types; what was kept must be convertible to them."""
         self._types = list(types)
         self._forget_plans()
+
+    def keep(self, row: Sequence[Any]) -> bool:
+        """Keep a row that is like those before it and needs no closer look; else return False: `add` takes it."""
+        count = self.count + 1
+        if count >= self._next_weighing or not self._check(row):
+            return False
+        self.values += row
+        self.count = count
+        return True
 
     def add(self, row: Sequence[Any]) -> Sequence[tuple[int, ColumnType, ColumnType]]:
         """Check and keep one row, which must not change any more; nothing is kept of a row that is refused.
@@ -127,12 +139,13 @@ class RowBuffer:
         classes = [*map(type, row)]
         if classes != self._classes:
             self._follow(classes, row)
-        ints, texts, slow = self._plan
-        for i in ints:
+        plan = self._plan
+        slow = plan.slow
+        for i in plan.ints:
             if not _MIN_INT64 <= row[i] <= MAX_INT64:
                 slow = (*slow, i)
-        for i in texts:
-            if not row[i].isascii():  # it may have no UTF-8 form
+        for i in plan.texts:
+            if not (row[i].isascii() or has_utf8(row[i])):
                 slow = (*slow, i)
         widened: Sequence[tuple[int, ColumnType, ColumnType]] = ()
         if slow:
@@ -196,13 +209,22 @@ class RowBuffer:
         signature = tuple(classes)
         plan = self._plans.get(signature)
         self._plan = self._make_plan(signature, row) if plan is None else plan
+        self._check = self._plan.check
         self._classes = classes
+        self._followed = self.first_row + self.count
 
     def _forget_plans(self) -> None:
         self._plans.clear()
         self._classes = None
+        self._check = no_row
 
-    def _make_plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> _Plan:
+    def _compile(self) -> None:
+        """Have rows checked by a function of their own, if many alike came one after the other."""
+        plan, often = self._plan, self.first_row + self.count - self._followed >= _OFTEN
+        if self._classes and often and plan.check is no_row and not plan.slow and len(self._classes) <= MOST_COLUMNS:
+            self._check = plan.check = row_check(self._classes, plan.ints, plan.texts)
+
+    def _make_plan(self, signature: tuple[type, ...], row: Sequence[Any]) -> RowPlan:
         """Decide which cells of rows of these classes need a look at the value."""
         if len(row) != len(self.names):
             self._refuse_length(row, self.first_row + self.count)
@@ -213,13 +235,17 @@ class RowBuffer:
             fixed = FIXED.get(kind)
             if kind is int and column == INT64 and self._coerce[i] is None:
                 ints.append(i)
-            elif fixed is None or self._coerce[i] is not None or not _is_plain(fixed, kind, column, rule):
+            elif (
+                fixed is None
+                or self._coerce[i] is not None
+                or not is_plain(fixed, kind, column, is_optional=rule.optional)
+            ):
                 slow.append(i)
             elif kind is str:
                 texts.append(i)
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()
-        plan = tuple(ints), tuple(texts), tuple(slow)
+        plan = RowPlan(tuple(ints), tuple(texts), tuple(slow))
         self._plans[signature] = plan
         return plan
 
@@ -280,6 +306,7 @@ class RowBuffer:
         rows = self.count
         self.is_full = rows >= MAX_ROWS or self._bytes >= MAX_BYTES
         self._next_weighing = min(rows + max(1, min(1024, (8 << 20) // (size + 1))), MAX_ROWS)
+        self._compile()
 
     def _weigh_value(self, plain: object) -> None:
         """Count a value whose size Python does not know; it may end the batch at once."""
@@ -288,22 +315,6 @@ class RowBuffer:
             self._bytes += cast("int", size)
             if self._bytes >= MAX_BYTES:
                 self._next_weighing = 0
-
-
-def _is_plain(fixed: ColumnType, kind: type, column: ColumnType, rule: ColumnRule) -> bool:
-    """Whether every value of a class of type `fixed` is encoded in `column` as it is."""
-    if isinstance(column, AnyType):
-        return False
-    if not rule.optional and (kind is type(None) or issubclass(kind, (float, np.floating))):
-        return False
-    if fixed == column or isinstance(fixed, NullType):
-        return True
-    if isinstance(fixed, NumberType) and isinstance(column, NumberType) and fixed.is_float == column.is_float:
-        try:
-            return unify(column, fixed) == column
-        except TypeMismatchError:
-            return False
-    return False
 
 
 def _infer(rule: ColumnRule, value: object) -> tuple[ColumnType, Any]:

@@ -182,7 +182,9 @@ class TableWriter:
             if buffer is None:
                 msg = "the first row does not say what the columns are called: give columns="
                 raise UsageError(msg)
-            self._check_exact(buffer.add(tuple(row)), buffer)
+            cells = tuple(row)
+            if not buffer.keep(cells):
+                self._check_exact(buffer.add(cells), buffer)
             self._rows += 1
             if buffer.is_full:
                 self._flush()

@@ -227,22 +227,19 @@ class TableBuilder:
                 self._submit(min(self._open.rows, self._job.fragment_rows))
         # The last packs are synced while the last fragments are encoded: both are durable before a manifest names them.
         self._packs.seal()
+        # A sketch takes less time than encoding: that of a whole new table is stored meanwhile.
+        sketch = self._merged_sketch()
+        stored = sketched(self._objects, sketch, None, ()) if self._base is None else None
         while len(self._written) < len(self._jobs):
             self._written.append(self._jobs[len(self._written)].result())
         self._close()
-        return self._manifest(log_mode, primary_key, foreign_keys)
-
-    def _manifest(self, log_mode: str, primary_key: str | None, foreign_keys: Sequence[ForeignKey]) -> TableManifest:
         base = self._base
         pages = list(base.pages) if base is not None else []
         tail = list(base.tail) if base is not None else []
         rows = base.rows if base is not None else 0
-        sketch = self._sketch
         for written, containers in zip(self._written, self._containers, strict=True):
             tail.append(written.fragment(containers))
             rows += written.rows
-            sketch = written.sketch if sketch is None else sketch.merge(written.sketch)
-        sketch = sketch or TableSketch.empty(self.schema)
         while len(tail) >= PAGE_FRAGMENTS:
             pages.append(put_page(self._objects, tail[:PAGE_FRAGMENTS]))
             del tail[:PAGE_FRAGMENTS]
@@ -251,7 +248,7 @@ class TableBuilder:
             rows=rows,
             pages=tuple(pages),
             tail=tuple(tail),
-            **sketched(self._objects, sketch, base, tail),
+            **(stored or sketched(self._objects, sketch, base, tail)),
             log_mode=log_mode,
             primary_key=primary_key,
             foreign_keys=tuple(foreign_keys),
@@ -259,6 +256,15 @@ class TableBuilder:
         )
         keep_sketch(manifest, sketch)
         return manifest
+
+    def _merged_sketch(self) -> TableSketch:
+        """Return the sketch of all rows, those of the base too; fragments may still be on their way."""
+        sketch = self._sketch
+        parts = [written.sketch for written in self._written]
+        parts += [job.sketch.result() for job in self._jobs[len(parts) :]]
+        for part in parts:
+            sketch = part if sketch is None else sketch.merge(part)
+        return sketch or TableSketch.empty(self.schema)
 
     def abort(self) -> None:
         """End the builder; what it stored so far is collected later, no manifest names it."""
