@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wbtable.tables.keys import RowLink
+    from wbtable.tables.row_check import RowCheck
 
 MAX_ROWS = 16_384
 """Rows kept as Python values before they are encoded."""
@@ -92,7 +93,7 @@ class RowBuffer:
         self._plans: dict[tuple[type, ...], RowPlan] = {}
         self._classes: list[type] | None = None
         self._plan = RowPlan()
-        self._check = no_row
+        self._check: RowCheck = no_row
         self._followed = 0  # the row since which the plan is followed
         self._bytes = 0
         self._next_weighing = 1
