@@ -87,7 +87,7 @@ def test_a_list_of_narrow_pictures_shows_those_that_fit(
 
 
 def test_an_error_and_what_to_do_fit_a_low_window(page: Page, serve: Servers, file: Path, watch: Watch) -> None:
-    watch.allow("400 (Bad Request)")
+    watch.allow("400")
     page.set_viewport_size(LOW)
     harness.enter(page, address(serve(str(file)), filter="nn > 1"))
     card, foot = page.locator(".grid-state [role=alert]"), page.locator(".status")
