@@ -108,10 +108,16 @@ class _Sorted:
     places: Ints
 
     @classmethod
-    def of(cls, digests: Digests, places: Ints) -> _Sorted:
+    def of(cls, parts: list[tuple[Digests, Ints]]) -> _Sorted:
+        """Sort what the parts hold, which is taken out of the list: millions of blobs are not kept twice."""
+        digests, places = np.concatenate([one for one, _ in parts]), [one for _, one in parts]
+        parts.clear()
         heads = _heads(digests)
         order = np.argsort(heads, kind="stable")
-        return cls(heads=heads[order], digests=digests[order], places=places[order])
+        heads, digests = heads[order], digests[order]
+        whole = np.concatenate(places)
+        places.clear()
+        return cls(heads=heads, digests=digests, places=whole[order])
 
     def find(self, words: npt.NDArray[np.uint64], heads: npt.NDArray[np.uint64], order: Ints, out: Ints) -> None:
         """Put the places of blobs into the rows of `out` that have none yet.
@@ -210,8 +216,10 @@ class SeenBlobs:
         self._merge(digests, places)
 
     def _merge(self, digests: Digests, places: Ints) -> None:
-        while self._runs and len(self._runs[-1].heads) <= 2 * len(digests):
+        parts, total = [(digests, places)], len(digests)
+        while self._runs and len(self._runs[-1].heads) <= 2 * total:
             last = self._runs.pop()
-            digests = np.concatenate([last.digests, digests])
-            places = np.concatenate([last.places, places])
-        self._runs.append(_Sorted.of(digests, places))
+            parts.insert(0, (last.digests, last.places))
+            total += len(last.heads)
+            del last
+        self._runs.append(_Sorted.of(parts))

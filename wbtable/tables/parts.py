@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_MEMORY = 256 << 20
 """Bytes of encoded rows that a table keeps in memory."""
+_MAX_BESIDE_MEDIA = MAX_MEMORY // 4
+"""The same where its media are in files already: their digests take memory as well."""
 _SMALL = 4096
 
 
@@ -151,7 +153,7 @@ class Parts:
                 self._rows -= last.source.num_rows
         self._bytes += table.nbytes
         self._push(_Part(ArrowSource(table, schema, self.blobs), in_memory=True))
-        if self._bytes > MAX_MEMORY:
+        if self._bytes > (_MAX_BESIDE_MEDIA if self.blobs.has_spilled else MAX_MEMORY):
             self._spill()
 
     def append(self, source: Source) -> None:

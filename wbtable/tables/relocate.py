@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wbtable.storage.packs import PackWriter
     from wbtable.storage.seen import Digests, Ints
 
-_MAX_READ = 64 << 20
+_MAX_READ = 16 << 20
 """Bytes of blobs in flight between two stores."""
 _PENDING = "#"
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wbtable.storage.objects import ObjectStore
     from wbtable.storage.seen import Digests, Ints
 
-MAX_MEMORY = 128 << 20
+MAX_MEMORY = 64 << 20
 """Bytes of blobs that a table keeps in memory."""
 MAX_BORROWED = 384 << 20
 """Bytes of blobs that it leaves in Arrow buffers, which whoever gave them may hold anyway."""
@@ -164,6 +164,11 @@ class TableBlobs:
     def has_files(self) -> bool:
         """Whether some blob may still be in a file of the user's."""
         return self._has_files
+
+    @property
+    def has_spilled(self) -> bool:
+        """Whether some blobs are in temporary packs."""
+        return self._store is not None
 
     def file_payload(self, raw: bytes) -> Payload | None:
         """Return the file that holds the blob of a raw digest, if it is a large one that was not read yet."""

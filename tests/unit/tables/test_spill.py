@@ -70,6 +70,18 @@ def test_blobs_spill_and_are_removed(tmp_path: Path, cache: Path, monkeypatch: p
     assert not list(cache.rglob("*.pack"))
 
 
+def test_rows_spill_sooner_where_their_media_have(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MAX_ROWS", 4)
+    monkeypatch.setattr(parts, "_MAX_BESIDE_MEDIA", 2000)
+    table = wbtable.Table(columns=["x"], data=[[wbtable.Image(png(i % 10))] for i in range(200)])
+    assert not list(cache.rglob("*.arrow"))
+    monkeypatch.setattr(spill, "MAX_MEMORY", 500)
+    for i in range(200):
+        table.add_data(wbtable.Image(png(i % 10)))
+    assert list(cache.rglob("*.arrow"))
+    assert [row[0].bytes for row in table.data] == [png(i % 10) for i in range(400)]
+
+
 def test_borrowed_blobs_spill(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Images that came as a column of bytes are moved to a pack once, with those that came one by one."""
     monkeypatch.setattr(spill, "MAX_BORROWED", 3000)

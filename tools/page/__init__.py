@@ -1,1 +1,0 @@
-"""Writes what the page is begun with."""
