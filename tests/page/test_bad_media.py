@@ -213,7 +213,7 @@ def test_very_many_classes_are_listed_found_and_switched(table: Page, watch: Wat
     found.fill("")
     layer.get_by_role("button", name="all", exact=True).click()
     harness.wait_until(table, f"() => ({colours})() === {CLASSES}")
-    layer.get_by_role("checkbox", name="class number 7 7", exact=True).uncheck()
+    layer.get_by_role("checkbox", name="class number 7 #7", exact=True).uncheck()
     harness.wait_until(table, f"() => ({colours})() === {CLASSES - 1}")
     table.keyboard.press("Escape")
     expect(box).to_have_count(0)
