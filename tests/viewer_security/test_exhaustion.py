@@ -14,7 +14,7 @@ import pytest
 import wbtable
 from tests.viewer_security.client import Client
 from wbtable.query.worker import Limits
-from wbtable.viewer import connections, jobs, media_tasks, tasks
+from wbtable.viewer import connections, jobs, media_tasks, task_names
 from wbtable.viewer.opening import open_thing
 from wbtable.viewer.server import Server
 
@@ -89,7 +89,7 @@ def test_a_decoder_that_runs_wild_dies_alone(hasty: Client, task: Any, monkeypat
 
 
 def test_windows_are_bounded(client: Client) -> None:
-    for fields in ({"count": tasks.MAX_ROWS + 1}, {"count": 10**12}, {"offset": 10**15, "count": 10**9}):
+    for fields in ({"count": task_names.MAX_ROWS + 1}, {"count": 10**12}, {"offset": 10**15, "count": 10**9}):
         found = client.post("/api/rows", {"view": VIEW, **fields})
         assert (found.status, found.code) == (503, "limit"), fields
     past = client.post("/api/rows", {"view": VIEW, "offset": 10**15, "count": 10})

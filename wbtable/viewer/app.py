@@ -2,43 +2,82 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from wbtable.errors import WbtableError
 from wbtable.viewer.answers import failure, refusal
 from wbtable.viewer.guard import Guard
-from wbtable.viewer.media_routes import media_routes
+from wbtable.viewer.open_routes import open_routes
 from wbtable.viewer.page_routes import page_routes
 from wbtable.viewer.query_routes import query_routes
-from wbtable.viewer.saved_routes import saved_routes
-from wbtable.viewer.store_routes import store_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import BaseRoute, Route
+    from starlette.types import Receive, Scope, Send
 
     from wbtable.viewer.state import State
 
 _log = logging.getLogger("wbtable.viewer")
 
 
+class Application:
+    """Answers what the guard lets in: about the page and tables at once, about stores and media once that is loaded."""
+
+    def __init__(self, state: State) -> None:
+        """Answer for `state`."""
+        self._state: Final = state
+        self._first = _answering([*page_routes(state), *open_routes(state), *query_routes(state)])
+        self._guard = threading.Lock()
+        self._others: Starlette | None = None
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All that it answers."""
+        return [*self._first.routes, *self.load().routes]
+
+    def load(self) -> Starlette:
+        """Load what answers about stores and media, which takes some tenths of a second; return it."""
+        with self._guard:
+            if self._others is None:
+                from wbtable.viewer.media_routes import media_routes
+                from wbtable.viewer.saved_routes import saved_routes
+                from wbtable.viewer.store_routes import store_routes
+
+                state = self._state
+                self._others = _answering([*store_routes(state), *saved_routes(state), *media_routes(state)])
+            return self._others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if any(route.matches(scope)[0] is not Match.NONE for route in self._first.routes):
+            await self._first(scope, receive, send)
+            return
+        others = self._others if self._others is not None else await asyncio.to_thread(self.load)
+        await others(scope, receive, send)
+
+
 def make_app(state: State) -> Guard:
     """Return the application that answers for `state`."""
-    inside = Starlette(
-        routes=[
-            *page_routes(state),
-            *store_routes(state),
-            *saved_routes(state),
-            *query_routes(state),
-            *media_routes(state),
-        ],
-        exception_handlers={WbtableError: _failed, HTTPException: _refused, Exception: _fault},
-    )
-    return Guard(inside, state.sessions, state.allowed_hosts)
+    return guarded(Application(state), state)
+
+
+def guarded(app: Application, state: State) -> Guard:
+    """Return an application behind its guard."""
+    return Guard(app, state.sessions, state.allowed_hosts)
+
+
+def _answering(routes: list[Route]) -> Starlette:
+    handlers = {WbtableError: _failed, HTTPException: _refused, Exception: _fault}
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 async def _failed(_request: Request, error: Exception) -> Response:

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import FormatError
 from wbtable.format.documents import parse
-from wbtable.format.features import FORMAT_VERSION
-from wbtable.format.view_spec import KIND, ViewSpec
-from wbtable.viewer.answers import BadRequestError
+from wbtable.viewer.answers import BadRequestError, answer
 from wbtable.viewer.guard import MAX_BODY
+from wbtable.viewer.open_tasks import view_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from wbtable.format.documents import Json
+    from wbtable.format.view_spec import ViewSpec
 
 SLOW: Final = 30.0
 """Seconds that a request's body may take to arrive."""
 MAX_NAME: Final = 64
 _NUMBERS: Final = frozenset({"offset", "count", "side", "points", "number", "before", "depth"})
-_BASE: Final = {"kind": KIND, "format": FORMAT_VERSION, "features": {"reader": [], "writer": []}, "refs": []}
 
 
 class Asked:
@@ -134,7 +136,7 @@ class Asked:
         if not isinstance(value, dict):
             raise BadRequestError(f"expected {name} as the document of a view")
         try:
-            return ViewSpec.from_json({**_BASE, **value})
+            return view_of(value)
         except FormatError as error:
             raise BadRequestError(str(error)) from None
 
@@ -167,3 +169,12 @@ def read_query(request: Request) -> Asked:
         is_number = value.isdigit() and value.isascii() and len(value) < 16
         found[name] = int(value) if is_number and name in _NUMBERS else value
     return Asked(found)
+
+
+def listing(read: Callable[[Asked], Json]) -> Any:
+    """Return an endpoint that reads in a thread of its own."""
+
+    async def endpoint(request: Request) -> Response:
+        return answer(await asyncio.to_thread(read, read_query(request)))
+
+    return endpoint

@@ -149,6 +149,7 @@ class Blobs:
 
 
 def _key(reference: Reference) -> str:
+    from wbtable.format.digest import Digest
     from wbtable.format.layout import suffixed_key
 
     return suffixed_key(Digest(reference.container), ".pack" if reference.packed else "")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import LimitError, WbtableError
 from wbtable.query.worker import BACKGROUND, INTERACTIVE, Limits, Worker
-from wbtable.viewer.prepare import prepare
+from wbtable.viewer.prepare import load, load_rest, prepare
+from wbtable.viewer.task_names import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from wbtable.format.documents import Json
+    from wbtable.query.worker import Task
 
 MEDIA: Final = Limits(deadline=30.0, memory_limit=512 << 20, threads=1)
 """What decoding one blob may take."""
@@ -29,6 +31,11 @@ RUNS: Final = Limits(deadline=60.0, threads=1)
 """What picking runs by an expression may take: those of a distant store are read first."""
 MAX_WAITING: Final = 256
 """The most queries that run or wait."""
+QUIET: Final = 3.0
+"""Seconds after which what is not needed for the first rows is started, if nobody has asked for rows."""
+SOON: Final = 0.5
+"""Seconds after the first rows until then: those of the browser, which draws them."""
+_LATER: Final = ("background", "summaries")
 _PREFIX: Final = "\0"
 
 
@@ -51,7 +58,7 @@ class Jobs:
     def __init__(
         self, interactive: Limits | None = None, background: Limits = BACKGROUND, media: Limits = MEDIA
     ) -> None:
-        """Prepare the workers; those that are asked first start at `start`, the others with their first task."""
+        """Prepare the workers: the first starts with `begin`, the next after the first rows, the others when asked."""
         self._workers = {
             "interactive": Worker(INTERACTIVE if interactive is None else interactive),
             "background": Worker(background),
@@ -64,25 +71,72 @@ class Jobs:
         # A thread waits for a worker; those that wait for their turn must not hold up the others' kinds.
         self._threads = {kind: ThreadPoolExecutor(16, thread_name_prefix=f"wbtable-{kind}") for kind in self._workers}
         self._guard = threading.Lock()
-        self._running: dict[str, Running] = {}
+        self._running: dict[str, Running] = {_PREFIX: Running()}
         self._unnamed = 0
+        self._rest: Callable[[], object] | None = None
+        self._timer: threading.Timer | None = None
+        self._is_closed = False
 
-    def start(self, places: Json, source: Json | None = None) -> None:
-        """Start what somebody will wait for first, and let it open what is shown first."""
-        running = Running()
+    def begin(self) -> None:
+        """Start the worker that somebody will wait for first, and let it load its code."""
+        self._workers["interactive"].start()
+        self._threads["interactive"].submit(self._prepare, "interactive", load)
+
+    def start(self, places: Json, source: Json | None = None, then: Callable[[], object] | None = None) -> None:
+        """Let the worker that somebody waits for open what is shown first; the others wait until it has.
+
+        Each worker takes most of a second of a processor to start: together they would hold up the browser.
+
+        Args:
+            places: what may be opened.
+            source: what is shown first.
+            then: what else can wait until the first rows are there; called in a thread.
+
+        """
+
+        def rest() -> None:
+            self._threads["interactive"].submit(self._prepare, "interactive", load_rest)
+            for kind in _LATER:
+                self._workers[kind].start()
+                if self._is_closed:
+                    # It ended meanwhile, and knew nothing of this process.
+                    self._workers[kind].close()
+                    return
+                self._threads[kind].submit(self._prepare, kind, prepare, places=places, source=source)
+            if then is not None:
+                then()
+
+        self._threads["interactive"].submit(self._prepare, "interactive", prepare, places=places, source=source)
         with self._guard:
-            self._running[_PREFIX] = running
-        for kind in ("interactive", "background", "summaries"):
-            self._workers[kind].start()
-            self._threads[kind].submit(self._prepare, kind, running, places, source)
+            self._rest = rest
+            self._go_on_in(QUIET)
 
-    def _prepare(self, kind: str, running: Running, places: Json, source: Json | None) -> None:
+    def _go_on_in(self, seconds: float) -> None:
+        """Start the rest in a while; the caller holds the guard."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(seconds, self._start_rest)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _start_rest(self) -> None:
+        with self._guard:
+            rest, self._rest = self._rest, None
+        if rest is not None:
+            with contextlib.suppress(RuntimeError):  # the server ends
+                rest()
+
+    def _prepare(self, kind: str, task: Task, **arguments: Any) -> None:
         with contextlib.suppress(WbtableError):
-            self._workers[kind].run(prepare, cancelled=running.cancelled, places=places, source=source)
+            self._workers[kind].run(task, cancelled=self._running[_PREFIX].cancelled, **arguments)
 
     def close(self) -> None:
         """End everything."""
         with self._guard:
+            self._is_closed = True
+            self._rest = None
+            if self._timer is not None:
+                self._timer.cancel()
             for running in self._running.values():
                 running.cancelled.set()
         for worker in self._workers.values():
@@ -105,7 +159,7 @@ class Jobs:
     def work(
         self,
         kind: str,
-        function: Callable[..., Any],
+        function: Task,
         cancelled: threading.Event,
         progress: Callable[[float], object],
         **arguments: Any,
@@ -129,9 +183,7 @@ class Jobs:
             return {"running": False, "done": None, "seconds": 0.0}
         return {"running": True, "done": running.done, "seconds": round(time.monotonic() - running.started, 3)}
 
-    async def run(
-        self, request: Request, kind: str, function: Callable[..., Any], query: str | None = None, **arguments: Any
-    ) -> Any:
+    async def run(self, request: Request, kind: str, function: Task, query: str | None = None, **arguments: Any) -> Any:
         """Run a task in a worker until it ends, is cancelled, or the client goes.
 
         Raises:
@@ -163,6 +215,8 @@ class Jobs:
                 await watch
             with self._guard:
                 self._running.pop(key, None)
+                if function == ROWS and self._rest is not None:
+                    self._go_on_in(SOON)
 
     def _enter(self, request: Request, query: str | None) -> tuple[str, Running]:
         running = Running()

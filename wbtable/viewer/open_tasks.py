@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from wbtable.errors import UsageError
-from wbtable.format.view_spec import ViewSpec
+from wbtable.format.features import FORMAT_VERSION
+from wbtable.format.view_spec import KIND, ViewSpec
 from wbtable.viewer.sources import Opener, Places
 
 if TYPE_CHECKING:
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
     from wbtable.query.control import QueryControl
     from wbtable.query.worker_process import Control
     from wbtable.tables.view import View
+
+
+_BASE: Final = {"kind": KIND, "format": FORMAT_VERSION, "features": {"reader": [], "writer": []}, "refs": []}
+
+
+def view_of(document: Json) -> ViewSpec:
+    """Return the view of a document; what says what kind of document it is may be left out.
+
+    Raises:
+        FormatError: it is none.
+
+    """
+    return ViewSpec.from_json({**_BASE, **document})
 
 
 @functools.lru_cache(maxsize=2)

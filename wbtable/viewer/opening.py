@@ -1,4 +1,7 @@
-"""What `wbtable view` was given: a store, an artifact, a run, a folder, a table, a file; tables in memory."""
+"""What `wbtable view` was given: a store, an artifact, a run, a folder, a table, a file; tables in memory.
+
+What reads each of them is imported for it alone: the page of a folder of tables does not wait for what reads stores.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.artifacts.store import FOLDER, Store, resolve_store
-from wbtable.artifacts.tables import DOCUMENTS
+from wbtable.artifacts.default_place import FOLDER
 from wbtable.errors import NotFoundError, UsageError, WbtableError
-from wbtable.format import layout
-from wbtable.format.view_spec import ViewSpec
-from wbtable.query.compare import CHANGE
-from wbtable.runs.reading import RunInfo, run_ids
-from wbtable.tables.open import SUFFIX
-from wbtable.tables.view import Viewable
-from wbtable.viewer.opening_files import FILES, open_file
+from wbtable.format.layout import HEADER
+from wbtable.viewer.opening_files import FILES, SUFFIX, open_file
 from wbtable.viewer.state import Opened
 
 if TYPE_CHECKING:
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.version import Version
     from wbtable.format.documents import Json
     from wbtable.tables.source import Source
+    from wbtable.tables.view import Viewable
 
 _STORE_PAGE: Final = {"page": "store"}
 
@@ -62,6 +60,7 @@ class Opening:
     def add_rows(self, title: str, rows: Viewable | Source) -> None:
         """Write rows that lie in memory, or are computed, where workers can read them."""
         from wbtable.tables.table import Table
+        from wbtable.tables.view import Viewable
 
         name = f"table{len(self.opened)}"
         source = rows._source() if isinstance(rows, Viewable) else rows  # noqa: SLF001 - what can be viewed gives its rows
@@ -99,6 +98,8 @@ def open_target(
     """
     opening = Opening(folder=folder, progress=progress)
     if target is None:
+        from wbtable.artifacts.store import resolve_store
+
         opening.store = resolve_store(store).url
         return opening
     path = Path(target)
@@ -118,7 +119,9 @@ def open_target(
 
 def _open_folder(opening: Opening, path: Path) -> None:
     for candidate in (path, path / FOLDER):
-        if (candidate / layout.HEADER).is_file():
+        if (candidate / HEADER).is_file():
+            from wbtable.artifacts.store import Store
+
             opening.store = str(candidate)
             Store(candidate)  # so that what is wrong with it is said now
             return
@@ -133,6 +136,8 @@ def _open_folder(opening: Opening, path: Path) -> None:
 
 
 def _open_url(opening: Opening, url: str) -> None:
+    from wbtable.artifacts.store import Store
+
     if url.endswith((SUFFIX, *FILES)):
         open_file(opening, url)
         return
@@ -149,6 +154,9 @@ def _open_url(opening: Opening, url: str) -> None:
 
 
 def _open_name(opening: Opening, name: str, store: str | None) -> None:
+    from wbtable.artifacts.store import resolve_store
+    from wbtable.runs.reading import RunInfo, run_ids
+
     try:
         found = resolve_store(store)
     except NotFoundError as error:
@@ -169,6 +177,8 @@ def _open_name(opening: Opening, name: str, store: str | None) -> None:
 
 def version_page(version: Version) -> Json:
     """Return what is shown of a version: its table if it has just one."""
+    from wbtable.artifacts.tables import DOCUMENTS
+
     place = {"project": version.project, "artifact": version.name, "version": version.version}
     with contextlib.suppress(WbtableError):
         tables = [entry for entry in version.contents if entry.media_type in DOCUMENTS and entry.reference is None]
@@ -185,10 +195,15 @@ def open_thing(thing: Any, folder: Path, store: Any = None) -> Opening:
         UsageError: it is nothing that can be shown.
 
     """
+    from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
+    from wbtable.format.view_spec import ViewSpec
+    from wbtable.query.compare import CHANGE
+    from wbtable.runs.reading import RunInfo
     from wbtable.runs.run import Run
     from wbtable.tables.compare import SideBySide, table_of
     from wbtable.tables.compared import Comparison
+    from wbtable.tables.view import Viewable
 
     if thing is None or isinstance(thing, str) or hasattr(thing, "__fspath__"):
         url = store.url if isinstance(store, Store) else store

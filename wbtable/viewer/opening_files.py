@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 from wbtable.errors import FormatError, UnsupportedError, UsageError
 from wbtable.storage.streams import open_stream
-from wbtable.tables.open import SUFFIX, open_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from wbtable.tables.table import Table
     from wbtable.tables.view import Viewable
 
+SUFFIX: Final = ".table.json"
+"""How the manifest of a table is called, as `wbtable.tables.open` has it, which takes a moment to import."""
 PARQUET: Final = ".parquet"
 FILES: Final = (PARQUET, ".csv", ".jsonl")
 _PIECE: Final = 4 << 20
@@ -49,6 +50,8 @@ class Collects(Protocol):
 def open_opened(path: str) -> Table:
     """Open what the server opened: the manifest of a table, or a Parquet file."""
     if not path.endswith(PARQUET):
+        from wbtable.tables.open import open_table
+
         return open_table(path)
     from wbtable.tables.parquet_source import ParquetSource
     from wbtable.tables.table import Table
@@ -67,6 +70,8 @@ def open_file(opening: Collects, name: str) -> None:
     """
     base = name.rstrip("/").replace("\\", "/").rpartition("/")[2]
     if base.endswith(SUFFIX):
+        from wbtable.tables.open import open_table
+
         where = name if "://" in name else str(Path(name).resolve())
         open_table(where)  # so that what is wrong with it is said now
         opening.add(base.removesuffix(SUFFIX), where)

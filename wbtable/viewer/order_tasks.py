@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from wbtable.errors import StorageError
 from wbtable.query.orders import ORDERS
 from wbtable.query.view_rows import ViewRows
 from wbtable.viewer.open_tasks import open_view
+from wbtable.viewer.task_names import PREPARE
 
 if TYPE_CHECKING:
     from wbtable.format.documents import Json
     from wbtable.query.worker_process import Control
     from wbtable.tables.view import View
-
-ORDERING: Final = "ordering"
-"""What an answer has instead of rows that cannot be found without an order that is not known."""
-PREPARE: Final = "prepare"
-"""What an answer has beside rows if more of its view is better prepared."""
 
 
 def left_to_others(view: View, offset: int, count: int) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import CancelledError, LimitError, StorageError
 from wbtable.query.worker import DeadlineError
-from wbtable.viewer import order_tasks
+from wbtable.viewer import task_names as tasks
 from wbtable.viewer.jobs import gone, session_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Ordering:
         order = self._start(request, name, arguments)
         if not await self._wait(request, order):
             seconds = time.monotonic() - order.started
-            return {order_tasks.ORDERING: {"done": order.done, "seconds": round(seconds, 1)}}
+            return {tasks.ORDERING: {"done": order.done, "seconds": round(seconds, 1)}}
         found = await run()
         if _lacks(found):
             raise StorageError("the order of the rows was found but did not stay: is the cache folder on a full disk?")
@@ -110,7 +110,7 @@ class Ordering:
 
     def _prepared(self, request: Request, name: str, arguments: Json, found: Any) -> Any:
         """Return what was found, and have more of its view prepared if it says so."""
-        if isinstance(found, dict) and found.pop(order_tasks.PREPARE, False):
+        if isinstance(found, dict) and found.pop(tasks.PREPARE, False):
             with contextlib.suppress(LimitError):  # it only saves time
                 self._start(request, name, arguments)
         return found
@@ -158,10 +158,10 @@ class Ordering:
         """Find an order, then decode the columns that show; runs in a thread."""
         given = {key: arguments[key] for key in ("places", "view", "side")}
         try:
-            self._jobs.work("orders", order_tasks.find_order, order.cancelled, order.progress, **given)
+            self._jobs.work("orders", tasks.FIND_ORDER, order.cancelled, order.progress, **given)
             order.found.set_result(None)
             columns = arguments.get("columns")
-            self._jobs.work("orders", order_tasks.decode, order.cancelled, order.progress, **given, columns=columns)
+            self._jobs.work("orders", tasks.DECODE, order.cancelled, order.progress, **given, columns=columns)
         except BaseException as error:  # noqa: BLE001 - who waits hears of it; what comes afterwards only saves time
             self._end(name, order)
             if not order.found.done():
@@ -209,7 +209,7 @@ def _heard(waits: asyncio.Future[None]) -> None:
 
 
 def _lacks(found: Any) -> bool:
-    return isinstance(found, dict) and bool(found.get(order_tasks.ORDERING))
+    return isinstance(found, dict) and bool(found.get(tasks.ORDERING))
 
 
 def _name(arguments: Json) -> str:

@@ -14,14 +14,30 @@ if TYPE_CHECKING:
 _COLUMNS: Final = 8
 
 
+def load(control: Control) -> Json:
+    """Load the code that gives rows."""
+    from wbtable.viewer import tasks
+
+    del control, tasks
+    return {}
+
+
+def load_rest(control: Control) -> Json:
+    """Load the code that answers questions about expressions: nobody asks them before there are rows."""
+    from wbtable.viewer import language_tasks
+
+    del control, language_tasks
+    return {}
+
+
 def prepare(control: Control, places: Json, source: Json | None) -> Json:
     """Open the table of a source and read its first row; whatever is wrong with it is said when it is asked for."""
-    from wbtable.viewer import asking, language_tasks, tasks
+    from wbtable.viewer import tasks
+    from wbtable.viewer.open_tasks import view_of
 
-    del language_tasks
     if source is not None:
         with contextlib.suppress(WbtableError):
-            view = asking.Asked({"view": {"source": source}}).view().to_json()
+            view = view_of({"source": source}).to_json()
             shown = tasks.view_info(control, places, view, 0)["shown"]
             names = [column["name"] for column in shown[:_COLUMNS]]
             tasks.rows(control, places, view, 0, 0, 1, names)

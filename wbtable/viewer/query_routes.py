@@ -11,11 +11,10 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from wbtable.viewer import export_task, language_tasks, tasks
+from wbtable.viewer import task_names as tasks
 from wbtable.viewer.answers import BadRequestError, answer
 from wbtable.viewer.asking import read_body, read_query
 from wbtable.viewer.jobs import session_of
-from wbtable.viewer.order_tasks import ORDERING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,62 +71,72 @@ def _completion(asked: Asked) -> dict[str, Any]:
     }
 
 
-_ASKED: Final[tuple[tuple[str, str, Callable[..., Any], Callable[[Asked], dict[str, Any]]], ...]] = (
-    ("view", "interactive", tasks.view_info, _nothing),
-    ("count", "background", tasks.count, _nothing),
-    ("rows", "interactive", tasks.rows, _rows),
-    ("positions", "interactive", tasks.positions, _positions),
+_ASKED: Final[tuple[tuple[str, str, str, Callable[[Asked], dict[str, Any]]], ...]] = (
+    ("view", "interactive", tasks.VIEW, _nothing),
+    ("count", "background", tasks.COUNT, _nothing),
+    ("rows", "interactive", tasks.ROWS, _rows),
+    ("positions", "interactive", tasks.POSITIONS, _positions),
     (
         "cell",
         "interactive",
-        tasks.cell,
+        tasks.CELL,
         lambda asked: {"row": asked.number("row"), "column": asked.text("column", most=100_000)},
     ),
-    ("summaries", "summaries", tasks.summaries, lambda asked: {"columns": asked.texts("columns")}),
-    ("warnings", "summaries", language_tasks.warnings, _nothing),
-    ("groups", "interactive", tasks.groups, _groups),
-    ("expand", "interactive", tasks.expand, lambda asked: {"group": asked.number("group")}),
-    ("warm", "orders", tasks.warm, _nothing),
-    ("python", "interactive", tasks.python, _nothing),
-    ("check", "interactive", language_tasks.check_expression, _expression),
-    ("complete", "interactive", language_tasks.complete_expression, _completion),
-    ("compare", "background", language_tasks.compare_info, _nothing),
-    ("differences", "background", language_tasks.differences, lambda asked: {"columns": asked.texts("columns", 100)}),
+    ("summaries", "summaries", tasks.SUMMARIES, lambda asked: {"columns": asked.texts("columns")}),
+    ("warnings", "summaries", tasks.WARNINGS, _nothing),
+    ("groups", "interactive", tasks.GROUPS, _groups),
+    ("expand", "interactive", tasks.EXPAND, lambda asked: {"group": asked.number("group")}),
+    ("warm", "orders", tasks.WARM, _nothing),
+    ("python", "interactive", tasks.PYTHON, _nothing),
+    ("check", "interactive", tasks.CHECK, _expression),
+    ("complete", "interactive", tasks.COMPLETE, _completion),
+    ("compare", "background", tasks.COMPARE, _nothing),
+    ("differences", "background", tasks.DIFFERENCES, lambda asked: {"columns": asked.texts("columns", 100)}),
 )
 """Path, worker, task, and what else it takes."""
-_ORDERED: Final = (tasks.rows, tasks.positions, tasks.cell)
+_ORDERED: Final = (tasks.ROWS, tasks.POSITIONS, tasks.CELL)
 """Those that may need the order of a view."""
 
 
 async def _ask(
-    state: State, request: Request, kind: str, task: Callable[..., Any], take: Callable[[Asked], dict[str, Any]]
+    state: State, request: Request, kind: str, task: str, take: Callable[[Asked], dict[str, Any]]
 ) -> Response:
     """Have a task done for a request; 202 says that it waits for the order of its view."""
     start = time.perf_counter()
     asked = await read_body(request)
     arguments: dict[str, Any] = {"view": asked.view().to_json(), "side": asked.number("side", 0)} | take(asked)
     function = task
-    wants_arrow = task is tasks.rows and request.headers.get("accept") == ARROW
+    wants_arrow = task == tasks.ROWS and request.headers.get("accept") == ARROW
     if wants_arrow:
-        function = tasks.arrow
+        function = tasks.ARROW
         del arguments["positions"]
     arguments["places"] = state.places.to_json()
 
     async def run() -> Any:
+        if task == tasks.SUMMARIES and _is_plain(arguments["view"]):
+            # What the manifest says is there as soon as the first rows are; what must be counted would hold them up.
+            known = await state.jobs.run(request, "interactive", tasks.KNOWN_SUMMARIES, asked.query_id(), **arguments)
+            if known:
+                return known
         return await state.jobs.run(request, kind, function, asked.query_id(), **arguments)
 
     found = await (state.ordering.rows(request, arguments, run) if task in _ORDERED else run())
-    if isinstance(found, dict) and ORDERING in found:
+    if isinstance(found, dict) and tasks.ORDERING in found:
         return answer(found, 202)
     if wants_arrow:
         return Response(_stream(found), media_type=ARROW)
     return answer({**found, "seconds": round(time.perf_counter() - start, 4)})
 
 
+def _is_plain(view: dict[str, Any]) -> bool:
+    """Whether all rows of a table are seen."""
+    return not any(view.get(part) for part in ("filter", "group", "window"))
+
+
 def query_routes(state: State) -> list[Route]:
     """Return the routes."""
 
-    def asking(kind: str, task: Callable[..., Any], take: Callable[[Asked], dict[str, Any]]) -> Any:
+    def asking(kind: str, task: str, take: Callable[[Asked], dict[str, Any]]) -> Any:
         async def endpoint(request: Request) -> Response:
             return await _ask(state, request, kind, task, take)
 
@@ -138,7 +147,7 @@ def query_routes(state: State) -> list[Route]:
         found = await state.jobs.run(
             request,
             "background",
-            language_tasks.keys,
+            tasks.KEYS,
             asked.query_id(),
             places=state.places.to_json(),
             tables=asked.items("tables", 8),
@@ -155,7 +164,7 @@ def query_routes(state: State) -> list[Route]:
             found = await state.jobs.run(
                 request,
                 "export",
-                export_task.export,
+                tasks.EXPORT,
                 asked.query_id(),
                 places=state.places.to_json(),
                 view=asked.view().to_json(),
@@ -171,7 +180,7 @@ def query_routes(state: State) -> list[Route]:
         return FileResponse(
             found["path"],
             media_type=_TYPES[form],
-            filename=f"view{export_task.SUFFIXES[form]}",
+            filename=f"view.{form}",
             background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
         )
 

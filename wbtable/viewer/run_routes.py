@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -13,7 +13,7 @@ from starlette.routing import Route
 from wbtable.errors import FormatError, WbtableError
 from wbtable.viewer import catalog, run_rows, run_tasks
 from wbtable.viewer.answers import BadRequestError, answer
-from wbtable.viewer.asking import read_body, read_query
+from wbtable.viewer.asking import listing, read_body
 from wbtable.viewer.cells import encode_plain
 from wbtable.viewer.jobs import session_of
 from wbtable.viewer.run_histories import Histories, curve
@@ -228,15 +228,6 @@ def _runs_of(asked: Asked) -> list[str]:
     if runs is None:
         raise BadRequestError("expected runs as a list of texts")
     return list(dict.fromkeys(runs))
-
-
-def listing(read: Callable[[Asked], Json]) -> Any:
-    """Return an endpoint that reads in a thread of its own."""
-
-    async def endpoint(request: Request) -> Response:
-        return answer(await asyncio.to_thread(read, read_query(request)))
-
-    return endpoint
 
 
 def run_routes(state: State, index: RunIndex) -> list[Route]:

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from wbtable.viewer import panel_state, report_task, report_unions, reports, saved, saved_numbers
 from wbtable.viewer.answers import BadRequestError, ReadOnlyError, answer
-from wbtable.viewer.asking import Asked, read_body
-from wbtable.viewer.run_routes import listing, named
+from wbtable.viewer.asking import Asked, listing, read_body
+from wbtable.viewer.run_routes import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable

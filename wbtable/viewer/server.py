@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 from wbtable.errors import UsageError, WbtableError
 from wbtable.storage.temporary import temporary_folder
-from wbtable.viewer.app import make_app
 from wbtable.viewer.hosts import is_loopback
+from wbtable.viewer.jobs import Jobs
 from wbtable.viewer.sources import Places
 from wbtable.viewer.state import State
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from wbtable.format.documents import Json
+    from wbtable.viewer.app import Application
     from wbtable.viewer.opening import Opening
 
 PORT: Final = 8765
@@ -110,7 +111,10 @@ class Server:
         check_host(host, allowed_hosts)
         self._socket = listen(host, port)
         self._folder = temporary_folder()
+        # While this process opens what is shown and loads what serves it, the worker loads what answers.
+        jobs = Jobs()
         try:
+            jobs.begin()
             opening = open_what(self._folder)
             start = opening.start
             if view is not None:
@@ -122,14 +126,18 @@ class Server:
                 folder=self._folder,
                 read_only=read_only,
                 allowed_hosts=tuple(allowed_hosts),
+                jobs=jobs,
             )
         except BaseException:
+            jobs.close()
             self._socket.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         self.port = int(self._socket.getsockname()[1])
         self._host = host if is_loopback(host) else allowed_hosts[0]
         self._server: uvicorn.Server | None = None
+        self._app: Application | None = None
+        self.state.jobs.start(self.state.places.to_json(), self.state.start.get("source"), self._load)
         self._thread: threading.Thread | None = None
 
     @property
@@ -167,7 +175,6 @@ class Server:
         server = self._made()
         if server.should_exit:
             return
-        self.state.jobs.start(self.state.places.to_json(), self.state.start.get("source"))
         server.run(sockets=[self._socket])
 
     def _made(self) -> uvicorn.Server:
@@ -176,10 +183,14 @@ class Server:
             return self._server
         import uvicorn
 
+        from wbtable.viewer.app import Application, guarded
         from wbtable.viewer.connections import PatientProtocol
+        from wbtable.viewer.page_routes import prepare
 
+        prepare()
+        self._app = Application(self.state)
         config = uvicorn.Config(
-            make_app(self.state),
+            guarded(self._app, self.state),
             log_level="warning",
             access_log=False,  # addresses hold references, and headers tokens
             server_header=False,
@@ -193,6 +204,11 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         return self._server
+
+    def _load(self) -> None:
+        """Load what answers about stores and media before somebody asks for it."""
+        if self._app is not None:
+            self._app.load()
 
     def start(self) -> Self:
         """Serve in another thread; return when it answers.

@@ -1,4 +1,7 @@
-"""The rows that a view is of: what the server opened, and nothing else."""
+"""The rows that a view is of: what the server opened, and nothing else.
+
+What opens tables is imported when one is opened: the server, which opens few, is there sooner.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from wbtable.artifacts.pinning import open_place
 from wbtable.errors import NotFoundError, UsageError
-from wbtable.runs.view_source import open_source
-from wbtable.tables.compare import SideBySide
-from wbtable.tables.joined import JoinedTable
-from wbtable.tables.view import Viewable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -22,7 +20,8 @@ if TYPE_CHECKING:
     from wbtable.format.view_source import TablePlace, ViewSource
     from wbtable.format.view_spec import ViewSpec
     from wbtable.query.control import QueryControl
-    from wbtable.tables.view import View
+    from wbtable.tables.compare import SideBySide
+    from wbtable.tables.view import View, Viewable
 
 _KEPT: Final = 32
 
@@ -52,6 +51,8 @@ class Places:
 
 def joined_tables(rows: object) -> Json | None:
     """Say which tables a joined table puts beside each other, and on what; None of any other."""
+    from wbtable.tables.joined import JoinedTable
+
     if not isinstance(rows, JoinedTable):
         return None
     names: list[Json | None] = []
@@ -101,6 +102,8 @@ class Opener:
         return self._table(place)[1]
 
     def _table(self, place: TablePlace) -> tuple[Hashable, Viewable]:
+        from wbtable.tables.view import Viewable
+
         if place.url is not None:
             path = self.places.opened.get(place.url)
             if path is None:
@@ -108,6 +111,8 @@ class Opener:
             from wbtable.viewer.opening_files import open_opened
 
             return ("url", place.url), self._once(("url", place.url), lambda: open_opened(path))
+        from wbtable.artifacts.pinning import open_place
+
         key, opened = open_place(self.store(), place)
 
         def checked() -> Viewable:
@@ -128,12 +133,14 @@ class Opener:
             UsageError: a key is missing or cannot be equal; a table is outside of what the server opened.
 
         """
+        if source.kind == "table":
+            return self._table(source.tables[0])[1]
+        from wbtable.runs.view_source import open_source
+
         if source.kind == "union":
             # What its runs logged grows: it is read anew.
             return open_source(self.store(), source)
         tables = [self._table(place) for place in source.tables]
-        if source.kind == "table":
-            return tables[0][1]
         key = (tuple(name for name, _ in tables), source.key, source.mode, source.how)
         store = self.store() if self.places.store is not None else None
         found: Viewable | SideBySide = self._once(
@@ -150,6 +157,8 @@ class Opener:
         """
         if spec.source is None:
             raise UsageError("the view does not say which rows it is of: it has no source")
+        from wbtable.tables.compare import SideBySide
+
         found = self.rows(spec.source)
         views = found.view(spec=spec) if isinstance(found, SideBySide) else [found.view(spec=spec)]
         return views if control is None else [view.with_control(control) for view in views]

@@ -1,16 +1,15 @@
-"""Routes that list the store (ENDPOINTS.md, "What is open", "The store")."""
+"""Routes that list the store (ENDPOINTS.md, "The store")."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from wbtable.viewer import catalog, tasks
+from wbtable.viewer import catalog
+from wbtable.viewer.asking import listing
 from wbtable.viewer.run_index import RunIndex
-from wbtable.viewer.run_routes import listing, named, run_routes
+from wbtable.viewer.run_routes import named, run_routes
 from wbtable.viewer.sources import Opener
 
 if TYPE_CHECKING:
@@ -20,13 +19,8 @@ if TYPE_CHECKING:
     from wbtable.viewer.state import State
 
 
-def has_plotly() -> bool:
-    """Whether figures can be drawn: by the user's own plotly, which is not imported for it."""
-    return importlib.util.find_spec("plotly") is not None
-
-
 class _Store:
-    """Answers requests about what is open and in the store."""
+    """Answers requests about what is in the store."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -35,19 +29,6 @@ class _Store:
     @property
     def store(self) -> Store:
         return self.state.opener.store()
-
-    def what_is_open(self, asked: Asked) -> Json:
-        del asked
-        url = self.state.places.store
-        return {
-            "version": importlib.metadata.version("wbtable"),
-            "read_only": self.state.read_only,
-            "store": None if url is None else {"url": url, "name": url.rstrip("/").rpartition("/")[2]},
-            "opened": [{"id": one.id, "title": one.title, "source": one.source} for one in self.state.opened],
-            "start": self.state.start,
-            "plotly": has_plotly(),
-            "limits": {"window": tasks.MAX_ROWS, "cells": tasks.MAX_CELLS, "page": 1000},
-        }
 
     def projects(self, asked: Asked) -> Json:
         del asked
@@ -88,7 +69,6 @@ def store_routes(state: State) -> list[Route]:
     made = _Store(state)
     return [
         *run_routes(state, RunIndex(state.opener.store)),
-        Route("/api/open", listing(made.what_is_open)),
         Route("/api/projects", listing(made.projects)),
         Route("/api/artifacts", listing(made.artifacts)),
         Route("/api/artifacts/types", listing(made.types_of)),

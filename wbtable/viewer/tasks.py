@@ -13,8 +13,9 @@ from wbtable.query.view_link import view_link
 from wbtable.viewer.cells import encode
 from wbtable.viewer.kept_summaries import summaries_of
 from wbtable.viewer.open_tasks import open_view, open_views, opener, side_of
-from wbtable.viewer.order_tasks import ORDERING, left_to_others, prepare
+from wbtable.viewer.order_tasks import left_to_others, prepare
 from wbtable.viewer.sources import joined_tables
+from wbtable.viewer.task_names import MAX_CELLS, MAX_ROWS, ORDERING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,16 +26,12 @@ if TYPE_CHECKING:
     from wbtable.query.worker_process import Control
     from wbtable.tables.view import View
 
-MAX_ROWS: Final = 1_000
-"""The most rows of a window."""
-MAX_CELLS: Final = 200_000
-"""The most cells of a window."""
 MAX_ARROW: Final = 100_000
 """The most rows of a window as an Arrow stream."""
 MAX_CELL: Final = 16 << 20
 """The most bytes of one cell in full, as the page is sent it."""
 MAX_SIZED: Final = 1_000
-"""The most columns of a table whose integers are measured before they show."""
+"""The most columns of a table of which the manifest's summaries are read before its rows show."""
 _LARGE: Final = frozenset({"int64", "uint64"})
 
 
@@ -218,6 +215,17 @@ def summaries(control: Control, places: Json, view: Json, side: int, columns: li
         del value["extra"]
         made[name] = {**value, "approximate": summary.approximate}
     return {"columns": made}
+
+
+def known_summaries(control: Control, places: Json, view: Json, side: int, columns: list[str] | None) -> Json:
+    """Return the summary of each column of the rows, nothing if one of them would have to be counted."""
+    plan = open_view(control, places, view, side)[0].plan
+    names = plan.schema.names if columns is None else columns
+    derived = any(name in plan.columns and plan.columns[name].expression is not None for name in names)
+    is_whole = plan.filter is None and not plan.is_grouped
+    if derived or not is_whole or len(plan.source.schema) > MAX_SIZED or plan.source.summaries() is None:
+        return {}
+    return summaries(control, places, view, side, columns)
 
 
 def groups(

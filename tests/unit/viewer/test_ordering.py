@@ -10,7 +10,7 @@ import pytest
 
 from wbtable.errors import CancelledError, LimitError, StorageError
 from wbtable.query.worker import DeadlineError
-from wbtable.viewer import order_tasks, ordering
+from wbtable.viewer import ordering, task_names
 from wbtable.viewer.ordering import Ordering
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Jobs:
             self.done.append((function, arguments["view"]))
 
     def known(self) -> bool:
-        return any(function is order_tasks.find_order for function, _ in self.done)
+        return any(function == task_names.FIND_ORDER for function, _ in self.done)
 
     def join(self) -> None:
         self.may_end.set()
@@ -118,7 +118,7 @@ def test_a_question_is_told_how_far_the_order_is_until_it_is_known() -> None:
     assert [one["ordering"]["done"] for one in found[:3]] == [0.25] * 3
     assert found[-1] == {"rows": 1}
     # Once the order is known, columns that show are decoded.
-    assert [function for function, _ in jobs.done] == [order_tasks.find_order, order_tasks.decode]
+    assert [function for function, _ in jobs.done] == [task_names.FIND_ORDER, task_names.DECODE]
 
 
 def test_first_rows_that_take_too_long_begin_the_order_at_once_and_are_not_tried_again_before_it_is_known() -> None:
@@ -165,7 +165,7 @@ def test_first_rows_have_the_rest_prepared() -> None:
         return await made.rows(Visitor(), arguments(), rows)  # type: ignore[arg-type]
 
     assert asked(jobs, run) == {"rows": 1}
-    assert [function for function, _ in jobs.done] == [order_tasks.find_order, order_tasks.decode]
+    assert [function for function, _ in jobs.done] == [task_names.FIND_ORDER, task_names.DECODE]
 
 
 def test_an_order_is_cancelled_and_found_anew_by_who_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
