@@ -18,7 +18,7 @@ from wbtable.storage.os_errors import explain, explained
 from wbtable.storage.ranges import coalesce, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 _GAP = 64 << 10
@@ -70,10 +70,10 @@ class LocalBackend:
                 with explained(f"make {self._shown(key)} durable"):
                     # What this key refers to must survive a crash that it survives (LOCAL-3).
                     self._dirty.flush(fd)
-            target = self._prepare(key)
+            target = self._path(key)
             with explained(f"create {self._shown(key)}"):
                 try:
-                    self._link_exclusively(temp, target)
+                    self._place(self._link_exclusively, temp, target)
                 except FileExistsError:
                     raise AlreadyExistsError(f"{key} exists already", place=self.url) from None
                 if not passing:
@@ -127,11 +127,11 @@ class LocalBackend:
         passing = _is_passing(key)
         fd, temp = self._new_temp(key, data)
         try:
-            target = self._prepare(key)
+            target = self._path(key)
             with explained(f"write {self._shown(key)}"):
                 if not passing:
                     os.fsync(fd)
-                os.replace(temp, target)
+                self._place(os.replace, temp, target)
                 if not passing:
                     self._dirty.add(os.path.dirname(target))
                     self._dirty.flush()
@@ -335,14 +335,13 @@ class LocalBackend:
         os.close(fd)
         return path
 
-    def _prepare(self, key: str) -> str:
-        """Make the folder of a key; return the key's path."""
-        target = self._path(key)
-        folder = os.path.dirname(target)
-        if not os.path.isdir(folder):
-            with explained(f"make {folder}"):
-                self._make_folder(folder)
-        return target
+    def _place(self, place: Callable[[str, str], None], temp: str, target: str) -> None:
+        """Call what gives a file its key; make the key's folder if it is missing, which is seldom."""
+        try:
+            place(temp, target)
+        except FileNotFoundError:
+            self._make_folder(os.path.dirname(target))
+            place(temp, target)
 
     def _make_folder(self, folder: str) -> None:
         """Make a folder and those above it; each new entry becomes durable at the next flush."""
@@ -358,10 +357,10 @@ class LocalBackend:
 
     def _publish(self, temp: str, key: str, size: int) -> None:
         """Give a durable temporary file its key; an object that is there is kept if it is whole (LOCAL-2, PACK-12)."""
-        target = self._prepare(key)
+        target = self._path(key)
         with explained(f"write {self._shown(key)}"):
             try:
-                os.link(temp, target)
+                self._place(os.link, temp, target)
             except FileExistsError:
                 if os.stat(target).st_size != size:
                     # A damaged object: its name says what it should be, so putting it again mends it.
@@ -370,7 +369,7 @@ class LocalBackend:
                 if error.errno not in _NO_LINKS:
                     raise
                 # Safe without links: the name is the digest of the bytes, so whoever comes last changes nothing.
-                os.replace(temp, target)
+                self._place(os.replace, temp, target)
             self._dirty.add(os.path.dirname(target))
 
     def _link_exclusively(self, temp: str, target: str) -> None:

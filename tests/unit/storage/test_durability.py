@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wbtable.errors import AlreadyExistsError, DeniedError, DiskFullError, StorageError, UnsupportedError
+from wbtable.storage import directories
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.packs import PackWriter
@@ -324,3 +325,31 @@ def test_forked_children_write(local: LocalBackend) -> None:
     finally:
         local._dirty._guard.release()
     assert local.get(KEY) == b"record"
+
+
+@pytest.mark.parametrize("guess", [0.0, 1.0])
+def test_all_are_synced_one_by_one_or_side_by_side(
+    guess: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LOCAL-1, LOCAL-3: whatever is guessed of the disk, each file and directory is synced, once."""
+    monkeypatch.setattr(directories, "_seconds", guess)
+    synced: list[int] = []
+    real = os.fsync
+
+    def recorded(fd: int) -> None:
+        synced.append(os.fstat(fd).st_ino)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    folders = [tmp_path / str(i) for i in range(4)]
+    for folder in folders:
+        folder.mkdir()
+    fds = [os.open(tmp_path / f"{i}.tmp", os.O_RDWR | os.O_CREAT) for i in range(4)]
+    try:
+        for fd in fds:
+            os.write(fd, b"x")
+        directories.sync_all([*fds, *map(str, folders)])
+    finally:
+        for fd in fds:
+            os.close(fd)
+    assert sorted(synced) == sorted(path.stat().st_ino for path in tmp_path.iterdir())
