@@ -40,6 +40,8 @@ SummaryKind = Literal["integer", "float", "boolean", "decimal", "string", "sizes
 """How a type is summarised (SUM-1)."""
 
 _FEW_STRINGS = 256
+_COMPARED_STRINGS = 1 << 11
+"""So few are compared as they are: the steps of comparing eight bytes of each would take longer."""
 _INTEGERS = (TimestampType, DateType, TimeType, DurationType, LinkType, ClassesType)
 
 
@@ -151,6 +153,9 @@ def _order(end: _End) -> Value | bytes:
 def _pick(a: _End, b: _End, *, greatest: bool) -> _End:
     if a[0] is None or b[0] is None:
         return b if a[0] is None else a
+    if not isinstance(a[0], str):
+        is_other = b[0] > a[0] if greatest else b[0] < a[0]  # type: ignore[operator]
+        return b if is_other else a
     choose = max if greatest else min
     return choose(a, b, key=_order)
 
@@ -184,11 +189,14 @@ def _of_chunk(chunk: pa.Array, kind: SummaryKind) -> Extremes:
 
 def _of_strings(chunk: pa.Array, count: int, nulls: int) -> Extremes:
     known = chunk.drop_null() if nulls else chunk
-    heads = _heads(known, 0) if count > _FEW_STRINGS else None  # of both ends
-    (least, least_cut), (greatest, greatest_cut) = (
-        cut(pc.min_max(_outermost(known, heads, greatest=end))["max" if end else "min"].as_py())
-        for end in (False, True)
-    )
+    heads = _heads(known, 0) if count > _COMPARED_STRINGS else None  # of both ends
+    if heads is None:
+        ends = pc.min_max(known)
+        texts = ends["min"].as_py(), ends["max"].as_py()
+    else:
+        lowest, highest = (_outermost(known, heads, greatest=end) for end in (False, True))
+        texts = pc.min_max(lowest)["min"].as_py(), pc.min_max(highest)["max"].as_py()
+    (least, least_cut), (greatest, greatest_cut) = map(cut, texts)
     return Extremes(
         count=count, nulls=nulls, least=least, greatest=greatest, least_cut=least_cut, greatest_cut=greatest_cut
     )

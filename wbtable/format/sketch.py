@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wbtable.format.types_base import ColumnType
     from wbtable.format.xxh3 import I64, U64
 
-__all__ = ["SAMPLE", "ColumnSketch", "TableSketch", "sample_positions", "sketch_rows"]
+__all__ = ["SAMPLE", "ColumnSketch", "TableSketch", "known_of", "sample_positions", "sketch_rows"]
 
 SAMPLE: Final = 1024
 """How many rows a sample holds (SUM-5)."""
@@ -223,7 +223,8 @@ def _numpy_type(kind: pa.DataType) -> str:
     return f"<{'u' if pa.types.is_unsigned_integer(kind) else 'i'}{kind.bit_width // 8}"
 
 
-def _known(extremes: Extremes) -> Known:
+def known_of(extremes: Extremes) -> Known:
+    """Return what extremes say of all values."""
     least, greatest = extremes.least, extremes.greatest
     return Known(
         nan=extremes.nan > 0,
@@ -238,7 +239,7 @@ def _sketch_column(values: pa.Array | pa.ChunkedArray, column_type: ColumnType, 
     if kind not in {"counts", "sizes"}:
         chunks = _joined(chunks)
     extremes = extremes_of(chunks, kind)
-    smallest = Smallest(_known(extremes))
+    smallest = Smallest(known_of(extremes))
     if kind in {"counts", "sizes"}:
         sample = pa.nulls(len(places), sample_type(column_type))
     else:

@@ -6,20 +6,22 @@ changes, nor do the smallest hashes, so that most of what a sketch of the new ro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from wbtable.format import xxh3
 from wbtable.format.extremes import Extremes, extremes_of, normal_chunks, summary_kind
-from wbtable.format.sketch import SAMPLE, ColumnSketch, TableSketch
+from wbtable.format.fingerprint import offsets_of
+from wbtable.format.sketch import SAMPLE, ColumnSketch, TableSketch, known_of
 from wbtable.format.smallest import Smallest
-from wbtable.format.value_text import cut_sample
+from wbtable.format.value_text import MAX_TEXT, cut_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wbtable.format.smallest import Known
     from wbtable.format.xxh3 import I64, U64
 
 __all__ = ["can_grow", "grown"]
@@ -31,8 +33,8 @@ _last: tuple[I64, U64] = (np.empty(0, np.int64), np.empty(0, np.uint64))
 class _Grown(Smallest):
     """Collects the smallest hashes from those on that a column has already."""
 
-    def __init__(self, kept: U64) -> None:
-        super().__init__()
+    def __init__(self, kept: U64, known: Known) -> None:
+        super().__init__(known)
         self._kept = kept
         self._cut()
 
@@ -52,9 +54,10 @@ def grown(sketch: TableSketch, table: pa.Table, first_row: int) -> tuple[TableSk
 
     """
     positions, kept, places = _sampled(sketch.positions, first_row, table.num_rows)
-    columns = [
-        _column(before, values, kept, places) for before, values in zip(sketch.columns, table.columns, strict=True)
-    ]
+    entered = None
+    if places.size:
+        entered = _Entered(kept, places, pa.array(np.concatenate([kept, places + SAMPLE])))
+    columns = [_column(before, values, entered) for before, values in zip(sketch.columns, table.columns, strict=True)]
     whole = TableSketch(
         schema=sketch.schema,
         rows=sketch.rows + table.num_rows,
@@ -88,26 +91,48 @@ def _hashes(positions: I64) -> U64:
     return xxh3.hash_fixed(positions.view(np.uint8), 8)
 
 
-def _column(before: ColumnSketch, values: pa.ChunkedArray, kept: I64, places: I64) -> tuple[ColumnSketch, Extremes]:
+class _Entered(NamedTuple):
+    """Which rows make the new sample.
+
+    Attributes:
+        kept: places in the sample before.
+        places: of the new rows.
+        both: the same, as places in the sample before and all new rows behind it.
+
+    """
+
+    kept: I64
+    places: I64
+    both: pa.Array
+
+
+def _column(before: ColumnSketch, values: pa.ChunkedArray, entered: _Entered | None) -> tuple[ColumnSketch, Extremes]:
     kind = summary_kind(before.type)
     chunks = normal_chunks(values)
     extremes = extremes_of(chunks, kind)
     hashes, sample = before.hashes, before.sample
     if kind not in {"counts", "sizes"}:
-        smallest = _Grown(before.hashes)
+        smallest = _Grown(before.hashes, known_of(extremes))
         for chunk in chunks:
             smallest.add(chunk.drop_null() if chunk.null_count else chunk)
         hashes = smallest.hashes()
-        if places.size:
-            picked = _pick(chunks, places)
-            entering = cut_sample(picked) if kind == "string" else picked.cast(sample.type)
-            sample = pa.concat_arrays([sample.take(pa.array(kept)), entering])
+        if entered is not None:
+            sample = _sample(sample, chunks, entered)
     return ColumnSketch(
         type=before.type, extremes=before.extremes.merge(extremes), hashes=hashes, sample=sample
     ), extremes
 
 
-def _pick(chunks: Sequence[pa.Array], places: I64) -> pa.Array:
-    """Return the values at some places of chunks, which few rows do not have many of."""
+def _sample(before: pa.Array, chunks: Sequence[pa.Array], entered: _Entered) -> pa.Array:
+    """Return the values of the new sample. Few rows are copied all, in less time than those that enter are taken."""
+    if all(chunk.type == before.type for chunk in chunks) and not any(map(_has_long, chunks)):
+        return pa.concat_arrays([before, *chunks]).take(entered.both)
     whole = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
-    return whole.take(pa.array(places))
+    picked = whole.take(pa.array(entered.places))
+    entering = cut_sample(picked) if pa.types.is_string(before.type) else picked.cast(before.type)
+    return pa.concat_arrays([before.take(pa.array(entered.kept)), entering])
+
+
+def _has_long(chunk: pa.Array) -> bool:
+    """Whether some string, or what lies under a null, is longer than a sample keeps it (SUM-6)."""
+    return pa.types.is_string(chunk.type) and int(np.diff(offsets_of(chunk)).max()) > MAX_TEXT

@@ -138,7 +138,10 @@ class ColumnSummary:
             out["histogram"] = {"edges": list(self.histogram.edges), "counts": list(self.histogram.counts)}
         if self.top:
             out["top"] = [
-                {"value": top.value, "count": top.count, **({"cut": True} if top.was_cut else {})} for top in self.top
+                {"value": top.value, "count": top.count, "cut": True}
+                if top.was_cut
+                else {"value": top.value, "count": top.count}
+                for top in self.top
             ]
         return out
 
@@ -246,8 +249,9 @@ def _histogram(column: ColumnSketch, kind: SummaryKind) -> Histogram | None:
     numbers = known.to_numpy().astype(np.float64)
     if facts.nan or facts.positive_infinity or facts.negative_infinity:
         numbers = numbers[np.isfinite(numbers)]
-    edges = np.array(float_edges(float(facts.finite_least), float(facts.finite_greatest)))
-    return Histogram(edges=_edge_texts(edges.tobytes()), counts=_count(numbers, edges))
+    # Added to zero -0.0 is the 0.0 that it equals, as the key of a cache too.
+    edges, texts = _float_bins(float(facts.finite_least) + 0.0, float(facts.finite_greatest) + 0.0)
+    return Histogram(edges=texts, counts=_count(numbers, edges))
 
 
 def _known(sample: pa.Array) -> pa.Array:
@@ -255,9 +259,11 @@ def _known(sample: pa.Array) -> pa.Array:
 
 
 @lru_cache(maxsize=256)
-def _edge_texts(edges: bytes) -> tuple[str, ...]:
-    """Return the texts of edges, which few appends to a column change."""
-    return tuple(to_text(pa.array(np.frombuffer(edges))).to_pylist())
+def _float_bins(least: float, greatest: float) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return edges and their texts, which few appends to a column change."""
+    edges = np.array(float_edges(least, greatest))
+    edges.flags.writeable = False
+    return edges, tuple(to_text(pa.array(edges)).to_pylist())
 
 
 def float_edges(least: float, greatest: float) -> list[float]:
@@ -297,11 +303,14 @@ def _count(numbers: np.ndarray, edges: np.ndarray) -> tuple[int, ...]:
 
 
 def _top(sample: pa.Array, *, complete: bool) -> tuple[tuple[TopValue, ...], int]:
-    texts = to_text(_known(sample)).to_pylist()
-    found = Counter(texts)
-    # A value that part of the rows hold once is as likely not among the most frequent of all.
-    often = found.items() if complete or len(found) <= BARS else [item for item in found.items() if item[1] > 1]
-    top = sorted(often, key=lambda item: (-item[1], item[0]))[:BARS]
+    texts = to_text(_known(sample))
+    # Arrow counts them: to make a text of Python of each row takes longer.
+    different, counts = texts.value_counts().flatten()
+    found = list(zip(different.to_pylist(), counts.to_pylist(), strict=True))
+    if not complete and len(found) > BARS:
+        # A value that part of the rows hold once is as likely not among the most frequent of all.
+        found = [item for item in found if item[1] > 1]
+    top = sorted(found, key=lambda item: (-item[1], item[0]))[:BARS]
     return tuple([_top_value(text, count) for text, count in top]), len(texts) - sum([count for _, count in top])
 
 
