@@ -10,6 +10,7 @@ import json
 import math
 import re
 import threading
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Never, TypeAlias, cast
 
 import zstandard
@@ -124,7 +125,7 @@ def canonical(value: object) -> bytes:
 
     """
     try:
-        fast = _fast(value) if _is_simple(value, 0) else None
+        fast = _fast(value) if _is_simple(value) else None
         return _encode(value, 0).encode("utf-8") if fast is None else fast
     except (ValueError, TypeError) as error:
         msg = f"not representable in a document: {error}"
@@ -132,32 +133,40 @@ def canonical(value: object) -> bytes:
 
 
 _text = json.encoder.encode_basestring
-_TEXTS = frozenset([str, bool, type(None)])
-_FLAT = _TEXTS | {int}
+_FLAT = frozenset([str, bool, type(None), int])
 _SIMPLE = _FLAT | {dict, list, tuple}
 _SMALL = 10**15
+_FEW_LEVELS = 16
+_MOST_MEMBERS = 1 << 22
 _KEYS = frozenset([str])
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
 
 
-def _is_simple(value: Any, depth: int) -> bool:
-    """Whether a document holds only texts, small numbers, booleans, objects and lists, as nearly all do."""
-    kind = type(value)
-    if kind is dict:
-        if depth > MAX_DEPTH or not _KEYS.issuperset(map(type, value)):
+def _is_simple(value: object) -> bool:
+    """Whether a document holds only texts, small numbers, booleans, objects and lists, as nearly all do.
+
+    One level of nesting after the other: to ask for each object of a long list takes longer than to write it.
+    """
+    level: list[Any] = [value]
+    for _ in range(_FEW_LEVELS):
+        kinds = set(map(type, level))
+        if not kinds <= _SIMPLE:
             return False
-        value = value.values()
-    elif kind is not list and kind is not tuple:
-        return kind in _FLAT and (kind is not int or -_SMALL < value < _SMALL)
-    kinds = set(map(type, value))
-    if depth > MAX_DEPTH or not kinds <= _SIMPLE:
-        return False
-    if kinds <= _FLAT:
-        if int not in kinds:
+        if int in kinds:
+            numbers = [item for item in level if type(item) is int]
+            if min(numbers) <= -_SMALL or max(numbers) >= _SMALL:
+                return False
+        if kinds <= _FLAT:
             return True
-        numbers = [item for item in value if type(item) is int]
-        return bool(min(numbers) > -_SMALL and max(numbers) < _SMALL)
-    return all(type(item) in _TEXTS or _is_simple(item, depth + 1) for item in value)
+        objects = [item for item in level if type(item) is dict]
+        lists = [item for item in level if type(item) is list or type(item) is tuple]
+        if not _KEYS.issuperset(map(type, chain.from_iterable(objects))):
+            return False
+        # What holds itself several times would have more members on each level.
+        if sum(map(len, objects)) + sum(map(len, lists)) > _MOST_MEMBERS:
+            return False
+        level = [*chain.from_iterable([item.values() for item in objects]), *chain.from_iterable(lists)]
+    return False
 
 
 def _fast(value: object) -> bytes | None:
@@ -228,11 +237,20 @@ _LEVEL_OF_LONG = 1
 
 def compress(data: bytes) -> bytes:
     """Return `data` as one zstd frame that declares its size (DOC-4)."""
-    level = _LEVEL if len(data) < _LONG_DOCUMENT else _LEVEL_OF_LONG
-    return zstandard.ZstdCompressor(level=level, write_content_size=True).compress(data)
+    return _compressor(_LEVEL if len(data) < _LONG_DOCUMENT else _LEVEL_OF_LONG).compress(data)
 
 
 _of_thread = threading.local()
+
+
+def _compressor(level: int) -> zstandard.ZstdCompressor:
+    """Return this thread's of a level: to make one takes longer than to compress a short document."""
+    kept: dict[int, zstandard.ZstdCompressor] | None = getattr(_of_thread, "compressors", None)
+    if kept is None:
+        kept = _of_thread.compressors = {}
+    if level not in kept:
+        kept[level] = zstandard.ZstdCompressor(level=level, write_content_size=True)
+    return kept[level]
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:

@@ -76,7 +76,9 @@ def leaf_encodings(table: pa.Table, spread: Spread = map) -> tuple[LeafEncoding,
     """
     leaves: dict[str, pa.Array | None] = {}
     for name, values in zip(table.column_names, table.columns, strict=True):
-        joined = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        joined = values
+        if isinstance(values, pa.ChunkedArray):
+            joined = values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
         for path, leaf in _leaves(name, joined):
             leaves[path] = None if path in leaves else leaf
     return tuple(spread(_choose, list(leaves.items())))
@@ -85,7 +87,9 @@ def leaf_encodings(table: pa.Table, spread: Spread = map) -> tuple[LeafEncoding,
 def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
     values = plain(values)
     kind = values.type
-    if pa.types.is_struct(kind):
+    if not pa.types.is_nested(kind):
+        yield path, values
+    elif pa.types.is_struct(kind):
         for i, child in enumerate(values.flatten()):
             yield from _leaves(f"{path}.{kind.field(i).name}", child)
     elif pa.types.is_map(kind):
@@ -103,12 +107,13 @@ def _choose(named: _Leaf) -> LeafEncoding:
     if leaf is None:
         return LeafEncoding(path=path, encoding="PLAIN")
     kind = leaf.type
-    values = leaf.slice(0, _SAMPLED).drop_null()
+    values = leaf.slice(0, _SAMPLED)
+    values = values.drop_null() if values.null_count else values
     if not len(values) or pa.types.is_null(kind):
         return LeafEncoding(path=path, encoding="PLAIN")
     if pa.types.is_boolean(kind):
         return LeafEncoding(path=path, encoding="PLAIN")
-    if len(pc.unique(values)) * _REPEATS <= len(values):
+    if _repeats(values):
         return LeafEncoding(path=path, encoding="DICTIONARY")
     if len(leaf) < _FEW:
         return LeafEncoding(path=path, encoding="PLAIN", compressed=not pa.types.is_floating(kind))
@@ -119,6 +124,14 @@ def _choose(named: _Leaf) -> LeafEncoding:
     if is_variable(kind):
         return LeafEncoding(path=path, encoding=_strings(values))
     return LeafEncoding(path=path, encoding="PLAIN")
+
+
+def _repeats(values: pa.Array) -> bool:
+    """Whether a value comes `_REPEATS` times on average. A third of the values may tell already that none does."""
+    few = values.slice(0, len(values) // 3)
+    if len(pc.unique(few)) * _REPEATS > len(values):
+        return False
+    return len(pc.unique(values)) * _REPEATS <= len(values)
 
 
 def _zstd_size(raw: np.ndarray) -> int:

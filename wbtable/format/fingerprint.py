@@ -64,14 +64,31 @@ def fingerprint(values: pa.Array | pa.ChunkedArray, column_type: ColumnType) -> 
 
 def canonical_size(values: pa.Array | pa.ChunkedArray, column_type: ColumnType) -> int:
     """Return how many bytes the canonical form of `values` has; see `fingerprint` (FRAG-3)."""
-    counter = _Counter()
-    _node(counter, _chunks(values), column_type, in_media=False)
-    return counter.size
+    chunks = _chunks(values)
+    size = _flat_size(chunks)
+    if size is None:
+        counter = _Counter()
+        _node(counter, chunks, column_type, in_media=False)
+        size = counter.size
+    return size
+
+
+def _flat_size(chunks: Sequence[pa.Array]) -> int | None:
+    """Return `canonical_size` of numbers, or of strings without nulls, from their lengths; None of all others."""
+    kind = chunks[0].type
+    rows = sum(map(len, chunks))
+    header = 8 + (rows + 7) // 8
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_temporal(kind):
+        return header + int(kind.byte_width) * rows
+    if not is_variable(kind) or any(chunk.null_count for chunk in chunks):
+        return None
+    ends = [offsets_of(chunk)[[0, -1]].tolist() for chunk in chunks if len(chunk)]
+    return header + 8 * rows + sum([last - first for first, last in ends])
 
 
 def plain(values: pa.Array) -> pa.Array:
     """Return `values` without dictionary, run-end, view or extension encoding at the top level (FP-7)."""
-    while True:
+    while type(values) not in _PLAIN:
         kind = values.type
         if isinstance(values, pa.ExtensionArray):
             values = values.storage
@@ -90,7 +107,19 @@ def plain(values: pa.Array) -> pa.Array:
         elif pa.types.is_binary_view(kind):
             values = values.cast(pa.large_binary())
         else:
-            return values
+            break
+    return values
+
+
+_PLAIN: Final = frozenset(
+    [
+        *(getattr(pa, f"{sign}Int{bits}Array") for sign in ("", "U") for bits in (8, 16, 32, 64)),
+        *(pa.FloatArray, pa.DoubleArray, pa.BooleanArray, pa.TimestampArray, pa.Date32Array),
+        *(pa.StringArray, pa.LargeStringArray, pa.BinaryArray, pa.LargeBinaryArray),
+        *(pa.StructArray, pa.ListArray, pa.FixedSizeListArray),
+    ]
+)
+"""Most arrays are of these classes, which have no encoding: to look a class up is one step."""
 
 
 def _chunks(values: pa.Array | pa.ChunkedArray) -> list[pa.Array]:

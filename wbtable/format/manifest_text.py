@@ -40,7 +40,9 @@ def join_object(fields: Mapping[str, object], texts: Mapping[str, str]) -> str:
     """
     parts: list[str] = []
     between: dict[str, object] = {}
-    for name in sorted({*fields, *texts}, key=lambda name: name.encode("utf-16-be", "surrogatepass")):
+    names = {*fields, *texts}
+    plain = all(map(str.isascii, names))  # which sort by their characters
+    for name in sorted(names) if plain else sorted(names, key=lambda name: name.encode("utf-16-be", "surrogatepass")):
         if name not in texts:
             between[name] = fields[name]
             continue

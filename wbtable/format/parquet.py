@@ -26,6 +26,7 @@ __all__ = [
     "PLANNED_ROWS",
     "FragmentFacts",
     "FragmentPlan",
+    "encode_fragment",
     "plan_fragments",
     "write_fragment",
 ]
@@ -152,16 +153,14 @@ class HashingSink:
 
     def finish(self, rows: int) -> FragmentFacts:
         """Return the facts of what was written, a whole Parquet file."""
-        tail = b"".join(self._tail or ())
-        length = int.from_bytes(tail[-_TRAILER:-4], "little")
-        footer = tail[-_TRAILER - length : -_TRAILER]
+        length, footer_xxh3 = _footer(b"".join(self._tail or ()))
         return FragmentFacts(
             rows=rows,
             size=self.size,
             digest=Digest(self._sha256.hexdigest()),
             xxh3=self._xxh3.hexdigest(),
             footer_length=length,
-            footer_xxh3=xxhash.xxh3_128_hexdigest(footer),
+            footer_xxh3=footer_xxh3,
         )
 
 
@@ -180,6 +179,50 @@ def write_fragment(
         UsageError: there are no rows, or too many, or columns of other names or types.
 
     """
+    table = _writable(rows, schema, plan)
+    hashing = HashingSink(sink)
+    with pq.ParquetWriter(hashing, table.schema, **_writer_options(plan)) as writer:
+        writer.write_table(table, row_group_size=plan.row_group_rows)
+        hashing.keep_tail()
+    return hashing.finish(table.num_rows)
+
+
+def encode_fragment(
+    rows: pa.Table | Sequence[pa.RecordBatch], schema: Schema, plan: FragmentPlan
+) -> tuple[bytes, FragmentFacts]:
+    """Return few consecutive rows as one Parquet file: the bytes that `write_fragment` writes, and its facts.
+
+    Nothing of Python's is called for each part of the file, of which a small one has many.
+    """
+    table = _writable(rows, schema, plan)
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, table.schema, **_writer_options(plan)) as writer:
+        writer.write_table(table, row_group_size=plan.row_group_rows)
+    file: bytes = sink.getvalue().to_pybytes()
+    length, footer_xxh3 = _footer(file)
+    return file, FragmentFacts(
+        rows=table.num_rows,
+        size=len(file),
+        digest=Digest.of(file),
+        xxh3=xxhash.xxh3_128_hexdigest(file),
+        footer_length=length,
+        footer_xxh3=footer_xxh3,
+    )
+
+
+def _footer(tail: bytes) -> tuple[int, str]:
+    """Return the length of the footer's metadata and their XXH3-128, by the end of a file."""
+    length = int.from_bytes(tail[-_TRAILER:-4], "little")
+    return length, xxhash.xxh3_128_hexdigest(tail[-_TRAILER - length : -_TRAILER])
+
+
+def _writable(rows: pa.Table | Sequence[pa.RecordBatch], schema: Schema, plan: FragmentPlan) -> pa.Table:
+    """Return the rows of a fragment as they are written.
+
+    Raises:
+        UsageError: see `write_fragment`.
+
+    """
     physical = schema.arrow()
     table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches(rows, physical)
     if not 1 <= table.num_rows <= plan.fragment_rows:
@@ -189,12 +232,7 @@ def write_fragment(
         expected, found = (which.to_string(show_schema_metadata=False) for which in (physical, table.schema))
         msg = f"expected columns {expected!r:.300}, found {found!r:.300}"
         raise UsageError(msg)
-    table = pa.Table.from_arrays(table.columns, schema=_written_schema(table))
-    hashing = HashingSink(sink)
-    with pq.ParquetWriter(hashing, table.schema, **_writer_options(plan)) as writer:
-        writer.write_table(table, row_group_size=plan.row_group_rows)
-        hashing.keep_tail()
-    return hashing.finish(table.num_rows)
+    return pa.Table.from_arrays(table.columns, schema=_written_schema(table))
 
 
 def _written_schema(table: pa.Table) -> pa.Schema:

@@ -27,13 +27,12 @@ _KNOWN = frozenset(
     "manifest size count created_at run inputs refs check".split()
 )
 _COMMIT_ID = re.compile(r"[0-9a-f]{32}")
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _TIME_SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
 def write_time(moment: dt.datetime) -> str:
     """Return the written form of a moment: UTC, microseconds (COMMIT-4)."""
-    return moment.astimezone(dt.UTC).strftime(_TIME)
+    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_time(text: str, place: str) -> dt.datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +10,7 @@ from wbtable.format.digest import FRAGMENT, Descriptor
 from wbtable.format.extremes import sample_type, summary_kind
 from wbtable.format.fingerprint import fingerprint
 from wbtable.format.fragment import ColumnChunk, Fragment
-from wbtable.format.parquet import FragmentFacts, FragmentPlan, plan_fragments, write_fragment
+from wbtable.format.parquet import FragmentFacts, FragmentPlan, encode_fragment, plan_fragments, write_fragment
 from wbtable.format.sketch import TableSketch, sketch_rows
 from wbtable.format.sketch_grown import can_grow, grown
 from wbtable.format.value_text import value_text
@@ -151,10 +150,9 @@ class FragmentJob:
             front: the sketch of all rows in front of them; that of the fragment is of those too.
 
         """
-        sink = io.BytesIO()
         with explained("write a fragment"):
-            facts = write_fragment(table, self.schema, self.cuts, sink)
-        self.objects.put_hashed(FRAGMENT, sink.getvalue(), facts.digest)
+            file, facts = encode_fragment(table, self.schema, self.cuts)
+        self.objects.put_hashed(FRAGMENT, file, facts.digest)
         if can_grow(front):
             sketch, extremes = grown(front, table, first_row)
         else:

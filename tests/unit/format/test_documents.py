@@ -132,6 +132,17 @@ def test_canonical_text_reads_back_and_is_a_fixed_point(value: dict[str, object]
     assert canonical(back) == text
 
 
+def test_nesting_that_is_deep_or_endless() -> None:
+    deep: object = {"b": 1, "a": "x"}
+    for _ in range(40):
+        deep = [deep, 1]
+    assert canonical(deep) == b"[" * 40 + b'{"a":"x","b":1}' + b",1]" * 40
+    endless: list[object] = []
+    endless += [endless] * 1000
+    with pytest.raises(FormatError, match="levels of nesting"):
+        canonical(endless)
+
+
 def test_frames_declare_their_size() -> None:
     """DOC-4: the declared size is compared before anything is decompressed."""
     data = b"x" * 100_000

@@ -26,6 +26,7 @@ from wbtable.format.parquet import (
     FragmentFacts,
     FragmentPlan,
     HashingSink,
+    encode_fragment,
     plan_fragments,
     write_fragment,
 )
@@ -359,6 +360,14 @@ def test_batches_give_the_same_file_as_a_table() -> None:
     sink = io.BytesIO()
     facts = write_fragment(table.to_batches(max_chunksize=700), schema, plan, sink)
     assert facts == _write(table, schema, plan)[1]
+
+
+def test_a_small_file_in_memory_is_the_same_file() -> None:
+    table, schema = _scores(3000)
+    plan = plan_fragments(schema, table)
+    sink = io.BytesIO()
+    facts = write_fragment(table, schema, plan, sink)
+    assert encode_fragment(table, schema, plan) == (sink.getvalue(), facts)
 
 
 def test_bad_calls_say_what_is_wrong() -> None:
