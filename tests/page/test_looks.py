@@ -18,13 +18,13 @@ from wbtable.artifacts.store import create_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, ViewportSize
 
     from tests.page.harness import Servers, Watch
 
-LOW = {"width": 640, "height": 400}
+LOW: ViewportSize = {"width": 640, "height": 400}
 """A window of 1280 by 800 at a zoom of 200 %."""
-NARROW = {"width": 400, "height": 740}
+NARROW: ViewportSize = {"width": 400, "height": 740}
 LONG = "a_name_that_a_program_made_and_nobody_shortened_" * 4
 
 
