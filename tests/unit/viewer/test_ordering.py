@@ -25,7 +25,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self.may_end = threading.Event()
-        self.done: list[tuple[Callable[..., Any], Any]] = []
+        self.done: list[tuple[str, Any]] = []
         self.error: Exception | None = None
         self.threads: list[threading.Thread] = []
         self._one = threading.Lock()
@@ -38,7 +38,7 @@ class Jobs:
     def work(
         self,
         _kind: str,
-        function: Callable[..., Any],
+        function: str,
         cancelled: threading.Event,
         progress: Callable[[float], object],
         **arguments: Any,
