@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from wbtable import __version__
 from wbtable.viewer.asking import listing
 from wbtable.viewer.task_names import MAX_CELLS, MAX_ROWS
 
@@ -29,7 +29,7 @@ def open_routes(state: State) -> list[Route]:
         del asked
         url = state.places.store
         return {
-            "version": __version__,
+            "version": importlib.metadata.version("wbtable"),
             "read_only": state.read_only,
             "store": None if url is None else {"url": url, "name": url.rstrip("/").rpartition("/")[2]},
             "opened": [{"id": one.id, "title": one.title, "source": one.source} for one in state.opened],
