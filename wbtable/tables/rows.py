@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 16_384
 """Rows kept as Python values before they are encoded."""
-MAX_BYTES = 64 << 20
+MAX_BYTES = 32 << 20
 """Bytes of values kept before they are encoded, as far as they can be told."""
 _MIN_INT64 = -MAX_INT64 - 1
 _MAX_PLANS = 4096
