@@ -49,7 +49,7 @@ def test_a_wrong_token_says_what_to_do(page: Page, serve: Servers, demo: Path, w
     watch.allow("401")
     server = serve.server(TABLE, store=demo)
     harness.enter(page, f"{server.origin}/#token=wrong")
-    expect(page.get_by_role("alert")).to_contain_text("Open the address that “wbtable view” printed")
+    expect(page.get_by_role("alert")).to_contain_text("Open the whole address that “wbtable view” printed")
     assert "wrong" not in page.url
 
 
