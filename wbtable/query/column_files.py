@@ -9,12 +9,13 @@ columns take more, the first are decoded, and the others read from their fragmen
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from wbtable.query.control import Control
     from wbtable.query.fragment_source import FragmentSource
     from wbtable.query.source import Positions
+
+    Values: TypeAlias = "pa.Array | pa.ChunkedArray"
 
 LIMIT: Final = 4 << 30
 _OPEN: Final = 4096
@@ -48,7 +51,7 @@ class ColumnFiles:
         self._guard = threading.Lock()
         self._idle = threading.Condition()
         self._readers = 0
-        self._open: OrderedDict[Path, tuple[pa.ChunkedArray, float]] = OrderedDict()
+        self._open: OrderedDict[str, tuple[Values, float]] = OrderedDict()
         self._most = _most_open()
         self._sizes: dict[tuple[str, str], int] = {}
         """The bytes of a column of a fragment of each source."""
@@ -96,12 +99,18 @@ class ColumnFiles:
         """Decode a column of a fragment, unless it is there; return its bytes."""
         self._wait(control)
         path = self._path(source, number, column)
-        if self._get(source, number, column) is None:
+        if not self._mapped(source, [number], column):
             _write(path, source.rows.read_fragment(number, [column.name]))
         try:
             return path.stat().st_size
         except FileNotFoundError:  # another process needed the room
             return 0
+
+    @staticmethod
+    def _path(source: FragmentSource, number: int, column: Column) -> Path:
+        digest = source.rows.fragments[number].file.digest.hex
+        name = f"{_file_name(column.name, str(column.type.arrow()))}.arrow"
+        return cache_root() / _FOLDER / digest[:2] / digest[2:] / name
 
     def _wait(self, control: Control) -> None:
         with self._idle:
@@ -124,49 +133,63 @@ class ColumnFiles:
             (number, pa.array(ordered[numbers[order] == number] - starts[number]))
             for number in np.unique(numbers).tolist()
         ]
-        out = {}
+        gathered, out = pa.array(back), {}
         for column in columns:
+            kept = self._mapped(source, [number for number, _ in parts], column)
+            if len(kept) < len(parts):
+                continue
             found: list[pa.Array] = []
-            for number, local in parts:
-                kept = self._get(source, number, column)
-                if kept is None:
-                    break
-                found.extend(kept.take(local).chunks)
-            else:
-                out[column.name] = pa.chunked_array(found, column.type.arrow()).take(pa.array(back))
+            for values, (_, local) in zip(kept, parts, strict=True):
+                taken = values.take(local)
+                found.extend(taken.chunks if isinstance(taken, pa.ChunkedArray) else [taken])
+            # One chunk: to take from a hundred costs as much as to gather them.
+            out[column.name] = pa.chunked_array([pa.concat_arrays(found).take(gathered)], column.type.arrow())
         return out
 
-    def _path(self, source: FragmentSource, number: int, column: Column) -> Path:
-        fragment = source.rows.fragments[number].file.digest.hex
-        name = hashlib.sha256(f"{column.name}\0{column.type.arrow()}".encode("utf-8", "replace")).hexdigest()[:40]
-        return cache_root() / _FOLDER / fragment[:2] / fragment[2:] / f"{name}.arrow"
+    def _mapped(self, source: FragmentSource, numbers: Sequence[int], column: Column) -> list[Values]:
+        """Return a column of some fragments, up to the first of which it is not there.
 
-    def _get(self, source: FragmentSource, number: int, column: Column) -> pa.ChunkedArray | None:
-        path = self._path(source, number, column)
-        with self._guard:
-            kept, touched = self._open.get(path, (None, 0.0))
-            if kept is not None:
-                self._open.move_to_end(path)
-        if kept is not None:
-            if time.monotonic() - touched > _TOUCH:
+        A window of a long table has a row in each of a hundred fragments: what is the same for all is found once.
+        """
+        arrow, end = column.type.arrow(), f"{_file_name(column.name, str(column.type.arrow()))}.arrow"
+        folder, now = f"{cache_root() / _FOLDER}", time.monotonic()
+        fragments = source.rows.fragments
+        found = []
+        for number in numbers:
+            digest = fragments[number].file.digest.hex
+            path = f"{folder}/{digest[:2]}/{digest[2:]}/{end}"
+            with self._guard:
+                kept, touched = self._open.get(path, (None, 0.0))
+                if kept is not None:
+                    self._open.move_to_end(path)
+            if kept is None:
+                kept = self._map(path, fragments[number].rows, arrow)
+            elif now - touched > _TOUCH:
                 self._touch(path, kept)
-            return kept
+            if kept is None:
+                break
+            found.append(kept)
+        return found
+
+    def _map(self, path: str, rows: int, arrow: pa.DataType) -> Values | None:
         try:
-            table = pa.ipc.open_file(pa.memory_map(os.fspath(path))).read_all()
+            table = pa.ipc.open_file(pa.memory_map(path)).read_all()
             os.utime(path)
         except (OSError, pa.ArrowException):
             return None
-        if table.num_rows != source.rows.fragments[number].rows or not table.column(0).type.equals(column.type.arrow()):
+        column = table.column(0)
+        if table.num_rows != rows or not column.type.equals(arrow):
             with contextlib.suppress(OSError):
-                path.unlink()
+                os.remove(path)  # noqa: PTH107 - the path is text, for speed
             return None
+        kept: Values = column.chunk(0) if column.num_chunks == 1 else column
         with self._guard:
-            self._open[path] = table.column(0), time.monotonic()
+            self._open[path] = kept, time.monotonic()
             while len(self._open) > self._most:
                 self._open.popitem(last=False)
-        return table.column(0)
+        return kept
 
-    def _touch(self, path: Path, kept: pa.ChunkedArray) -> None:
+    def _touch(self, path: str, kept: Values) -> None:
         """Note that a file is used; one that had to go is read from what is mapped for the last time."""
         try:
             os.utime(path)
@@ -176,6 +199,12 @@ class ColumnFiles:
         else:
             with self._guard:
                 self._open[path] = kept, time.monotonic()
+
+
+@functools.lru_cache(maxsize=4096)
+def _file_name(column: str, arrow: str) -> str:
+    """Return what the file of a column of an Arrow type is called."""
+    return hashlib.sha256(f"{column}\0{arrow}".encode("utf-8", "replace")).hexdigest()[:40]
 
 
 def _most_open() -> int:
@@ -191,7 +220,8 @@ def _write(path: Path, table: pa.Table) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         with pa.OSFile(os.fspath(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
+            # One batch, where it fits: to take from a column of many chunks costs ten times as much.
+            writer.write_table(table.combine_chunks())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

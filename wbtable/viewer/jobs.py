@@ -33,8 +33,10 @@ MAX_WAITING: Final = 256
 """The most queries that run or wait."""
 QUIET: Final = 3.0
 """Seconds after which what is not needed for the first rows is started, if nobody has asked for rows."""
-SOON: Final = 0.5
-"""Seconds after the first rows until then: those of the browser, which draws them."""
+SOON: Final = 0.3
+"""Seconds after the first rows until the worker that gave them loads what else it may be asked: the browser draws."""
+IDLE: Final = 2.0
+"""Seconds without rows until the other workers start: each takes most of a second of a processor."""
 _LATER: Final = ("background", "summaries")
 _PREFIX: Final = "\0"
 
@@ -73,7 +75,7 @@ class Jobs:
         self._guard = threading.Lock()
         self._running: dict[str, Running] = {_PREFIX: Running()}
         self._unnamed = 0
-        self._rest: Callable[[], object] | None = None
+        self._rest: list[tuple[float, Callable[[], object]]] = []
         self._timer: threading.Timer | None = None
         self._is_closed = False
 
@@ -94,8 +96,10 @@ class Jobs:
 
         """
 
-        def rest() -> None:
+        def more() -> None:
             self._threads["interactive"].submit(self._prepare, "interactive", load_rest)
+
+        def others() -> None:
             for kind in _LATER:
                 self._workers[kind].start()
                 if self._is_closed:
@@ -108,23 +112,26 @@ class Jobs:
 
         self._threads["interactive"].submit(self._prepare, "interactive", prepare, places=places, source=source)
         with self._guard:
-            self._rest = rest
+            self._rest = [(SOON, more), (IDLE, others)]
             self._go_on_in(QUIET)
 
     def _go_on_in(self, seconds: float) -> None:
-        """Start the rest in a while; the caller holds the guard."""
+        """Do the next part of the rest in a while; the caller holds the guard."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = threading.Timer(seconds, self._start_rest)
+        self._timer = threading.Timer(seconds, self._go_on)
         self._timer.daemon = True
         self._timer.start()
 
-    def _start_rest(self) -> None:
+    def _go_on(self) -> None:
         with self._guard:
-            rest, self._rest = self._rest, None
-        if rest is not None:
-            with contextlib.suppress(RuntimeError):  # the server ends
-                rest()
+            if not self._rest:
+                return
+            _, part = self._rest.pop(0)
+            if self._rest:
+                self._go_on_in(self._rest[0][0])
+        with contextlib.suppress(RuntimeError):  # the server ends
+            part()
 
     def _prepare(self, kind: str, task: Task, **arguments: Any) -> None:
         with contextlib.suppress(WbtableError):
@@ -134,7 +141,7 @@ class Jobs:
         """End everything."""
         with self._guard:
             self._is_closed = True
-            self._rest = None
+            self._rest = []
             if self._timer is not None:
                 self._timer.cancel()
             for running in self._running.values():
@@ -215,8 +222,8 @@ class Jobs:
                 await watch
             with self._guard:
                 self._running.pop(key, None)
-                if function == ROWS and self._rest is not None:
-                    self._go_on_in(SOON)
+                if function == ROWS and self._rest:
+                    self._go_on_in(self._rest[0][0])
 
     def _enter(self, request: Request, query: str | None) -> tuple[str, Running]:
         running = Running()

@@ -159,9 +159,15 @@ def test_what_is_nothing_says_what_was_looked_for(tmp_path: Path, store: Path, f
         open_target(str(tmp_path / "a.txt"), folder)
 
 
+def _own_port() -> int:
+    """Return a free port that no other server of these tests takes as soon as it is let go."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_prints_the_address_and_ends_cleanly(store: Path, tmp_path: Path, end: int) -> None:
-    running = Running("--store", str(store), "--json", "p/rows", cache=tmp_path)
+    running = Running("--store", str(store), "--json", "--port", str(_own_port()), "p/rows", cache=tmp_path)
     told = json.loads(running.line)
     assert told["url"].startswith(f"http://127.0.0.1:{told['port']}/#token=")
     with socket.create_connection(("127.0.0.1", told["port"]), timeout=60) as one:
@@ -242,8 +248,9 @@ def test_python_shows_whatever_has_rows(table: wbtable.Table, store: Path, folde
 
 
 def test_python_opens_and_closes(table: wbtable.Table) -> None:
-    viewer = wbtable.view(table, browser=False)
-    port = int(viewer.url.partition("#")[0].rstrip("/").rpartition(":")[2])
+    port = _own_port()
+    viewer = wbtable.view(table, browser=False, port=port)
+    assert viewer.url.startswith(f"http://127.0.0.1:{port}/")
     with socket.create_connection(("127.0.0.1", port), timeout=60):
         pass
     viewer.close()

@@ -8,7 +8,8 @@ export function newRow(parent) {
   const node = el("div", "row");
   node.setAttribute("role", "row");
   parent.append(node);
-  return { node, cells: new Map(), key: "", layout: "", number: /** @type {HTMLElement | null} */ (null) };
+  const none = /** @type {HTMLElement | null} */ (null);
+  return { node, cells: new Map(), key: "", layout: "", number: none, count: none, peek: none };
 }
 
 /** What holds the cells that stay at the left. @param {any} grid @param {HTMLElement} row */
@@ -26,7 +27,29 @@ export function place(grid, cell, column, row) {
   cell.style.width = `${column.width}px`;
   cell.setAttribute("aria-colindex", String(column.index + 2));
   cell.dataset.column = String(column.index);
-  cell.tabIndex = row === grid.active.row && column.index === grid.active.column ? 0 : -1;
+  reach(grid, cell, column, row);
+}
+
+/** Let the keyboard reach the active cell alone. @param {any} grid @param {HTMLElement} cell @param {any} column @param {number} row */
+function reach(grid, cell, column, row) {
+  const index = row === grid.active.row && column.index === grid.active.column ? 0 : -1;
+  if (cell.tabIndex !== index || !cell.hasAttribute("tabindex")) cell.tabIndex = index;
+}
+
+/** What stands before a row: its number, and what opens it. @param {any} grid @param {any} found */
+function buildNumber(grid, found) {
+  found.count = el("span", "t");
+  found.number.append(found.count);
+  found.peek = null;
+  if (grid.isGrouped) {
+    found.number.title = "Show the rows of this group";
+    return;
+  }
+  found.peek = el("button", "peek", "⤢");
+  found.peek.tabIndex = -1;
+  found.peek.title = "Row in detail (Enter)";
+  found.number.append(found.peek);
+  found.number.title = "Click: select. Shift-click: select up to here.";
 }
 
 /** @param {any} grid @param {any} found */
@@ -59,21 +82,14 @@ export function drawRow(grid, row, found, key) {
   if (found.layout !== key) {
     found.layout = key;
     build(grid, found);
-  }
+    buildNumber(grid, found);
+    for (const column of grid.drawn) place(grid, found.cells.get(column.name), column, row);
+  } else for (const column of grid.drawn) reach(grid, found.cells.get(column.name), column, row);
   node.setAttribute("aria-rowindex", String(row + 2));
   node.dataset.row = String(row);
   node.classList.toggle("is-active", row === grid.active.row);
-  found.number.textContent = "";
-  found.number.append(el("span", "t", String(row + 1)));
-  if (!grid.isGrouped) {
-    const peek = el("button", "peek", "⤢");
-    peek.tabIndex = -1;
-    peek.title = "Row in detail (Enter)";
-    peek.setAttribute("aria-label", `Row ${row + 1} in detail`);
-    found.number.append(peek);
-    found.number.title = "Click: select. Shift-click: select up to here.";
-  } else found.number.title = "Show the rows of this group";
-  for (const column of grid.drawn) place(grid, found.cells.get(column.name), column, row);
+  found.count.textContent = String(row + 1);
+  found.peek?.setAttribute("aria-label", `Row ${row + 1} in detail`);
   select(grid, row, found);
   fillRow(grid, row, found, true);
   if (had && row === grid.active.row) grid.focusCell(false);
