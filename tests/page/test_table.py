@@ -231,7 +231,7 @@ def test_a_server_that_is_gone_is_said_and_found_again(shown: Page, watch: Watch
     shown.context.set_offline(offline=False)
     # It is asked for by itself, and what was wanted is shown.
     expect(shown.locator(".banner.error")).to_have_count(0, timeout=harness.PATIENCE)
-    harness.wait_rows(shown)
+    expect(harness.cell(shown, 0, "n")).to_have_text("2", timeout=harness.PATIENCE)
     assert harness.cells(shown, "n", 2) == ["2", "5"]
 
 
