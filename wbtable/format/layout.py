@@ -17,6 +17,8 @@ OBJECTS: Final = "objects"
 TEMPORARY: Final = "tmp"
 LEASES: Final = "leases"
 COLLECTIONS: Final = "gc"
+TABLE_SUFFIX: Final = ".table.json"
+"""How the manifest of a table that stands on its own ends (TABLE-9)."""
 SUFFIXES: Final = ("", ".parquet", ".pack", ".json", ".json.zst")
 
 MAX_NUMBER: Final = 2**53 - 1

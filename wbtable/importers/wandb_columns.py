@@ -26,7 +26,7 @@ from wbtable.format.types import (
 from wbtable.importers.npz_column import NpzColumn
 from wbtable.importers.wandb_media import is_media
 from wbtable.tables.encode import encode
-from wbtable.tables.infer import MAX_EXACT_FLOAT, MAX_INT64, array_dtype
+from wbtable.tables.infer import MAX_EXACT_FLOAT, MAX_INT64, MIN_INT64, array_dtype
 from wbtable.tables.ingest import encode_values
 from wbtable.tables.rows import ColumnRule, RowBuffer
 
@@ -170,7 +170,7 @@ class Column:
     def _integers(self, values: Sequence[int | None]) -> Encoded | None:
         some = [value for value in values if value is not None]
         low, high = min(some), max(some)
-        if low < -MAX_INT64 - 1 or high > MAX_INT64:
+        if low < MIN_INT64 or high > MAX_INT64:
             self._beyond = True
             return None
         self._beyond |= max(-low, high) > MAX_EXACT_FLOAT

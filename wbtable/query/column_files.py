@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -25,7 +26,6 @@ from wbtable.storage.cache_folder import cache_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from wbtable.format.schema import Column
     from wbtable.query.control import Control
@@ -108,9 +108,8 @@ class ColumnFiles:
 
     @staticmethod
     def _path(source: FragmentSource, number: int, column: Column) -> Path:
-        digest = source.rows.fragments[number].file.digest.hex
-        name = f"{_file_name(column.name, str(column.type.arrow()))}.arrow"
-        return cache_root() / _FOLDER / digest[:2] / digest[2:] / name
+        name = _file_name(column.name, str(column.type.arrow()))
+        return Path(_path_of(f"{cache_root() / _FOLDER}", source.rows.fragments[number].file.digest.hex, name))
 
     def _wait(self, control: Control) -> None:
         with self._idle:
@@ -151,13 +150,13 @@ class ColumnFiles:
 
         A window of a long table has a row in each of a hundred fragments: what is the same for all is found once.
         """
-        arrow, end = column.type.arrow(), f"{_file_name(column.name, str(column.type.arrow()))}.arrow"
+        arrow = column.type.arrow()
+        name = _file_name(column.name, str(arrow))
         folder, now = f"{cache_root() / _FOLDER}", time.monotonic()
         fragments = source.rows.fragments
         found = []
         for number in numbers:
-            digest = fragments[number].file.digest.hex
-            path = f"{folder}/{digest[:2]}/{digest[2:]}/{end}"
+            path = _path_of(folder, fragments[number].file.digest.hex, name)
             with self._guard:
                 kept, touched = self._open.get(path, (None, 0.0))
                 if kept is not None:
@@ -180,7 +179,7 @@ class ColumnFiles:
         column = table.column(0)
         if table.num_rows != rows or not column.type.equals(arrow):
             with contextlib.suppress(OSError):
-                os.remove(path)  # noqa: PTH107 - the path is text, for speed
+                Path(path).unlink()
             return None
         kept: Values = column.chunk(0) if column.num_chunks == 1 else column
         with self._guard:
@@ -204,7 +203,13 @@ class ColumnFiles:
 @functools.lru_cache(maxsize=4096)
 def _file_name(column: str, arrow: str) -> str:
     """Return what the file of a column of an Arrow type is called."""
-    return hashlib.sha256(f"{column}\0{arrow}".encode("utf-8", "replace")).hexdigest()[:40]
+    named = f"{column}\0{arrow}".encode("utf-8", "replace")
+    return f"{hashlib.sha256(named).hexdigest()[:40]}.arrow"
+
+
+def _path_of(folder: str, digest: str, name: str) -> str:
+    """Return the path of a column of the fragment of a digest; as text, for a window asks for hundreds."""
+    return f"{folder}/{digest[:2]}/{digest[2:]}/{name}"
 
 
 def _most_open() -> int:

@@ -51,6 +51,7 @@ FLOAT64 = NumberType(dtype="float64")
 STRING = StringType()
 NULL = NullType()
 MAX_INT64 = 2**63 - 1
+MIN_INT64 = -(2**63)
 MAX_EXACT_FLOAT = 2**53
 _MAX_INTEGER = 10**MAX_PRECISION - 1
 _MAX_STRUCT_KEYS = 1000
@@ -106,7 +107,7 @@ def infer_int(value: int) -> ColumnType:
         TypeMismatchError: it has more than 38 digits.
 
     """
-    if -MAX_INT64 - 1 <= value <= MAX_INT64:
+    if MIN_INT64 <= value <= MAX_INT64:
         return INT64
     if 0 <= value < 2**64:
         return NumberType(dtype="uint64")

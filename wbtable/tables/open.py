@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.documents import parse
+from wbtable.format.layout import TABLE_SUFFIX
 from wbtable.format.table_manifest import TableManifest
 from wbtable.storage.find import find_objects
 from wbtable.storage.objects import ObjectStore
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import os
 
     from wbtable.tables.snapshot import LogMode
-
-SUFFIX = ".table.json"
 
 
 def open_table(url: str | os.PathLike[str], **storage_options: object) -> Table:
@@ -37,7 +36,7 @@ def open_table(url: str | os.PathLike[str], **storage_options: object) -> Table:
 
     """
     text = str(url)
-    where = text if text.endswith(SUFFIX) else _only(text, **storage_options)
+    where = text if text.endswith(TABLE_SUFFIX) else _only(text, **storage_options)
     with open_stream(where, **storage_options) as file:
         data = file.read()
     manifest = TableManifest.from_json(parse(data, where), where)
@@ -63,9 +62,9 @@ def table_of(objects: ObjectStore, manifest: TableManifest, origin: object = Non
 
 def _only(folder: str, **storage_options: object) -> str:
     backend = open_backend(folder, **storage_options)
-    found = sorted(key for key in backend.list("") if key.endswith(SUFFIX) and "/" not in key)
+    found = sorted(key for key in backend.list("") if key.endswith(TABLE_SUFFIX) and "/" not in key)
     if not found:
-        msg = f"there is no *{SUFFIX} in {folder}"
+        msg = f"there is no *{TABLE_SUFFIX} in {folder}"
         raise NotFoundError(msg)
     if len(found) > 1:
         names = ", ".join(found[:5])

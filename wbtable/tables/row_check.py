@@ -13,7 +13,7 @@ import numpy as np
 
 from wbtable.errors import TypeMismatchError
 from wbtable.format.types import AnyType, ColumnType, NullType, NumberType, unify
-from wbtable.tables.infer import MAX_INT64
+from wbtable.tables.infer import MAX_INT64, MIN_INT64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 256
 """Of wider rows no function is written: the interpreter compiles them slowly."""
-_MIN_INT64 = -MAX_INT64 - 1
 
 
 def no_row(row: Sequence[Any]) -> bool:  # noqa: ARG001 - a RowCheck
@@ -90,7 +89,7 @@ def row_check(kinds: Sequence[type], ints: Sequence[int], texts: Sequence[int]) 
             names[kind] = f"class_{len(names)}"
             known[names[kind]] = kind
     rules = [f"type(v{i}) is {names[kind]}" for i, kind in enumerate(kinds)]
-    rules += [f"{_MIN_INT64} <= v{i} <= {MAX_INT64}" for i in ints]
+    rules += [f"{MIN_INT64} <= v{i} <= {MAX_INT64}" for i in ints]
     rules += [f"(v{i}.isascii() or has_utf8(v{i}))" for i in texts]
     source = "\n".join(
         (

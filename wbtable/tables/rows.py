@@ -24,7 +24,7 @@ from wbtable.format.types import (
 )
 from wbtable.tables.capture import Tagged, capture
 from wbtable.tables.coerce import check_depth, coercion
-from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, infer, is_missing
+from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, MIN_INT64, infer, is_missing
 from wbtable.tables.row_check import MOST_COLUMNS, RowPlan, has_utf8, is_plain, no_row, row_check
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ MAX_ROWS = 16_384
 """Rows kept as Python values before they are encoded."""
 MAX_BYTES = 32 << 20
 """Bytes of values kept before they are encoded, as far as they can be told."""
-_MIN_INT64 = -MAX_INT64 - 1
 _MAX_PLANS = 4096
 _OFTEN = 512
 """So many rows of the same classes in a row are worth a function that checks them."""
@@ -143,7 +142,7 @@ class RowBuffer:
         plan = self._plan
         slow = plan.slow
         for i in plan.ints:
-            if not _MIN_INT64 <= row[i] <= MAX_INT64:
+            if not MIN_INT64 <= row[i] <= MAX_INT64:
                 slow = (*slow, i)
         for i in plan.texts:
             if not (row[i].isascii() or has_utf8(row[i])):

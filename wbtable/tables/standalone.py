@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.errors import AlreadyExistsError, TypeMismatchError, UsageError
+from wbtable.format.layout import TABLE_SUFFIX
 from wbtable.format.schema import Column, Schema
 from wbtable.format.types import ColumnType, NumberType
 from wbtable.storage.objects import ObjectStore
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from wbtable.storage.backend import Backend
     from wbtable.tables.snapshot import TableSnapshot
 
-SUFFIX = ".table.json"
 _SLICE_BYTES = 64 << 20
 
 
@@ -47,10 +47,10 @@ def manifest_key(name: str) -> str:
     """
     from wbtable.format.paths import check_path
 
-    plain = name.removesuffix(SUFFIX)
+    plain = name.removesuffix(TABLE_SUFFIX)
     check_path(plain)
-    check_path(plain + SUFFIX)
-    return plain + SUFFIX
+    check_path(plain + TABLE_SUFFIX)
+    return plain + TABLE_SUFFIX
 
 
 class _Target:
@@ -339,4 +339,4 @@ def _slices(batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-__all__ = ["SUFFIX", "TableWriter", "manifest_key", "write_table"]
+__all__ = ["TableWriter", "manifest_key", "write_table"]

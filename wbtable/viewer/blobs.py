@@ -157,14 +157,14 @@ def _key(reference: Reference) -> str:
 
 def roots(opener: Opener) -> list[ObjectStore]:
     """Return where the blobs of what is open are."""
+    from wbtable.format.layout import TABLE_SUFFIX
     from wbtable.storage.find import find_objects
-    from wbtable.tables.open import SUFFIX
 
     out: list[ObjectStore] = []
     if opener.places.store is not None:
         out.append(opener.store().objects)
     for path in opener.places.opened.values():
-        if not path.endswith(SUFFIX):
+        if not path.endswith(TABLE_SUFFIX):
             continue  # somebody's file has no blobs of ours
         try:
             out.append(find_objects(path))

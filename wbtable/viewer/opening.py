@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.default_place import FOLDER
 from wbtable.errors import NotFoundError, UsageError, WbtableError
-from wbtable.format.layout import HEADER
-from wbtable.viewer.opening_files import FILES, SUFFIX, open_file
+from wbtable.format.layout import HEADER, TABLE_SUFFIX
+from wbtable.viewer.opening_files import FILES, open_file
 from wbtable.viewer.state import Opened
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Opening:
         source = rows._source() if isinstance(rows, Viewable) else rows  # noqa: SLF001 - what can be viewed gives its rows
         made = rows if type(rows) is Table else Table.from_source(source)
         made.write(str(self.folder / name), name)
-        self.add(title, str(self.folder / name / f"{name}{SUFFIX}"))
+        self.add(title, str(self.folder / name / f"{name}{TABLE_SUFFIX}"))
 
     def compare(self, sides: Sequence[Viewable | Source], **how: Any) -> Json:
         """Open tables and show them against each other; return the source."""
@@ -125,20 +125,22 @@ def _open_folder(opening: Opening, path: Path) -> None:
             opening.store = str(candidate)
             Store(candidate)  # so that what is wrong with it is said now
             return
-    tables = sorted(found for found in path.glob(f"*{SUFFIX}") if found.is_file())
+    tables = sorted(found for found in path.glob(f"*{TABLE_SUFFIX}") if found.is_file())
     files = sorted(found for found in path.iterdir() if found.suffix.lower() in FILES and found.is_file())
     for found in tables:
-        opening.add(found.name.removesuffix(SUFFIX), str(found.resolve()))
+        opening.add(found.name.removesuffix(TABLE_SUFFIX), str(found.resolve()))
     for found in [] if tables else files:
         open_file(opening, str(found))
     if not opening.opened:
-        raise NotFoundError(f"there is no store, no *{SUFFIX} and no {', '.join(FILES)} file in it", place=str(path))
+        raise NotFoundError(
+            f"there is no store, no *{TABLE_SUFFIX} and no {', '.join(FILES)} file in it", place=str(path)
+        )
 
 
 def _open_url(opening: Opening, url: str) -> None:
     from wbtable.artifacts.store import Store
 
-    if url.endswith((SUFFIX, *FILES)):
+    if url.endswith((TABLE_SUFFIX, *FILES)):
         open_file(opening, url)
         return
     try:
@@ -146,11 +148,11 @@ def _open_url(opening: Opening, url: str) -> None:
     except NotFoundError:
         from wbtable.storage.open_backend import open_backend
 
-        keys = [key for key in open_backend(url).list("") if key.endswith(SUFFIX) and "/" not in key]
+        keys = [key for key in open_backend(url).list("") if key.endswith(TABLE_SUFFIX) and "/" not in key]
         if not keys:
             raise
         for key in sorted(keys):
-            opening.add(key.removesuffix(SUFFIX), f"{url.rstrip('/')}/{key}")
+            opening.add(key.removesuffix(TABLE_SUFFIX), f"{url.rstrip('/')}/{key}")
 
 
 def _open_name(opening: Opening, name: str, store: str | None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 from wbtable.errors import FormatError, UnsupportedError, UsageError
+from wbtable.format.layout import TABLE_SUFFIX
 from wbtable.storage.streams import open_stream
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from wbtable.tables.table import Table
     from wbtable.tables.view import Viewable
 
-SUFFIX: Final = ".table.json"
-"""How the manifest of a table is called, as `wbtable.tables.open` has it, which takes a moment to import."""
 PARQUET: Final = ".parquet"
 FILES: Final = (PARQUET, ".csv", ".jsonl")
 _PIECE: Final = 4 << 20
@@ -69,16 +68,16 @@ def open_file(opening: Collects, name: str) -> None:
 
     """
     base = name.rstrip("/").replace("\\", "/").rpartition("/")[2]
-    if base.endswith(SUFFIX):
+    if base.endswith(TABLE_SUFFIX):
         from wbtable.tables.open import open_table
 
         where = name if "://" in name else str(Path(name).resolve())
         open_table(where)  # so that what is wrong with it is said now
-        opening.add(base.removesuffix(SUFFIX), where)
+        opening.add(base.removesuffix(TABLE_SUFFIX), where)
         return
     suffix = f".{base.rpartition('.')[2].lower()}"
     if suffix not in FILES:
-        raise UsageError(f"expected a store, a table ({SUFFIX}) or a file of {', '.join(FILES)}", place=name)
+        raise UsageError(f"expected a store, a table ({TABLE_SUFFIX}) or a file of {', '.join(FILES)}", place=name)
     progress = opening.progress
     if suffix == PARQUET:
         _open_parquet(opening, base, name, progress)

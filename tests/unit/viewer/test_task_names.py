@@ -6,8 +6,7 @@ import importlib
 import inspect
 
 from wbtable.query.worker_process import Control
-from wbtable.tables import open as tables_open
-from wbtable.viewer import opening_files, task_names
+from wbtable.viewer import task_names
 
 
 def test_each_name_is_that_of_a_task() -> None:
@@ -18,7 +17,3 @@ def test_each_name_is_that_of_a_task() -> None:
         found = getattr(importlib.import_module(module), function)
         assert next(iter(inspect.signature(found).parameters)) == "control", name
         assert inspect.get_annotations(found)["control"] == Control.__name__
-
-
-def test_manifests_are_called_as_tables_write_them() -> None:
-    assert opening_files.SUFFIX == tables_open.SUFFIX
