@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from wbtable.artifacts import collections, gc_leases, ttl
 from wbtable.artifacts.gc_listing import name_of, read_listing
 from wbtable.artifacts.gc_mark import Marker
+from wbtable.artifacts.gc_objects import Objects
 from wbtable.artifacts.gc_packs import partly_dead
 from wbtable.artifacts.gc_roots import Roots
 from wbtable.artifacts.progress import Progress
@@ -18,7 +19,6 @@ from wbtable.errors import FormatError, NotFoundError, UsageError
 from wbtable.format import layout
 from wbtable.format.collection import CollectionDocument
 from wbtable.format.features import check_writable
-from wbtable.storage.key_info import KeyInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.gc_listing import Artifact, Listing
     from wbtable.artifacts.store_files import StoreFiles
     from wbtable.storage.backend import Backend
+    from wbtable.storage.key_info import KeyInfo
 
 GRACE: Final = dt.timedelta(hours=24)
 LEASE_GRACE: Final = dt.timedelta(hours=2)
@@ -45,7 +46,7 @@ class GcReport:
     Attributes:
         dry_run: whether it only looked.
         live_objects: how many objects roots lead to.
-        live_bytes: their bytes, as stored.
+        live_bytes: their bytes, as stored; of a damaged one maybe those that it should have.
         dead_objects: how many no root leads to.
         dead_bytes: their bytes.
         reclaimable_objects: how many of those are neither too young nor leased.
@@ -108,17 +109,15 @@ class _Collector:
         with Progress("collecting", "objects") as progress:
             # 1. List the objects, then mark from all roots.
             now = store_time(self.backend)
-            objects = {info.key: info[1:] for info in self.backend.scan(layout.OBJECTS)}
-            progress.advance(len(objects))
+            objects = Objects(self.backend)
+            progress.advance(len(objects.keys))
             gone = self._expire(now)
             self._read_roots(now)
-            # What is marked is an object; of the rest, what is none is not ours to delete.
-            left = [key for key in objects if key not in self.marker.live]
-            dead = [KeyInfo(key, *objects[key]) for key in left if layout.is_object_key(key)]
+            dead = objects.unmarked(self.marker.live)
             old = [info for info in dead if now - info.modified >= self.grace]
             swept, deleted = self._preview(now, old) if self.dry_run else self._sweep_all(old)
             temporary = self._tidy(now)
-        live = [size for key, (size, _) in objects.items() if key in self.marker.live]
+        live = objects.live_sizes(self.marker.live)
         return GcReport(
             dry_run=self.dry_run,
             live_objects=len(live),

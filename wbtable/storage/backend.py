@@ -22,8 +22,9 @@ class Backend(Protocol):
     then be called again with the same arguments; after `create` the key is read back (COMMIT-5).
 
     A backend may have an attribute `is_distant`, true where requests take so long that independent ones are worth
-    sending side by side, a method `forget(key)` that drops what it keeps of an object on this machine, and a method
-    `put_many(objects)` that puts keys and their bytes, in their order, cheaper than one `put` after the other.
+    sending side by side, a method `forget(key)` that drops what it keeps of an object on this machine, a method
+    `put_many(objects)` that puts keys and their bytes, in their order, cheaper than one `put` after the other, and a
+    method `names(prefix)` that yields the keys of `scan` where it is cheaper not to ask for sizes and times.
 
     Attributes:
         url: the root, as it was opened.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from typing import TYPE_CHECKING
 
 from wbtable.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:
@@ -32,6 +36,19 @@ def pread_exactly(fd: int, offset: int, size: int, place: str) -> bytes:
         offset += len(part)
         size -= len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def walk(root: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield the keys below a folder of a root, with their entries; what vanishes meanwhile is left out."""
+    waiting = [(f"{root}/{prefix}", f"{prefix}/")] if prefix else [(root, "")]
+    while waiting:
+        folder, inside = waiting.pop()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+            for item in found:
+                if item.is_dir(follow_symlinks=False):
+                    waiting.append((item.path, f"{inside}{item.name}/"))
+                else:
+                    yield inside + item.name, item
 
 
 def fsync_file(path: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wbtable.storage.backend import Backend
+    from wbtable.storage.local_backend import LocalBackend
 
 
 def test_scan_says_keys_sizes_and_times(backend: Backend) -> None:
@@ -31,3 +32,12 @@ def test_times_are_of_the_last_writing(backend: Backend) -> None:
     assert second is not None
     assert second > first
     assert backend.modified("leases/none.json") is None
+
+
+def test_names_are_the_keys_of_a_scan(local: LocalBackend) -> None:
+    assert list(local.names("")) == []
+    for key in ("a/1", "a/b/2", "a/b/c/3", "d"):
+        local.put(key, b"x")
+    for prefix in ("", "a", "a/b", "none"):
+        assert sorted(local.names(prefix)) == sorted(info.key for info in local.scan(prefix))
+    assert sorted(local.names("a")) == ["a/1", "a/b/2", "a/b/c/3"]
