@@ -144,12 +144,19 @@ def _ask_server(uri: str) -> tuple[str, int | None]:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - as above
             etag, length = answer.headers.get("ETag"), answer.headers.get("Content-Length")
     except (OSError, ValueError) as error:
+        _hang_up(error)
         msg = f"the server does not answer ({error}): give checksum=False to record the URI alone"
         raise StorageError(msg, place=uri) from error
     if etag is None:
         msg = "the server gives no ETag: give checksum='SHA-256:…', or checksum=False to record the URI alone"
         raise UsageError(msg, place=uri)
     return etag.strip('"'), int(length) if length and re.fullmatch(r"\d{1,15}", length) else None
+
+
+def _hang_up(error: Exception) -> None:
+    """Close the connection that an answer of the kind 404 holds: such an error is the answer itself."""
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()
 
 
 def open_reference(entry: Entry) -> BinaryIO:
@@ -182,6 +189,7 @@ def open_reference(entry: Entry) -> BinaryIO:
         msg = f"the file that {entry.path!r} refers to is gone"
         raise NotFoundError(msg, place=reference.uri) from None
     except (OSError, ValueError) as error:
+        _hang_up(error)
         msg = f"what {entry.path!r} refers to cannot be read: {error}"
         raise StorageError(msg, place=reference.uri) from error
     msg = f"{entry.path!r} refers to {scheme}://, which is not read here; allow_missing_references=True leaves it out"
