@@ -54,8 +54,10 @@ class Objects:
             return [found[key].size for key in self.keys if key in live]
         marked = [live[key] for key in self.keys if key in live]
         # Nearly all are stored as they are: then their size is the one that whatever refers to them says.
-        sizes = [size for key, _, _, size in marked if not key.endswith(_COMPRESSED)]
-        return sizes + [self._backend.size(key) or 0 for key, _, _, _ in marked if key.endswith(_COMPRESSED)]
+        sizes = [ref[3] for ref in marked]
+        for at in [at for at, ref in enumerate(marked) if ref[0].endswith(_COMPRESSED)]:
+            sizes[at] = self._backend.size(marked[at][0]) or 0
+        return sizes
 
     def _info(self, key: str) -> KeyInfo | None:
         if self._found is not None:
