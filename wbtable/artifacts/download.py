@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from wbtable.artifacts import references
+from wbtable.artifacts.alike import check_apart
 from wbtable.artifacts.contents import reachable, refs_of
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import check_reference, file_cell
@@ -50,7 +51,7 @@ def download(
     *,
     allow_missing_references: bool = False,
 ) -> Path:
-    """Write the files of a version below a directory; return the directory (DOWN-1 to DOWN-4).
+    """Write the files of a version below a directory; return the directory (DOWN-1 to DOWN-4, DOWN-6).
 
     Each file appears whole, under its name, with its digest checked; files that are right already are left alone, so a
     broken download goes on where it stopped. What tables refer to is laid out in ``objects/`` at the root, so that
@@ -59,7 +60,7 @@ def download(
     Raises:
         DigestMismatchError: stored bytes are damaged, or what a reference names has changed.
         NotFoundError: no path begins with `path_prefix`.
-        UsageError: the directory has a link or file where a directory is needed.
+        UsageError: the directory has a link or file where a directory is needed, or its disk takes two paths for one.
 
     """
     target = default_root(version) if root is None else Path(root)
@@ -69,6 +70,7 @@ def download(
         raise NotFoundError(f"no path begins with {path_prefix!r}", place=version.qualified_name)
     with explained(f"make {target}"):
         target.mkdir(parents=True, exist_ok=True)
+    check_apart(target, [entry.path for entry in entries])
     objects = job.wanted_objects(entries)
     total = len(entries) + len(objects)
     with Progress("downloading", "files", total) as job.progress:
@@ -267,6 +269,7 @@ def checkout(version: Holder, root: str | os.PathLike[str]) -> Path:
     wanted = expected_files(version)
     folders = {folder for path in wanted for folder in _folders(path)}
     if target.exists():
+        check_apart(target, list(wanted))
         with explained(f"tidy {target}"):
             _tidy(target, "", set(wanted), folders)
     return download(version, target)
