@@ -6,18 +6,19 @@ kept with the fragment, and joined: the texts are those that `documents.canonica
 
 from __future__ import annotations
 
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
 from wbtable.format.documents import canonical
 from wbtable.format.fragment import FragmentText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from wbtable.format.digest import Descriptor, Digest
     from wbtable.format.fragment import Fragment
 
-__all__ = ["content_text", "join_list", "join_object", "refs_text", "tail_text", "text_of"]
+__all__ = ["content_texts", "join_list", "join_object", "ref_texts", "tail_texts", "text_of"]
 
 
 def text_of(value: object) -> str:
@@ -49,29 +50,27 @@ def join_object(fields: Mapping[str, object], texts: Mapping[str, str]) -> str:
         if between:
             parts.append(text_of(between)[1:-1])
             between = {}
-        parts.append(f"{text_of(name)}:{texts[name]}")
+        parts.append(f"{encode_basestring(name)}:{texts[name]}")
     if between:
         parts.append(text_of(between)[1:-1])
     return f"{{{','.join(parts)}}}"
 
 
-def tail_text(fragments: Iterable[Fragment], positions: Mapping[Digest, int]) -> str:
-    """Return the text of a list of fragments; `positions` gives the place of each container in ``refs``."""
+def tail_texts(fragments: Iterable[Fragment], positions: Mapping[Digest, int]) -> list[str]:
+    """Return the texts of fragments; `positions` gives the place of each container in ``refs``."""
     out = []
     for fragment in fragments:
         text = fragment.text or FragmentText.of(fragment)
         places = sorted([positions[found.digest] for found in fragment.containers]) if fragment.containers else ()
         out.append(f"{text.before}[{','.join(map(str, places))}]{text.after}")
-    return join_list(out)
+    return out
 
 
-def content_text(fragments: Iterable[Fragment]) -> str:
-    """Return the text of what the content digest covers of each fragment (TABLE-6)."""
-    return join_list([(fragment.text or FragmentText.of(fragment)).content for fragment in fragments])
+def content_texts(fragments: Iterable[Fragment]) -> list[str]:
+    """Return the texts of what the content digest covers of each fragment (TABLE-6)."""
+    return [(fragment.text or FragmentText.of(fragment)).content for fragment in fragments]
 
 
-def refs_text(refs: Sequence[Descriptor]) -> str:
-    """Return the text of a document's ``refs``; neither digests nor media types hold what JSON escapes."""
-    return join_list(
-        [f'{{"digest":"SHA-256:{r.digest.hex}","media_type":"{r.media_type}","size":{r.size}}}' for r in refs]
-    )
+def ref_texts(refs: Iterable[Descriptor]) -> list[str]:
+    """Return the texts of a document's ``refs``; neither digests nor media types hold what JSON escapes."""
+    return [f'{{"digest":"SHA-256:{r.digest.hex}","media_type":"{r.media_type}","size":{r.size}}}' for r in refs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -10,7 +11,7 @@ from wbtable.format.digest import FRAGMENT_PAGE, SKETCH, Descriptor, Digest
 from wbtable.format.documents import Json, Reader, parse
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
 from wbtable.format.fragment import Fragment
-from wbtable.format.manifest_text import content_text, join_object, refs_text, tail_text, text_of
+from wbtable.format.manifest_text import content_texts, join_list, join_object, ref_texts, tail_texts, text_of
 from wbtable.format.refs import by_digest, fragment_refs, read_refs
 from wbtable.format.schema import Schema
 
@@ -122,14 +123,15 @@ class TableManifest:
 
     def __post_init__(self) -> None:
         """Refuse what does not add up (TABLE-3)."""
-        counted = sum(page.rows for page in self.pages) + sum(fragment.rows for fragment in self.tail)
+        counted = sum([page.rows for page in self.pages]) + sum([fragment.rows for fragment in self.tail])
         if counted != self.rows:
             msg = f"expected fragments of {self.rows} rows together, found {counted}"
             raise FormatError(msg, place="table manifest.rows")
+        width = len(self.schema)
         for i, fragment in enumerate(self.tail):
             # Fewer where later rows brought further columns (TABLE-7).
-            if len(fragment.columns) > len(self.schema):
-                msg = f"expected at most {len(self.schema)} columns, found {len(fragment.columns)}"
+            if len(fragment.columns) > width:
+                msg = f"expected at most {width} columns, found {len(fragment.columns)}"
                 raise FormatError(msg, place=f"table manifest.tail[{i}].columns")
         if self.sketch_rows is not None and (self.sketch is None or not 0 < self.sketch_rows < self.rows):
             msg = f"expected a sketch of some of {self.rows} rows, found {self.sketch_rows}"
@@ -156,12 +158,57 @@ class TableManifest:
             refs = self._found["refs"] = by_digest(found)
         return refs
 
+    def follow(self, base: TableManifest) -> None:
+        """Take over what was made of the manifest behind whose rows this one's go: an append makes what it adds."""
+        found, theirs = self._found, base._found
+        if self.schema == base.schema and "columns" in theirs:
+            found["columns"] = theirs["columns"]
+        kept = len(base.tail)
+        if self.pages != base.pages or self.sketch != base.sketch or self.tail[:kept] != base.tail:
+            return
+        added = self.tail[kept:]
+        refs, texts = list(base.refs), list(base._ref_texts)
+        for ref in fragment_refs(added).values():
+            at = bisect_left(refs, ref.digest.hex, key=_hex)
+            is_there = at < len(refs) and refs[at].digest == ref.digest
+            refs[at : at + is_there] = [ref]
+            texts[at : at + is_there] = ref_texts([ref])
+        found |= {"refs": tuple(refs), "ref_texts": texts}
+        if "contents" in theirs:
+            found["contents"] = theirs["contents"] + content_texts(added)
+        if "tail" in theirs and not any(fragment.containers for fragment in added):
+            found["tail"] = theirs["tail"] + tail_texts(added, {})
+
     @property
     def _columns_text(self) -> str:
         text: str | None = self._found.get("columns")
         if text is None:
             text = self._found["columns"] = text_of(self.schema.to_json())
         return text
+
+    @property
+    def _ref_texts(self) -> list[str]:
+        texts: list[str] | None = self._found.get("ref_texts")
+        if texts is None:
+            texts = self._found["ref_texts"] = ref_texts(self.refs)
+        return texts
+
+    @property
+    def _contents(self) -> list[str]:
+        texts: list[str] | None = self._found.get("contents")
+        if texts is None:
+            texts = self._found["contents"] = content_texts(self.tail)
+        return texts
+
+    @property
+    def _tail(self) -> list[str]:
+        texts: list[str] | None = self._found.get("tail")
+        if texts is None:
+            texts = tail_texts(self.tail, {found.digest: i for i, found in enumerate(self.refs)})
+            if not any(fragment.containers for fragment in self.tail):
+                # Else they hold positions, which the next object that is named moves.
+                self._found["tail"] = texts
+        return texts
 
     @property
     def content_digest(self) -> Digest:
@@ -173,14 +220,12 @@ class TableManifest:
                 "keys": [self.primary_key, [key.to_json() for key in self.foreign_keys]],
                 "log_mode": self.log_mode,
             }
-            texts = {"columns": self._columns_text, "tail": content_text(self.tail)}
+            texts = {"columns": self._columns_text, "tail": join_list(self._contents)}
             digest = self._found["digest"] = Digest.of(join_object(fields, texts).encode())
         return digest
 
     def encode(self) -> bytes:
         """Return the canonical JSON (TABLE-1, DOC-3)."""
-        refs = self.refs
-        positions = {found.digest: i for i, found in enumerate(refs)}
         fields: Json = {
             **self.extra,
             "kind": KIND,
@@ -196,7 +241,7 @@ class TableManifest:
             "pages": [entry.to_json() for entry in self.pages],
             "summaries": self.summaries,
         }
-        texts = {"columns": self._columns_text, "tail": tail_text(self.tail, positions), "refs": refs_text(refs)}
+        texts = {"columns": self._columns_text, "tail": join_list(self._tail), "refs": join_list(self._ref_texts)}
         return join_object(fields, texts).encode()
 
     def to_json(self) -> Json:
@@ -242,7 +287,7 @@ class TableManifest:
 
 def page_content_digest(fragments: Sequence[Fragment]) -> Digest:
     """Return the content digest of a page (TABLE-6)."""
-    return Digest.of(content_text(fragments).encode())
+    return Digest.of(join_list(content_texts(fragments)).encode())
 
 
 def encode_page(fragments: Sequence[Fragment]) -> tuple[bytes, tuple[Descriptor, ...]]:
@@ -250,7 +295,7 @@ def encode_page(fragments: Sequence[Fragment]) -> tuple[bytes, tuple[Descriptor,
     refs = by_digest(fragment_refs(fragments))
     positions = {ref.digest: i for i, ref in enumerate(refs)}
     fields = {"kind": PAGE_KIND, "format": FORMAT_VERSION, "features": {"reader": [], "writer": []}}
-    texts = {"fragments": tail_text(fragments, positions), "refs": refs_text(refs)}
+    texts = {"fragments": join_list(tail_texts(fragments, positions)), "refs": join_list(ref_texts(refs))}
     return join_object(fields, texts).encode(), refs
 
 
@@ -275,3 +320,7 @@ def read_page(value: Json, entry: PageEntry, place: str) -> tuple[Fragment, ...]
     if {found.digest: found for found in refs} != fragment_refs(fragments):
         fields.fail("refs", "exactly the objects that the fragments name")
     return fragments
+
+
+def _hex(ref: Descriptor) -> str:
+    return ref.digest.hex

@@ -254,6 +254,8 @@ class TableBuilder:
             foreign_keys=tuple(foreign_keys),
             extra=dict(base.extra) if base is not None else {},
         )
+        if base is not None:
+            manifest.follow(base)
         keep_sketch(manifest, sketch)
         return manifest
 

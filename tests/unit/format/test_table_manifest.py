@@ -259,3 +259,51 @@ def test_a_sketch_of_rows_that_are_not_there_is_refused(rows: object) -> None:
     value = _manifest().to_json() | {"sketch_rows": rows}
     with pytest.raises(FormatError, match="sketch_rows"):
         TableManifest.from_json(value)
+
+
+def _bare(number: int) -> Fragment:
+    return replace(_fragment(number), containers=())
+
+
+@pytest.mark.parametrize(
+    ("first", "added"),
+    [
+        ([_bare(1)], [_bare(2)]),
+        ([], [_bare(1), _bare(2)]),
+        ([_bare(1), _bare(2)], []),
+        ([_bare(1), _bare(2)], [_bare(1)]),  # the same rows again
+        ([_bare(1)], [_fragment(2)]),
+        ([_fragment(1)], [_bare(2)]),
+        ([_fragment(1)], [replace(_fragment(2), containers=PACKS[1:])]),
+    ],
+)
+@pytest.mark.parametrize("change", [{}, {"sketch": None}, {"pages": ()}, {"schema": Schema(SCHEMA.columns[::-1])}])
+@pytest.mark.parametrize("is_written", [False, True])
+def test_a_manifest_that_follows_another_is_the_one_made_anew(
+    first: list[Fragment], added: list[Fragment], change: dict[str, Any], is_written: bool
+) -> None:
+    """DOC-3, DOC-6, TABLE-6: what is taken over of the manifest before is what would be made of the fields."""
+    base = replace(_manifest(), tail=tuple(first), rows=10 * (PAGE_FRAGMENTS + len(first)))
+    if is_written:
+        base.encode()
+    rows = 10 * (len(first) + len(added) + (0 if "pages" in change else PAGE_FRAGMENTS))
+    anew = replace(base, tail=(*first, *added), rows=rows, **change)
+    following = replace(anew)
+    following.follow(base)
+    for _ in range(2):
+        assert following.encode() == anew.encode()
+        assert (following.refs, following.content_digest) == (anew.refs, anew.content_digest)
+    further = replace(following, tail=(*following.tail, _bare(9)), rows=rows + 10)
+    expected = replace(further).encode()
+    further.follow(following)
+    assert further.encode() == expected
+    assert TableManifest.from_json(further.to_json()) == further
+
+
+def test_a_manifest_does_not_follow_one_of_other_rows() -> None:
+    base = replace(_manifest(), tail=(_bare(1), _bare(2)))
+    base.encode()
+    other = replace(base, tail=(_bare(1), _bare(3)))
+    expected = replace(other).encode()
+    other.follow(base)
+    assert other.encode() == expected
