@@ -242,6 +242,7 @@ def test_folders_go_with_the_process(tmp_path: Path) -> None:
     assert list((tmp_path / "cache" / "spill").iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_queries_too(tmp_path: Path) -> None:
     table = Table.from_arrow(pa.table({"a": [1, 2, 3]}))
     assert len(table.view(filter="a > 1")) == 2

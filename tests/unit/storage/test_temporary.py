@@ -119,6 +119,7 @@ def _in_child(report: Callable[[str], None], backend: FsspecBackend) -> None:
     report(str(backend.temporary()))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_has_its_own(root: Path) -> None:
     backend = FsspecBackend("memory://x")
     mine = backend.temporary()
