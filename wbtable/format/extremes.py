@@ -162,10 +162,13 @@ def _pick(a: _End, b: _End, *, greatest: bool) -> _End:
 
 def extremes_of(chunks: Sequence[pa.Array], kind: SummaryKind) -> Extremes:
     """Return the facts of the rows of `chunks`, which `normal_chunks` made."""
-    found = Extremes()
+    found = _NONE
     for chunk in chunks:
         found = found.merge(_of_chunk(chunk, kind))
     return found
+
+
+_NONE = Extremes()
 
 
 def _of_chunk(chunk: pa.Array, kind: SummaryKind) -> Extremes:

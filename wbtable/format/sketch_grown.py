@@ -6,6 +6,7 @@ changes, nor do the smallest hashes, so that most of what a sketch of the new ro
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,30 +14,21 @@ import pyarrow as pa
 
 from wbtable.format import xxh3
 from wbtable.format.extremes import Extremes, extremes_of, normal_chunks, summary_kind
-from wbtable.format.fingerprint import offsets_of
+from wbtable.format.fingerprint import is_variable, offsets_of
 from wbtable.format.sketch import SAMPLE, ColumnSketch, TableSketch, known_of
-from wbtable.format.smallest import Smallest
+from wbtable.format.smallest import fixed_bytes, hash_values, with_few
 from wbtable.format.value_text import MAX_TEXT, cut_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wbtable.format.smallest import Known
-    from wbtable.format.xxh3 import I64, U64
+    from wbtable.format.xxh3 import I64, U8, U64
 
 __all__ = ["can_grow", "grown"]
 
+_NOTHING: U64 = np.empty(0, np.uint64)
 _last: tuple[I64, U64] = (np.empty(0, np.int64), np.empty(0, np.uint64))
 """Positions of a sample and their hashes, so that they are not hashed again where no position changed."""
-
-
-class _Grown(Smallest):
-    """Collects the smallest hashes from those on that a column has already."""
-
-    def __init__(self, kept: U64, known: Known) -> None:
-        super().__init__(known)
-        self._kept = kept
-        self._cut()
 
 
 def can_grow(sketch: TableSketch) -> bool:
@@ -53,33 +45,83 @@ def grown(sketch: TableSketch, table: pa.Table, first_row: int) -> tuple[TableSk
         first_row: the position in the whole table of the first of them.
 
     """
-    positions, kept, places = _sampled(sketch.positions, first_row, table.num_rows)
+    new = np.arange(first_row, first_row + table.num_rows, dtype=np.int64)
+    columns = [_New.of(before, values) for before, values in zip(sketch.columns, table.columns, strict=True)]
+    new_hashes, hashes = _hash(new, columns)
+    positions, kept, places = _sampled(sketch.positions, new, new_hashes)
     entered = None
     if places.size:
         entered = _Entered(kept, places, pa.array(np.concatenate([kept, places + SAMPLE])))
-    columns = [_column(before, values, entered) for before, values in zip(sketch.columns, table.columns, strict=True)]
     whole = TableSketch(
         schema=sketch.schema,
         rows=sketch.rows + table.num_rows,
         positions=positions,
-        columns=tuple([column for column, _ in columns]),
+        columns=tuple(map(_grown, sketch.columns, columns, hashes, repeat(entered))),
     )
-    return whole, tuple([extremes for _, extremes in columns])
+    return whole, tuple([column.extremes for column in columns])
 
 
-def _sampled(before: I64, first_row: int, rows: int) -> tuple[I64, I64, I64]:
+class _New(NamedTuple):
+    """What comes to one column.
+
+    Attributes:
+        chunks: its values.
+        extremes: their counts and extremes.
+        is_hashed: whether they are hashed and sampled.
+
+    """
+
+    chunks: Sequence[pa.Array]
+    extremes: Extremes
+    is_hashed: bool
+
+    @classmethod
+    def of(cls, before: ColumnSketch, values: pa.ChunkedArray) -> _New:
+        kind = summary_kind(before.type)
+        chunks = normal_chunks(values)
+        return cls(chunks, extremes_of(chunks, kind), kind not in {"counts", "sizes"})
+
+
+def _hash(positions: I64, columns: Sequence[_New]) -> tuple[U64, list[U64]]:
+    """Return the hashes of positions, and of the values of each column.
+
+    Values of one width are hashed together, whichever column they are of: of few, each step is mostly the call.
+    """
+    widths: dict[int, list[tuple[int, U8]]] = {8: [(len(columns), positions.view(np.uint8))]}
+    parts: list[list[U64]] = [[_NOTHING] for _ in range(len(columns) + 1)]
+    for number, column in enumerate(columns):
+        if not column.is_hashed:
+            continue
+        known = known_of(column.extremes)
+        for chunk in column.chunks:
+            values = chunk.drop_null() if chunk.null_count else chunk
+            if is_variable(values.type):
+                parts[number].append(hash_values(values))
+            elif len(values):
+                raw, width = fixed_bytes(values, known)
+                widths.setdefault(width, []).append((number, raw))
+    for width, found in widths.items():
+        hashes = xxh3.hash_fixed(np.concatenate([raw for _, raw in found]), width)
+        at = 0
+        for number, raw in found:
+            parts[number].append(hashes[at : at + raw.size // width])
+            at += raw.size // width
+    *own, of_positions = [part[-1] if len(part) < 3 else np.concatenate(part) for part in parts]
+    return of_positions, own
+
+
+def _sampled(before: I64, new: I64, new_hashes: U64) -> tuple[I64, I64, I64]:
     """Return the positions of the sample, which of those before stay in it, and which of the new rows enter (SUM-5)."""
     global _last  # noqa: PLW0603 - one value; what another thread puts there is looked at before it is used
     known = _last
     hashes = known[1] if known[0] is before else _hashes(before)
-    new = np.arange(first_row, first_row + rows, dtype=np.int64)
-    new_hashes = _hashes(new)
     entering = np.flatnonzero(new_hashes < hashes.max())
     if not entering.size:
         _last = (before, hashes)
         return before, np.arange(SAMPLE), entering
     every = np.concatenate([hashes, new_hashes[entering]])
-    chosen = np.sort(np.argpartition(every, SAMPLE)[:SAMPLE])
+    # Hashes of different positions differ.
+    chosen = np.flatnonzero(every <= np.partition(every, SAMPLE - 1)[SAMPLE - 1])
     # New rows lie behind all others, so that the order of places is that of positions.
     positions = np.concatenate([before, new[entering]])[chosen]
     _last = (positions, every[chosen])
@@ -106,21 +148,13 @@ class _Entered(NamedTuple):
     both: pa.Array
 
 
-def _column(before: ColumnSketch, values: pa.ChunkedArray, entered: _Entered | None) -> tuple[ColumnSketch, Extremes]:
-    kind = summary_kind(before.type)
-    chunks = normal_chunks(values)
-    extremes = extremes_of(chunks, kind)
-    hashes, sample = before.hashes, before.sample
-    if kind not in {"counts", "sizes"}:
-        smallest = _Grown(before.hashes, known_of(extremes))
-        for chunk in chunks:
-            smallest.add(chunk.drop_null() if chunk.null_count else chunk)
-        hashes = smallest.hashes()
-        if entered is not None:
-            sample = _sample(sample, chunks, entered)
+def _grown(before: ColumnSketch, new: _New, hashes: U64, entered: _Entered | None) -> ColumnSketch:
     return ColumnSketch(
-        type=before.type, extremes=before.extremes.merge(extremes), hashes=hashes, sample=sample
-    ), extremes
+        type=before.type,
+        extremes=before.extremes.merge(new.extremes),
+        hashes=with_few(before.hashes, hashes) if new.is_hashed else before.hashes,
+        sample=_sample(before.sample, new.chunks, entered) if new.is_hashed and entered is not None else before.sample,
+    )
 
 
 def _sample(before: pa.Array, chunks: Sequence[pa.Array], entered: _Entered) -> pa.Array:

@@ -16,12 +16,22 @@ import pyarrow.compute as pc
 
 from wbtable.format import xxh3
 from wbtable.format.fingerprint import is_variable, offsets_of
-from wbtable.format.xxh3 import U64
+from wbtable.format.xxh3 import U8, U64
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["LOWER_BITS", "SMALLEST", "Known", "Smallest", "distinct_estimate", "hash_values", "merge_smallest"]
+__all__ = [
+    "LOWER_BITS",
+    "SMALLEST",
+    "Known",
+    "Smallest",
+    "distinct_estimate",
+    "fixed_bytes",
+    "hash_values",
+    "merge_smallest",
+    "with_few",
+]
 
 SMALLEST: Final = 1024
 """How many hashes are kept."""
@@ -44,7 +54,10 @@ def merge_smallest(parts: Iterable[U64]) -> U64:
 
 def _different(parts: list[U64]) -> U64:
     """Return the distinct hashes, ascending: `numpy.unique` takes ten times as long, by a hash table."""
-    hashes = np.sort(np.concatenate(parts))
+    return _first_of_equal(np.sort(np.concatenate(parts)))
+
+
+def _first_of_equal(hashes: U64) -> U64:
     first = np.empty(hashes.size, np.bool_)
     first[:1] = True
     np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
@@ -93,37 +106,40 @@ class Known:
 _UNKNOWN: Final = Known()
 
 
+def fixed_bytes(values: pa.Array, known: Known = _UNKNOWN) -> tuple[U8, int]:
+    """Return the bytes that are hashed of each number, decimal or boolean of an array without nulls, and their width.
+
+    Of NaN there are none: it is counted beside. The bytes of -0.0 are those of the 0.0 that it equals.
+    """
+    kind = values.type
+    n = len(values)
+    if pa.types.is_boolean(kind):
+        return np.frombuffer(values.cast(pa.uint8()).buffers()[1], np.uint8, n), 1
+    if pa.types.is_floating(kind):
+        floats = values.to_numpy()
+        if known.nan and np.isnan(floats.min()):
+            floats = floats[~np.isnan(floats)]
+        if known.zero:
+            floats = floats + floats.dtype.type(0)
+        return floats.view(np.uint8), floats.itemsize
+    width = kind.byte_width
+    return np.frombuffer(values.buffers()[1], np.uint8, n * width, values.offset * width), width
+
+
 def _blocks(values: pa.Array, known: Known = _UNKNOWN) -> Iterator[tuple[U64, _LastStep]]:
     """Yield hashes, a block at a time, of an array without nulls of numbers, decimals, booleans, strings or binary.
 
     With them comes the function that finishes them; it leaves their upper 28 bits as they are.
     """
-    kind = values.type
-    n = len(values)
-    if not n:
+    if not len(values):
         return
-    if pa.types.is_boolean(kind):
-        data = values.cast(pa.uint8()).buffers()[1]
-        for _, h in xxh3.fixed_blocks(np.frombuffer(data, np.uint8, n), 1):
-            yield h, _same
-    elif pa.types.is_floating(kind):
-        floats = values.to_numpy()
-        # NaN is counted beside; adding zero makes -0.0 the 0.0 that it equals.
-        if known.nan and np.isnan(floats.min()):
-            floats = floats[~np.isnan(floats)]
-        if known.zero:
-            floats = floats + floats.dtype.type(0)
-        last = _same if floats.itemsize == 2 else xxh3.finished
-        for _, h in xxh3.fixed_blocks(floats.view(np.uint8), floats.itemsize, finish=False):
-            yield h, last
-    elif is_variable(kind):
+    if is_variable(values.type):
         data = values.buffers()[2]
         raw = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
         for _, h in xxh3.variable_blocks(raw, offsets_of(values)):
             yield h, _same
     else:
-        width = kind.byte_width
-        raw = np.frombuffer(values.buffers()[1], np.uint8, n * width, values.offset * width)
+        raw, width = fixed_bytes(values, known)
         last = xxh3.finished if width in {4, 8} else _same
         for _, h in xxh3.fixed_blocks(raw, width, finish=False, small=known.small):
             yield h, last
@@ -132,6 +148,16 @@ def _blocks(values: pa.Array, known: Known = _UNKNOWN) -> Iterator[tuple[U64, _L
 def hash_values(values: pa.Array) -> U64:
     """Return the hash of each value as `Smallest` takes it; NaN has none (SUM-3)."""
     return np.concatenate([_NOTHING, *(last(h).copy() for h, last in _blocks(values))])
+
+
+def with_few(smallest: U64, hashes: U64) -> U64:
+    """Return the smallest distinct hashes of those that were, ascending, and of few further ones."""
+    if smallest.size == SMALLEST:
+        hashes = hashes[hashes < smallest[-1]]
+    if not hashes.size:
+        return smallest
+    # Nearly sorted: a sort that looks for what is in order takes an eighth of the time of another.
+    return _first_of_equal(np.sort(np.concatenate([smallest, hashes]), kind="stable"))[:SMALLEST]
 
 
 class Smallest:

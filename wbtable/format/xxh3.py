@@ -39,6 +39,7 @@ __all__ = [
     "BLOCK",
     "FIXED_WIDTHS",
     "I64",
+    "U8",
     "U64",
     "consecutive_blocks",
     "finished",
