@@ -165,3 +165,12 @@ def test_the_sheet_of_keys_fits_a_narrow_window(page: Page, serve: Servers, file
     expect(page.locator("#keys")).to_be_visible()
     for key in page.locator("#keys kbd").all():
         assert is_inside(page, key)
+
+
+def test_numbers_without_room_end_with_a_sign_and_others_cost_no_clip(page: Page, serve: Servers, file: Path) -> None:
+    harness.open_table(page, address(serve(file), columns=[{"name": "big", "width": 80}, {"name": "n"}]))
+    cut, whole = (harness.cell(page, 1, name).locator(".t") for name in ("big", "n"))
+    assert style(cut, "overflowX") == "hidden"
+    assert style(cut, "textOverflow") == "ellipsis"
+    assert not is_whole(cut)
+    assert style(whole, "overflowX") == "visible"

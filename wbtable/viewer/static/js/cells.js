@@ -72,6 +72,57 @@ export function isPlainValue(value, column) {
   return value === null || ["string", "number", "boolean"].includes(typeof value) || (MEDIA.has(column.kind) && Boolean(value.digest));
 }
 
+/** Text in one line, no longer than a screen is wide. @param {string} text */
+function lineOf(text) {
+  return (text.length > 400 ? `${text.slice(0, 400)}…` : text).replace(/\s+/g, " ");
+}
+
+/** The nodes of cells that hold one line of text and nothing else. @type {WeakMap<HTMLElement, {span: HTMLElement, text: Text}>} */
+const lines = new WeakMap();
+const MONO = new Set(["struct", "list", "map", "any", "ndarray", "binary", "uuid"]);
+const WORDS = new Set(["number", "string", "boolean", "bigint"]);
+
+/** Whether a value is one line of text and nothing else: most are, and what is scrolled past is drawn without new nodes. @param {any} value @param {any} column @param {import("./compare_cells.js").How} how */
+function isLine(value, column, how) {
+  const { info } = column;
+  if (value !== null && (!WORDS.has(typeof value) || isMedia(info))) return false;
+  if (value === "" || column.display || info.pair || how.tall && !isNumeric(info)) return false;
+  return (info.role === undefined || info.role === "row") && info.name !== CHANGE && info.name !== "_table" && info.name !== "run";
+}
+
+/** Whether a number surely has room: what need not be cut off costs less in each frame. @param {string} words @param {any} column @param {import("./compare_cells.js").How} how */
+function fits(words, column, how) {
+  return isNumeric(column.info) && words.length * how.grid.digitWidth + 20 <= column.width;
+}
+
+/** @param {any} value @param {ColumnInfo} info @param {import("./compare_cells.js").How} how */
+function classOf(value, info, how) {
+  return `cell${isNumeric(info) ? " num" : ""}${value === null ? " is-null" : ""}${info.role === "key" ? " is-key" : ""}${MONO.has(info.kind) ? " mono" : ""}${how.tall && !isNumeric(info) ? " tall" : ""}`;
+}
+
+/** Write a line into a cell, into the nodes that it has. @param {HTMLElement} cell @param {string} className @param {string} words */
+function write(cell, className, words) {
+  let found = lines.get(cell);
+  if (!found) {
+    const span = el("span", "t");
+    const text = document.createTextNode("");
+    span.dir = "auto";
+    span.append(text);
+    cell.replaceChildren(span);
+    cell.removeAttribute("title");
+    lines.set(cell, (found = { span, text }));
+  }
+  const name = `${className} one-line`;
+  if (cell.className !== name) cell.className = name;
+  if (found.text.data !== words) found.text.data = words;
+}
+
+/** Show that a value is on its way. @param {HTMLElement} cell @param {ColumnInfo} info */
+function wait(cell, info) {
+  write(cell, isNumeric(info) ? "cell num fits waits" : "cell waits", "");
+  cell.setAttribute("aria-busy", "true");
+}
+
 /**
  * Draw a value into a cell.
  * @param {HTMLElement} cell @param {any} value undefined while it is not here
@@ -80,16 +131,16 @@ export function isPlainValue(value, column) {
  */
 export function fill(cell, value, column, how) {
   const { info } = column;
+  if (value === undefined) return wait(cell, info);
+  cell.removeAttribute("aria-busy");
+  if (isLine(value, column, how)) {
+    const words = lineOf(valueText(value, info.kind, column.settings));
+    return write(cell, `${classOf(value, info, how)}${fits(words, column, how) ? " fits" : ""}`, words);
+  }
+  lines.delete(cell);
   cell.textContent = "";
   let className = "cell";
-  cell.removeAttribute("aria-busy");
   cell.removeAttribute("title");
-  if (value === undefined) {
-    cell.className = className + (isNumeric(info) ? " num" : "");
-    cell.setAttribute("aria-busy", "true");
-    cell.append(el("span", "skeleton"));
-    return;
-  }
   if (/** @type {any} */ (info).pair) return fillPair(cell, value, column, how);
   if ((info.role === "row" || info.role === "key") && !info.derived && fillOrigin(cell, value, info.name)) return void cell.classList.toggle("is-key", info.role === "key");
   if (info.name === CHANGE && info.role === "row" && !info.derived) return fillChange(cell, value);
@@ -122,18 +173,12 @@ export function fill(cell, value, column, how) {
     cell.className = className;
     if (drawAs(cell, value, column, how)) return markCut(cell, value);
   }
-  if (isNumeric(info)) className += " num";
-  if (value === null) className += " is-null";
-  if (info.role === "key") className += " is-key";
-  if (["struct", "list", "map", "any", "ndarray", "binary", "uuid"].includes(info.kind)) className += " mono";
-  if (how.tall && !isNumeric(info)) className += " tall";
-  cell.className = className;
+  cell.className = classOf(value, info, how);
   const mark = info.name === "run" ? runMark(info, value) : null;
   if (mark) cell.append(mark);
   const text = valueText(value, info.kind, column.settings);
-  const shown = how.tall ? text : text.length > 400 ? `${text.slice(0, 400)}…` : text;
-  const node = el("span", "t", shown === "" ? "(empty)" : how.tall ? shown : shown.replace(/\s+/g, " "));
-  if (shown === "") node.classList.add("dim");
+  const node = el("span", "t", text === "" ? "(empty)" : how.tall ? text : lineOf(text));
+  if (text === "") node.classList.add("dim");
   node.dir = "auto";
   if (["key", "count", "cell"].includes(info.role)) {
     // What is said of a group leads to its rows.

@@ -21,7 +21,7 @@ export function Gone({ wrong, source }) {
   const newest = answer.found?.versions.find((/** @type {any} */ each) => !each.error)?.version ?? "";
   const other = newest && newest !== place.version ? newest : "";
   const show = () => state.apply({ ...state.spec.value, source: { ...source, tables: source.tables.map((/** @type {any} */ each) => (each === place ? { ...place, version: other } : each)) } });
-  return html`<div class="grid-state"><div class="state" role="alert"><h2>${placeName(place, source.tables, [])} is not there</h2><p>${wrong.message}.</p>
+  return html`<div class="grid-state is-wrong"><div class="state" role="alert"><h2>${placeName(place, source.tables, [])} is not there</h2><p>${wrong.message}.</p>
     <div class="actions">${other ? html`<button class="btn" onClick=${show}>Show ${other}</button>` : null}
       ${newest ? html`<a class="btn" href=${address({ project, artifact })}>Versions of ${artifact}</a>` : html`<a class="btn" href=${address({ project, tab: "artifacts" })}>Artifacts of ${project}</a>`}
       <button class="btn" onClick=${() => void state.load()}>Try again</button></div></div></div>`;

@@ -5,13 +5,16 @@ import { namesOf } from "./compare_model.js";
 import { el } from "./dom.js";
 import { keyActions } from "./grid_keys.js";
 import { listen } from "./grid_mouse.js";
-import { drawRow, fillRow, newRow, pinnedRows, pinsNode, place, select } from "./grid_rows.js";
+import { digitWidth, drawRow, fillRow, newRow, pinnedRows, pinsNode, place, select } from "./grid_rows.js";
 import { headCell } from "./header.js";
 import { Scrolling } from "./scrolling.js";
 import { sortOf } from "./spec.js";
 import { nameText } from "./expression.js";
 
 const NUMBER_WIDTH = 56;
+/** Frames of scrolling up or down after which it is taken to go on, and milliseconds after which it has ended. */
+const ROLLS = 4;
+const REST = 200;
 
 /** @typedef {{name: string, info: any, x: number, width: number, index: number, pinned: boolean, [key: string]: any}} Laid */
 
@@ -45,6 +48,11 @@ export class Grid {
     this.layout = 0;
     this.frame = 0;
     this.idle = 0;
+    this.left = 0;
+    this.rolled = 0;
+    this.rest = 0;
+    this.isStill = false;
+    this.digitWidth = Infinity;
     this.head = el("div", "grid-head");
     this.head.setAttribute("role", "rowgroup");
     this.body = el("div", "grid-body");
@@ -128,11 +136,34 @@ export class Grid {
 
   #scrolled() {
     const bar = this.host.scrollTop;
+    this.#roll(bar !== this.scrolling.bar);
     if (Math.abs(bar - this.scrolling.bar) >= 1) this.scrolling.moved(bar);
     this.draw();
     clearTimeout(this.idle);
     // Once it rests, the scroll bar goes where the rows are; nothing is seen to move.
     if (this.scrolling.isScaled) this.idle = setTimeout(() => (this.goTo(this.scrolling.top), this.draw()), 160);
+  }
+
+  /**
+   * What stays at the left of each row is a layer of its own, so that it stays when one scrolls sideways. Dozens of
+   * layers cost more than all else in a frame: while rows go up and down only, it stands still within its row.
+   * @param {boolean} isUpright
+   */
+  #roll(isUpright) {
+    const left = this.host.scrollLeft;
+    this.rolled = isUpright && left === this.left ? this.rolled + 1 : 0;
+    this.left = left;
+    this.#still(this.rolled >= ROLLS);
+    clearTimeout(this.rest);
+    if (this.rolled) this.rest = setTimeout(() => ((this.rolled = 0), this.#still(false)), REST);
+  }
+
+  /** @param {boolean} isStill */
+  #still(isStill) {
+    if (isStill === this.isStill) return;
+    this.isStill = isStill;
+    if (isStill) this.body.style.setProperty("--left", this.left ? `${this.left}px` : "");
+    this.body.classList.toggle("is-still", isStill);
   }
 
   draw() {
@@ -155,10 +186,11 @@ export class Grid {
     scrolling.client = this.host.clientHeight;
     // What is pressed stays until it is let go: drawn anew meanwhile, it would never be clicked.
     if (!this.host.clientWidth || this.isPressed) return;
+    if (this.digitWidth === Infinity) this.digitWidth = digitWidth(this.host);
     const columns = (this.drawn = this.visibleColumns());
     const key = `${this.layout}:${columns.map((column) => column.index).join(",")}`;
     this.#drawHead(columns, key);
-    const { first, end } = scrolling.range(4);
+    const { first, end } = scrolling.drawn(4);
     if (this.windows && end > first) this.windows.need(first, end, namesOf(columns));
     const wanted = new Set();
     for (let row = first; row < end; row += 1) wanted.add(row);
@@ -184,6 +216,7 @@ export class Grid {
       else fillRow(this, row, found);
     }
     for (const { node } of free) node.remove();
+    this.host.classList.toggle("has-rows", this.shown.size > 0);
     this.hooks.showed({ first: scrolling.range().first, end: scrolling.range().end, columns: namesOf(columns) });
   }
 

@@ -54,14 +54,24 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
     /** @type {any} */
     let before = {};
     let shown = -1;
+    let seen = { first: 0, end: 0 };
+    let telling = 0;
+    // Which rows show is said ten times a second: nobody reads faster, and each time costs a part of a frame.
+    const tell = () => {
+      telling = 0;
+      const { first, end } = model.visibleRange.peek();
+      if (first === seen.first && end === seen.end) return;
+      model.visibleRange.value = { first: seen.first, end: seen.end };
+      telling = window.setTimeout(tell, 100);
+    };
     const read = (/** @type {number} */ row, /** @type {any} */ column) => valueIn((name) => windows?.get(row, name), column);
     const open = (/** @type {any} */ column, /** @type {number} */ row) => (/** @type {any} */ media, /** @type {any[]} */ values) =>
       show({ media, values, column, row, rows: model.rows.peek() ?? 0, model });
     const refocus = () => requestAnimationFrame(() => grid.focusCell());
     const grid = (gridRef.current = new Grid(host.current, activating({
       showed: (/** @type {any} */ range) => {
-        const last = model.visibleRange.peek();
-        if (last.first !== range.first || last.end !== range.end) model.visibleRange.value = { first: range.first, end: range.end };
+        seen = range;
+        if (!telling) tell();
         summaries.need(range.columns);
         pinned.need(range.columns);
       },
@@ -156,6 +166,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       asOtherwise();
       update(top);
     });
+    const stopBreaking = effect(() => void host.current.classList.toggle("has-problem", Boolean(model.problem.value)));
     const stopSelecting = effect(() => grid.setSelected(!model.isActive || model.isActive.value ? state.selected.value : null));
     const stopPinning = effect(() => {
       void state.pins.value;
@@ -180,7 +191,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       if (model.stops.value !== stops) windows?.stop();
       stops = model.stops.value;
     });
-    return () => (stop(), stopSelecting(), stopGoing(), stopPinning(), stopStopping(), windows?.close());
+    return () => (stop(), stopSelecting(), stopGoing(), stopPinning(), stopStopping(), stopBreaking(), clearTimeout(telling), windows?.close());
   }, []);
   return html`<div class="grid" ref=${host} tabindex="0" aria-label=${label} aria-busy=${model.asking.value > 0 ? "true" : "false"}
     onFocus=${(/** @type {FocusEvent} */ event) => event.target === event.currentTarget && !gridRef.current?.host.classList.contains("mouse") && gridRef.current?.focusCell()}></div>

@@ -3,6 +3,15 @@ import { fill } from "./cells.js";
 import { valueIn } from "./compare_model.js";
 import { el } from "./dom.js";
 
+/** How wide a digit is: signs beside digits are no wider, letters of special numbers hardly. @param {HTMLElement} host */
+export function digitWidth(host) {
+  const probe = el("span", "digits", "0000000000");
+  host.append(probe);
+  const { width } = probe.getBoundingClientRect();
+  probe.remove();
+  return width / 10 + 0.5;
+}
+
 /** @param {HTMLElement} parent */
 export function newRow(parent) {
   const node = el("div", "row");
@@ -38,7 +47,7 @@ function reach(grid, cell, column, row) {
 
 /** What stands before a row: its number, and what opens it. @param {any} grid @param {any} found */
 function buildNumber(grid, found) {
-  found.count = el("span", "t");
+  found.count = el("span", "t", " ");
   found.number.append(found.count);
   found.peek = null;
   if (grid.isGrouped) {
@@ -88,7 +97,7 @@ export function drawRow(grid, row, found, key) {
   node.setAttribute("aria-rowindex", String(row + 2));
   node.dataset.row = String(row);
   node.classList.toggle("is-active", row === grid.active.row);
-  found.count.textContent = String(row + 1);
+  found.count.firstChild.data = String(row + 1);
   found.peek?.setAttribute("aria-label", `Row ${row + 1} in detail`);
   select(grid, row, found);
   fillRow(grid, row, found, true);
@@ -106,19 +115,22 @@ export function select(grid, row, found) {
 
 /** @param {any} grid @param {number} row @param {any} found @param {boolean} [anew] */
 export function fillRow(grid, row, found, anew) {
+  const high = grid.scrolling.rowHeight;
+  const how = {
+    tall: high > 40,
+    high,
+    row,
+    grid,
+    media: (/** @type {any} */ node, /** @type {any} */ values, /** @type {any} */ of, its = high) => grid.hooks.media(node, values, of, row, its),
+    page: (/** @type {any} */ node, /** @type {any} */ shown, /** @type {any} */ of, its = high) => grid.hooks.page(node, shown, of, row, its),
+  };
   for (const column of grid.drawn) {
     const cell = found.cells.get(column.name);
     const value = valueIn((name) => grid.windows?.get(row, name), column);
-    if (!anew && (value === undefined) === cell.waits) continue;
+    // What waits looks the same in each row.
+    if (value === undefined ? cell.waits : !anew && cell.waits === false) continue;
     cell.waits = value === undefined;
-    fill(cell, value, column, {
-      tall: grid.scrolling.rowHeight > 40,
-      high: grid.scrolling.rowHeight,
-      row,
-      grid,
-      media: (/** @type {any} */ node, /** @type {any} */ values, /** @type {any} */ of, high = grid.scrolling.rowHeight) => grid.hooks.media(node, values, of, row, high),
-      page: (/** @type {any} */ node, /** @type {any} */ shown, /** @type {any} */ of, high = grid.scrolling.rowHeight) => grid.hooks.page(node, shown, of, row, high),
-    });
+    fill(cell, value, column, how);
   }
 }
 

@@ -70,10 +70,17 @@ export class Scrolling {
   }
 
   /** The first row that shows, and the one behind the last. */
-  range(extra = 0) {
-    const first = Math.max(0, Math.floor(this.top / this.rowHeight) - extra);
-    const end = Math.min(this.rows, Math.ceil((this.top + this.view) / this.rowHeight) + extra);
+  range() {
+    const first = Math.max(0, Math.floor(this.top / this.rowHeight));
+    const end = Math.min(this.rows, Math.ceil((this.top + this.view) / this.rowHeight));
     return { first, end };
+  }
+
+  /** The rows that are drawn: some more above and below, and as many wherever the view stands, so that none is made or thrown away on the way. @param {number} extra */
+  drawn(extra) {
+    const at = Math.floor(this.top / this.rowHeight);
+    const end = at + Math.ceil(this.view / this.rowHeight) + 1 + extra;
+    return { first: Math.max(0, at - extra), end: Math.min(this.rows, end) };
   }
 
   /** The place at which a row shows whole, as near as can be. @param {number} row */

@@ -30,7 +30,7 @@ export function GridState({ model = state }) {
     if (view.filter) parts.push(["Remove the filter", () => state.apply({ ...state.spec.value, filter: null })]);
     if (wrong.code === "cancelled" || wrong.code === "offline" || wrong.code === "limit") parts.unshift(["Try again", () => void state.load()]);
     parts.push(["Reset the view", () => state.apply({ source: state.spec.value.source })]);
-    return html`<div class="grid-state"><div class="state" role="alert"><h2>${wrong.code === "cancelled" ? "Cancelled" : wrong.code === "offline" ? "The server does not answer" : "This view cannot be shown"}</h2>
+    return html`<div class="grid-state is-wrong"><div class="state" role="alert"><h2>${wrong.code === "cancelled" ? "Cancelled" : wrong.code === "offline" ? "The server does not answer" : "This view cannot be shown"}</h2>
       <p>${wrong.place ? `${wrong.place.replace(/, characters? .*$/, "")}: ` : ""}${wrong.code === "offline" ? wrong.message.replace("The server does not answer. ", "") : wrong.message}${wrong.suggestion ? `; ${wrong.suggestion}` : ""}</p>
       ${text ? html`<p class="where"><code>${text.slice(0, from)}<mark>${text.slice(from, to) || " "}</mark>${text.slice(to)}</code></p>` : null}<div class="actions">${parts.map(([name, run]) => html`<button class="btn" onClick=${run}>${name}</button>`)}</div></div></div>`;
   }
