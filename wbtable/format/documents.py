@@ -158,14 +158,22 @@ def _is_simple(value: object) -> bool:
                 return False
         if kinds <= _FLAT:
             return True
-        objects = [item for item in level if type(item) is dict]
-        lists = [item for item in level if type(item) is list or type(item) is tuple]
-        if not _KEYS.issuperset(map(type, chain.from_iterable(objects))):
-            return False
+        inner: list[Any] = []
+        members = 0
+        if dict in kinds:
+            objects = [item for item in level if type(item) is dict]
+            if not _KEYS.issuperset(map(type, chain.from_iterable(objects))):
+                return False
+            members = sum(map(len, objects))
+            inner += [item.values() for item in objects]
+        if list in kinds or tuple in kinds:
+            lists = [item for item in level if type(item) is list or type(item) is tuple]
+            members += sum(map(len, lists))
+            inner += lists
         # What holds itself several times would have more members on each level.
-        if sum(map(len, objects)) + sum(map(len, lists)) > _MOST_MEMBERS:
+        if members > _MOST_MEMBERS:
             return False
-        level = [*chain.from_iterable([item.values() for item in objects]), *chain.from_iterable(lists)]
+        level = [*chain.from_iterable(inner)]
     return False
 
 
