@@ -46,7 +46,7 @@ class Parts:
 
     """
 
-    __slots__ = ("_bytes", "_folder", "_parts", "_rows", "_whole", "blobs", "buffer")
+    __slots__ = ("_bytes", "_folder", "_parts", "_rows", "_schema", "_whole", "blobs", "buffer")
 
     def __init__(self, names: Sequence[str], types: Sequence[ColumnType], rules: Sequence[ColumnRule]) -> None:
         """Start with no row."""
@@ -56,6 +56,7 @@ class Parts:
         self._rows = 0
         self._bytes = 0
         self._whole: Source | None = None
+        self._schema: Schema | None = None
         self._folder = TemporaryFolder()
 
     @classmethod
@@ -63,6 +64,7 @@ class Parts:
         """Start with the rows of a source."""
         names = source.schema.names
         parts = cls(names, [column.type for column in source.schema], [ColumnRule()] * len(names))
+        parts._schema = source.schema
         parts.append(source)
         return parts
 
@@ -73,8 +75,12 @@ class Parts:
 
     @property
     def schema(self) -> Schema:
-        """The columns and their types so far."""
-        return Schema(tuple(map(Column, self.buffer.names, self.buffer.types)))
+        """The columns and their types so far: the same object while they are, which is compared at once."""
+        names, types = self.buffer.names, self.buffer.types
+        known = self._schema
+        if known is None or known.names != names or [column.type for column in known.columns] != types:
+            known = self._schema = Schema(tuple(map(Column, names, types)))
+        return known
 
     def add(self, row: Sequence[Any]) -> None:
         """Add one row; nothing of a row that is refused is kept.
