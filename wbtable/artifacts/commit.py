@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import random
 import time
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -169,7 +169,7 @@ class _Commit:
             )
         self.metadata = dict(draft.metadata)
         tag(self.metadata, "metadata")
-        self.commit_id = uuid.uuid4().hex
+        self.commit_id = os.urandom(16).hex()
 
     def run(self) -> tuple[Version, bool]:
         """Return the version, and whether this commit made it."""
@@ -310,7 +310,7 @@ class _Commit:
     def _create(self, record: VersionRecord) -> bool:
         """Create a record; return False if another writer's is there (COMMIT-4, COMMIT-5)."""
         key = self.records.key(record.version)
-        data = documents.canonical(record.to_json())
+        data = record.encode()
         if len(data) > MAX_RECORD:
             raise UsageError(f"expected metadata that fits a version record of {MAX_RECORD} bytes, found {len(data)}")
         for attempt in range(RETRIES + 1):

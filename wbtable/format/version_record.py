@@ -11,7 +11,7 @@ from wbtable.errors import FormatError
 from wbtable.format.digest import ARTIFACT, Descriptor, Digest
 from wbtable.format.documents import Json, Reader
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
-from wbtable.format.seal import check_seal, sealed
+from wbtable.format.seal import check_seal, encode_sealed, sealed
 from wbtable.format.tagged import tag, untag
 
 if TYPE_CHECKING:
@@ -161,8 +161,15 @@ class VersionRecord:
 
     def to_json(self) -> Json:
         """Return the JSON form (COMMIT-4, DOC-8)."""
+        return sealed(self._fields())
+
+    def encode(self) -> bytes:
+        """Return the canonical JSON (DOC-3)."""
+        return encode_sealed(self._fields())
+
+    def _fields(self) -> Json:
         parent = None if self.parent is None else {"version": self.parent.version, "commit_id": self.parent.commit_id}
-        document = {
+        return {
             **self.extra,
             **({} if self.size is None else {"size": self.size, "count": self.count}),
             "kind": KIND,
@@ -184,7 +191,6 @@ class VersionRecord:
             "inputs": list(self.inputs),
             "refs": [self.manifest.to_json()],
         }
-        return sealed(document)
 
     @classmethod
     def from_json(cls, document: Json, place: str) -> Self:

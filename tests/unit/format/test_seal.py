@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wbtable.errors import DigestMismatchError
-from wbtable.format.seal import check_seal, sealed
+from wbtable.format.documents import canonical
+from wbtable.format.seal import check_seal, encode_sealed, sealed
 
 
 def test_a_sealed_document_is_as_it_was_written() -> None:  # DOC-8
@@ -23,3 +24,17 @@ def test_any_change_is_refused(change: dict[str, object]) -> None:  # DOC-8
         check_seal(document | change, "here")
     with pytest.raises(DigestMismatchError):
         check_seal({key: value for key, value in document.items() if key != "check"}, "here")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"a": 1},
+        {"d": [1.5]},
+        {"a": "é", "b": None, "checks": {"check": 1}, "z": [True]},
+        {"check": "of another", "chec": 0, "che\u00e9": 1, "\U0001f600": 2, "\ufffd": 3, "": 4},
+    ],
+)
+def test_the_bytes_of_a_sealed_document(document: dict[str, object]) -> None:  # DOC-3, DOC-8
+    assert encode_sealed(document) == canonical(sealed(document))
