@@ -77,7 +77,10 @@ class Records:
             guess: a record that is known, maybe of the newest version.
 
         """
-        start = max(logs.read_hint(self.backend, self._log), -1 if guess is None else guess.version)
+        start = -1 if guess is None else guess.version
+        if guess is None or self._is_distant:
+            # From a version that was the newest of late, a few probes of a local disk take less time than the hint.
+            start = max(start, logs.read_hint(self.backend, self._log))
         if self._is_distant and start >= 0:
             known = guess if guess is not None and guess.version == start else None
             found = side_by_side(
