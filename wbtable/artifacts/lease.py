@@ -7,7 +7,6 @@ import datetime as dt
 import os
 import threading
 import time
-import uuid
 import weakref
 from typing import TYPE_CHECKING, Final, Self
 
@@ -66,7 +65,7 @@ class Lease:
         self._is_left = False
         self._created = dt.datetime.now(dt.UTC)
         self._written = 0.0
-        self.id = uuid.uuid4().hex
+        self.id = os.urandom(16).hex()
 
     def __enter__(self) -> Self:
         """Return the lease."""

@@ -299,10 +299,10 @@ class LocalBackend:
         return True
 
     def _open_temp(self) -> tuple[int, str]:
-        folder = os.path.join(self._base, TEMPORARY)
+        folder = self._path(TEMPORARY)
         with explained(f"make a temporary file in {folder}"):
             for _ in range(16):
-                path = os.path.join(folder, f"{os.urandom(12).hex()}.tmp")
+                path = f"{folder}/{os.urandom(12).hex()}.tmp"
                 try:
                     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), path
                 except FileNotFoundError:
@@ -345,15 +345,15 @@ class LocalBackend:
 
     def _make_folder(self, folder: str) -> None:
         """Make a folder and those above it; each new entry becomes durable at the next flush."""
-        missing = []
-        while not os.path.isdir(folder):
-            missing.append(folder)
-            folder = os.path.dirname(folder)
-        for path in reversed(missing):
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(path)
-            # Also if another made it just now: it may not be durable yet.
-            self._dirty.add(os.path.dirname(path))
+        above = os.path.dirname(folder)
+        with contextlib.suppress(FileExistsError):
+            try:
+                os.mkdir(folder)
+            except FileNotFoundError:
+                self._make_folder(above)
+                os.mkdir(folder)
+        # Also if another made it just now: it may not be durable yet.
+        self._dirty.add(above)
 
     def _publish(self, temp: str, key: str, size: int) -> None:
         """Give a durable temporary file its key; an object that is there is kept if it is whole (LOCAL-2, PACK-12)."""
