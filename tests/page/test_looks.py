@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 import wbtable
 from tests.page import harness, workspace_store
+from tests.page.compare_store import PROJECT, compare_store
 from tests.page.made_table import long
 from tests.page.media_table import columns, write_media
 from wbtable.artifacts.store import create_store
@@ -174,3 +175,20 @@ def test_numbers_without_room_end_with_a_sign_and_others_cost_no_clip(page: Page
     assert style(cut, "textOverflow") == "ellipsis"
     assert not is_whole(cut)
     assert style(whole, "overflowX") == "visible"
+
+
+def test_sides_of_a_comparison_lie_beside_what_unfolds_it(page: Page, serve: Servers, tmp_path: Path) -> None:
+    compare_store(tmp_path / "store")
+    tables = [
+        {"project": PROJECT, "artifact": "rows", "version": version, "path": "table.table.json"}
+        for version in ("v0", "v1")
+    ]
+    page.set_viewport_size(LOW)
+    url = serve(f"{PROJECT}/rows:v0", store=tmp_path / "store")
+    harness.open_table(page, address(url, source={"kind": "compare", "tables": tables, "key": ["id"], "mode": "join"}))
+    fold = page.locator(".compare-fold")
+    expect(fold).to_contain_text("changed", timeout=harness.PATIENCE)
+    ends = [box["x"] + box["width"] for box in map(harness.box_of, page.locator(".side-chip").all())]
+    assert len(ends) == 2
+    assert max(ends) <= harness.box_of(fold)["x"]
+    assert all(is_whole(name) for name in page.locator(".side-name").all())
