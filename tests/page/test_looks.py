@@ -177,6 +177,33 @@ def test_numbers_without_room_end_with_a_sign_and_others_cost_no_clip(page: Page
     assert style(whole, "overflowX") == "visible"
 
 
+def test_text_takes_the_room_of_a_very_wide_window(page: Page, serve: Servers, file: Path) -> None:
+    page.set_viewport_size({"width": 3840, "height": 1200})
+    harness.open_table(page, serve(file))
+    usual, grown = (box_width(harness.head(page, name)) for name in ("n", "word"))
+    assert usual == 140
+    assert 190 < grown <= 420
+    # A panel beside the rows takes none of it away, and a width that somebody chose stays.
+    harness.head(page, "n").locator(".name").click()
+    expect(page.locator(".panel")).to_be_visible()
+    assert box_width(harness.head(page, "word")) == grown
+    harness.go_to_cell(page, 0, "word")
+    page.keyboard.press("+")
+    harness.wait_until(page, f"() => document.querySelector('.hcell[data-column=\"1\"]').offsetWidth === {grown + 24}")
+    assert box_width(harness.head(page, "note")) == grown
+    note = harness.column_index(page, "note")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    harness.go_to_cell(page, -1, note)
+    harness.wait_until(page, "(at) => document.querySelector(`.hcell[data-column='${at}']`)?.offsetWidth === 190", note)
+    harness.go_to_cell(page, -1, 0)
+    assert box_width(harness.head(page, "word")) == grown + 24
+
+
+def box_width(node: Locator) -> float:
+    """Return how wide something is."""
+    return harness.box_of(node)["width"]
+
+
 def test_sides_of_a_comparison_lie_beside_what_unfolds_it(page: Page, serve: Servers, tmp_path: Path) -> None:
     compare_store(tmp_path / "store")
     tables = [

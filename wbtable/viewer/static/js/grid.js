@@ -1,11 +1,11 @@
 // The grid: rows that are reused, columns that are drawn where they show, one cell that has the keyboard.
-import { widthOf } from "./cells.js";
 import { summaryOf } from "./compare_header.js";
 import { namesOf } from "./compare_model.js";
 import { el } from "./dom.js";
 import { keyActions } from "./grid_keys.js";
 import { listen } from "./grid_mouse.js";
 import { digitWidth, drawRow, fillRow, newRow, pinnedRows, pinsNode, place, select } from "./grid_rows.js";
+import { widthsOf } from "./grid_widths.js";
 import { headCell } from "./header.js";
 import { Scrolling } from "./scrolling.js";
 import { sortOf } from "./spec.js";
@@ -53,6 +53,8 @@ export class Grid {
     this.rest = 0;
     this.isStill = false;
     this.digitWidth = Infinity;
+    this.window = 0;
+    this.room = 0;
     this.head = el("div", "grid-head");
     this.head.setAttribute("role", "rowgroup");
     this.body = el("div", "grid-body");
@@ -77,8 +79,9 @@ export class Grid {
     const ordered = [...visible.filter(isPinned), ...visible.filter((column) => !isPinned(column))];
     let x = Math.max(NUMBER_WIDTH, 22 + 8 * String(rows).length);
     this.numberWidth = x;
+    const widths = widthsOf(ordered, rowHeight, this.#room() - x);
     this.columns = ordered.map((column, index) => {
-      const width = column.width ?? widthOf(column.info, rowHeight);
+      const width = widths[index];
       const made = { ...column, x, width, index, pinned: isPinned(column) };
       x += width;
       return made;
@@ -101,6 +104,14 @@ export class Grid {
     this.headKey = "";
     for (const found of this.shown.values()) found.key = "";
     this.draw();
+  }
+
+  /** How wide the grid is while no panel is open beside it: columns stay as they are when one opens. */
+  #room() {
+    if (innerWidth !== this.window) this.room = 0;
+    this.window = innerWidth;
+    this.room = Math.max(this.room, this.host.clientWidth);
+    return this.room;
   }
 
   #measureHead() {

@@ -4,6 +4,7 @@ import { ask } from "./asks.js";
 import { sameColumns } from "./carried.js";
 import { namesOf, valueIn } from "./compare_model.js";
 import { Grid } from "./grid.js";
+import { WIDE } from "./grid_widths.js";
 import { drawPage } from "./group_pages.js";
 import { canShow } from "./lightbox_can.js";
 import { show } from "./lightbox_state.js";
@@ -23,6 +24,9 @@ const GROUPED_HEAD = 46;
 const low = matchMedia("(max-height: 520px)");
 const isLow = signal(low.matches);
 low.addEventListener("change", () => (isLow.value = low.matches));
+/** How wide the window is, as far as columns depend on it. */
+const windowWidth = signal(Math.max(WIDE, innerWidth));
+addEventListener("resize", () => (windowWidth.value = Math.max(WIDE, innerWidth)));
 /** Rows, and groups, that are asked for at once, and before it is known how many there are. */
 const EARLY = 100;
 const GROUPS = 20;
@@ -164,6 +168,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
         if (place) requestAnimationFrame(() => (grid.host.scrollLeft = place.left));
       }
       asOtherwise();
+      void windowWidth.value;
       update(top);
     });
     const stopBreaking = effect(() => void host.current.classList.toggle("has-problem", Boolean(model.problem.value)));
