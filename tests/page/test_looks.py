@@ -219,3 +219,26 @@ def test_sides_of_a_comparison_lie_beside_what_unfolds_it(page: Page, serve: Ser
     assert len(ends) == 2
     assert max(ends) <= harness.box_of(fold)["x"]
     assert all(is_whole(name) for name in page.locator(".side-name").all())
+
+
+POINTS = """(index) => [...document.querySelectorAll(`.row [data-column="${index}"] .t`)].flatMap((node) => {
+  const text = node.firstChild, range = document.createRange(), at = text.data.indexOf('.');
+  if (!/^[-\\d]/.test(text.data)) return [];
+  range.setStart(text, at < 0 ? text.length - 1 : at);
+  range.setEnd(text, at < 0 ? text.length : at + 1);
+  const box = range.getBoundingClientRect();
+  return [at < 0 ? box.right : box.left]; })"""
+
+
+def test_points_of_numbers_stand_below_each_other_and_say_no_more_digits(page: Page, serve: Servers) -> None:
+    numbers = [0.1, 12.34, -5.0, 0.678901, float("nan"), 1e-7]
+    harness.open_table(page, serve(wbtable.Table(columns=["x"], data=[[number] for number in numbers])))
+    found = page.evaluate(POINTS, 0)
+    assert len(found) == 5
+    assert max(found) - min(found) < 2
+    assert harness.cells(page, "x") == ["0.1", "12.34", "-5", "0.678901", "NaN", "1.0000e-7"]
+    # Where there is no room for all places, the number has it.
+    harness.go_to_cell(page, 0, "x")
+    harness.press(page, "-", "-", "-")
+    harness.wait_until(page, "() => document.querySelector('.hcell').offsetWidth === 68")
+    assert all(is_whole(harness.cell(page, row, "x").locator(".t")) for row in (0, 1, 2))

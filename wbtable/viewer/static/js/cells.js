@@ -77,7 +77,7 @@ function lineOf(text) {
   return (text.length > 400 ? `${text.slice(0, 400)}…` : text).replace(/\s+/g, " ");
 }
 
-/** The nodes of cells that hold one line of text and nothing else. @type {WeakMap<HTMLElement, {span: HTMLElement, text: Text}>} */
+/** The nodes of cells that hold one line of text and nothing else. @type {WeakMap<HTMLElement, {span: HTMLElement, text: Text, pad: number}>} */
 const lines = new WeakMap();
 const MONO = new Set(["struct", "list", "map", "any", "ndarray", "binary", "uuid"]);
 const WORDS = new Set(["number", "string", "boolean", "bigint"]);
@@ -100,8 +100,24 @@ function classOf(value, info, how) {
   return `cell${isNumeric(info) ? " num" : ""}${value === null ? " is-null" : ""}${info.role === "key" ? " is-key" : ""}${MONO.has(info.kind) ? " mono" : ""}${how.tall && !isNumeric(info) ? " tall" : ""}`;
 }
 
-/** Write a line into a cell, into the nodes that it has. @param {HTMLElement} cell @param {string} className @param {string} words */
-function write(cell, className, words) {
+/**
+ * The room behind a number, in digits, with which points of a column stand below each other; none where all of it is
+ * needed for the number. Space, not zeros: what is not known of a number is not said.
+ * @param {string} words @param {any} column @param {import("./compare_cells.js").How} how
+ */
+function behind(words, column, how) {
+  if (column.info.kind !== "number" || !/\d$/.test(words)) return 0;
+  const point = words.indexOf(".");
+  const places = point < 0 ? 0 : words.length - point - 1;
+  const most = how.grid.places(column, places);
+  const free = (column.width - 20) / how.grid.digitWidth - words.length;
+  // Points, and the signs of powers of ten, are half as wide as digits.
+  const narrow = (most && !places) || words.includes("e-") ? 0.5 : 0;
+  return Math.max(0, Math.min(most - places + narrow, Math.floor(free)));
+}
+
+/** Write a line into a cell, into the nodes that it has. @param {HTMLElement} cell @param {string} className @param {string} words @param {number} [pad] in digits, behind it */
+function write(cell, className, words, pad = 0) {
   let found = lines.get(cell);
   if (!found) {
     const span = el("span", "t");
@@ -110,11 +126,14 @@ function write(cell, className, words) {
     span.append(text);
     cell.replaceChildren(span);
     cell.removeAttribute("title");
-    lines.set(cell, (found = { span, text }));
+    lines.set(cell, (found = { span, text, pad: 0 }));
   }
   const name = `${className} one-line`;
   if (cell.className !== name) cell.className = name;
   if (found.text.data !== words) found.text.data = words;
+  if (found.pad === pad) return;
+  found.pad = pad;
+  found.span.style.paddingRight = pad ? `${pad}ch` : "";
 }
 
 /** Show that a value is on its way. @param {HTMLElement} cell @param {ColumnInfo} info */
@@ -135,7 +154,7 @@ export function fill(cell, value, column, how) {
   cell.removeAttribute("aria-busy");
   if (isLine(value, column, how)) {
     const words = lineOf(valueText(value, info.kind, column.settings));
-    return write(cell, `${classOf(value, info, how)}${fits(words, column, how) ? " fits" : ""}`, words);
+    return write(cell, `${classOf(value, info, how)}${fits(words, column, how) ? " fits" : ""}`, words, behind(words, column, how));
   }
   lines.delete(cell);
   cell.textContent = "";

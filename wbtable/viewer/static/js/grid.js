@@ -53,6 +53,8 @@ export class Grid {
     this.rest = 0;
     this.isStill = false;
     this.digitWidth = Infinity;
+    /** Places behind the point that numbers of a column have at most, of those that were shown. @type {Map<string, number>} */
+    this.most = new Map();
     this.window = 0;
     this.room = 0;
     this.head = el("div", "grid-head");
@@ -229,6 +231,17 @@ export class Grid {
     for (const { node } of free) node.remove();
     this.host.classList.toggle("has-rows", this.shown.size > 0);
     this.hooks.showed({ first: scrolling.range().first, end: scrolling.range().end, columns: namesOf(columns) });
+  }
+
+  /** The most places behind the point in a column, once a number of it has so many. @param {Laid} column @param {number} places */
+  places(column, places) {
+    const key = `${column.name} ${column.settings?.digits} ${column.settings?.notation}`;
+    const most = this.most.get(key) ?? 0;
+    if (places <= most) return most;
+    this.most.set(key, places);
+    for (const found of this.shown.values()) found.key = "";
+    this.draw();
+    return places;
   }
 
   /** @param {Laid[]} columns @param {string} key */
