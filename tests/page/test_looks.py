@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 import wbtable
@@ -19,7 +22,7 @@ from wbtable.artifacts.store import create_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page, ViewportSize
+    from playwright.sync_api import Browser, FloatRect, Locator, Page, ViewportSize
 
     from tests.page.harness import Servers, Watch
 
@@ -242,3 +245,19 @@ def test_points_of_numbers_stand_below_each_other_and_say_no_more_digits(page: P
     harness.press(page, "-", "-", "-")
     harness.wait_until(page, "() => document.querySelector('.hcell').offsetWidth === 68")
     assert all(is_whole(harness.cell(page, row, "x").locator(".t")) for row in (0, 1, 2))
+
+
+def test_the_line_below_a_row_is_whole_on_screens_of_other_dots(browser: Browser, serve: Servers, file: Path) -> None:
+    context = browser.new_context(device_scale_factor=1.5, viewport={"width": 1000, "height": 600})
+    page = context.new_page()
+    harness.open_table(page, serve(file))
+    for row in page.locator(".grid-body > .row").all()[:3]:
+        box = row.bounding_box()
+        assert box is not None
+        around: FloatRect = {"x": box["x"], "y": box["y"] + box["height"] - 4, "width": 300, "height": 6}
+        picture = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=around))).convert("L"))
+        darkest = picture.min(axis=0)
+        # Left of what is written and between two columns.
+        assert darkest[3] < picture.max()
+        assert darkest[3] == darkest[-3]
+    context.close()
