@@ -212,7 +212,12 @@ class _Commit:
                 check_writable(head.extra, f"{self.project}/{self.draft.name}:v{number}")
             # 3. Compare with the newest version; replay an older draft's changes on it.
             if made is None or (self.base is not None and made_on != number):
-                made = self._compose(objects, number, head, put)
+                try:
+                    made = self._compose(objects, number, head, put)
+                except NotFoundError:
+                    if head is None or not self.records.is_deleted(number):
+                        raise
+                    continue  # deleted and collected since: another one is the newest
                 made_on = number
             descriptor, manifest = made
             if head is not None and self._repeats(head, manifest):
@@ -241,9 +246,6 @@ class _Commit:
         """Do independent things side by side where requests take long, else in this order."""
         side_by_side(bool(getattr(self.store.backend, "is_distant", False)), actions)
 
-    def _contents(self, head: VersionRecord | None) -> Contents | None:
-        return None if head is None else Contents.open(self.store.objects, head.manifest)
-
     def _covering(self, head: VersionRecord | None) -> list[Contents]:
         """Return the versions that are known not to be deleted: what they lead to is there (LEASE-6)."""
         found = []
@@ -251,9 +253,9 @@ class _Commit:
         if self.base is not None and is_head:
             found.append(self.base.contents)
         elif head is not None:
-            contents = self._contents(head)
-            assert contents is not None
-            found.append(contents)
+            # Deleted and collected since it was the newest, it covers nothing: what is used again is looked at itself.
+            with contextlib.suppress(NotFoundError):
+                found.append(Contents.open(self.store.objects, head.manifest))
         if self.base is not None and not is_head and not self.records.is_deleted(self.base.record.version):
             found.append(self.base.contents)
         return found
@@ -265,8 +267,7 @@ class _Commit:
             return compose(objects, None, put.entries, put.known)
         if head is None or number == self.base.record.version:
             return compose(objects, self.base.contents, put.entries, put.known)
-        newest = self._contents(head)
-        assert newest is not None
+        newest = Contents.open(self.store.objects, head.manifest)
         changes = rebase.replay(objects, self.base.contents, newest, put.entries)
         try:
             return compose(objects, newest, changes, put.known)
