@@ -17,3 +17,6 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "REMOTE_THREADS", 1)
     monkeypatch.setattr(lease, "_sleep", lambda _seconds: None)
     monkeypatch.setattr(lease, "_clock", lease._clock)  # a model sets its store's, and this takes it back
+    # Nothing may depend on how long a test takes: the same choices make the same calls.
+    monkeypatch.setattr(lease._keeper, "refresh", lambda: None)
+    monkeypatch.setattr(lease, "PATIENCE", 1e9)

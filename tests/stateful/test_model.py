@@ -256,8 +256,10 @@ class StoreMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "writers"):
             return
-        while self.writers:
-            self.go_on(0, 100)
+        for _ in range(1_000):
+            if self.writers:
+                self.go_on(0, 100)
+        assert not self.writers, "writers do not come to an end"
         assert dangling(self.store) == []
         for name, told in self.expected.versions.items():
             for number, one in enumerate(told):
