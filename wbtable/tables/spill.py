@@ -33,7 +33,7 @@ MAX_MEMORY = 64 << 20
 MAX_BORROWED = 384 << 20
 """Bytes of blobs that it leaves in Arrow buffers, which whoever gave them may hold anyway."""
 _RUN_BYTES = 1 << 20
-_BLOB_COST = 500
+_BLOB_COST = 2048
 """Bytes that are hashed in the time that each blob costs besides."""
 
 
@@ -105,14 +105,18 @@ class TableBlobs:
             What waits until they are hashed and kept, and returns the raw digest of each.
 
         """
+        # In runs even where one thread takes them all: a thousand views of a buffer at once make Python look through all
+        # objects that there are for garbage.
+        runs = [(starts[start : start + rows], sizes[start : start + rows]) for start, rows in _runs(sizes)]
         futures: list[Future[bytes]] | None = None
         if not is_ahead():
-            runs = [(starts[start : start + rows], sizes[start : start + rows]) for start, rows in _runs(sizes)]
             futures = [workers().submit(_digest_slices, buffer, *run) for run in runs]
 
         def finish() -> Digests:
-            raws = [_digest_slices(buffer, starts, sizes)] if futures is None else [one.result() for one in futures]
-            digests = digests_of(raws)
+            if futures is None:
+                digests = digests_of([_digest_slices(buffer, *run) for run in runs])
+            else:
+                digests = digests_of([one.result() for one in futures])
             with self._guard:
                 which = np.full(len(sizes), len(self._buffers), np.int64)
                 self._buffers.append(buffer)

@@ -121,3 +121,19 @@ def test_failing_encoding_keeps_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         table.to_arrow()
     monkeypatch.undo()
     assert table.data == [[1, "a"]]
+
+
+def test_no_more_views_are_made_at_once_than_python_leaves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+    hash_all = spill.hash_all
+
+    def counting(blobs: list[bytes]) -> bytes:
+        counts.append(len(blobs))
+        return hash_all(blobs)
+
+    monkeypatch.setattr(spill, "hash_all", counting)
+    column = pa.array([png(i % 251) for i in range(6_000)], pa.binary())
+    batches = [pa.record_batch({"image": part}) for part in (column[:1_500], column[1_500:])]
+    table = wbtable.Table.from_arrow(pa.Table.from_batches(batches), dtype={"image": wbtable.Image})
+    assert table.num_rows == sum(counts) == 6_000
+    assert max(counts) < gc.get_threshold()[0]
