@@ -14,6 +14,7 @@ import numpy as np
 from wbtable.errors import DigestMismatchError, FormatError, WbtableError
 from wbtable.format.digest import Digest
 from wbtable.storage.hashing import hash_all
+from wbtable.storage.os_errors import explained
 from wbtable.storage.ranges import coalesce
 from wbtable.storage.workers import CORES, run_all, workers
 
@@ -90,8 +91,9 @@ class BlobReads:
 
     def run(self, order: Ints) -> None:
         """Read rows of a local place and check them; `order` is that of the packs."""
-        if not self._run_long(order):
-            self._run_short(_blocks(order, self.size))
+        with explained(f"read blobs of {self.backend.url}"):
+            if not self._run_long(order):
+                self._run_short(_blocks(order, self.size))
 
     def _run_long(self, order: Ints) -> bool:
         """Read and check rows that lie side by side in the packs, as those of a table in order do; else return False.
@@ -117,9 +119,10 @@ class BlobReads:
         def work(rows: tuple[int, int]) -> bytes:
             first, last = rows
             path = paths[numbers[first]]
+            file = self.open_files.get(path)
             view = self.out[begins[first] : ends[last - 1]]
-            if view and os.preadv(self.open_files.get(path).fd, [view], offsets[first]) != len(view):
-                self._read_slowly(self.open_files.get(path).fd, [view], offsets[first], path)
+            if view and os.preadv(file.fd, [view], offsets[first]) != len(view):
+                self._read_slowly(file.fd, [view], offsets[first], path)
             return hash_all(self._views(begins[first:last], ends[first:last]))
 
         self._compare(order, b"".join(run_all(work, list(zip([0, *stops[:-1]], stops, strict=True)))))

@@ -53,7 +53,7 @@ class OpenFiles:
         self._files: OrderedDict[str, OpenFile] = OrderedDict()
 
     def get(self, path: str) -> OpenFile:
-        """Return a file, opened now or before."""
+        """Return a file, opened now or before; hold it for as long as its descriptor is used."""
         with self._guard:
             file = self._files.get(path)
             if file is not None:
@@ -61,7 +61,8 @@ class OpenFiles:
                 return file
         file = OpenFile(path)
         with self._guard:
-            self._files[path] = file
+            file = self._files.setdefault(path, file)  # another thread may have been first
+            self._files.move_to_end(path)
             while len(self._files) > self._limit:
                 self._files.popitem(last=False)
         return file

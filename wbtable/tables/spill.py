@@ -105,8 +105,8 @@ class TableBlobs:
             What waits until they are hashed and kept, and returns the raw digest of each.
 
         """
-        # In runs even where one thread takes them all: a thousand views of a buffer at once make Python look through all
-        # objects that there are for garbage.
+        # In runs even where one thread takes them all: a thousand views at once make Python look through all objects
+        # that there are for garbage.
         runs = [(starts[start : start + rows], sizes[start : start + rows]) for start, rows in _runs(sizes)]
         futures: list[Future[bytes]] | None = None
         if not is_ahead():

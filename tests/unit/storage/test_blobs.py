@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UsageError
+from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, StorageError, UsageError
 from wbtable.format.digest import Digest
 from wbtable.format.file_cell import FILE_TYPE
 from wbtable.storage.objects import ObjectStore
@@ -276,3 +277,44 @@ def test_short_long_reads(local_objects: ObjectStore, monkeypatch: pytest.Monkey
     real = os.preadv
     monkeypatch.setattr(os, "preadv", lambda fd, views, offset: real(fd, [views[0][:50_000]], offset))
     assert local_objects.read_blobs(files) == blobs
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_files_stay_open_while_they_are_read(
+    local_objects: ObjectStore, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Long reads and short ones hold what they read from: others may push it out of the open files meanwhile."""
+    from wbtable.storage.open_files import OpenFiles
+
+    blobs, files = many(local_objects)
+    monkeypatch.setattr(local_objects, "_open_files", OpenFiles(0))
+    assert local_objects.read_blobs(files[::step]) == blobs[::step]
+
+
+def test_a_file_that_two_threads_open_is_open_once(local_objects: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wbtable.storage import open_files as module
+
+    (cell,) = store(local_objects, [b"x"])
+    path = str(local_file(local_objects, cell))
+    cache, opened = module.OpenFiles(), module.OpenFile
+    first: list[module.OpenFile] = []
+
+    def overtaken(path: str) -> module.OpenFile:
+        if not first:
+            first.append(opened(path))
+            first[0] = cache.get(path)
+        return opened(path)
+
+    monkeypatch.setattr(module, "OpenFile", overtaken)
+    assert cache.get(path) is first[0] is cache.get(path)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_disk_that_fails_is_said_so(local_objects: ObjectStore, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    def fails(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    _, files = many(local_objects)
+    monkeypatch.setattr(os, "preadv", fails)
+    with pytest.raises(StorageError, match=r"could not read blobs of .*: Input/output error"):
+        local_objects.read_blobs(files[::step])
