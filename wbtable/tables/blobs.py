@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -152,6 +153,19 @@ def read_files(blobs: BlobReader, files: pa.StructArray, describe: Callable[[int
     cells = files.to_pylist()
     found = iter(blobs.read_many([cell for cell in cells if cell is not None]))
     return pa.array([None if cell is None else next(found) for cell in cells], pa.large_binary())
+
+
+def views_of(array: pa.LargeBinaryArray) -> Iterator[memoryview | None]:
+    """Yield each value of an array of bytes as a read-only view of its memory, None where it is null."""
+    _, offsets, data = array.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1].tolist()
+    whole = memoryview(data if data is not None else b"").cast("B").toreadonly()
+    places = pairwise(bounds)
+    if array.null_count:
+        valid = array.is_valid().to_pylist()
+        yield from (whole[start:end] if there else None for (start, end), there in zip(places, valid, strict=True))
+    else:
+        yield from (whole[start:end] for start, end in places)
 
 
 def by_size(files: pa.StructArray, limit: int) -> Iterator[tuple[int, int]]:

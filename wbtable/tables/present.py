@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wbtable.media.base import BlobReader
     from wbtable.tables.source import Indices
 
-_ENCODED = 32 << 20
+_ENCODED = 16 << 20
 _DECODED_ROWS = 512
 _DECODED = 4 << 20
 _UNCOUNTED = -1

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from wbtable.errors import UsageError, WbtableError
 from wbtable.format.showing import Shows
+from wbtable.format.types import MediaType
+from wbtable.tables.blobs import views_of
 from wbtable.tables.logical import MediaMode, check_mode, logical_schema
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.present import pieces, present, present_table
@@ -166,7 +168,7 @@ class Readable(ABC, Shows):
                 no row can match, by the least and greatest values of their integer, text, boolean, decimal, date and
                 time columns, are not read.
             batch_size: the most rows of a batch; with bytes or decoded media batches may be smaller, so that each holds
-                about 32 MiB of encoded bytes.
+                about 16 MiB of encoded bytes.
             media: as in :meth:`to_arrow`.
 
         Raises:
@@ -188,6 +190,28 @@ class Readable(ABC, Shows):
             return (present(batch, wanted, media, source.blobs, start) for start, batch in parts)
         # One ahead: reading a piece keeps all cores busy already.
         return ahead(lambda part: present(part[1], wanted, media, source.blobs, part[0]), parts, depth=2)
+
+    def iter_blobs(self, column: str) -> Iterator[memoryview | None]:
+        """Yield the encoded bytes of each cell of a media column in order, reading ahead; None where there is no value.
+
+        Each digest is checked. Nothing is copied: the views (read-only, one dimension of uint8) lie in the memory of
+        the batch that was read, about 16 MiB, which is there as long as one of them is; `bytes(view)` is a copy.
+
+        Args:
+            column: the name of a column of images, sounds, videos or other media.
+
+        Raises:
+            NotFoundError: there is no such column, or a stored object is missing.
+            UsageError: the column holds no media.
+            FormatError: stored bytes are damaged.
+
+        """
+        found = self.schema[column]
+        if not isinstance(found, MediaType):
+            msg = f"expected a column of media, found {found}; to_arrow, scan and iterrows read all columns"
+            raise UsageError(msg, place=f'column "{column}"')
+        batches = self.scan([column], media="bytes")
+        return (view for batch in batches for view in views_of(batch.column(0).field("bytes")))
 
     def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
         """Yield each row's number and its Python values, as they were put in; media load on use.

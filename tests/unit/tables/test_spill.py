@@ -12,6 +12,7 @@ import wbtable
 from tests.unit.tables.cases import check_identical, png
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.media.payload import Payload
+from wbtable.storage.hashing import hash_all
 from wbtable.tables import parts, rows, spill
 from wbtable.tables.open import open_table
 
@@ -125,7 +126,6 @@ def test_failing_encoding_keeps_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_more_views_are_made_at_once_than_python_leaves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[int] = []
-    hash_all = spill.hash_all
 
     def counting(blobs: list[bytes]) -> bytes:
         counts.append(len(blobs))
