@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wbtable.artifacts.parallel import each
 from wbtable.errors import FormatError
 from wbtable.format.layout import OBJECTS
+from wbtable.storage.local_files import remove
 from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class LeasedBackend:
         self._waiting: dict[str, bytes] = {}
         self._bytes = 0
         self._own: set[str] = set()
+        self._temporaries: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         """Return what a backend has beyond the protocol."""
@@ -101,12 +103,16 @@ class LeasedBackend:
         with explained(f"read {path}"):
             size = os.stat(path).st_size
         if size <= SMALL and key.startswith(_PREFIX):
-            with explained(f"read {path}"), open(path, "rb") as file:
-                data = file.read()
-            self.put(key, data)
+            try:
+                with explained(f"read {path}"), open(path, "rb") as file:
+                    data = file.read()
+                self.put(key, data)
+            finally:
+                self._take(path)
             return
         with self._lock:
             self._own.add(key)
+            self._temporaries.discard(os.fspath(path))
         self.lease.record([key])
         self.inner.put_file(key, path)
 
@@ -189,9 +195,20 @@ class LeasedBackend:
 
     def temporary(self) -> Path:
         """See `Backend.temporary`."""
-        return self.inner.temporary()
+        path = self.inner.temporary()
+        with self._lock:
+            self._temporaries.add(os.fspath(path))
+        return path
 
     # How.
+
+    def _take(self, path: Path) -> None:
+        """Remove a file of `temporary` whose bytes wait in memory: nobody moves it away any more."""
+        with self._lock:
+            own = os.fspath(path) in self._temporaries
+            self._temporaries.discard(os.fspath(path))
+        if own:
+            remove(os.fspath(path))
 
     def _find(self, key: str) -> bytes | None:
         with self._lock:

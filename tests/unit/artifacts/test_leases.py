@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import wbtable
@@ -78,6 +79,13 @@ def test_a_small_commit_writes_its_lease_once(store: Store, draft_of: Make) -> N
     assert (lease["kind"], lease["versions"]) == ("wbtable.lease", ["p/data:v0"])
     assert len(lease["keys"]) >= 4
     assert list(store.backend.list("leases")) == []
+
+
+def test_what_waits_in_memory_leaves_no_temporary_file(store: Store, draft_of: Make) -> None:  # GC-8
+    draft = draft_of(files={"a": "a", "large": "x" * (3 << 20)})
+    draft.add(wbtable.Table(columns=["x"], data=[[wbtable.Image(np.zeros((4, 4), np.uint8))]]), "t")
+    store.commit(draft)
+    assert list(store.backend.list("tmp")) == []
 
 
 def test_large_objects_are_recorded_before_they_are_put(store: Store, draft_of: Make) -> None:  # LEASE-2
