@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wbtable.errors import FormatError
 from wbtable.format import layout
+from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
     from wbtable.storage.backend import Backend
@@ -16,10 +17,11 @@ def children(backend: Backend, prefix: str) -> list[str]:
     """Return the names right below a prefix, sorted; those that are no escaped names are left out."""
     local = backend.local_path(prefix)
     if local is not None:
-        try:
-            names = {item.name for item in os.scandir(local) if item.is_dir()}
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        with explained(f"list {local}"):
+            try:
+                names = {item.name for item in os.scandir(local) if item.is_dir()}
+            except (FileNotFoundError, NotADirectoryError):
+                return []
     else:
         names = {key[len(prefix) + 1 :].partition("/")[0] for key in backend.list(prefix)}
     return sorted(name for name in names if _is_escaped(name))

@@ -6,10 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from wbtable.errors import NotFoundError
-from wbtable.format.layout import OBJECTS
+from wbtable.format.layout import OBJECTS, TABLE_SUFFIX
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
+from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,17 @@ def find_objects(url: str | os.PathLike[str], **storage_options: object) -> Obje
         if _has_objects(candidate):
             return ObjectStore(candidate)
     raise _nothing(text)
+
+
+def manifests_in(backend: Backend) -> list[str]:
+    """Return the names of the manifests that lie right in a folder, sorted; no folder in it is looked into."""
+    local = backend.local_path("")
+    if local is None:
+        names = [key for key in backend.list("") if "/" not in key]
+    else:
+        with explained(f"list {local}"):
+            names = [item.name for item in os.scandir(local) if item.is_file()]
+    return sorted(name for name in names if name.endswith(TABLE_SUFFIX))
 
 
 def _local_root(path: Path) -> Path:

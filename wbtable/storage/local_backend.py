@@ -13,7 +13,7 @@ from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, Unsup
 from wbtable.format.layout import LEASES, TEMPORARY
 from wbtable.storage.directories import dirty_directories, sync_all
 from wbtable.storage.key_info import KeyInfo
-from wbtable.storage.local_files import close_and_remove, fsync_file, pread_exactly, remove, walk, write_all
+from wbtable.storage.local_files import close_and_remove, fsync_file, ordered, pread_exactly, remove, walk, write_all
 from wbtable.storage.os_errors import explain, explained
 from wbtable.storage.ranges import coalesce, cut
 
@@ -161,7 +161,7 @@ class LocalBackend:
             with explained(f"delete {self._shown(key)}"):
                 try:
                     os.unlink(path)
-                except FileNotFoundError:
+                except (FileNotFoundError, NotADirectoryError):
                     continue
             if not _is_passing(key):
                 self._dirty.add(os.path.dirname(path))
@@ -228,13 +228,8 @@ class LocalBackend:
 
     def list(self, prefix: str) -> Iterator[str]:
         """See `Backend.list`."""
-        start = self._path(prefix) if prefix else self._base
-        with explained(f"list {start}"):
-            for folder, folders, files in os.walk(start):
-                folders.sort()
-                inside = os.path.relpath(folder, self._base)
-                for name in sorted(files):
-                    yield name if inside == "." else f"{inside}/{name}".replace(os.sep, "/")
+        with explained(f"list {self._path(prefix)}"):
+            yield from ordered(self._base, prefix)
 
     def scan(self, prefix: str) -> Iterator[KeyInfo]:
         """See `Backend.scan`: what vanishes meanwhile is left out."""

@@ -38,6 +38,25 @@ def pread_exactly(fd: int, offset: int, size: int, place: str) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def ordered(root: str, prefix: str) -> Iterator[str]:
+    """Yield the keys below a folder of a root, the names in each folder sorted; its own files come first.
+
+    Raises:
+        OSError: a folder cannot be listed: what cannot be looked at is not empty.
+
+    """
+    for folder, folders, files in os.walk(f"{root}/{prefix}" if prefix else root, onerror=_unless_gone):
+        folders.sort()
+        inside = os.path.relpath(folder, root)
+        for name in sorted(files):
+            yield name if inside == "." else f"{inside}/{name}".replace(os.sep, "/")
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
+
+
 def walk(root: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield the keys below a folder of a root, with their entries; what vanishes meanwhile is left out."""
     waiting = [(f"{root}/{prefix}", f"{prefix}/")] if prefix else [(root, "")]

@@ -31,7 +31,9 @@ def explain(error: OSError, doing: str) -> WbtableError:
         return DeniedError(f"could not {doing}: the file system is read-only")
     if code in _DENIED:
         return DeniedError(f"could not {doing}: permission denied ({reason}); check who owns the folder")
-    if code in (errno.ENOENT, errno.ENOTDIR):
+    if code == errno.ENOTDIR:
+        return NotFoundError(f"could not {doing}: what should be a folder of its path is a file")
+    if code == errno.ENOENT:
         return NotFoundError(f"could not {doing}: it does not exist")
     if code == errno.EMFILE:
         return StorageError(f"could not {doing}: too many open files; raise the limit (ulimit -n)")

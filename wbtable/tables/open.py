@@ -8,7 +8,7 @@ from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.documents import parse
 from wbtable.format.layout import TABLE_SUFFIX
 from wbtable.format.table_manifest import TableManifest
-from wbtable.storage.find import find_objects
+from wbtable.storage.find import find_objects, manifests_in
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
 from wbtable.storage.streams import open_stream
@@ -61,8 +61,7 @@ def table_of(objects: ObjectStore, manifest: TableManifest, origin: object = Non
 
 
 def _only(folder: str, **storage_options: object) -> str:
-    backend = open_backend(folder, **storage_options)
-    found = sorted(key for key in backend.list("") if key.endswith(TABLE_SUFFIX) and "/" not in key)
+    found = manifests_in(open_backend(folder, **storage_options))
     if not found:
         msg = f"there is no *{TABLE_SUFFIX} in {folder}"
         raise NotFoundError(msg)

@@ -146,12 +146,13 @@ def _open_url(opening: Opening, url: str) -> None:
     try:
         opening.store = Store(url).url
     except NotFoundError:
+        from wbtable.storage.find import manifests_in
         from wbtable.storage.open_backend import open_backend
 
-        keys = [key for key in open_backend(url).list("") if key.endswith(TABLE_SUFFIX) and "/" not in key]
+        keys = manifests_in(open_backend(url))
         if not keys:
             raise
-        for key in sorted(keys):
+        for key in keys:
             opening.add(key.removesuffix(TABLE_SUFFIX), f"{url.rstrip('/')}/{key}")
 
 

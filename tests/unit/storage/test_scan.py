@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from wbtable.errors import DeniedError
+from wbtable.storage.find import manifests_in
 
 if TYPE_CHECKING:
     from wbtable.storage.backend import Backend
@@ -41,3 +48,29 @@ def test_names_are_the_keys_of_a_scan(local: LocalBackend) -> None:
     for prefix in ("", "a", "a/b", "none"):
         assert sorted(local.names(prefix)) == sorted(info.key for info in local.scan(prefix))
     assert sorted(local.names("a")) == ["a/1", "a/b/2", "a/b/c/3"]
+
+
+@pytest.mark.parametrize("at", ["a", "a/b"])
+def test_what_cannot_be_listed_is_not_taken_for_empty(
+    local: LocalBackend, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    local.put("a/b/c", b"x")
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if path == str(local.local_path(at)):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    for look in (local.list, local.scan, local.names):
+        with pytest.raises(DeniedError):
+            list(look("a"))
+
+
+def test_only_manifests_right_in_a_folder_are_looked_for(local: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    local.put("t.table.json", b"x")
+    local.put("below/u.table.json", b"x")
+    assert manifests_in(local) == ["t.table.json"]
+    monkeypatch.setattr(local, "local_path", lambda _: None)
+    assert manifests_in(local) == ["t.table.json"]
