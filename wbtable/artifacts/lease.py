@@ -46,6 +46,7 @@ class Lease:
         "__weakref__",
         "_backend",
         "_created",
+        "_is_current",
         "_is_left",
         "_keys",
         "_lock",
@@ -62,6 +63,7 @@ class Lease:
         self._keys: dict[str, None] = {}
         self._lock = threading.RLock()
         self._open = False
+        self._is_current = False
         self._is_left = False
         self._created = dt.datetime.now(dt.UTC)
         self._written = 0.0
@@ -111,7 +113,7 @@ class Lease:
         wanted = list(keys)
         with self._lock:
             new = [key for key in wanted if key not in self._keys]
-            if new or not self._open:
+            if new or not self._is_current:
                 self._keys.update(dict.fromkeys(new))
                 self._write()
             # Also if they were recorded before: a caller that asks again wants to know of now.
@@ -129,7 +131,7 @@ class Lease:
         with self._lock:
             if not self._open:
                 return
-            self._open = False
+            self._open = self._is_current = False
             _keeper.forget(self)
             with contextlib.suppress(WbtableError):
                 self._backend.delete([layout.lease_key(self.id)])
@@ -163,6 +165,8 @@ class Lease:
     # How.
 
     def _write(self) -> None:
+        # What could not be written is written again by whoever asks next, with new keys or without.
+        self._is_current = False
         key, written = layout.lease_key(self.id), _clock()
         data = LeaseDocument(
             id=self.id, created_at=self._created, versions=tuple(self._versions), keys=tuple(self._keys)
@@ -175,6 +179,7 @@ class Lease:
             self._persist(lambda: self._backend.create(key, data), key, data)
             _keeper.keep(self)
         self._written = written
+        self._is_current = True
 
     def _persist(self, write: Callable[[], None], key: str, data: bytes) -> None:
         """Write the lease; after an error see whether it is there all the same, and try once more if not."""

@@ -17,7 +17,7 @@ from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.leased_objects import LeasedObjects
 from wbtable.artifacts.store import Store
-from wbtable.errors import ConflictError, FormatError, NotFoundError
+from wbtable.errors import ConflictError, FormatError, NotFoundError, StorageError
 from wbtable.format import layout
 from wbtable.format.collection import CollectionDocument, LeaseDocument, split_version
 from wbtable.format.digest import Digest
@@ -86,6 +86,28 @@ def test_what_waits_in_memory_leaves_no_temporary_file(store: Store, draft_of: M
     draft.add(wbtable.Table(columns=["x"], data=[[wbtable.Image(np.zeros((4, 4), np.uint8))]]), "t")
     store.commit(draft)
     assert list(store.backend.list("tmp")) == []
+
+
+def test_keys_that_could_not_be_recorded_are_recorded_by_the_next_try(store: Store) -> None:  # LEASE-2
+    class Failing(FaultyBackend):
+        down = False
+
+        def __getattr__(self, name: str) -> Any:
+            if self.down and name in {"create", "replace"}:
+                raise StorageError("the network is down")
+            return getattr(self.inner, name)
+
+    backend = Failing(store.backend)
+    key = layout.object_key(Digest.of(b"x"), "application/octet-stream")
+    with Lease(backend) as lease:
+        for keys in ([key], [key, key + "2"]):
+            backend.down = True
+            with pytest.raises(StorageError):
+                lease.record(keys)
+            backend.down = False
+            lease.record(keys)
+            found = LeaseDocument.from_bytes(backend.get(layout.lease_key(lease.id)), "lease")
+            assert set(found.keys or ()) == set(keys)
 
 
 def test_large_objects_are_recorded_before_they_are_put(store: Store, draft_of: Make) -> None:  # LEASE-2
