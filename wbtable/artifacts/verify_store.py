@@ -98,7 +98,7 @@ def _verify_run(store: StoreFiles, project: str, part: str, verifier: Verifier) 
         if problem is not None:
             report.damaged.append(Damage(where=f"{where}: {key.removeprefix(prefix + '/')}", problem=problem))
     numbers = [number for key in keys if "/history/" in key and (number := segment_number(key)) is not None]
-    gap = _gap(numbers)
+    gap = _gap(numbers, _least(store, [key for key in keys if "/finishes/" in key]))
     if gap is not None:
         report.damaged.append(Damage(where=f"{where}: history", problem=f"segment {gap} is missing"))
     if not verifier.walk(refs, where):
@@ -128,5 +128,18 @@ def _check_file(store: StoreFiles, key: str) -> tuple[str | None, Sequence[Descr
     return None, ()
 
 
-def _gap(numbers: Sequence[int]) -> int | None:
-    return next((expected for expected, number in enumerate(sorted(numbers)) if number != expected), None)
+def _least(store: StoreFiles, finishes: Sequence[str]) -> int:
+    """Return how many segments there are at least, as finish records count them; damaged ones are reported as such."""
+    least = 0
+    for key in finishes:
+        with contextlib.suppress(*_FINDINGS):
+            value = parse(store.backend.get(key), key, max_bytes=_MAX_RECORD)
+            least = max(least, RunFinish.from_json(value, key).segments)
+    return least
+
+
+def _gap(numbers: Sequence[int], least: int) -> int | None:
+    """Return the first number that is missing; a count from outside decides no more than that."""
+    here = set(numbers)
+    most = max(least, max(here, default=-1) + 1)
+    return next((number for number in range(min(most, len(here) + 1)) if number not in here), None)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from wbtable.artifacts.names import near
 from wbtable.artifacts.store import children
-from wbtable.errors import NotFoundError
+from wbtable.errors import FormatError, NotFoundError
 from wbtable.format.layout import project_prefix, unescape
 from wbtable.format.run_history import (
     RESERVED,
@@ -21,7 +21,7 @@ from wbtable.format.run_history import (
     merge_steps,
     read_segment,
 )
-from wbtable.format.run_keys import LOGGED, USED
+from wbtable.format.run_keys import LOGGED, USED, segment_key
 from wbtable.format.schema import Schema
 from wbtable.format.showing import Shows
 from wbtable.format.types import NumberType, TimestampType
@@ -266,14 +266,19 @@ def _segments(files: RunFiles, keys: list[str] | None) -> list[Segment]:
     out: list[Segment] = []
     newest = files.newest_attempt()
     start = 0
+    least = 0
     for attempt in range(newest.attempt if newest is not None else -1, -1, -1):
         ended = files.finished(attempt)
+        least = max(least, 0 if ended is None else ended.segments)
         if ended is not None and ended.history is not None:
             out.append(read_segment(files.get_object(ended.history), f"history of attempt {attempt}", keys))
             start = ended.segments
             break
-    out.extend(read_segment(data, key, keys) for _, key, data in files.segments(start))
-    return out
+    behind = [read_segment(data, key, keys) for _, key, data in files.segments(start)]
+    if start + len(behind) < least:
+        missing = segment_key(files.project, files.id, start + len(behind))
+        raise FormatError(f"a segment of the history is missing: a finish record counts {least}", place=missing)
+    return out + behind
 
 
 def _check_keys(files: RunFiles, wanted: list[str] | None, found: list[str]) -> None:

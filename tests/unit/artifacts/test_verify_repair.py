@@ -13,7 +13,7 @@ import pytest
 import wbtable
 from tests.stateful.fake import FakeBackend, Stored, fake_store
 from wbtable.artifacts.store import Store, create_store
-from wbtable.errors import NotFoundError, UsageError
+from wbtable.errors import FormatError, NotFoundError, UsageError
 from wbtable.format import layout
 
 if TYPE_CHECKING:
@@ -115,6 +115,13 @@ def test_runs_are_verified(fake: tuple[Store, FakeBackend]) -> None:  # VERIFY-4
     first, second = segments[0], segments[0].replace(f"{0:020d}", f"{7:020d}")
     backend.keys[second] = backend.keys[first]
     assert any("is missing" in damage.problem for damage in store.verify().damaged)
+    # A finish record counts the segments: the last one is missed, too, and by whoever reads the history.
+    backend.keys = dict(kept)
+    for key in segments:
+        del backend.keys[key]
+    assert "run p/r1: history" in where(store)
+    with pytest.raises(FormatError, match="missing"):
+        store.runs("p")[0].history()
     backend.keys = dict(kept)
     for name in ("attempts/00000000000000000000.json", "finishes/00000000000000000000.json", "summary.json"):
         backend.keys = dict(kept)
