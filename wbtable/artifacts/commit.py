@@ -108,6 +108,11 @@ def commit(
     """
     if not draft.is_draft():
         version: Version = draft.wait()
+        if not version.is_for(store) or project not in (None, version.project):
+            raise UsageError(
+                f"the draft was committed as {version.qualified_name} in {version.store.url!r}: copy_to brings that to"
+                " another store, and a new draft to another project"
+            )
         _record(version, run, check_aliases(aliases), check_tags(tags))
         return version
     one = project or (run.project if run is not None else None) or _base_project(draft) or DEFAULT_PROJECT
@@ -223,13 +228,21 @@ class _Commit:
             if head is not None and self._repeats(head, manifest):
                 return Version(self.store, head), False
             record = self._new_record(newest, head, descriptor, manifest)
-            self._together(lambda head=head: objects.settle(lambda: self._covering(head)), lease.check)  # type: ignore[misc]
+            said: list[bool] = []
+            self._together(
+                lambda head=head: objects.settle(lambda: self._covering(head)),  # type: ignore[misc]
+                lambda record=record, said=said: said.append(self.records.is_deleted(record.version)),  # type: ignore[misc]
+                lease.check,
+            )
             # 4. Create the record of version n + 1. 5. After any error read it back.
             called = f"{self.project}/{self.draft.name}:v{record.version}"
             with _said(f"{called} was being made: look whether it is there"), lease.deciding():
                 is_made = self._create(record)
             if is_made:
                 with _said(f"{called} was made, its aliases and tags were not"):
+                    if said[0]:
+                        # A copy died before it made this number's record, which it was to have as deleted (COPY-2).
+                        self.records.say_deleted(record.version, deleted=False)
                     self._together(
                         lambda record=record: lease.check_after(record),  # type: ignore[misc]
                         lambda record=record: self.records.leave_hint(record.version),  # type: ignore[misc]

@@ -141,5 +141,4 @@ def _copy_records(
 
 
 def _say_deleted(target: StoreFiles, project: str, name: str, number: int, *, deleted: bool) -> None:
-    log = layout.version_log(project, name, "deletions", number)
-    logs.append(target.backend, log, "deletion", lambda _: deleted)
+    target.records(project, name).say_deleted(number, deleted=deleted)

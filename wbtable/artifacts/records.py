@@ -129,6 +129,11 @@ class Records:
         log = layout.version_log(self.project, self.name, "deletions", number)
         return logs.value(self.backend, log, "deletion") is True
 
+    def say_deleted(self, number: int, *, deleted: bool) -> None:
+        """Append to a version's deletion log."""
+        log = layout.version_log(self.project, self.name, "deletions", number)
+        logs.append(self.backend, log, "deletion", lambda _: deleted)
+
     def read(self, number: int) -> VersionRecord:
         """Return one record (OPEN-3).
 

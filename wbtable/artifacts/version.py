@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from wbtable.artifacts.store_files import StoreFiles
     from wbtable.tables.compared import Comparison, How
 
 _RECENT = 16
@@ -49,6 +50,10 @@ class Version(VersionContent):
     def wait(self, timeout: float | None = None) -> Version:
         """Return itself: it is committed."""
         return self
+
+    def is_for(self, store: StoreFiles) -> bool:
+        """Whether it is in a store, or on its way there."""
+        return self.store.url == store.url
 
     # Copies and comparisons.
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from wbtable.artifacts.store_files import StoreFiles
     from wbtable.runs.tables import Owner
 
 ARTIFACTS: Final = "artifacts"
@@ -62,6 +63,10 @@ class PendingVersion(Version):
     def state(self) -> str:
         """``pending``, and ``committed`` once it was sent."""
         return "pending" if self._sent is None else "committed"
+
+    def is_for(self, store: StoreFiles) -> bool:
+        """See `Version.is_for`."""
+        return self._target.url == store.url
 
     def wait(self, timeout: float | None = None) -> Version:
         """Send it, and return the version that the store has then.

@@ -183,6 +183,24 @@ def test_what_a_dead_copy_left_is_no_artifact(store: Store, other: Store) -> Non
     assert store.gc().dead_objects == 0
 
 
+def test_a_commit_over_what_a_dead_copy_left_is_no_deleted_version(
+    full: Store, other: Store, draft_of: Make
+) -> None:  # COPY-2
+    class Dying(FaultyBackend):
+        def create(self, key: str, data: bytes) -> None:
+            if "/versions/" in key:
+                raise CrashError
+            self.inner.create(key, data)
+
+    with pytest.raises(CrashError):
+        full.copy_to(Store.on(Dying(other.backend)), "p/data:v2")
+    made = other.commit(draft_of(files={"mine": "mine"}), project="p")
+    assert other.artifact("p/data") == made
+    made.delete()
+    with pytest.raises(NotFoundError):
+        other.artifact("p/data:v0")
+
+
 def test_back_and_forth(full: Store, tmp_path: Path) -> None:  # COPY-1
     middle, _ = fake_store(tmp_path, "middle")
     back = create_store(tmp_path / "back")

@@ -100,3 +100,16 @@ def test_digest_of_a_version_is_that_of_its_content(store: Store, draft_of: Make
     version = store.commit(draft_of(files={"b": "2", "a": "1"}))
     lines = b"".join(f"{p}\0{Digest.of(t)}\n".encode() for p, t in (("a", b"1"), ("b", b"2")))
     assert version.digest == str(Digest.of(lines))
+
+
+def test_a_draft_that_was_committed_is_not_taken_for_one_in_another_store(
+    store: Store, draft_of: Make, tmp_path: Path
+) -> None:
+    draft = draft_of()
+    version = store.commit(draft, project="p")
+    with pytest.raises(UsageError, match="copy_to"):
+        create_store(tmp_path / "other").commit(draft, aliases=["best"])
+    with pytest.raises(UsageError, match="another project"):
+        store.commit(draft, project="q")
+    assert store.commit(draft, aliases=["best"]) == version
+    assert version.aliases == ["latest", "best"]
