@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
 from wbtable.artifacts.contents import Contents
+from wbtable.errors import NotFoundError
 from wbtable.format.artifact_manifest import ArtifactManifest
 from wbtable.format.digest import ARTIFACT, PACK, TABLE, Descriptor, Digest
 from wbtable.format.file_cell import parse_uri
@@ -40,10 +42,13 @@ def partly_dead(store: StoreFiles, roots: Roots, wanted: bool | None) -> int | N
     if wanted is None and not roots.listing.deletions:
         return 0
     used = _Used(store.objects)
+    # Of a deleted version objects may be missing (GC-5), and another collector may be taking them just now.
     for ref in roots.marked(ARTIFACT):
-        used.add_artifact(ref)
+        with contextlib.suppress(NotFoundError):
+            used.add_artifact(ref)
     for ref in roots.marked(TABLE):
-        used.add_table(ref)
+        with contextlib.suppress(NotFoundError):
+            used.add_table(ref)
     whole = {name for _, _, name, _ in roots.of_runs()}
     return sum(used.unused(ref) for ref in roots.marked(PACK) if ref.hex not in whole)
 
@@ -71,9 +76,13 @@ class _Used:
         if not any(inner.media_type == PACK for inner in manifest.refs):
             return
         columns = [column.name for column in manifest.schema if has_media(column.type)]
-        for batch in TableReader(self._objects, manifest).batches(columns):
-            for column in batch.columns:
-                map_files(column, self._note)
+        try:
+            for batch in TableReader(self._objects, manifest).batches(columns):
+                for column in batch.columns:
+                    map_files(column, self._note)
+        except NotFoundError:
+            # What its rows name is not known any more.
+            self._whole.update(inner.digest.hex for inner in manifest.refs if inner.media_type == PACK)
 
     def _note(self, files: pa.StructArray) -> pa.StructArray:
         present = files.filter(files.is_valid())
@@ -88,7 +97,10 @@ class _Used:
     def unused(self, ref: Ref) -> int:
         if ref.hex in self._whole:
             return 0
-        trailer, size = self._objects.pack_trailer(Digest(ref.hex))
+        try:
+            trailer, size = self._objects.pack_trailer(Digest(ref.hex))
+        except NotFoundError:
+            return 0
         _, offsets, sizes = decode_columns(trailer, size)
         used = self._offsets.get(ref.hex, set())
         return int(sum(length for at, length in zip(offsets.tolist(), sizes.tolist(), strict=True) if at not in used))

@@ -30,6 +30,7 @@ def command(options: Options, before: str, after: str, project: str | None) -> N
     changed in the rows of tables, wbtable compare says.
     """
     from wbtable.cli.output import print_json
+    from wbtable.format.readable_text import printable
 
     old = options.version(before, project)
     found = old.diff(after if _is_number(after) else options.version(after, project))
@@ -39,7 +40,7 @@ def command(options: Options, before: str, after: str, project: str | None) -> N
     tables = {table.path: table for table in found.tables}
     for mark, paths in (("+", found.added), ("-", found.removed), ("~", found.changed)):
         for path in paths:
-            click.echo(f"{mark} {path}{_facts(tables[path]) if path in tables else ''}")
+            click.echo(printable(f"{mark} {path}{_facts(tables[path]) if path in tables else ''}"))
     if not found:
         click.echo("no difference", err=True)
 

@@ -128,6 +128,22 @@ def test_partly_dead_bytes_are_those_of_no_cell(fake: tuple[Store, FakeBackend])
     assert store.verify().ok
 
 
+def test_objects_that_a_deleted_version_lacks_are_no_failure(fake: tuple[Store, FakeBackend]) -> None:  # GC-5, GC-7
+    """As a collector with a shorter grace period leaves them that died, or is at it."""
+    store, backend = fake
+    draft = wbtable.Artifact("data")
+    draft.add(wbtable.Table(columns=["image"], data=[[wbtable.Image(np.zeros((9, 9), np.uint8))]]), "t")
+    with draft.new_file("f") as file:
+        file.write("f")
+    version = store.commit(draft)
+    version.delete()
+    kept = dict(backend.keys)
+    for key in objects(store):
+        backend.keys = dict(kept)
+        backend.delete([key])
+        assert store.gc().reclaimable_objects == 0
+
+
 def test_a_table_of_another_artifact_that_is_joined_stays(fake: tuple[Store, FakeBackend]) -> None:  # GC-3
     store, _ = fake
     draft = wbtable.Artifact("left")
