@@ -100,6 +100,10 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
     return groups
 
 
+class _LeftOutError(Exception):
+    """The content of a reference cannot be had, and the caller does without."""
+
+
 class _Job:
     """One download."""
 
@@ -182,17 +186,25 @@ class _Job:
         self.progress.advance()
         if entry.digest is not None and is_right(path, entry.digest, entry.size):
             return
+        with contextlib.suppress(_LeftOutError), whole_file(path) as out:
+            for block in self._referenced(entry, allow_missing=allow_missing):
+                out.write(block)
+
+    @staticmethod
+    def _referenced(entry: Entry, *, allow_missing: bool) -> Iterator[bytes]:
+        """Yield the content that a reference names; the end comes once it is checked."""
         hasher, size = hashlib.sha256(), 0
         try:
-            with references.open_reference(entry) as stream, whole_file(path) as out:
+            with references.open_reference(entry) as stream:
                 while block := stream.read(BLOCK):
                     hasher.update(block)
                     size += len(block)
-                    out.write(block)
-                check_reference(entry, Digest(hasher.hexdigest()), size)
-        except WbtableError:
+                    yield block
+            check_reference(entry, Digest(hasher.hexdigest()), size)
+        except WbtableError as error:
             if not allow_missing:
                 raise
+            raise _LeftOutError from error
 
     def _copy(self, key: str, path: Path) -> None:
         """Copy an object block by block."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import re
+import stat
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from wbtable.artifacts.local_files import LocalFile, media_type_of, walk
-from wbtable.errors import DigestMismatchError, NotFoundError, StorageError, UnsupportedError, UsageError
+from wbtable.errors import DigestMismatchError, NotFoundError, StorageError, UnsupportedError, UsageError, WbtableError
 from wbtable.format.digest import Digest
 from wbtable.format.entry import Entry, Reference
 from wbtable.storage.workers import run_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 TIMEOUT: Final = 30.0
 BLOCK: Final = 1 << 20
@@ -48,7 +51,10 @@ def entries_of(
         StorageError: the server does not answer.
 
     """
-    parts = urllib.parse.urlsplit(uri)
+    try:
+        parts = urllib.parse.urlsplit(uri)
+    except ValueError as error:
+        raise UsageError(f"the URI {uri!r:.120} is not understood: {error}", place="reference") from None
     if not parts.scheme or "://" not in uri:
         msg = f"expected a URI like s3://bucket/key or file:///folder/file, found {uri!r:.120}"
         raise UsageError(msg, place="reference")
@@ -159,7 +165,50 @@ def _hang_up(error: Exception) -> None:
         error.close()
 
 
-def open_reference(entry: Entry) -> BinaryIO:
+class Source:
+    """The bytes that a reference names, as they come; a context manager."""
+
+    def __init__(self, stream: BinaryIO, entry: Entry, announced: int | None) -> None:
+        """Read a stream, which has as many bytes as its server announced, if it did."""
+        self._stream = stream
+        self._entry = entry
+        self._announced = announced
+        self._found = 0
+
+    def __enter__(self) -> Self:
+        """Return it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the stream."""
+        self._stream.close()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, all that are left where no size is given; none at the end.
+
+        Raises:
+            StorageError: it cannot be read, or ends before it should.
+            DigestMismatchError: it is longer than what was referenced.
+
+        """
+        place = "" if self._entry.reference is None else self._entry.reference.uri
+        try:
+            data = self._stream.read(size)
+        except (OSError, http.client.HTTPException) as error:
+            msg = f"what {self._entry.path!r} refers to cannot be read: {error}"
+            raise StorageError(msg, place=place) from error
+        self._found += len(data)
+        if self._entry.size is not None and self._found > self._entry.size:
+            raise DigestMismatchError(f"expected {self._entry.size} bytes, found more: it changed", place=place)
+        if self._announced is not None and self._found < self._announced and (size < 0 or not data):
+            msg = f"expected {self._announced} bytes, as the server announced, found {self._found}: it broke off"
+            raise StorageError(msg, place=place)
+        return data
+
+
+def open_reference(entry: Entry) -> Source:
     """Open the content that a reference names; what is read still has to be checked (REF-3).
 
     Raises:
@@ -176,7 +225,11 @@ def open_reference(entry: Entry) -> BinaryIO:
     scheme = urllib.parse.urlsplit(reference.uri).scheme
     try:
         if scheme == "file":
-            return open(local_path(reference.uri), "rb")
+            path = local_path(reference.uri)
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                msg = f"what {entry.path!r} refers to is no regular file"
+                raise StorageError(msg, place=reference.uri)
+            return Source(open(path, "rb"), entry, None)
         if scheme in _ASKABLE:
             answer = urllib.request.urlopen(reference.uri, timeout=TIMEOUT)  # noqa: S310 - http and https alone
             etag = (answer.headers.get("ETag") or "").strip('"')
@@ -184,7 +237,9 @@ def open_reference(entry: Entry) -> BinaryIO:
                 answer.close()
                 msg = f"expected the state {reference.etag!r}, found {etag!r}: it changed since it was referenced"
                 raise DigestMismatchError(msg, place=reference.uri)
-            return answer
+            return Source(answer, entry, answer.length)
+    except WbtableError:
+        raise
     except FileNotFoundError:
         msg = f"the file that {entry.path!r} refers to is gone"
         raise NotFoundError(msg, place=reference.uri) from None

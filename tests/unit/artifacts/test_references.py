@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +14,7 @@ import wbtable
 from wbtable.artifacts.draft import Artifact
 from wbtable.errors import (
     DigestMismatchError,
+    DiskFullError,
     NotFoundError,
     StorageError,
     UnsupportedError,
@@ -81,7 +84,9 @@ def test_remote_references_are_recorded(store: Store, tmp_path: Path) -> None:  
     version.download(tmp_path / "out", allow_missing_references=True)
 
 
-@pytest.mark.parametrize("uri", ["no uri", "s3://bucket/key", "s3://bucket/", "file://host/x", "file:relative"])
+@pytest.mark.parametrize(
+    "uri", ["no uri", "s3://bucket/key", "s3://bucket/", "file://host/x", "file:relative", "http://["]
+)
 def test_bad_references_are_refused(uri: str) -> None:
     with pytest.raises(UsageError):
         Artifact("a").add_reference(uri, checksum=uri != "s3://bucket/")
@@ -90,6 +95,7 @@ def test_bad_references_are_refused(uri: str) -> None:
 class _Server(BaseHTTPRequestHandler):
     etag: ClassVar[str | None] = '"one"'
     body: ClassVar[bytes] = b"hello"
+    sent: ClassVar[bytes | None] = None
 
     def _head(self) -> None:
         self.send_response(200)
@@ -103,7 +109,7 @@ class _Server(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._head()
-        self.wfile.write(self.body)
+        self.wfile.write(self.body if self.sent is None else self.sent)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -111,7 +117,7 @@ class _Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    _Server.etag = '"one"'
+    _Server.etag, _Server.sent = '"one"', None
     made = HTTPServer(("127.0.0.1", 0), _Server)
     thread = threading.Thread(target=made.serve_forever)
     thread.start()
@@ -133,6 +139,52 @@ def test_web_servers_are_asked(store: Store, tmp_path: Path, server: str) -> Non
     _Server.etag = None
     with pytest.raises(UsageError, match="ETag"):
         Artifact("b").add_reference(f"{server}/f.txt")
+
+
+@pytest.mark.parametrize("checksum", [True, False])
+def test_an_answer_that_breaks_off_is_no_file(
+    store: Store, tmp_path: Path, server: str, checksum: bool
+) -> None:  # DOWN-2, REF-3
+    draft = Artifact("a")
+    draft.add_reference(f"{server}/f.txt", checksum=checksum)
+    version = store.commit(draft)
+    _Server.sent = b"hel"
+    with pytest.raises(StorageError, match="announced, found 3"):
+        version.download(tmp_path / "out")
+    with pytest.raises(StorageError, match="announced, found 3"):
+        version.files()[0].read()
+    assert list(version.download(tmp_path / "out", allow_missing_references=True).iterdir()) == []
+
+
+def test_content_that_grew_is_not_read_to_its_end(store: Store, tmp_path: Path) -> None:  # REF-3
+    path = tmp_path / "f"
+    path.write_text("1")
+    draft = Artifact("a")
+    draft.add_reference(path.as_uri(), checksum=False)
+    version = store.commit(draft)
+    path.write_text("123")
+    with pytest.raises(DigestMismatchError, match="expected 1 bytes, found more"):
+        version.download(tmp_path / "out")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StorageError, match="no regular file"):
+        version.download(tmp_path / "out")
+
+
+def test_a_full_disk_is_not_a_missing_reference(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # DOWN-2
+    (tmp_path / "f").write_text("1")
+    draft = Artifact("a")
+    draft.add_reference((tmp_path / "f").as_uri())
+    version = store.commit(draft)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(DiskFullError):
+        version.download(tmp_path / "out", allow_missing_references=True)
 
 
 def test_a_silent_server_is_said() -> None:
