@@ -153,12 +153,16 @@ def test_compare_says_what_is_wrong(guesses: Shell, tmp_path: Path) -> None:
     assert guesses.json("compare", "p/g:v0", "p/g:v1", "p/g:v0", "--on", "id")["counts"]["added"] == 1
 
 
-def test_diff_names_entries(guesses: Shell) -> None:
+def test_diff_names_entries(guesses: Shell, tmp_path: Path) -> None:
     found = guesses.json("diff", "p/g:v0", "v1")
     assert (found["added"], found["removed"], found["changed"]) == ([], [], ["val.table.json"])
     assert guesses.ok("diff", "p/g:v0", "p/g:v1") == "~ val.table.json  (4 rows)\n"
     assert guesses.ok("diff", "p/g:v0", "p/names").splitlines() == ["+ names.table.json", "- val.table.json"]
     assert guesses.ok("diff", "p/g:v0", "p/g:v0") == ""
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "a\n\x1b[31m").touch()
+    guesses.ok("put", "odd", "--name", "p/odd")
+    assert "+ a\\n\\x1b[31m" in guesses.ok("diff", "p/g:v0", "p/odd").splitlines()
     guesses.fails(NOT_FOUND, "diff", "p/g:v0", "v7")
 
 
