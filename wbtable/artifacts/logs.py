@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import ConflictError, NotFoundError, StorageError, WbtableError
 from wbtable.format import documents
-from wbtable.format.layout import hint_key, log_key
+from wbtable.format.layout import MAX_NUMBER, hint_key, log_key
 from wbtable.format.log_entry import LogEntry
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def read_hint(backend: Backend, log: str) -> int:
         text = backend.get(hint_key(log))
     except WbtableError:
         return -1
-    return int(text) if text.isdigit() and len(text) < _MAX_HINT else -1
+    number = int(text) if text.isdigit() and len(text) < _MAX_HINT else -1
+    return number if number <= MAX_NUMBER else -1
 
 
 def write_hint(backend: Backend, log: str, number: int) -> None:

@@ -44,7 +44,7 @@ def test_opening_lists_nothing(store: Store, draft_of: Make) -> None:  # OPEN-1,
     assert "list" not in {name for name, _ in backend.log}
 
 
-@pytest.mark.parametrize("hint", [b"", b"x", b"-1", b"999999", b"0", b"3", b"9" * 40, None])
+@pytest.mark.parametrize("hint", [b"", b"x", b"-1", b"999999", b"0", b"3", b"9" * 19, b"9" * 40, None])
 def test_hints_are_not_trusted(store: Store, draft_of: Make, hint: bytes | None) -> None:  # OPEN-1, LOG-3, LOG-4
     for i in range(6):
         store.commit(draft_of(files={"f": str(i)}))
