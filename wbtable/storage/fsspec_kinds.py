@@ -238,9 +238,13 @@ def connect(place: Place, url: str, options: Mapping[str, Any]) -> tuple[Any, st
         ValueError: the URL is not understood.
 
     """
-    scheme = url.partition("://")[0].lower()
-    given = {**fsspec.config.conf.get(scheme, {}), **options}
-    fs, root = fsspec.core.url_to_fs(url.rstrip("/"), **place.options(given))
+    scheme, _, rest = url.partition("://")
+    rest = rest.rstrip("/")
+    if not rest and place.extra is not None:
+        msg = f"it names no {place.noun}"
+        raise ValueError(msg)
+    given = {**fsspec.config.conf.get(scheme.lower(), {}), **options}
+    fs, root = fsspec.core.url_to_fs(f"{scheme}://{rest}", **place.options(given))
     return fs, root
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import TYPE_CHECKING, Any, Self
 
-from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError
+from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError, WbtableError
 from wbtable.format.documents import Reader, canonical, parse
 from wbtable.format.features import FORMAT_VERSION, check_document, parse_version
 from wbtable.format.layout import HEADER, TEMPORARY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from wbtable.storage.backend import Backend
 
 KIND = "wbtable.store"
@@ -141,7 +144,7 @@ def probe(backend: Backend) -> str | None:
         "two writers could both make the same version and one would be lost; use another place,"
         " or pass unsafe_single_writer (--unsafe-single-writer) and never write from two processes at once"
     )
-    try:
+    with _removed(backend, key):
         try:
             backend.create(key, b"first")
         except UnsupportedError as error:
@@ -154,8 +157,6 @@ def probe(backend: Backend) -> str | None:
             return f"this place lets a key be created twice: {advice}"
         if backend.get(key) != b"first":
             return f"this place reports a failed creation, yet changes the bytes: {advice}"
-    finally:
-        backend.delete([key])
     if backend.local_path("") is None:
         for _ in range(_ROUNDS):
             winners = _race(backend)
@@ -180,11 +181,21 @@ def _race(backend: Backend) -> int:
             return False
         return True
 
-    try:
+    with _removed(backend, key):
         with ThreadPoolExecutor(_RACERS, thread_name_prefix="wbtable-probe") as pool:
             won = list(pool.map(run, range(_RACERS)))
         if sum(won) == 1 and backend.get(key) != b"racer %d" % won.index(True):
             return 0
         return sum(won)
-    finally:
-        backend.delete([key])
+
+
+@contextlib.contextmanager
+def _removed(backend: Backend, key: str) -> Iterator[None]:
+    """Delete a key at the end; what failed before says more than that this fails too."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(WbtableError):
+            backend.delete([key])
+        raise
+    backend.delete([key])

@@ -36,11 +36,15 @@ def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Back
 
     """
     _check_system()
-    text = os.fspath(url)
-    if not isinstance(text, str) or not text:
+    text = os.fspath(url) if isinstance(url, str | os.PathLike) else url
+    if not isinstance(text, str) or not text or "\0" in text:
         msg = f"expected a path or a URL, found {url!r:.120}"
         raise UsageError(msg)
     match = _SCHEME.fullmatch(text)
+    if match is None and "://" in text:
+        # A folder of this name is not what was meant.
+        msg = f"the URL {text!r:.120} is not understood: expected one like s3://bucket/prefix, of one file system"
+        raise UsageError(msg)
     if match is None or match[1].lower() in {"file", "local"}:
         if storage_options:
             msg = f"a local path takes no storage options, found {', '.join(sorted(storage_options))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -173,10 +173,22 @@ def test_open_backend(tmp_path: Path) -> None:
     assert open_backend("memory://x").url == "memory://x"
 
 
-@pytest.mark.parametrize("url", ["", "nonsense://x", b"x"])
-def test_urls_that_are_not_understood(url: str) -> None:
-    with pytest.raises((UsageError, TypeError)):
+@pytest.mark.parametrize(
+    "url", ["", "nonsense://x", b"x", "a\0b", None, 3, "simplecache::memory://x", "s3://", "s3:///", "gs://", "az://"]
+)
+def test_urls_that_are_not_understood(url: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them is taken for a folder on this disk."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError):
         open_backend(url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_root_of_the_memory_is_a_place() -> None:
+    backend = open_backend("memory://")
+    backend.create("root-of-the-memory/k", b"x")
+    assert list(backend.list("root-of-the-memory")) == ["root-of-the-memory/k"]
+    backend.delete(["root-of-the-memory/k"])
 
 
 def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:

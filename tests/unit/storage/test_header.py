@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError
+from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, StorageError, UnsupportedError
 from wbtable.format.documents import canonical
 from wbtable.storage.fsspec_backend import FsspecBackend
 from wbtable.storage.header import StoreHeader, create_header, read_header
+from wbtable.storage.local_backend import LocalBackend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from wbtable.storage.backend import Backend
-    from wbtable.storage.local_backend import LocalBackend
 
 SPEC = Path(__file__).parents[3] / "spec" / "03-store-layout.md"
 
@@ -81,6 +83,27 @@ def test_places_that_fail_the_probe(kind: type[FsspecBackend]) -> None:
     again = kind(f"memory://{kind.__name__}")
     assert read_header(again) == header
     assert again.unsafe_single_writer
+
+
+class Down(FsspecBackend):
+    """A place that fails, and whose tidying up fails too."""
+
+    def create(self, key: str, data: bytes) -> None:
+        raise StorageError("the reason")
+
+    def delete(self, keys: Iterable[str]) -> None:
+        raise StorageError("what follows from it")
+
+
+def test_the_first_failure_of_a_probe_is_said() -> None:
+    with pytest.raises(StorageError, match="the reason"):
+        create_header(Down("memory://down"))
+
+
+def test_a_store_in_a_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotFoundError, match="is a file"):
+        create_header(LocalBackend(tmp_path / "file" / "store"))
 
 
 def test_disks_without_links(local: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
