@@ -36,7 +36,8 @@ class Notes:
         with explained(f"read {self._path}"):
             text = ""
             if os.path.exists(self._path):
-                with open(self._path, encoding="utf-8") as file:
+                # What is no text at all has no title, which is said.
+                with open(self._path, encoding="utf-8", errors="replace") as file:
                     text = file.read()
         if text and text.partition("\n")[0] != title:
             raise UsageError(f"{self._path} is not what a verification of {url} noted: name another file")

@@ -160,6 +160,9 @@ def test_a_verification_goes_on_from_its_notes(fake: tuple[Store, FakeBackend], 
     other, _ = fake_store(tmp_path, "other")
     with pytest.raises(UsageError, match="another file"):
         other.verify(resume=notes)
+    notes.write_bytes(b"\xff\xfe is no text")
+    with pytest.raises(UsageError, match="another file"):
+        store.verify(resume=notes)
 
 
 def test_objects_are_mended_from_another_store(fake: tuple[Store, FakeBackend], tmp_path: Path) -> None:  # REPAIR-1
