@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from wbtable.storage.workers import run_all, threads
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     _A = TypeVar("_A")
     _B = TypeVar("_B")
 
-REMOTE_THREADS: Final = 32
+REMOTE_THREADS = 32
 
 
 def each(backend: Backend, function: Callable[[_A], _B], items: Sequence[_A]) -> list[_B]:
@@ -23,5 +23,7 @@ def each(backend: Backend, function: Callable[[_A], _B], items: Sequence[_A]) ->
         return [function(item) for item in items]
     if backend.local_path("") is not None:
         return run_all(function, items)
+    if REMOTE_THREADS < 2:
+        return [function(item) for item in items]
     with threads(min(REMOTE_THREADS, len(items)), "wbtable-each") as pool:
         return list(pool.map(function, items))
