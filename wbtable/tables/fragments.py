@@ -150,6 +150,7 @@ class OpenFragment:
             except (FormatError, NotFoundError) as error:
                 raise type(error)(str(error), place=self.place) from None
         if len(tail) != size + _TRAILER or tail[-4:] != _MAGIC or int.from_bytes(tail[-8:-4], "little") != size:
+            self._forget()
             msg = f"expected a Parquet footer of {size} bytes at the end: the file is cut short or damaged"
             raise FormatError(msg, place=self.place)
         found = xxhash.xxh3_128_hexdigest(tail[:size])
@@ -204,6 +205,7 @@ class OpenFragment:
             raise FormatError(msg, place=self.place) from None
         rows = int(sum(self.starts[group + 1] - self.starts[group] for group in groups))
         if table.num_rows != rows:
+            self._forget()
             msg = f"the bytes are damaged: expected {rows} rows, found {table.num_rows}"
             raise FormatError(msg, place=self.place)
         return self._conform(table, wanted)
