@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from wbtable.storage.cache_files import ObjectCache
@@ -56,11 +57,22 @@ class CachedBackend:
     def unsafe_single_writer(self, value: bool) -> None:
         self.direct.unsafe_single_writer = value
 
+    def _name(self, key: str) -> str | None:
+        """Return under which name the cache has an object of this place; None if it keeps no such key (CACHE-1).
+
+        Each place has its own: parts of an object are checked against accidents alone, so what one place made up would
+        be believed where another is read.
+        """
+        if self.cache.name_of(key) is None:
+            return None
+        name = hashlib.sha256(f"{self.url.rstrip('/')}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{name[:2]}/{name[2:]}"
+
     # Read through the cache.
 
     def get(self, key: str) -> bytes:
         """See `Backend.get`."""
-        name = self.cache.name_of(key)
+        name = self._name(key)
         if name is None:
             return self.direct.get(key)
         found = self.cache.whole(name)
@@ -71,7 +83,7 @@ class CachedBackend:
 
     def get_tail(self, key: str, size: int) -> bytes:
         """See `Backend.get_tail`."""
-        name = self.cache.name_of(key)
+        name = self._name(key)
         if name is None:
             return self.direct.get_tail(key, size)
         found = self.cache.tail(name, size)
@@ -92,7 +104,7 @@ class CachedBackend:
         out: list[bytes | None] = []
         names: list[str | None] = []
         for key, offset, size in ranges:
-            name = self.cache.name_of(key)
+            name = self._name(key)
             names.append(name)
             out.append(None if name is None else self.cache.range(name, offset, size))
         missing = [i for i, data in enumerate(out) if data is None]
@@ -100,7 +112,7 @@ class CachedBackend:
             wanted = [ranges[i] for i in missing]
             runs = coalesce(wanted, _GAP)
             found = self.direct.get_ranges([(run.key, run.offset, run.size) for run in runs])
-            kept = [(self.cache.name_of(run.key), run.offset, data) for run, data in zip(runs, found, strict=True)]
+            kept = [(self._name(run.key), run.offset, data) for run, data in zip(runs, found, strict=True)]
             self.cache.put_ranges([(name, offset, data) for name, offset, data in kept if name is not None])
             for i, data in zip(missing, cut(wanted, runs, found), strict=True):
                 out[i] = data
@@ -108,7 +120,7 @@ class CachedBackend:
 
     def forget(self, key: str) -> None:
         """Read an object anew at its next use: what was read of it was damaged."""
-        name = self.cache.name_of(key)
+        name = self._name(key)
         if name is not None:
             self.cache.forget(name)
 

@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import wbtable
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UsageError
 from wbtable.format.digest import BLOB, Descriptor, Digest
+from wbtable.format.documents import parse
+from wbtable.format.table_manifest import TableManifest
 from wbtable.storage.cache_files import ObjectCache
 from wbtable.storage.cache_folder import cache_size, parse_size
 from wbtable.storage.cached_backend import CachedBackend
+from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
 from wbtable.storage.verify import verify_object
+from wbtable.tables.reader import TableReader
 
 if TYPE_CHECKING:
     from wbtable.storage.backend import Backend
@@ -139,6 +144,36 @@ def test_what_was_damaged_in_the_store_is_read_there_again(place: Counting, tmp_
         objects.get(descriptor)
     place.inner.replace(key, b"right")
     assert objects.get(descriptor) == b"right"
+
+
+def test_what_one_place_gave_is_not_read_as_anothers(place: Counting, tmp_path: Path) -> None:
+    """CACHE-1: a place that is not trusted could fill the cache for one that is."""
+    forged = Counting(open_backend(f"memory://cache-{next(_numbers)}"))
+    forged.inner.put(KEY, DATA[::-1])
+    cache = ObjectCache(tmp_path / "cache", 64 << 20)
+    for one, data in ((forged, DATA[::-1]), (place, DATA), (forged, DATA[::-1])):
+        cached = CachedBackend(one, cache)  # type: ignore[arg-type]
+        assert cached.get_range(KEY, 100, 50) == data[100:150]
+        assert cached.get_tail(KEY, 10) == data[-10:]
+        assert cached.get(KEY) == data
+    assert len(place.reads) == len(forged.reads) == 3
+
+
+@pytest.mark.parametrize("at", [-1, -5, -20])
+def test_a_footer_that_was_damaged_on_its_way_is_read_again(place: Counting, tmp_path: Path, at: int) -> None:
+    """CACHE-3."""
+    objects = ObjectStore(CachedBackend(place, ObjectCache(tmp_path / "cache", 64 << 20)))  # type: ignore[arg-type]
+    wbtable.Table(columns=["x"], data=[[1], [2]]).write(str(tmp_path / "t"), "t")
+    stored = LocalBackend(tmp_path / "t")
+    manifest = TableManifest.from_json(parse(stored.get("t.table.json"), "t"))
+    [fragment] = TableReader(ObjectStore(stored), manifest).fragments
+    key = objects.key(fragment.file.digest, fragment.file.media_type)
+    good = stored.get(key)
+    place.inner.put(key, good[:at] + bytes([good[at] ^ 1]) + good[len(good) + at + 1 :])
+    with pytest.raises(FormatError):
+        TableReader(objects, manifest).read_all()
+    place.inner.replace(key, good)
+    assert TableReader(objects, manifest).read_all()["x"].to_pylist() == [1, 2]
 
 
 def test_verification_reads_the_store(place: Counting, tmp_path: Path) -> None:
