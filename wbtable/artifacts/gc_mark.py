@@ -30,6 +30,7 @@ from wbtable.format.entry_page import page_refs
 from wbtable.format.features import check_document, check_writable
 from wbtable.format.layout import OBJECTS, object_key
 from wbtable.format.run_history import open_segment
+from wbtable.format.seal import check_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,7 +112,10 @@ class Marker:
             UnsupportedError: it has a feature that is unknown here.
 
         """
-        return _refs(_parse(self.backend.get(key), key), key)
+        data = self.backend.get(key)
+        found = _refs(_parse(data, key), key)
+        check_bytes(data, key)
+        return found
 
     def segment_refs(self, key: str) -> list[PlainRef]:
         """Return what a history segment refers to; errors as in `record_refs`."""

@@ -14,6 +14,7 @@ from wbtable.format.documents import parse
 from wbtable.format.layout import log_key
 from wbtable.format.run_keys import LOGGED, USED, lineage_log
 from wbtable.format.run_record import RunLink
+from wbtable.format.seal import check_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -246,7 +247,9 @@ def run_links(store: StoreFiles, run: str, how: str) -> Iterator[str]:
         except NotFoundError:
             return
         try:
-            yield RunLink.from_json(parse(data, key, max_bytes=_MAX_LINK), key).version
+            link = RunLink.from_json(parse(data, key, max_bytes=_MAX_LINK), key)
+            check_bytes(data, key)
+            yield link.version
         except FormatError as error:
             raise FormatError(f"the lineage of the run {run} is damaged: {error}", place=key) from None
         number += 1

@@ -18,6 +18,7 @@ from wbtable.format.documents import parse
 from wbtable.format.run_history import read_segment
 from wbtable.format.run_keys import segment_number
 from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
+from wbtable.format.seal import check_bytes
 
 if TYPE_CHECKING:
     import os
@@ -114,7 +115,9 @@ def _check_file(store: StoreFiles, key: str) -> tuple[str | None, Sequence[Descr
             return None, read_segment(store.backend.get(key), key).refs
         if key.endswith("/hint"):
             return None, ()
-        value = parse(store.backend.get(key), key, max_bytes=_MAX_RECORD)
+        data = store.backend.get(key)
+        value = parse(data, key, max_bytes=_MAX_RECORD)
+        check_bytes(data, key)
         if folder == "finishes":
             return None, RunFinish.from_json(value, key).refs
         if folder == "attempts":

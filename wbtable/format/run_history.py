@@ -17,6 +17,7 @@ from wbtable.format.digest import Descriptor
 from wbtable.format.documents import Reader, canonical, parse
 from wbtable.format.features import FORMAT_VERSION, check_document
 from wbtable.format.schema import Schema
+from wbtable.format.seal import check_bytes, encode_sealed
 from wbtable.format.tagged import tag
 from wbtable.format.types import (
     AnyType,
@@ -200,7 +201,7 @@ WRITER_OPTIONS: Final[dict[str, Any]] = {
 
 def _footer(schema: Schema, refs: Iterable[Descriptor]) -> bytes:
     by_digest = {ref.digest: ref for ref in refs}
-    return canonical(
+    return encode_sealed(
         {
             "kind": KIND,
             "format": FORMAT_VERSION,
@@ -235,6 +236,7 @@ def open_segment(data: bytes, place: str) -> tuple[pq.ParquetFile, Schema, tuple
         raise FormatError(msg, place=place)
     value = parse(metadata, place)
     check_document(value, KIND, place)
+    check_bytes(metadata, place)
     fields = Reader(value, place)
     schema = Schema.read(fields.children("columns"))
     refs = tuple(Descriptor.from_json(ref, f"{place}.refs[{i}]") for i, ref in enumerate(fields.list("refs")))

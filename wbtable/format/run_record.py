@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STATES: Final = ("running", "finished", "failed", "crashed")
 
-_HEADER: Final = frozenset({"kind", "format", "features", "refs"})
+_HEADER: Final = frozenset({"kind", "format", "features", "refs", "check"})
 _VERSION = re.compile(r"[^/:]+/[^/:]+:v[0-9]+")
 
 

@@ -6,10 +6,11 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, StorageError
-from wbtable.format.documents import canonical, parse
+from wbtable.format.documents import parse
 from wbtable.format.layout import log_key
 from wbtable.format.run_keys import attempts_log, finishes_log, lineage_log, segment_key, summary_key
 from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
+from wbtable.format.seal import check_bytes, encode_sealed
 from wbtable.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class RunFiles:
             AlreadyExistsError: another process started this attempt.
 
         """
-        self.backend.create(record.key, canonical(record.to_json()))
+        self.backend.create(record.key, encode_sealed(record.to_json()))
 
     def attempt(self, number: int) -> RunStart | None:
         """Return a start record, None if there is none of this number."""
@@ -74,7 +75,7 @@ class RunFiles:
         """Create a finish record; return False if the attempt was ended before (RUN-2)."""
         key = log_key(finishes_log(self.project, self.id), record.attempt)
         try:
-            self.backend.create(key, canonical(record.to_json()))
+            self.backend.create(key, encode_sealed(record.to_json()))
         except AlreadyExistsError:
             return False
         return True
@@ -89,7 +90,7 @@ class RunFiles:
 
     def write_summary(self, record: RunSummary) -> None:
         """Replace the summary (RUN-5)."""
-        self.backend.replace(summary_key(self.project, self.id), canonical(record.to_json()))
+        self.backend.replace(summary_key(self.project, self.id), encode_sealed(record.to_json()))
 
     def summary(self) -> RunSummary | None:
         """Return the summary, None if there is none yet."""
@@ -144,7 +145,7 @@ class RunFiles:
         number = self._next_link.get(link.how, 0)
         for _ in range(_RACES):
             try:
-                self.backend.create(log_key(log, number), canonical(link.to_json()))
+                self.backend.create(log_key(log, number), encode_sealed(link.to_json()))
             except AlreadyExistsError:
                 number += 1
                 continue
@@ -169,7 +170,9 @@ class RunFiles:
             data = self.backend.get(key)
         except NotFoundError:
             return None
-        return parse(data, key, max_bytes=MAX_RECORD)
+        found = parse(data, key, max_bytes=MAX_RECORD)
+        check_bytes(data, key)
+        return found
 
 
 def now() -> dt.datetime:

@@ -115,6 +115,17 @@ def test_runs_are_verified(fake: tuple[Store, FakeBackend]) -> None:  # VERIFY-4
     first, second = segments[0], segments[0].replace(f"{0:020d}", f"{7:020d}")
     backend.keys[second] = backend.keys[first]
     assert any("is missing" in damage.problem for damage in store.verify().damaged)
+    # A bit of what a run said of itself, and of what it holds: nothing of the latter is collected (DOC-8, GC-5).
+    for name, text in (
+        ("summary.json", b'"loss":'),
+        ("finishes/00000000000000000000.json", b'"refs":[{"digest":"SHA-256:'),
+    ):
+        backend.keys = dict(kept)
+        key = f"projects/p/runs/r1/{name}"
+        flip(backend, key, backend.get(key).index(text) + len(text))
+        assert f"run p/r1: {name}" in where(store)
+        with pytest.raises(FormatError, match="nothing was deleted"):
+            store.gc(dt.timedelta(0), dry_run=False)
     # A finish record counts the segments: the last one is missed, too, and by whoever reads the history.
     backend.keys = dict(kept)
     for key in segments:

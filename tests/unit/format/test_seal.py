@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+
 import pytest
 
-from wbtable.errors import DigestMismatchError
-from wbtable.format.documents import canonical
-from wbtable.format.seal import check_seal, encode_sealed, sealed
+from wbtable.errors import DigestMismatchError, FormatError
+from wbtable.format.documents import canonical, parse
+from wbtable.format.seal import check_bytes, check_seal, encode_sealed, sealed
 
 
 def test_a_sealed_document_is_as_it_was_written() -> None:  # DOC-8
@@ -38,3 +41,29 @@ def test_any_change_is_refused(change: dict[str, object]) -> None:  # DOC-8
 )
 def test_the_bytes_of_a_sealed_document(document: dict[str, object]) -> None:  # DOC-3, DOC-8
     assert encode_sealed(document) == canonical(sealed(document))
+    check_bytes(encode_sealed(document), "here")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"a": 1, "z": "x"},
+        {"a": 1},
+        {"z": 1},
+        {},
+        {"a": [{"check": "0" * 32}] * 9, "z": {"check": "1" * 32}},
+        {"z": {"check": "1" * 32}},
+    ],
+)
+def test_no_bit_of_the_stored_form_changes_unseen(document: dict[str, object]) -> None:  # DOC-8
+    data = encode_sealed(document)
+    check_bytes(data, "here")
+    check_bytes(data.replace(b'"check":', b'"check": '), "here")
+    check_bytes(canonical(document), "here")
+    for at, bit in itertools.product(range(len(data)), range(8)):
+        damaged = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+        with contextlib.suppress(FormatError):
+            found = parse(damaged, "here")
+            check_bytes(damaged, "here")
+            # What passes is of other bytes than the content: the name of the check, or its form.
+            assert {key: found.get(key) for key in document} == document
