@@ -221,6 +221,21 @@ def test_large_packs_go_in_blocks(
     assert other.verify().ok
 
 
+def test_a_document_that_is_cut_short_there_is_copied_again(full: Store, other: Store) -> None:  # COPY-1
+    full.copy_to(other, "p/data")
+    for key in [key for key in other.backend.list("objects") if key.endswith(".json.zst")]:
+        other.backend.replace(key, other.backend.get(key)[:-1])
+        assert full.copy_to(other, "p/data").objects == 1
+    assert other.verify().ok
+
+
+def test_a_project_that_is_not_there_is_said(full: Store, other: Store) -> None:
+    """A name that was mistyped is not a copy that went well, nor a project that is whole."""
+    for look in (lambda: full.copy_to(other, project="pp"), lambda: full.verify("pp"), lambda: full.usage("pp")):
+        with pytest.raises(NotFoundError, match="did you mean 'p'"):
+            look()
+
+
 def test_a_store_is_not_copied_to_itself(store: Store) -> None:
     with pytest.raises(UsageError, match="itself"):
         store.copy_to(Store(store.url))
