@@ -59,7 +59,7 @@ def copy_to(source: StoreFiles, target: StoreFiles, name: str | None, project: s
             assert parsed.alias == LATEST
             _copy_artifact(source, target, one, parsed.name, None, report)
         return report
-    for one in source.projects() if project is None else [project]:
+    for one in source.chosen_projects(project):
         for artifact in source.artifact_names(one):
             if source.records(one, artifact).newest() < 0:
                 # Another copy died here before it made the first record: there is no artifact yet.

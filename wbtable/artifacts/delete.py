@@ -25,7 +25,8 @@ def delete_versions(versions: Sequence[Version], *, delete_aliases: bool) -> lis
         named = [f"{v.version} ({', '.join(names)})" for v in versions if (names := _aliases(v))]
         if named:
             raise ConflictError(
-                f"aliases name {', '.join(named[:5])}: remove them, or delete them too (delete_aliases=True)",
+                f"aliases name {', '.join(named[:5])}: remove them, or delete them too (delete_aliases=True,"
+                " --aliases)",
                 place=f"{versions[0].project}/{versions[0].name}",
             )
     for version in reversed(versions):

@@ -52,6 +52,20 @@ class StoreFiles:
         """Return the names of the projects, sorted; found by listing."""
         return sorted(layout.unescape(part) for part in children(self.backend, "projects"))
 
+    def chosen_projects(self, project: str | None) -> list[str]:
+        """Return the one project that is named, or all of them.
+
+        Raises:
+            NotFoundError: there is none of this name; the message has names like it.
+
+        """
+        known = self.projects()
+        if project is None:
+            return known
+        if project not in known:
+            raise NotFoundError(f"there is no project {project!r} in {self.url!r}{near(project, known)}")
+        return [project]
+
     def artifact_names(self, project: str) -> list[str]:
         """Return the names of a project's artifacts, sorted; found by listing."""
         prefix = f"{layout.project_prefix(project)}/artifacts"

@@ -55,8 +55,10 @@ def usage(store: StoreFiles, project: str | None) -> Usage:
 
     Raises:
         FormatError: a document is damaged, so that what it leads to is unknown.
+        NotFoundError: there is no such project.
 
     """
+    store.chosen_projects(project)
     sizes = {info.key: info.size for info in store.backend.scan(layout.OBJECTS)}
     found: dict[str, tuple[int, set[str]]] = {}
     for one in store.projects():

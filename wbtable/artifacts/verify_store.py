@@ -44,7 +44,7 @@ def verify_store(
         progress = stack.enter_context(Progress("verifying", "objects"))
         notes = None if resume is None else stack.enter_context(Notes(resume, store.url))
         verifier = Verifier(store.objects, report, progress, notes)
-        for one in store.projects() if project is None else [project]:
+        for one in store.chosen_projects(project):
             for artifact in store.artifact_names(one):
                 _verify_artifact(store, one, artifact, kind, verifier)
             if kind is None:

@@ -173,7 +173,8 @@ class Version(VersionContent):
         named = [alias for alias in self.aliases if alias != "latest"]
         if named and not delete_aliases:
             raise ConflictError(
-                f"{self.qualified_name} has the aliases {', '.join(named)}: remove them, or delete_aliases=True"
+                f"{self.qualified_name} has the aliases {', '.join(named)}: remove them, or delete them"
+                " too (delete_aliases=True, --aliases)"
             )
         self.remove_aliases(named)
         logs.append(self.store.backend, self._log("deletions"), "deletion", lambda _: True)
