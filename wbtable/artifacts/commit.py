@@ -148,7 +148,7 @@ def _record(version: Version, run: RunInfo | None, aliases: tuple[str, ...], tag
     if run is not None:
         version.record_run(run.path, "logged", run.inputs)
     if aliases:
-        version.add_aliases(aliases)
+        version.append_aliases(aliases)
     if tags:
         version.add_tags(tags)
 

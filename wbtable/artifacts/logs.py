@@ -6,7 +6,7 @@ import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.errors import ConflictError, NotFoundError, StorageError, WbtableError
+from wbtable.errors import ConflictError, FormatError, NotFoundError, StorageError, UsageError, WbtableError
 from wbtable.format import documents
 from wbtable.format.layout import MAX_NUMBER, hint_key, log_key
 from wbtable.format.log_entry import LogEntry
@@ -85,6 +85,7 @@ def append(
 
     Raises:
         ConflictError: others were faster in each of many attempts.
+        UsageError: the log cannot hold the value, or it is too long.
 
     """
     number = newest(backend, log)
@@ -95,8 +96,15 @@ def append(
             return current
         if value is None and current is None:
             return None
-        entry = LogEntry(kind=kind, id=os.urandom(16).hex(), created_at=clock(), value=value)
-        if _create(backend, log_key(log, number + 1), documents.canonical(entry.to_json()), kind, entry.id):
+        try:
+            entry = LogEntry(kind=kind, id=os.urandom(16).hex(), created_at=clock(), value=value)
+            data = documents.canonical(entry.to_json())
+        except FormatError as error:
+            raise UsageError(str(error), place=log) from None
+        if len(data) > MAX_ENTRY:
+            # Nobody could read it, nor append behind it.
+            raise UsageError(f"expected an entry of at most {MAX_ENTRY} bytes, found {len(data)}", place=log)
+        if _create(backend, log_key(log, number + 1), data, kind, entry.id):
             return entry
         number = newest(backend, log, number + 1)
     msg = f"others appended first in each of {ATTEMPTS} attempts"

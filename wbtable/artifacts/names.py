@@ -141,4 +141,4 @@ def ttl_seconds(value: dt.timedelta | None) -> int | None:
         return None
     if not isinstance(value, dt.timedelta) or value < dt.timedelta(seconds=1):
         raise UsageError(f"expected a timedelta of a second or more, or None, found {value!r:.60}")
-    return int(value.total_seconds())
+    return value // dt.timedelta(seconds=1)

@@ -112,9 +112,10 @@ class StoreFiles:
         """Return the error for what is not there, with names like it."""
         newest = self.records(project, name).newest()
         if newest >= 0 and parsed is not None:
-            known = [LATEST, *(f"v{i}" for i in range(max(0, newest - 50), newest + 1)), *self.aliases(project, name)]
+            aliases = self.aliases(project, name)
+            known = [LATEST, *(f"v{i}" for i in range(max(0, newest - 50), newest + 1)), *aliases]
             asked = parsed.alias or (f"v{parsed.version}" if parsed.version is not None else str(parsed.digest))
-            gone = asked == LATEST or (parsed.version is not None and parsed.version <= newest)
+            gone = asked == LATEST or asked in aliases or (parsed.version is not None and parsed.version <= newest)
             state = "was deleted" if gone else "does not exist"
             hint = "" if gone else near(asked, known)
             return NotFoundError(

@@ -13,7 +13,7 @@ from wbtable.artifacts.lineage import Lineage, lineage, said_later
 from wbtable.artifacts.names import check_aliases, check_tags, parse_name
 from wbtable.artifacts.verify import Report, verify_download, verify_version
 from wbtable.artifacts.version_content import VersionContent
-from wbtable.errors import ConflictError
+from wbtable.errors import ConflictError, NotFoundError
 from wbtable.format import layout
 from wbtable.tables.compare import compare
 
@@ -117,9 +117,17 @@ class Version(VersionContent):
 
         Raises:
             UsageError: one is reserved or no name.
+            NotFoundError: the version was deleted.
 
         """
-        for alias in check_aliases(aliases):
+        names = check_aliases(aliases)
+        if names and self.store.records(self.project, self.name).is_deleted(self.number):
+            raise NotFoundError("the version was deleted, so that no alias can lead to it", place=self.qualified_name)
+        self.append_aliases(names)
+
+    def append_aliases(self, names: Iterable[str]) -> None:
+        """Make names mean this version, as `add_aliases` does for whoever has just made or found it."""
+        for alias in names:
             log = layout.alias_log(self.project, self.name, alias)
             logs.append(self.store.backend, log, "alias", lambda _: self.number)
 

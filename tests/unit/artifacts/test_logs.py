@@ -128,6 +128,36 @@ def test_values_that_a_log_cannot_hold(kind: str, value: object) -> None:  # LOG
         LogEntry(kind=kind, id="0" * 32, created_at=dt.datetime.now(dt.UTC), value=value)
 
 
+def test_an_entry_that_nobody_could_read_is_not_appended(store: Store, draft_of: Make) -> None:  # LOG-5
+    version = store.commit(draft_of())
+    for text in ("x" * (1 << 20), "\ud800", 5):
+        with pytest.raises(UsageError, match="descriptions"):
+            version.description = text  # type: ignore[assignment]
+    with pytest.raises(UsageError, match="tags"):
+        version.add_tags(f"t{i}" for i in range(200_000))
+    version.description = "short"
+    assert (version.description, version.tags) == ("short", [])
+    assert store.verify().ok
+
+
+def test_the_longest_time_to_live_comes_back(store: Store, draft_of: Make) -> None:  # LOG-2
+    version = store.commit(draft_of())
+    version.ttl = dt.timedelta.max
+    assert version.ttl == dt.timedelta.max - dt.timedelta.max % dt.timedelta(seconds=1)
+
+
+def test_a_deleted_version_is_given_no_alias(store: Store, draft_of: Make) -> None:  # DEL-1
+    version = store.commit(draft_of())
+    version.add_aliases(["old"])
+    version.delete(delete_aliases=True)
+    with pytest.raises(NotFoundError, match="deleted"):
+        version.add_aliases(["best"])
+    assert store.aliases(version.project, version.name) == {}
+    version.append_aliases(["best"])  # as a commit does that another deletes just now
+    with pytest.raises(NotFoundError, match="best was deleted"):
+        store.artifact("data:best")
+
+
 def test_racing_appends_lose_nothing(store: Store, draft_of: Make) -> None:  # LOG-5
     version = store.commit(draft_of())
     errors: list[BaseException] = []
