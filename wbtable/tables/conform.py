@@ -94,6 +94,8 @@ def conform(
         items = conform(array.items, have.item, want.item, place=place, error=error)
         entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
         return relist(array, entries, target)
+    if isinstance(have, StructType) and isinstance(want, MapType):
+        return _to_map(array, have, want, place, error)
     if isinstance(have, NdarrayType) and isinstance(want, NdarrayType):
         return _ndarrays(array, have, want)
     if isinstance(have, ImageType) and isinstance(want, ImageType):
@@ -276,6 +278,26 @@ def _ndarrays(array: pa.Array, have: NdarrayType, want: NdarrayType) -> pa.Array
 
 def _steps(rows: int, step: int) -> pa.Array:
     return pa.array(np.arange(rows + 1, dtype=np.int64) * step, pa.int32())
+
+
+def _to_map(array: pa.StructArray, have: StructType, want: MapType, place: str, error: type[WbtableError]) -> pa.Array:
+    """Make dicts of any keys of dicts of few; keys that a row lacks it lacks there too (TYPE-9)."""
+    names = [field.name for field in have.fields]
+    held = np.repeat(array.is_valid().to_numpy(zero_copy_only=False)[:, None], len(names), axis=1)
+    if have.has_absent:
+        for row, lacks in enumerate(array.field(array.type.get_field_index(ABSENT)).to_pylist()):
+            held[row, [names.index(name) for name in lacks or ()]] = False
+    parts = [
+        conform(array.field(i), field.type, want.item, place=f"{place}.{field.name}", error=error)
+        for i, field in enumerate(have.fields)
+    ]
+    rows, columns = np.nonzero(held)
+    items = pa.concat_arrays(parts).take(pa.array(columns * len(array) + rows))
+    keys = pa.array(names, pa.string()).take(pa.array(columns))
+    ends = np.concatenate([[0], np.cumsum(held.sum(axis=1))])
+    target = want.arrow()
+    offsets = pa.array(ends, pa.int32(), mask=np.append(array.is_null().to_numpy(zero_copy_only=False), False))
+    return pa.MapArray.from_arrays(offsets, keys, items, type=target)
 
 
 def _to_any(array: pa.Array, have: ColumnType) -> pa.Array:

@@ -18,6 +18,7 @@ from wbtable.format.types import (
     ColumnType,
     ComplexType,
     DecimalType,
+    DurationType,
     HistogramType,
     IntegerType,
     ListType,
@@ -26,6 +27,7 @@ from wbtable.format.types import (
     NdarrayType,
     NullType,
     StructType,
+    TimestampType,
     UuidType,
     element_type,
     has_media,
@@ -131,6 +133,23 @@ def _decimal(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter)
 
 def _uuid(values: Sequence[Any], _type: ColumnType, _blobs: BlobPutter) -> pa.Array:
     return pa.array([None if value is None else str(value) for value in values], type=pa.string())
+
+
+def _times(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter) -> pa.Array:
+    unit = cast("TimestampType | DurationType", column_type).unit
+    plain = [_in_unit(v, unit) if isinstance(v, (np.datetime64, np.timedelta64)) else v for v in values]
+    return _flat(plain, column_type.arrow())
+
+
+def _in_unit(value: Any, unit: str) -> Any:
+    """Return one of numpy's times in the column's unit: Arrow takes no other."""
+    if np.datetime_data(value.dtype) == (unit, 1):
+        return value
+    out = value.astype(f"{value.dtype.kind}8[{unit}]")
+    if out.astype(value.dtype) != value:
+        msg = f"{value} does not fit the unit {unit}"
+        raise TypeMismatchError(msg)
+    return out
 
 
 def _complex(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter) -> pa.Array:
@@ -254,6 +273,8 @@ _ENCODERS: dict[type[ColumnType], Callable[[Sequence[Any], ColumnType, BlobPutte
     NullType: _null,
     IntegerType: _integer,
     DecimalType: _decimal,
+    TimestampType: _times,
+    DurationType: _times,
     UuidType: _uuid,
     ComplexType: _complex,
     AnyType: _any,

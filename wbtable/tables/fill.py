@@ -11,6 +11,7 @@ from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.types import AnyType, ColumnType, unify
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
+from wbtable.tables.fitting import check_rows
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.readable import Readable
 from wbtable.tables.rows import ColumnRule
@@ -75,6 +76,9 @@ def extend(parts: Parts, source: Source) -> None:
             msg = f"expected {rule.declared}, found {source.schema[name]}"
             raise TypeMismatchError(msg, place=f'column "{name}"')
     parts.flush()
+    for name, wide in zip(names, types, strict=True):
+        for part in (parts.whole(), source):
+            check_rows(part, name, wide, f'column "{name}"')
     parts.buffer.types = types
     parts.append(source if found == names else ProjectedSource(source, names))
 

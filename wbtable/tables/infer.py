@@ -9,6 +9,7 @@ import math
 import os
 import sys
 import uuid
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -34,17 +35,25 @@ from wbtable.format.types import (
     StringType,
     StructType,
     TimestampType,
-    TimeType,
     UuidType,
     unify,
+)
+from wbtable.tables.infer_times import (
+    Typed,
+    check_length,
+    exactly,
+    of_datetime,
+    of_datetime64,
+    of_time,
+    of_timedelta,
+    of_timedelta64,
+    unit_of,
+    zone_name,
 )
 from wbtable.tables.text import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-Typed = tuple[ColumnType, Any]
-"""A logical type, and the plain value that is encoded under it."""
 
 INT64 = NumberType(dtype="int64")
 FLOAT64 = NumberType(dtype="float64")
@@ -55,8 +64,6 @@ MIN_INT64 = -(2**63)
 MAX_EXACT_FLOAT = 2**53
 _MAX_INTEGER = 10**MAX_PRECISION - 1
 _MAX_STRUCT_KEYS = 1000
-_UNITS = ("s", "ms", "us", "ns")
-_UNIT_OF = {**dict.fromkeys("YMWD"), "h": "s", "m": "s", **dict(zip(_UNITS, _UNITS, strict=True))}
 
 FIXED: dict[type, ColumnType] = {
     type(None): NULL,
@@ -65,8 +72,6 @@ FIXED: dict[type, ColumnType] = {
     str: STRING,
     bytes: BinaryType(),
     dt.date: DateType(),
-    dt.time: TimeType(unit="us"),
-    dt.timedelta: DurationType(unit="us"),
     uuid.UUID: UuidType(),
     complex: ComplexType(),
     np.bool_: BooleanType(),
@@ -123,27 +128,6 @@ def _int(value: Any) -> Typed:
     return infer_int(value), value
 
 
-def zone_name(value: dt.datetime) -> str | None:
-    """Return the name of a datetime's zone: an IANA name, ``UTC``, or a fixed offset such as ``+02:00``."""
-    zone = value.tzinfo
-    if zone is None:
-        return None
-    if zone is dt.UTC:
-        return "UTC"
-    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
-    if isinstance(name, str):
-        return name
-    offset = value.utcoffset() or dt.timedelta()
-    if not offset:
-        return "UTC"
-    minutes = int(offset.total_seconds()) // 60
-    return f"{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-
-
-def _datetime(value: Any) -> Typed:
-    return TimestampType(unit="us", zone=zone_name(value)), value
-
-
 def _decimal(value: Any) -> Typed:
     if not value.is_finite():
         msg = f"the decimal {value} is not finite; use a float column"
@@ -198,7 +182,15 @@ def _dict(value: Any) -> Typed:
         keys, kept_keys = _list(list(value))
         items, kept_items = _list(list(value.values()))
         found = MapType(key=cast("ListType", keys).item, item=cast("ListType", items).item)
-        return found, dict(zip(kept_keys, kept_items, strict=True))
+        odd = next((key for key, kept in zip(value, kept_keys, strict=True) if not isinstance(kept, Hashable)), None)
+        if odd is not None or None in kept_keys:
+            msg = f"a dict key of type {type(odd).__name__} cannot be stored; give keys of text or numbers"
+            raise TypeMismatchError(msg)
+        plain = dict(zip(kept_keys, kept_items, strict=True))
+        if len(plain) != len(value):
+            msg = "two keys of the dict are stored as the same one"
+            raise TypeMismatchError(msg)
+        return found, plain
     fields, plain = [], {}
     for key, item in value.items():
         try:
@@ -237,33 +229,12 @@ def _ndarray(value: Any) -> Typed:
             check_text("".join(kept.ravel().tolist()))
         return NdarrayType(dtype=dtype, shape=kept.shape), kept
     if value.dtype.kind in "mM":
-        unit = _UNIT_OF.get(np.datetime_data(value.dtype)[0]) or "s"
-        return _ndarray(value.astype(f"{value.dtype.kind}8[{unit}]"))
+        check_length(value)
+        return _ndarray(exactly(value, f"{value.dtype.kind}8[{unit_of(value) or 's'}]"))
     if value.dtype.kind == "O":
         return infer(value.tolist())
     msg = f"arrays of dtype {value.dtype} cannot be stored"
     raise TypeMismatchError(msg)
-
-
-def _datetime64(value: Any) -> Typed:
-    if np.isnat(value):
-        return NULL, None
-    unit, count = np.datetime_data(value.dtype)
-    known = _UNIT_OF.get(unit)
-    if known is None:
-        # A date, or days since 1970 beyond the years that Python's dates have: Arrow takes both, but no datetime64[D].
-        return DateType(), value.astype("datetime64[D]").item()
-    plain = value if known == unit and count == 1 else value.astype(f"datetime64[{known}]")
-    return TimestampType(unit=known), plain
-
-
-def _timedelta64(value: Any) -> Typed:
-    if np.isnat(value):
-        return NULL, None
-    unit, count = np.datetime_data(value.dtype)
-    known = _UNIT_OF.get(unit) or "s"
-    plain = value if known == unit and count == 1 else value.astype(f"timedelta64[{known}]")
-    return DurationType(unit=known), plain
 
 
 def _bytes(value: Any) -> Typed:
@@ -286,7 +257,7 @@ _BASES: tuple[tuple[type, Callable[[Any], object]], ...] = (
 
 _MAKERS: dict[type, Callable[[Any], Typed]] = {
     int: _int,
-    dt.datetime: _datetime,
+    dt.datetime: of_datetime,
     decimal.Decimal: _decimal,
     list: _list,
     tuple: _list,
@@ -295,8 +266,10 @@ _MAKERS: dict[type, Callable[[Any], Typed]] = {
     frozenset: _set,
     dict: _dict,
     np.ndarray: _ndarray,
-    np.datetime64: _datetime64,
-    np.timedelta64: _timedelta64,
+    np.datetime64: of_datetime64,
+    np.timedelta64: of_timedelta64,
+    dt.timedelta: of_timedelta,
+    dt.time: of_time,
     bytearray: _bytes,
     memoryview: _bytes,
 }
@@ -311,7 +284,7 @@ def _other(value: object) -> Typed:
     if isinstance(value, enum.Enum):
         return STRING, value.name
     if isinstance(value, dt.datetime):
-        return _datetime(value)
+        return of_datetime(value)
     if isinstance(value, dt.date):
         return FIXED[dt.date], value
     link = getattr(value, "as_link", None)
@@ -320,6 +293,9 @@ def _other(value: object) -> Typed:
     media = as_media(value)
     if media is not None:
         return media.column_type(), media
+    if isinstance(value, np.generic) and value.dtype.kind in "fcV":  # of more than 64 bits a part, or a record
+        msg = f"a value of numpy's type {value.dtype} cannot be stored; convert it to float64 or complex128"
+        raise TypeMismatchError(msg)
     if module in {"torch", "jax", "jaxlib", "tensorflow"} or hasattr(value, "__array__"):
         return _tensor(value)
     for base, plain in _BASES:
@@ -363,6 +339,11 @@ def _tensor(value: Any) -> Typed:
         if "bfloat16" in str(value.dtype):
             value = value.float()
         value = value.numpy()
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        if value is np.ma.masked:
+            return NULL, None
+        msg = "the array has masked elements, which have no stored form; fill them, or give a list with None"
+        raise TypeMismatchError(msg)
     array = np.asarray(value)
     return infer(array[()]) if array.ndim == 0 and not isinstance(value, np.ndarray) else _ndarray(array)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -29,6 +30,7 @@ from wbtable.tables.conform import to_physical
 from wbtable.tables.encode import encode
 from wbtable.tables.infer import NULL, is_missing
 from wbtable.tables.spill import TableBlobs
+from wbtable.tables.text import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,14 +38,19 @@ if TYPE_CHECKING:
     from wbtable.tables.encode import BlobPutter
 
 
-def column_names(names: Sequence[object]) -> list[str]:
+def column_names(names: object) -> list[str]:
     """Return column names as text; enum members by their name, other kinds by `str`.
 
     Raises:
-        UsageError: two are the same, then or before.
+        UsageError: it is no list, two are the same, then or before, or one has no UTF-8 form.
 
     """
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        msg = f"expected a list of column names, found {names!r:.80}"
+        raise UsageError(msg)
     out = [_name(name) for name in names]
+    for name in out:
+        check_text(name)
     if len(set(out)) != len(out):
         twice = next(name for name in out if out.count(name) > 1)
         msg = f"expected distinct column names, found {twice!r} more than once"
@@ -254,6 +261,8 @@ def _objects(values: np.ndarray[Any, Any]) -> object:
 
 def array_column(values: np.ndarray[Any, Any]) -> object:
     """Return an Arrow array, or a list of Python values, of the rows of an array."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values) and values.ndim == 1:
+        return [None if gone else value for gone, value in zip(np.ma.getmaskarray(values), values.data, strict=True)]
     if values.ndim == 1 and values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:
         # A copy: Arrow would share the memory, which the caller may fill again.
         return pa.array(np.array(values, order="C", copy=True), from_pandas=False)

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from wbtable.errors import NotFoundError, TypeMismatchError, UsageError, WbtableError
 from wbtable.format.schema import Column, Schema
-from wbtable.format.types import ColumnType, NullType, NumberType
+from wbtable.format.types import AnyType, ColumnType, NullType, NumberType
 from wbtable.storage.temporary import TemporaryFolder
 from wbtable.tables.encode import encode
+from wbtable.tables.fitting import check_kept, check_rows, may_lose
 from wbtable.tables.infer import MAX_EXACT_FLOAT
 from wbtable.tables.rows import ColumnRule, RowBuffer
 from wbtable.tables.source import ArrowSource, ConcatSource, ProjectedSource, Source
@@ -104,12 +105,16 @@ class Parts:
             self.flush()
 
     def _check_widening(self, i: int, before: ColumnType, now: ColumnType) -> None:
-        """Refuse to make floats of integers that they cannot hold."""
-        if not (
-            isinstance(before, NumberType) and isinstance(now, NumberType) and now.is_float and not before.is_float
-        ):
+        """Refuse a type that does not hold the values of the rows before: floats of large integers, far times."""
+        if not may_lose(before, now):
             return
         name = self.buffer.names[i]
+        place = f'column "{name}", row {self.num_rows - 1}'
+        if not isinstance(before, NumberType) or isinstance(now, AnyType):
+            check_kept(self.buffer.column(i)[:-1], now, place)
+            for part in self._parts:
+                check_rows(part.source, name, now, place)
+            return
         extremes = [value for value in self.buffer.column(i) if isinstance(value, (int, np.integer))]
         for part in self._parts:
             for batch in part.source.batches([name]):
@@ -117,7 +122,7 @@ class Parts:
                 extremes.extend(v for v in (found or {}).values() if v is not None)
         if extremes and max(map(abs, map(int, extremes))) > MAX_EXACT_FLOAT:
             msg = f"the column holds integers beyond 2^53, which {now} cannot hold exactly; expected {before}"
-            raise TypeMismatchError(msg, place=f'column "{name}", row {self.num_rows - 1}')
+            raise TypeMismatchError(msg, place=place)
 
     def flush(self) -> None:
         """Encode the rows that are still Python values.

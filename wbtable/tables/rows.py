@@ -15,16 +15,18 @@ from wbtable.format.types import (
     AnyType,
     ClassesType,
     ColumnType,
+    HistogramType,
     LinkType,
     MediaType,
     NullType,
     NumberType,
-    has_media,
+    contains,
     unify,
 )
 from wbtable.tables.capture import Tagged, capture
 from wbtable.tables.coerce import check_depth, coercion
-from wbtable.tables.infer import FIXED, INT64, MAX_EXACT_FLOAT, MAX_INT64, MIN_INT64, infer, is_missing
+from wbtable.tables.fitting import check_fits
+from wbtable.tables.infer import FIXED, INT64, MAX_INT64, MIN_INT64, infer, is_missing
 from wbtable.tables.row_check import MOST_COLUMNS, RowPlan, has_utf8, is_plain, no_row, row_check
 
 if TYPE_CHECKING:
@@ -269,7 +271,7 @@ class RowBuffer:
             if coerce is not None:
                 value = coerce(value)
             if isinstance(column, AnyType):
-                return _tagged(value)
+                return _mixed(value)
             if isinstance(column, ClassesType):  # checked by its coercion
                 return value
             found, plain = _infer(rule, value)
@@ -287,7 +289,7 @@ class RowBuffer:
             raise UsageError(msg, place=place) from None
         except WbtableError as error:
             kind = type(error) if isinstance(error, UsageError) else UsageError
-            hint = _hint(column, error)
+            hint = "" if rule.mixed else _hint(column, error)
             raise kind(f"{error}{hint}", place=place) from None
         self._weigh_value(plain)
         return plain
@@ -337,14 +339,19 @@ def _merge(
         if not rule.mixed:
             expected = f"expected {str(column)!s:.200}, found {str(found)!s:.200}"
             raise TypeMismatchError(str(error) if str(error).startswith(expected) else f"{expected}: {error}") from None
-        if isinstance(found, MediaType) or has_media(column):
-            msg = f"expected {column}, found {found}; media do not go into a mixed column"
+        if _is_apart(found) or _is_apart(column):
+            msg = f"expected {column}, found {found}; media and links do not go into a mixed column"
             raise TypeMismatchError(msg) from None
         return AnyType(), _tagged(value)
     if merged != column and rule.declared is not None and not isinstance(rule.declared, NullType):
         merged = _declared(rule.declared, merged, found, plain)
-    _check_exact(merged, plain)
+    check_fits(found, merged, plain)
     return merged, plain
+
+
+def _is_apart(found: ColumnType) -> bool:
+    """Whether a type holds what has no form among mixed values."""
+    return any(contains(found, kind) for kind in (MediaType, HistogramType, LinkType))
 
 
 def _declared(declared: ColumnType, merged: ColumnType, found: ColumnType, plain: object) -> ColumnType:
@@ -369,15 +376,12 @@ def _holds(dtype: str, value: int) -> bool:
     return bool(int(bounds.min) <= value <= int(bounds.max))
 
 
-def _check_exact(column: ColumnType, plain: object) -> None:
-    if (
-        isinstance(column, NumberType)
-        and column.is_float
-        and isinstance(plain, (int, np.integer))
-        and abs(int(plain)) > MAX_EXACT_FLOAT
-    ):
-        msg = f"the integer {plain} is beyond 2^53, so that {column} cannot hold it exactly"
+def _mixed(value: object) -> Tagged | None:
+    """Return the plain form of a value for a column of mixed values."""
+    if hasattr(value, "as_link"):
+        msg = "links do not go into a mixed column; give the row's number: int(link)"
         raise TypeMismatchError(msg)
+    return _tagged(value)
 
 
 def _tagged(value: object) -> Tagged | None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.errors import AlreadyExistsError, TypeMismatchError, UsageError
 from wbtable.format.layout import TABLE_SUFFIX
 from wbtable.format.schema import Column, Schema
-from wbtable.format.types import ColumnType, NumberType
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.encode import encode
-from wbtable.tables.infer import MAX_EXACT_FLOAT, NULL
+from wbtable.tables.fitting import check_kept, check_rows, may_lose, widest
+from wbtable.tables.infer import NULL
 from wbtable.tables.keys import check_primary_key
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.reader import TableReader
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from wbtable.format.table_manifest import TableManifest
+    from wbtable.format.types import ColumnType
     from wbtable.storage.backend import Backend
     from wbtable.tables.snapshot import TableSnapshot
 
@@ -131,9 +131,9 @@ class TableWriter:
         self._buffer: RowBuffer | None = None
         self._builder: TableBuilder | None = None
         self._closed = False
-        self._beyond: set[str] = set()  # columns with written integers that no double holds
+        self._beyond: set[str] = set()  # columns with written values that a wider type may not hold
         if columns is not None:
-            self._start(ingest.column_names(list(columns)))
+            self._start(ingest.column_names(columns))
 
     def __enter__(self) -> Self:
         """Return the writer."""
@@ -190,16 +190,20 @@ class TableWriter:
                 self._flush()
 
     def _check_exact(self, widened: Sequence[tuple[int, ColumnType, ColumnType]], buffer: RowBuffer) -> None:
-        """Take back a row that would make floats of written integers that these cannot hold (TYPE-9)."""
+        """Take back a row for which rows before it would become inexact: written integers as floats (TYPE-9)."""
         for i, before, now in widened:
-            if not (_is_integer(before) and isinstance(now, NumberType) and now.is_float):
+            if not may_lose(before, now):
                 continue
             name = buffer.names[i]
-            pending = [abs(int(value)) for value in buffer.column(i) if isinstance(value, (int, np.integer))]
-            if max(pending, default=0) > MAX_EXACT_FLOAT or name in self._beyond:
+            place = f'column "{name}", row {self._rows}'
+            try:
+                if name in self._beyond:
+                    msg = f"the column holds values beyond 2^53, or far times, which {now} does not hold"
+                    raise TypeMismatchError(msg, place=place)
+                check_kept(buffer.column(i)[:-1], now, place)
+            except TypeMismatchError:
                 buffer.drop_last(widened)
-                msg = f"the column holds integers beyond 2^53, which {now} cannot hold exactly; expected {before}"
-                raise TypeMismatchError(msg, place=f'column "{name}", row {self._rows}')
+                raise
 
     def _in_order(self, row: dict[str, Any], buffer: RowBuffer) -> list[Any]:
         if row.keys() != set(buffer.names):
@@ -261,39 +265,57 @@ class TableWriter:
         blobs = TableBlobs()
         types = list(buffer.types)
         schema = Schema(tuple(map(Column, buffer.names, types)))
-        arrays = [encode(values, found, blobs) for values, found in zip(buffer.clear(), types, strict=True)]
-        self._add(pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs)
+        kept, count, first = buffer.values, buffer.count, buffer.first_row
+        try:
+            arrays = [encode(values, found, blobs) for values, found in zip(buffer.clear(), types, strict=True)]
+            self._add(pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs)
+        except TypeMismatchError:
+            buffer.restore(kept, count)  # rows are not lost in silence: the next flush, or closing, raises again
+            buffer.first_row = first
+            raise
 
     def _add(self, batch: pa.RecordBatch, schema: Schema, blobs: TableBlobs) -> None:
-        self._note_integers(batch, schema)
         builder = self._builder_for(schema)
         from wbtable.tables.conform import conform_batch
 
-        whole = batch if schema == builder.schema else conform_batch(batch, schema, builder.schema, error=UsageError)
+        want = builder.schema
+        whole = batch if schema == want else conform_batch(batch, schema, want, error=TypeMismatchError)
+        self._note_extremes(batch, schema)
         builder.add(whole, blobs)
 
-    def _note_integers(self, batch: pa.RecordBatch, schema: Schema) -> None:
+    def _note_extremes(self, batch: pa.RecordBatch, schema: Schema) -> None:
         for i, column in enumerate(schema):
-            if _is_integer(column.type) and column.name not in self._beyond:
-                found = pc.min_max(batch.column(i)).as_py()
-                if max((abs(v) for v in found.values() if v is not None), default=0) > MAX_EXACT_FLOAT:
-                    self._beyond.add(column.name)
+            limit = widest(column.type)
+            if limit is None or column.name in self._beyond:
+                continue
+            found = pc.min_max(batch.column(i).cast(pa.int64()) if column.type.kind != "number" else batch.column(i))
+            if max((abs(v) for v in found.as_py().values() if v is not None), default=0) > limit:
+                self._beyond.add(column.name)
 
     def _builder_for(self, schema: Schema) -> TableBuilder:
         """Return a builder whose columns hold the new rows; columns that widen late are written again, wider."""
         before = self._builder
         if before is None:
-            self._builder = TableBuilder(self._target.objects, schema)
-            return self._builder
+            return self._follow(TableBuilder(self._target.objects, schema))
         wide = widened(before.schema, schema)
         if wide == before.schema:
             return before
-        manifest = before.finish()
-        self._builder = TableBuilder(self._target.objects, wide)
+        written = cast("Any", TableReader(self._target.objects, before.finish()))
+        again = self._follow(TableBuilder(self._target.objects, before.schema))
+        try:
+            for column in wide:
+                check_rows(written, column.name, column.type, f'column "{column.name}"')
+            again = self._follow(TableBuilder(self._target.objects, wide))
+        finally:  # what was written stays, also where it cannot become wider
+            again.add_source(written)
+        return again
+
+    def _follow(self, builder: TableBuilder) -> TableBuilder:
+        """Write to this builder from now on; rows must fit its columns."""
+        self._builder = builder
         if self._buffer is not None:
-            self._buffer.types = [column.type for column in wide]
-        self._builder.add_source(cast("Any", TableReader(self._target.objects, manifest)))
-        return self._builder
+            self._buffer.types = [column.type for column in builder.schema]
+        return builder
 
     def close(self) -> None:
         """Write what is left and make the table.
@@ -326,10 +348,6 @@ class TableWriter:
         if self._closed:
             msg = "this writer is closed"
             raise UsageError(msg)
-
-
-def _is_integer(found: ColumnType) -> bool:
-    return isinstance(found, NumberType) and not found.is_float
 
 
 def _slices(batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:

@@ -78,7 +78,7 @@ class Table(Viewable):
         self._primary_key: str | None = None
         self._foreign_keys: tuple[ForeignKeyTo, ...] = ()
         self.origin: Any = None
-        names = ingest.column_names(list(columns)) if columns is not None else fill.names_of(source)
+        names = ingest.column_names(columns) if columns is not None else fill.names_of(source)
         rules = fill.rules_of(names, dtype, optional, mixed=self._mixed)
         self._parts = Parts(names, [rule.declared or NULL for rule in rules], rules)
         if source is not None:
