@@ -147,10 +147,14 @@ def from_arrow_type(found: pa.DataType) -> ColumnType:  # noqa: C901, PLR0912 - 
     """
     types = pa.types
     if isinstance(found, pa.FixedShapeTensorType):
-        return NdarrayType(dtype=str(np.dtype(found.value_type.to_pandas_dtype())), shape=tuple(found.shape))
+        order = found.permutation or range(len(found.shape))
+        shape = tuple(found.shape[axis] for axis in order)
+        return NdarrayType(dtype=str(np.dtype(found.value_type.to_pandas_dtype())), shape=shape)
     if isinstance(found, pa.BaseExtensionType):
         if found.extension_name == "arrow.uuid":
             return UuidType()
+        if found.extension_name == "arrow.bool8":
+            return BooleanType()
         return from_arrow_type(found.storage_type)
     if types.is_null(found):
         return NullType()

@@ -125,7 +125,7 @@ def to_physical(
     if pa.types.is_null(found):
         return pa.nulls(len(array), target)
     if isinstance(array, pa.ExtensionArray):
-        return to_physical(array.storage, target, place=place, error=error)
+        return to_physical(storage_of(array, place, error), target, place=place, error=error)
     if pa.types.is_dictionary(found):
         # The few distinct values first: not every type that they may have can be taken from.
         return to_physical(array.dictionary, target, place=place, error=error).take(array.indices)
@@ -143,6 +143,29 @@ def to_physical(
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:
         msg = f"expected {target}, found {found}: {cause}"
         raise error(msg, place=place) from None
+
+
+def storage_of(array: pa.ExtensionArray, place: str, error: type[WbtableError] = FormatError) -> pa.Array:
+    """Return what an extension array is stored as, tensors in C order.
+
+    Raises:
+        error: a tensor lacks an element: numpy's arrays have no null.
+
+    """
+    storage = array.storage
+    if not isinstance(array.type, pa.FixedShapeTensorType):
+        return storage
+    if storage.flatten().null_count:
+        msg = "expected arrays, found a null among the elements of one"
+        raise error(msg, place=place)
+    order, shape = array.type.permutation, array.type.shape
+    if not order or list(order) == sorted(order):
+        return storage
+    size = storage.type.list_size
+    at = np.arange(size).reshape(shape).transpose(order).reshape(-1)
+    rows = np.arange(storage.offset, storage.offset + len(storage), dtype=np.int64)[:, None]
+    values = storage.values.take(pa.array((rows * size + at).reshape(-1)))
+    return pa.FixedSizeListArray.from_arrays(values, type=storage.type, mask=_mask(storage))
 
 
 def _nested(array: pa.Array, target: pa.DataType, place: str, error: type[WbtableError]) -> pa.Array:

@@ -8,12 +8,12 @@ import os
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
-from wbtable.errors import FormatError, UsageError, WbtableError
+from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.storage.streams import open_stream
+from wbtable.tables.csv_source import csv_reader
+from wbtable.tables.frame_columns import column_names
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ _MAX_LINE = 256 << 20
 def _opened(source: Source, **storage_options: object) -> tuple[BinaryIO, str]:
     if isinstance(source, (str, os.PathLike)):
         return open_stream(os.fspath(source), **storage_options), os.fspath(source)
-    if not hasattr(source, "read"):
-        msg = f"expected a path, a URL or an open file, found {type(source).__name__}"
+    if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
+        msg = f"expected a path, a URL or an open binary file, found {type(source).__name__}"
         raise UsageError(msg)
     return source, str(getattr(source, "name", "file"))
 
@@ -48,20 +48,20 @@ def read_parquet(
         **storage_options: for fsspec.
 
     Raises:
-        NotFoundError: there is no such file.
+        NotFoundError: there is no such file, or no such column.
         FormatError: it is no Parquet, or damaged.
+        UsageError: two columns have one name.
 
     """
     file, name = _opened(source, **storage_options)
     with file:
         try:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
-            schema = parquet.schema_arrow
-            if columns is not None:
-                schema = pa.schema([schema.field(column) for column in columns])
-            batches = parquet.iter_batches(_BATCH, columns=list(columns) if columns is not None else None)
-            reader = pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in batches))
-            return Table.from_arrow(_unwrapped(reader, dtype), dtype=dtype)
+            schema = _picked(parquet.schema_arrow, columns, name)
+            # A name picks whatever it may be a path to: of a column "a" that has a field "b" also "a.b".
+            batches = parquet.iter_batches(_BATCH, columns=None if columns is None else schema.names)
+            rows = (batch.select(schema.names).cast(schema) if len(schema) else batch for batch in batches)
+            return Table.from_arrow(pa.RecordBatchReader.from_batches(schema, rows), dtype=dtype)
         except (pa.ArrowException, OSError, KeyError) as error:
             msg = f"expected a Parquet file: {error}"
             raise FormatError(msg, place=name) from None
@@ -82,7 +82,7 @@ def read_feather(
         **storage_options: for fsspec.
 
     Raises:
-        NotFoundError: there is no such file.
+        NotFoundError: there is no such file, or no such column.
         FormatError: it is no Feather file, or damaged.
 
     """
@@ -90,48 +90,30 @@ def read_feather(
     with file:
         try:
             opened = pa.ipc.open_file(file)
-            schema = opened.schema
-            if columns is not None:
-                schema = pa.schema([schema.field(column) for column in columns])
+            schema = _picked(opened.schema, columns, name)
             batches = (opened.get_batch(i).select(schema.names) for i in range(opened.num_record_batches))
-            return Table.from_arrow(_unwrapped(pa.RecordBatchReader.from_batches(schema, batches), dtype), dtype=dtype)
+            return Table.from_arrow(pa.RecordBatchReader.from_batches(schema, batches), dtype=dtype)
         except (pa.ArrowException, OSError, KeyError) as error:
             msg = f"expected a Feather file: {error}"
             raise FormatError(msg, place=name) from None
 
 
-def _unwrapped(reader: pa.RecordBatchReader, dtype: dict[str, object] | None) -> pa.RecordBatchReader:
-    """Return the rows with encoded bytes in place of structs that hold them, in columns declared as media."""
-    from wbtable.format.types import MediaType
-    from wbtable.tables.coerce import column_type_of
-
-    found = []
-    for i, field in enumerate(reader.schema):
-        declared = column_type_of(dtype[field.name]) if dtype is not None and field.name in dtype else None
-        if isinstance(declared, MediaType) and pa.types.is_struct(field.type):
-            at = field.type.get_field_index("bytes")
-            if at >= 0 and (pa.types.is_binary(field.type[at].type) or pa.types.is_large_binary(field.type[at].type)):
-                found.append((i, at))
-    if not found:
-        return reader
-    schema = reader.schema
-    for i, at in found:
-        schema = schema.set(i, pa.field(schema[i].name, schema[i].type[at].type))
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            columns = list(batch.columns)
-            for i, at in found:
-                columns[i] = pc.struct_field(columns[i], at)
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
+def _picked(schema: pa.Schema, columns: Sequence[str] | None, place: str) -> pa.Schema:
+    names = schema.names if columns is None else column_names(columns)
+    column_names(schema.names)
+    unknown = [name for name in names if name not in schema.names]
+    if unknown:
+        msg = f"there is no column {unknown[0]!r:.80}; there are {schema.names!r:.200}"
+        raise NotFoundError(msg, place=place)
+    return pa.schema([schema.field(name) for name in names])
 
 
 def read_csv(
     source: Source, dtype: dict[str, object] | None = None, delimiter: str = ",", **storage_options: object
 ) -> Table:
-    """Return a table of a CSV file with a header line; empty cells of columns other than text are null.
+    """Return a table of a CSV file with a header line.
+
+    In columns other than text, empty cells, ``NA``, ``N/A`` and ``null`` are null; NaN is NaN.
 
     Args:
         source: a path, a URL of any fsspec file system, or an open file.
@@ -141,45 +123,14 @@ def read_csv(
 
     Raises:
         NotFoundError: there is no such file.
-        FormatError: a line has another number of cells, or a cell is not of its column's type.
+        FormatError: a line has another number of cells, a cell is not of its column's type, the text is not UTF-8, or a
+            column of floats has an integer that no float holds: declare it, as ``"uint64"``, say.
+        UsageError: a type was declared that no cell of a CSV file has.
 
     """
-    from wbtable.tables.coerce import column_type_of
-
     file, name = _opened(source, **storage_options)
-    declared = {column: column_type_of(kind).arrow() for column, kind in (dtype or {}).items()}
     with file:
-        try:
-            return Table.from_arrow(_csv_reader(file, declared, delimiter), dtype=dtype)
-        except pa.ArrowException as error:
-            msg = f"expected a CSV file: {error}"
-            raise FormatError(msg, place=name) from None
-
-
-def csv_to_parquet(file: BinaryIO, path: os.PathLike[str], *, place: str) -> None:
-    """Write the rows of a CSV file to a Parquet file as they are read, for somebody who waits: not packed tightly.
-
-    Raises:
-        FormatError: as `read_csv`.
-
-    """
-    try:
-        reader = _csv_reader(file, {}, ",")
-        with pq.ParquetWriter(path, reader.schema, compression="snappy", write_page_index=True) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-    except pa.ArrowException as error:
-        msg = f"expected a CSV file: {error}"
-        raise FormatError(msg, place=place) from None
-
-
-def _csv_reader(file: BinaryIO, declared: dict[str, pa.DataType], delimiter: str) -> pa.RecordBatchReader:
-    return pa.csv.open_csv(
-        file,
-        read_options=pa.csv.ReadOptions(block_size=16 << 20),
-        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(column_types=declared),
-    )
+        return Table.from_arrow(csv_reader(file, dtype, delimiter, place=name), dtype=dtype)
 
 
 def read_jsonl(source: Source, dtype: dict[str, object] | None = None, **storage_options: object) -> Table:

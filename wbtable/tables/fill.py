@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.types import AnyType, ColumnType, unify
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
 
-def fill(parts: Parts, source: object, *, renamed: bool) -> None:
+def fill(parts: Parts, source: object) -> None:
     """Add the rows of `source` to an empty table.
 
     Args:
         parts: the table's rows.
         source: a list of rows, an array, a DataFrame, an Arrow stream, or another table.
-        renamed: whether the table's column names were given apart from the source.
 
     Raises:
         UsageError: it is none of these, or its columns are not the table's.
@@ -43,7 +43,10 @@ def fill(parts: Parts, source: object, *, renamed: bool) -> None:
     if isinstance(source, Readable):
         _append_table(parts, source)
     elif ingest.is_pandas(source):
-        _append_columns(parts, _renamed(list(ingest.pandas_columns(source)), names, renamed=renamed))
+        found = list(ingest.pandas_columns(source))
+        _append_columns(
+            parts, [(name, found[i][1]) for name, i in zip(names, _picked([n for n, _ in found], names), strict=True)]
+        )
     elif isinstance(source, np.ndarray):
         _append_columns(parts, _array_columns(source, names))
     elif not isinstance(source, (list, tuple)) and (reader := ingest.arrow_stream(source)) is not None:
@@ -87,36 +90,40 @@ def _append_table(parts: Parts, table: Readable) -> None:
     """Take over the rows of another table as they are, media and all."""
     source = table._source()  # noqa: SLF001 - the rows that every readable thing has
     names = parts.buffer.names
-    if len(names) != len(source.schema):
-        msg = f"expected {len(source.schema)} column names, found {len(names)}"
-        raise UsageError(msg)
+    found = source.schema.names
+    inner = [found[i] for i in _picked(found, names)]
     rules = parts.buffer.rules
+    if inner != found or names != found:
+        source = ProjectedSource(source, inner, names)
     if any(rule.declared is not None for rule in rules):
         for rule, column in zip(rules, source.schema, strict=True):
             if rule.declared not in {None, column.type}:
                 msg = f"expected {rule.declared}, found {column.type}; use cast to give a column another type"
                 raise TypeMismatchError(msg, place=f'column "{column.name}"')
     parts.buffer.types = [column.type for column in source.schema]
-    parts.append(ProjectedSource(source, source.schema.names, names) if source.schema.names != names else source)
+    for rule, name in zip(rules, names, strict=True):
+        if not rule.optional:
+            for batch in source.batches([name]):
+                _refuse_missing(batch.column(0), name)
+    parts.append(source)
 
 
 def _append_stream(parts: Parts, reader: pa.RecordBatchReader) -> None:
-    names = parts.buffer.names
-    if len(names) != len(reader.schema):
-        msg = f"expected {len(reader.schema)} column names, found {len(names)}"
-        raise UsageError(msg)
+    names, rules = parts.buffer.names, parts.buffer.rules
+    at = _picked(list(reader.schema.names), names)
     types = [
-        ingest.declared_or_found(rule.declared, field.type, name)
-        for rule, field, name in zip(parts.buffer.rules, reader.schema, names, strict=True)
+        ingest.declared_or_found(rule.declared, reader.schema.field(i).type, name)
+        for rule, i, name in zip(rules, at, names, strict=True)
     ]
     parts.buffer.types = types
     schema = parts.schema
 
     def prepare(batch: pa.RecordBatch) -> pa.Table:
-        arrays = [
-            ingest.physical(array, found, name, parts.blobs)
-            for array, found, name in zip(batch.columns, types, names, strict=True)
-        ]
+        arrays = []
+        for i, found, rule, name in zip(at, types, rules, names, strict=True):
+            if not rule.optional:
+                _refuse_missing(batch.column(i), name)
+            arrays.append(ingest.physical(batch.column(i), found, name, parts.blobs))
         return pa.Table.from_arrays(arrays, schema=schema.arrow())
 
     # The headers of the next images are read while these are hashed.
@@ -149,9 +156,8 @@ def encode_column(parts: Parts, name: str, values: object, rule: ColumnRule) -> 
         except TypeMismatchError:
             values = array.to_pylist()
         else:
-            if not rule.optional and array.null_count:
-                msg = "expected a value in every row; the column is declared with optional=False"
-                raise TypeMismatchError(msg, place=f'column "{name}"')
+            if not rule.optional:
+                _refuse_missing(array, name)
             return found, ingest.physical(array, found, name, parts.blobs)
     elif is_arrow:
         values = cast("Any", values).to_pylist()
@@ -163,6 +169,13 @@ def encode_column(parts: Parts, name: str, values: object, rule: ColumnRule) -> 
         optional=rule.optional,
         mixed=rule.mixed,
     )
+
+
+def _refuse_missing(array: pa.Array, name: str) -> None:
+    """Refuse nulls and NaN in a column that is declared with ``optional=False``."""
+    if array.null_count or (pa.types.is_floating(array.type) and pc.any(pc.is_nan(array)).as_py()):
+        msg = "expected a value in every row; the column is declared with optional=False"
+        raise TypeMismatchError(msg, place=f'column "{name}"')
 
 
 def _ordered(parts: Parts, row: object) -> Sequence[Any]:
@@ -197,7 +210,9 @@ def names_of(source: object) -> list[str]:
         return list(_DEFAULT_COLUMNS)
     if isinstance(source, (list, tuple)):
         if source and isinstance(source[0], dict):
-            return ingest.column_names(list(dict.fromkeys(key for row in source for key in cast("Any", row))))
+            return ingest.column_names(
+                list(dict.fromkeys(key for row in source if isinstance(row, dict) for key in row))
+            )
         return list(_DEFAULT_COLUMNS)
     if isinstance(source, np.ndarray):
         return list(_DEFAULT_COLUMNS)
@@ -250,6 +265,8 @@ def _rows_of(source: object) -> Iterable[object]:
 
 
 def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tuple[str, object]]:
+    if isinstance(array, np.matrix):  # whose columns have two dimensions
+        array = np.asarray(array)
     if array.ndim < 2:
         msg = f"expected an array of rows and columns, found {array.ndim} dimensions"
         raise UsageError(msg)
@@ -259,13 +276,15 @@ def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tu
     return [(name, ingest.array_column(array[:, i])) for i, name in enumerate(names)]
 
 
-def _renamed(found: list[tuple[str, object]], names: Sequence[str], *, renamed: bool) -> list[tuple[str, object]]:
-    if not renamed:
-        return found
-    have = dict(found)
-    if all(name in have for name in names):
-        return [(name, have[name]) for name in names]
+def _picked(found: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return which column of a source each column of the table is: the one of its name, or all in order, renamed."""
+    if all(found.count(name) == 1 for name in names):
+        return [found.index(name) for name in names]
     if len(found) != len(names):
-        msg = f"expected {len(found)} column names, found {len(names)}"
+        msg = f"expected {len(found)} column names, found {len(names)}, not all of them names of {list(found)!r:.200}"
         raise UsageError(msg)
-    return [(name, values) for name, (_, values) in zip(names, found, strict=True)]
+    moved = [name for i, name in enumerate(names) if name in found and found[i] != name]
+    if moved:
+        msg = f"expected names of columns, or new ones for all, found {moved[0]!r} in another column's place"
+        raise UsageError(msg)
+    return list(range(len(names)))

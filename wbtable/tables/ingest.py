@@ -2,69 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+import decimal
+import uuid
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wbtable.errors import TypeMismatchError, UsageError, WbtableError
 from wbtable.format.file_cell import FILE_TYPE
 from wbtable.format.types import (
+    AnyType,
     BinaryType,
+    ClassesType,
     ColumnType,
     DecimalType,
     ImageType,
     MediaType,
     NdarrayType,
     NullType,
+    StringType,
     StructType,
     TimestampType,
     UuidType,
+    contains,
     unify,
 )
 from wbtable.tables.capture import Captured, capture
 from wbtable.tables.checksums import checksums_of
 from wbtable.tables.coerce import coercion, from_arrow_type
-from wbtable.tables.conform import to_physical
+from wbtable.tables.conform import conform, storage_of, to_physical
 from wbtable.tables.encode import encode
-from wbtable.tables.infer import NULL, is_missing
+from wbtable.tables.frame_columns import array_column, arrow_stream, column_names, is_pandas, pandas_columns
+from wbtable.tables.infer import NULL
 from wbtable.tables.spill import TableBlobs
-from wbtable.tables.text import check_text
+from wbtable.tables.text import check_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from wbtable.tables.encode import BlobPutter
 
 
-def column_names(names: object) -> list[str]:
-    """Return column names as text; enum members by their name, other kinds by `str`.
-
-    Raises:
-        UsageError: it is no list, two are the same, then or before, or one has no UTF-8 form.
-
-    """
-    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
-        msg = f"expected a list of column names, found {names!r:.80}"
-        raise UsageError(msg)
-    out = [_name(name) for name in names]
-    for name in out:
-        check_text(name)
-    if len(set(out)) != len(out):
-        twice = next(name for name in out if out.count(name) > 1)
-        msg = f"expected distinct column names, found {twice!r} more than once"
-        raise UsageError(msg)
-    return out
-
-
-def _name(name: object) -> str:
-    if isinstance(name, str):
-        return str(getattr(name, "name", name)) if type(name) is not str and hasattr(name, "name") else str(name)
-    if isinstance(name, tuple):
-        msg = f"the column name {name!r:.80} has several levels; join them into one text first"
-        raise UsageError(msg)
-    return str(getattr(name, "name", name))
+_STRING = StringType()
 
 
 def encode_values(
@@ -115,18 +96,34 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
     if isinstance(array, pa.ExtensionArray):
         if isinstance(column_type, UuidType) and array.type.extension_name == "arrow.uuid":
             return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
-        array = array.storage
+        array = storage_of(array, f'column "{name}"', TypeMismatchError)
+    if contains(column_type, StringType):
+        check_utf8(array, f'column "{name}"')
+    if _has_text_form(column_type) and not column_type.children():
+        return _as_text(array, column_type, name, blobs, first_row)
+    if isinstance(column_type, ClassesType):
+        array = to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
+        _check_classes(array, column_type, name, first_row)
+    if any(_has_text_form(child) for child in column_type.children()):
+        return encode_values(array.to_pylist(), name, blobs, declared=column_type, first_row=first_row)[1]
     if array.type == target:
         return array
+    if isinstance(column_type, MediaType) and bytes_within(array.type) is not None:
+        array = _bytes_of(array, name, first_row)
     if isinstance(column_type, MediaType) and is_binary(array.type):
         return _media_from_bytes(array, column_type, name, blobs, first_row)
     if isinstance(column_type, NdarrayType) and column_type.is_tensor and pa.types.is_fixed_size_list(array.type):
         return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
-    if isinstance(column_type, DecimalType) and pa.types.is_string(target):
-        return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], target)
     if needs_python(column_type):
         return encode_values(array.to_pylist(), name, blobs, declared=column_type, first_row=first_row)[1]
     return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
+
+
+def _has_text_form(found: ColumnType) -> bool:
+    """Whether values of a type, or within it, are stored as text that not every text is."""
+    if isinstance(found, (AnyType, UuidType, DecimalType)):
+        return bool(pa.types.is_string(found.arrow()))
+    return any(map(_has_text_form, found.children()))
 
 
 def needs_python(column_type: ColumnType) -> bool:
@@ -138,6 +135,56 @@ def needs_python(column_type: ColumnType) -> bool:
     if isinstance(column_type, StructType) and column_type.has_absent:
         return True
     return any(needs_python(child) for child in column_type.children())
+
+
+def _as_text(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPutter, first_row: int) -> pa.Array:
+    """Return values of types that are stored as text in their one form; text that is none of them is refused."""
+    place = f'column "{name}"'
+    found = from_arrow_type(array.type)
+    if isinstance(column_type, AnyType):
+        try:
+            return conform(physical(array, found, name, blobs), found, column_type, place=place)
+        except TypeMismatchError as error:
+            raise TypeMismatchError(str(error), place=place) from None
+    make = uuid.UUID if isinstance(column_type, UuidType) else decimal.Decimal
+    values = to_physical(array, pa.string(), place=place, error=TypeMismatchError) if found == _STRING else array
+    out: list[Any] = []
+    for i, value in enumerate(values.to_pylist()):
+        try:
+            out.append(make(value) if isinstance(value, str) else value)
+        except (ValueError, decimal.InvalidOperation):
+            msg = f"expected {column_type}, found {value!r:.80}"
+            raise TypeMismatchError(msg, place=f"{place}, row {first_row + i}") from None
+    return encode_values(out, name, blobs, declared=column_type, first_row=first_row)[1]
+
+
+def _check_classes(array: pa.Array, column_type: ClassesType, name: str, first_row: int) -> None:
+    """Refuse ids that are no class."""
+    allowed = [key for key, _ in column_type.classes]
+    wrong = pc.and_(pc.is_valid(array), pc.invert(pc.is_in(array, pa.array(allowed or array, pa.int64()))))
+    at = pc.index(wrong, True).as_py()
+    if at >= 0:
+        msg = f"expected one of the class ids {allowed!r:.120}, found {array[at]}"
+        raise TypeMismatchError(msg, place=f'column "{name}", row {first_row + at}')
+
+
+def bytes_within(found: pa.DataType) -> int | None:
+    """Return where a struct has a field ``bytes`` with an encoded file, as datasets of Hugging Face do."""
+    at = found.get_field_index("bytes") if pa.types.is_struct(found) else -1
+    return at if at >= 0 and (is_binary(found[at].type) or pa.types.is_null(found[at].type)) else None
+
+
+def _bytes_of(array: pa.StructArray, name: str, first_row: int) -> pa.Array:
+    """Return the encoded files of structs; one that is only named, by a path, is refused: null would lose it."""
+    data = pc.struct_field(array, bytes_within(array.type))
+    at = array.type.get_field_index("path")
+    if at >= 0:
+        named = pc.and_kleene(pc.is_null(data), pc.is_valid(pc.struct_field(array, at)))
+        row = pc.index(named, True).as_py()
+        if row >= 0:
+            msg = f"expected bytes, found only the path {array[row].as_py()['path']!r:.200}: read the file first"
+            raise UsageError(msg, place=f'column "{name}", row {first_row + row}')
+    return data.cast(pa.large_binary()) if pa.types.is_null(data.type) else data
 
 
 def is_binary(found: pa.DataType) -> bool:
@@ -196,81 +243,6 @@ def _images_from_bytes(
     )
 
 
-def arrow_stream(value: object) -> pa.RecordBatchReader | None:
-    """Return a reader of anything with the Arrow C stream or a ``to_arrow``; None of anything else."""
-    if isinstance(value, pa.RecordBatch):
-        return pa.RecordBatchReader.from_batches(value.schema, [value])
-    if isinstance(value, pa.RecordBatchReader):
-        return value
-    if isinstance(value, pa.Table):
-        return value.to_reader()
-    if hasattr(value, "__arrow_c_stream__"):
-        return pa.RecordBatchReader.from_stream(cast("Any", value))
-    for name in ("fetch_arrow_reader", "to_arrow_reader", "to_arrow"):
-        method = getattr(value, name, None)
-        if callable(method):
-            found = method()
-            return found if isinstance(found, pa.RecordBatchReader) else arrow_stream(found)
-    return None
-
-
-def is_pandas(value: object) -> bool:
-    """Whether `value` is a pandas DataFrame."""
-    return type(value).__name__ == "DataFrame" and type(value).__module__.partition(".")[0] == "pandas"
-
-
-def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:
-    """Yield names, and Arrow arrays or lists of Python values, of a DataFrame; its index is left out.
-
-    NaN of numpy's floats stays NaN; the nulls of pandas' own types, and NaT, become null.
-
-    Raises:
-        UsageError: names repeat, or have several levels.
-
-    """
-    for position, name in enumerate(column_names(list(frame.columns))):
-        yield name, _pandas_array(frame.iloc[:, position])
-
-
-def _pandas_array(series: Any) -> object:
-    dtype = series.dtype
-    kind = getattr(dtype, "kind", "O")
-    if isinstance(dtype, np.dtype) and kind in "biuf":
-        return pa.array(series.to_numpy(copy=True), from_pandas=False)
-    if isinstance(dtype, np.dtype) and kind == "O":
-        return _objects(series.to_numpy())
-    if isinstance(dtype, np.dtype) and kind not in "mM":
-        return list(series.to_numpy())
-    try:
-        found = pa.array(series, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError):
-        return [None if is_missing(value) else value for value in series]
-    return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
-
-
-def _objects(values: np.ndarray[Any, Any]) -> object:
-    kinds = {type(value) for value in values[:100]}
-    if kinds <= {str, type(None)}:
-        try:
-            found = pa.array(values, pa.string(), from_pandas=False)
-        except (pa.ArrowException, TypeError, UnicodeError):
-            return list(values)  # whose bad value is found and named one by one
-        return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
-    return list(values)
-
-
-def array_column(values: np.ndarray[Any, Any]) -> object:
-    """Return an Arrow array, or a list of Python values, of the rows of an array."""
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values) and values.ndim == 1:
-        return [None if gone else value for gone, value in zip(np.ma.getmaskarray(values), values.data, strict=True)]
-    if values.ndim == 1 and values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:
-        # A copy: Arrow would share the memory, which the caller may fill again.
-        return pa.array(np.array(values, order="C", copy=True), from_pandas=False)
-    if values.ndim > 1 and values.dtype.kind != "O":
-        return list(values)
-    return values.tolist() if values.dtype.kind == "O" else list(values)
-
-
 def declared_or_found(declared: ColumnType | None, found: pa.DataType, name: str) -> ColumnType:
     """Return the type of a column that comes as Arrow: what is declared, if the data fit it, else what is found.
 
@@ -278,14 +250,20 @@ def declared_or_found(declared: ColumnType | None, found: pa.DataType, name: str
         TypeMismatchError: they do not fit.
 
     """
-    inferred = from_arrow_type(found)
+    try:
+        inferred = from_arrow_type(found)
+    except WbtableError as error:
+        raise UsageError(str(error), place=f'column "{name}"') from None
     if declared is None or isinstance(declared, NullType):
         return inferred
-    if isinstance(declared, MediaType) and isinstance(inferred, BinaryType):
+    if isinstance(declared, AnyType):
+        return declared
+    if isinstance(declared, MediaType) and (isinstance(inferred, BinaryType) or bytes_within(found) is not None):
         return declared
     if declared.arrow() == inferred.arrow() or pa.types.is_null(found):
         return declared
-    if isinstance(declared, TimestampType) and isinstance(inferred, TimestampType):
+    zones = [kind.zone for kind in (declared, inferred) if isinstance(kind, TimestampType)]
+    if len(zones) == 2 and (zones[0] is None) == (zones[1] is None):
         return declared
     try:
         if isinstance(unify(declared, inferred), type(declared)):

@@ -82,7 +82,7 @@ class Table(Viewable):
         rules = fill.rules_of(names, dtype, optional, mixed=self._mixed)
         self._parts = Parts(names, [rule.declared or NULL for rule in rules], rules)
         if source is not None:
-            fill.fill(self._parts, source, renamed=columns is not None)
+            fill.fill(self._parts, source)
 
     @classmethod
     def from_source(
@@ -118,7 +118,7 @@ class Table(Viewable):
             TypeMismatchError: a column is not of the type declared.
 
         """
-        if isinstance(data, Readable):
+        if isinstance(data, Readable) or ingest.is_pandas(data):
             return cls(data=data, dtype=dtype)
         reader = ingest.arrow_stream(data)
         if reader is None:

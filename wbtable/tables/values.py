@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pyarrow as pa
 
-from wbtable.errors import FormatError
+from wbtable.errors import FormatError, UnsupportedError
 from wbtable.format.tagged import untag
 from wbtable.format.types import (
     ABSENT,
@@ -136,7 +136,11 @@ def _instant(array: pa.Array, column_type: ColumnType, _blobs: BlobReader) -> Va
     except (OverflowError, ValueError):
         return _with_nulls(plain, array)
     if zone is not None:
-        zoned = pa.scalar(0, pa.timestamp("us", zone)).as_py().tzinfo
+        try:
+            zoned = pa.scalar(0, pa.timestamp("us", zone)).as_py().tzinfo
+        except pa.ArrowInvalid:
+            msg = f"the time zone {zone!r} is unknown on this machine; to_arrow has the instants in UTC"
+            raise UnsupportedError(msg) from None
         stamps = [stamp.tz_localize("UTC").tz_convert(zoned) for stamp in stamps]
     return _with_nulls(stamps, array)
 

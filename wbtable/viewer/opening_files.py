@@ -83,11 +83,12 @@ def open_file(opening: Collects, name: str) -> None:
         _open_parquet(opening, base, name, progress)
         return
     from wbtable.tables import files
+    from wbtable.tables.csv_source import csv_to_parquet
 
     with _counted(name, lambda done: progress(f"reading {base}", done)) as file:
         if suffix == ".csv":
             path = _free(opening)
-            files.csv_to_parquet(file, path, place=name)
+            csv_to_parquet(file, path, place=name)
             _open_parquet(opening, base, str(path), progress)
             return
         rows = files.read_jsonl(file)

@@ -1,0 +1,117 @@
+"""Files with oddities: what they hold comes over exactly, or is refused by a clear error."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import wbtable
+from tests.unit.tables.cases import check_identical
+from wbtable.errors import FormatError, NotFoundError, TypeMismatchError, UsageError
+from wbtable.format.types import DecimalType
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAN = float("nan")
+
+
+def _csv(text: str | bytes, **options: Any) -> wbtable.Table:
+    return wbtable.read_csv(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **options)
+
+
+@pytest.mark.parametrize("text", ["a\n18446744073709551615\n1\n", "a\n1.5\n9007199254740993\n"])
+def test_integers_of_a_csv_file_are_not_rounded(text: str) -> None:
+    """TYPE-9: Arrow reads integers beyond int64, or beside floats, as floats; where digits were lost it is an error."""
+    with pytest.raises(FormatError, match=r"column 'a': the integer \d+ has no exact form as a float"):
+        _csv(text)
+    assert _csv("a\n18446744073709551615\n1\n", dtype={"a": "uint64"}).data == [[2**64 - 1], [1]]
+    assert _csv("a\n1\n2.5\n9007199254740992\n1e300\n").data == [[1.0], [2.5], [2.0**53], [1e300]]
+
+
+def test_nan_of_a_csv_file_is_not_null() -> None:
+    """TYPE-2: what was written as NaN is NaN again."""
+    check_identical(_csv("a,b\nNaN,1\nnan,\n-1.5,NA\n").data, [[NAN, 1], [NAN, None], [-1.5, None]])
+
+
+@pytest.mark.parametrize("text", [b"a\n\xe9\n", b"\xe9\n1\n", b"\x1f\x8b\x08"], ids=["cell", "header", "gzip"])
+def test_a_csv_file_that_is_no_utf8(text: bytes) -> None:
+    """Text in another encoding becomes neither bytes nor a traceback."""
+    with pytest.raises(FormatError, match="file: "):
+        _csv(text)
+
+
+def test_csv_options_that_mean_nothing() -> None:
+    """The errors are of the call."""
+    with pytest.raises(UsageError, match="delimiter of one character"):
+        _csv("a\n1\n", delimiter=";;")
+    with pytest.raises(UsageError, match='column "a": no cell of a CSV file is of type image'):
+        _csv("a\n1\n", dtype={"a": wbtable.Image})
+    with pytest.raises(UsageError, match="open binary file, found StringIO"):
+        wbtable.read_csv(io.StringIO("a\n1\n"))  # type: ignore[arg-type]
+
+
+def test_columns_of_a_parquet_file(tmp_path: Path) -> None:
+    """TABLE-2: columns are picked by whole names; one that is not there is said."""
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"a.b": [1], "a": [{"b": 2}]}), path)
+    assert wbtable.read_parquet(path, columns=["a.b"]).data == [[1]]
+    assert wbtable.read_parquet(path, columns=["a", "a.b"]).data == [[{"b": 2}, 1]]
+    with pytest.raises(NotFoundError, match="no column 'z'"):
+        wbtable.read_parquet(path, columns=["z"])
+    with pytest.raises(UsageError, match="expected a list of column names"):
+        wbtable.read_parquet(path, columns="a")
+
+
+def test_images_as_datasets_hold_them() -> None:
+    """MEDIA-5: structs with bytes are images wherever they come from; those with a path alone are refused, not null."""
+    png = wbtable.Image(np.zeros((2, 2), np.uint8)).bytes
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    rows = pa.table({"image": pa.array([{"bytes": png, "path": "x.png"}, None], kind)})
+    table = wbtable.Table.from_arrow(rows, dtype={"image": wbtable.Image})
+    assert [cell and cell.bytes for cell in table.get_column("image")] == [png, None]
+    named = pa.table({"image": pa.array([None, {"bytes": None, "path": "x.png"}], kind)})
+    with pytest.raises(UsageError, match=r'column "image", row 1: expected bytes, found only the path'):
+        wbtable.Table.from_arrow(named, dtype={"image": wbtable.Image})
+
+
+def test_arrow_text_of_types_that_are_stored_as_text() -> None:
+    """ANY-1, TYPE-3: a column's text is parsed, never taken for its stored form."""
+    words = pa.table({"a": ["x", '{"$type":"int","value":"1"}', None]})
+    assert wbtable.Table(dataframe=words, dtype={"a": object}).get_column("a") == words["a"].to_pylist()
+    assert wbtable.Table(dataframe=pa.table({"a": [1, None]}), dtype={"a": object}).data == [[1], [None]]
+    nested = pa.table({"a": [["x"], None]})
+    assert wbtable.Table(dataframe=nested, dtype={"a": [object]}).data == [[["x"]], [None]]
+    one = uuid.UUID(int=2**128 - 1)
+    assert wbtable.Table(dataframe=pa.table({"a": [str(one).upper()]}), dtype=uuid.UUID)["a"].to_pylist() == [one]
+    for dtype in (uuid.UUID, DecimalType(precision=50, scale=2)):
+        with pytest.raises(TypeMismatchError, match=r"row 0: expected (uuid|decimal)"):
+            wbtable.Table(dataframe=words, dtype=dtype)
+
+
+@pytest.mark.parametrize("frame", [pa.table({"a": [1, None, 9]}), pd.DataFrame({"a": [1, 1, 9]})])
+def test_class_ids_of_columns(frame: Any) -> None:
+    """An id that is no class is refused in columns as in rows."""
+    classes = wbtable.Classes([{"id": 1, "name": "cat"}])
+    with pytest.raises(TypeMismatchError, match=r'column "a", row 2: expected one of the class ids \[1\], found 9'):
+        wbtable.Table(dataframe=frame, dtype={"a": classes})
+
+
+def test_pandas_by_every_door(tmp_path: Path) -> None:
+    """TYPE-2: NaN stays NaN, and the index stays out, however a DataFrame comes in."""
+    frame = pd.DataFrame({"a": [NAN, 1.5], "b": ["x", None]}, index=[7, 9])
+    want = [[NAN, "x"], [1.5, None]]
+    check_identical(wbtable.Table.from_arrow(frame).data, want)
+    table = wbtable.Table(dataframe=frame)
+    table.extend(frame)
+    check_identical(table.data, want * 2)
+    with wbtable.TableWriter(tmp_path) as writer:
+        writer.write_batch(frame)
+    check_identical(wbtable.open_table(tmp_path).data, want)

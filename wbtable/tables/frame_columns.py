@@ -1,0 +1,148 @@
+"""The columns of DataFrames, Arrow streams and arrays, without a row loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from wbtable.errors import TypeMismatchError, UsageError
+from wbtable.tables.infer import is_missing
+from wbtable.tables.text import check_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def column_names(names: object) -> list[str]:
+    """Return column names as text; enum members by their name, other kinds by `str`.
+
+    Raises:
+        UsageError: it is no list, two are the same, then or before, or one has no UTF-8 form.
+
+    """
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        msg = f"expected a list of column names, found {names!r:.80}"
+        raise UsageError(msg)
+    out = [_name(name) for name in names]
+    for name in out:
+        check_text(name)
+    if len(set(out)) != len(out):
+        twice = next(name for name in out if out.count(name) > 1)
+        msg = f"expected distinct column names, found {twice!r} more than once"
+        raise UsageError(msg)
+    return out
+
+
+def _name(name: object) -> str:
+    if isinstance(name, str):
+        return str(getattr(name, "name", name)) if type(name) is not str and hasattr(name, "name") else str(name)
+    if isinstance(name, tuple):
+        msg = f"the column name {name!r:.80} has several levels; join them into one text first"
+        raise UsageError(msg)
+    return str(getattr(name, "name", name))
+
+
+def arrow_stream(value: object) -> pa.RecordBatchReader | None:
+    """Return a reader of anything with the Arrow C stream or a ``to_arrow``; None of anything else."""
+    if isinstance(value, pa.RecordBatch):
+        return pa.RecordBatchReader.from_batches(value.schema, [value])
+    if isinstance(value, pa.RecordBatchReader):
+        return value
+    if isinstance(value, pa.Table):
+        return value.to_reader()
+    if is_pandas(value):  # whose own stream has the index as a column, and NaN as null
+        columns = {name: _arrow_column(name, found) for name, found in pandas_columns(value)}
+        return pa.table(columns).to_reader()
+    if hasattr(value, "__arrow_c_stream__"):
+        try:
+            return pa.RecordBatchReader.from_stream(cast("Any", value))
+        except pa.ArrowInvalid:
+            msg = f"expected a table with named columns, found a {type(value).__name__}"
+            raise UsageError(msg) from None
+    for name in ("fetch_arrow_reader", "to_arrow_reader", "to_arrow"):
+        method = getattr(value, name, None)
+        if callable(method):
+            found = method()
+            return found if isinstance(found, pa.RecordBatchReader) else arrow_stream(found)
+    return None
+
+
+def _arrow_column(name: str, values: object) -> pa.Array:
+    if isinstance(values, pa.Array):
+        return values
+    for from_pandas in (False, True):  # NaN stays NaN among numbers; elsewhere it is a null
+        try:
+            return pa.array(cast("Any", values), from_pandas=from_pandas)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            msg = f"the values have no common Arrow type: {error}"
+    raise TypeMismatchError(msg, place=f'column "{name}"')
+
+
+def is_pandas(value: object) -> bool:
+    """Whether `value` is a pandas DataFrame."""
+    return type(value).__name__ == "DataFrame" and type(value).__module__.partition(".")[0] == "pandas"
+
+
+def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:
+    """Yield names, and Arrow arrays or lists of Python values, of a DataFrame; its index is left out.
+
+    NaN of numpy's floats stays NaN; the nulls of pandas' own types, and NaT, become null.
+
+    Raises:
+        UsageError: names repeat, or have several levels.
+
+    """
+    for position, name in enumerate(column_names(list(frame.columns))):
+        yield name, _pandas_array(frame.iloc[:, position])
+
+
+def _pandas_array(series: Any) -> object:
+    dtype = series.dtype
+    kind = getattr(dtype, "kind", "O")
+    if hasattr(series, "sparse"):
+        return _pandas_array(series.sparse.to_dense())
+    if type(dtype).__name__ == "PeriodDtype":
+        msg = "periods cannot be stored; convert them with .dt.to_timestamp() or .astype(str)"
+        raise TypeMismatchError(msg, place=f'column "{series.name}"')
+    if isinstance(dtype, np.dtype) and kind in "biuf" and dtype.itemsize <= 8:
+        return pa.array(_native(series.to_numpy()), from_pandas=False)
+    if isinstance(dtype, np.dtype) and kind == "O":
+        return _objects(series.to_numpy())
+    if isinstance(dtype, np.dtype) and kind not in "mM":
+        return list(series.to_numpy())
+    try:
+        found = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError):
+        return [None if is_missing(value) else value for value in series]
+    return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
+
+
+def _objects(values: np.ndarray[Any, Any]) -> object:
+    kinds = {type(value) for value in values[:100]}
+    if kinds <= {str, type(None)}:
+        try:
+            found = pa.array(values, pa.string(), from_pandas=False)
+        except (pa.ArrowException, TypeError, UnicodeError):
+            return list(values)  # whose bad value is found and named one by one
+        return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
+    return list(values)
+
+
+def _native(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a copy in the machine's byte order, which is all that Arrow knows."""
+    return np.array(values, dtype=values.dtype.newbyteorder("="), order="C", copy=True)
+
+
+def array_column(values: np.ndarray[Any, Any]) -> object:
+    """Return an Arrow array, or a list of Python values, of the rows of an array."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values) and values.ndim == 1:
+        return [None if gone else value for gone, value in zip(np.ma.getmaskarray(values), values.data, strict=True)]
+    if values.ndim == 1 and values.dtype.kind in "biuf" and values.dtype.itemsize <= 8:
+        # A copy: Arrow would share the memory, which the caller may fill again.
+        return pa.array(_native(values), from_pandas=False)
+    if values.ndim > 1 and values.dtype.kind != "O":
+        return list(values)
+    return values.tolist() if values.dtype.kind == "O" else list(values)
