@@ -187,7 +187,7 @@ def _samples(value: object) -> NDArray[Any]:
         raise UsageError(f"expected a path, bytes, an open file or an array of samples, found {type(value).__name__}")
     if array.ndim not in {1, 2} or array.size == 0:
         raise UsageError(f"expected frames, or frames x channels, found shape {array.shape}")
-    if array.ndim == 2 and array.shape[1] > 1024:
+    if array.ndim == 2 and (array.shape[1] > 1024 or array.shape[1] > 128 > array.shape[0]):
         raise UsageError(
             f"expected frames x channels with at most 1,024 channels, found shape {array.shape}: transpose it"
         )

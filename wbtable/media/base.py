@@ -11,6 +11,7 @@ from wbtable.format.digest import BLOB, Digest
 from wbtable.format.file_cell import cell_digest
 from wbtable.media import limits
 from wbtable.media.payload import Payload
+from wbtable.media.text import plain_text
 
 if TYPE_CHECKING:
     import os
@@ -254,12 +255,12 @@ def caption_of(caption: object) -> str | None:
     """Return a caption as text.
 
     Raises:
-        UsageError: it is neither text nor a number.
+        UsageError: it is neither text nor a number, or has no UTF-8 form.
 
     """
-    if caption is None or type(caption) is str:
-        return caption
+    if caption is None:
+        return None
     if isinstance(caption, str | int | float) or type(caption).__module__ == "numpy":
-        return str(caption)
+        return plain_text(str(caption), "caption")
     msg = f"expected text as caption, found {type(caption).__name__}"
     raise UsageError(msg)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wbtable.errors import UsageError
 from wbtable.format.types_media import ClassesType, labels
+from wbtable.media.text import plain_text
 
 if TYPE_CHECKING:
     from wbtable.format.types_base import ColumnType
@@ -30,6 +31,8 @@ class Classes:
         if isinstance(class_set, Mapping):
             self._labels = class_labels(class_set, "class_set")
             return
+        if not isinstance(class_set, Iterable):
+            raise UsageError(f"expected a list of classes, found {type(class_set).__name__}", place="class_set")
         found: dict[int, str] = {}
         for i, item in enumerate(class_set):
             if not isinstance(item, Mapping) or set(item) != {"id", "name"}:
@@ -37,7 +40,7 @@ class Classes:
             number = class_id(item["id"], f"class_set[{i}].id")
             if number in found:
                 raise UsageError(f"the id {number} comes twice", place=f"class_set[{i}].id")
-            found[number] = str(item["name"])
+            found[number] = plain_text(str(item["name"]), f"class_set[{i}].name")
         self._labels = found
 
     @property
@@ -66,8 +69,8 @@ class Classes:
         return f"Classes({self.class_set!r})"
 
 
-def class_id(value: object, place: str) -> int:
-    """Return a class id as int; any integer type will do, text of digits too.
+def class_id(value: object, place: str, what: str = "an integer as class id") -> int:
+    """Return a class id, or another number, as int; any integer type will do, text of digits too.
 
     Raises:
         UsageError: it is no integer, or beyond 64 bits.
@@ -80,7 +83,7 @@ def class_id(value: object, place: str) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or not -(2**63) <= number < 2**63:
-        raise UsageError(f"expected an integer as class id, found {value!r:.80}", place=place)
+        raise UsageError(f"expected {what}, found {value!r:.80}", place=place)
     return int(number)
 
 
@@ -93,4 +96,4 @@ def class_labels(value: object, place: str) -> dict[int, str]:
     """
     if not isinstance(value, Mapping):
         raise UsageError(f"expected a mapping from class id to name, found {type(value).__name__}", place=place)
-    return {class_id(key, place): str(name) for key, name in value.items()}
+    return {class_id(key, place): plain_text(str(name), place) for key, name in value.items()}

@@ -10,6 +10,7 @@ from wbtable.errors import UsageError
 from wbtable.format.types_media import HtmlType
 from wbtable.media.base import FileMedia
 from wbtable.media.payload import Payload, payload_of
+from wbtable.media.text import plain_text
 
 _SUFFIXES = (".html", ".htm", ".xhtml")
 _PATH_START = re.compile(r"(?:~?/|\.{1,2}/|[A-Za-z]:[\\/])\S*")
@@ -46,7 +47,7 @@ class Html(FileMedia):
     ) -> None:
         del inject
         if isinstance(data, str) and (data_is_not_path or not looks_like_path(data)):
-            payload: Payload | None = Payload.of_bytes(_utf8(data), "text/html")
+            payload: Payload | None = Payload.of_bytes(plain_text(data).encode(), "text/html")
         else:
             payload = payload_of(Path(data).expanduser() if isinstance(data, str) else data, "Html")
         if payload is None:
@@ -76,10 +77,3 @@ def looks_like_path(text: str) -> bool:
     if "<" in text or "\n" in text or len(text) > 4096:
         return False
     return text.lower().endswith(_SUFFIXES) or _PATH_START.fullmatch(text) is not None
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"expected text that UTF-8 can hold, found a lone surrogate at {error.start}") from None

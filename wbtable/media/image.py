@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import index
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -13,7 +12,7 @@ from wbtable.format.types_media import labels as sorted_labels
 from wbtable.media import limits, pillow
 from wbtable.media.base import FileMedia
 from wbtable.media.boxes import boxes_to_rows, rows_to_boxes
-from wbtable.media.classes import Classes
+from wbtable.media.classes import Classes, class_id
 from wbtable.media.masks import Mask, masks_from
 from wbtable.media.payload import Payload, payload_of
 from wbtable.media.pixels import Normalize, array_of, is_tensor, to_pixels
@@ -103,7 +102,7 @@ class Image(FileMedia):
         if payload is not None and mode is not None:
             raise UsageError("mode converts pixels, and an encoded image is kept as it is: leave mode out")
         self._start(payload, caption)
-        self.grouping = None if grouping is None else index(grouping)
+        self.grouping = None if grouping is None else class_id(grouping, "grouping", "an integer")
         self._classes = classes if classes is None or isinstance(classes, Classes) else Classes(classes)
         self._boxes, self._box_labels = None, {}
         if boxes is not None:

@@ -53,7 +53,10 @@ class Video(FileMedia):
         fps: float | None = None,
         format: str | None = None,
     ) -> None:
-        self._given_fps = 4.0 if fps is None else float(fps)
+        try:
+            self._given_fps = 4.0 if fps is None else float(fps)
+        except (TypeError, ValueError):
+            self._given_fps = math.nan
         if not (math.isfinite(self._given_fps) and 0 < self._given_fps <= 1000):
             raise UsageError(f"expected fps of more than 0 and at most 1,000, found {fps!r:.40}")
         self._format = "mp4" if format is None else str(format).lower().removeprefix(".")
