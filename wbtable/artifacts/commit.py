@@ -19,7 +19,9 @@ from wbtable.artifacts.known import KnownBlobs, StoreBlobs
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.leased_objects import CollectedError, LeasedObjects
 from wbtable.artifacts.names import DEFAULT_PROJECT, check_aliases, check_tags
+from wbtable.artifacts.pending import PendingDocument
 from wbtable.artifacts.put import put_changes
+from wbtable.artifacts.tables import check_document
 from wbtable.artifacts.version import Version
 from wbtable.errors import (
     CommitStateUnknownError,
@@ -201,6 +203,9 @@ class _Commit:
                     self.base.contents if self.base is not None else None,
                     known,
                 )
+                for path, pending in self.draft._changes.items():  # noqa: SLF001
+                    if isinstance(pending, PendingDocument):
+                        check_document(objects, None if self.base is None else self.base.contents, put.entries, path)
                 made = self._make(lease, objects, put)
                 known.save()
                 return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wbtable.artifacts.pending import Pending, PendingDocument, PendingTable
 from wbtable.artifacts.table_size import data_size
@@ -25,7 +25,7 @@ from wbtable.tables.table import Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from wbtable.artifacts.contents import Holder
+    from wbtable.artifacts.contents import Contents, Holder
     from wbtable.artifacts.known import StoreBlobs
     from wbtable.format.digest import Descriptor
     from wbtable.storage.objects import ObjectStore
@@ -236,6 +236,46 @@ def put_document(objects: ObjectStore, path: str, pending: PendingDocument, has_
     return Entry(path=path, media_type=media_type, digest=descriptor.digest, size=descriptor.size)
 
 
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """The entries that a draft's changes make of its base: what its joined tables may name."""
+
+    objects: ObjectStore
+    base: Contents | None
+    entries: Mapping[str, Entry | None]
+
+    @property
+    def contents(self) -> _Composed:
+        return self
+
+    def find_descriptor(self, path: str) -> Descriptor | None:
+        found = self.entries[path] if path in self.entries else self.base.find(path) if self.base is not None else None
+        return found.descriptor() if found is not None and found.media_type in DOCUMENTS else None
+
+    def under(self, prefix: str) -> list[Entry]:
+        kept = {} if self.base is None else {entry.path: entry for entry in self.base.under(prefix)}
+        ours = {path: entry for path, entry in self.entries.items() if path.startswith(prefix)}
+        return [entry for _, entry in sorted((kept | ours).items()) if entry is not None]
+
+
+def check_document(objects: ObjectStore, base: Contents | None, entries: Mapping[str, Entry | None], path: str) -> None:
+    """Open a joined or partitioned table of a draft as its version will: keys and types are found wrong now (JOIN-5).
+
+    Raises:
+        UsageError: its keys, or the types of its columns, do not go together, or it names itself.
+        NotFoundError: a table in it is not there.
+
+    """
+    composed = _Composed(objects, base, entries)
+    descriptor = composed.find_descriptor(path)
+    assert descriptor is not None
+    try:
+        found = _open(cast("Any", composed), descriptor, path, 0, own=False)
+        found.schema  # noqa: B018 - which is made of its tables' schemas
+    except (UsageError, _DepthError) as error:
+        raise UsageError(str(error), place=None if isinstance(error, _DepthError) else path) from None
+
+
 def open_entry(version: Holder, entry: Entry) -> Any:
     """Return the table, joined table or partitioned table of an entry; rows are read when they are asked for.
 
@@ -253,9 +293,13 @@ def open_entry(version: Holder, entry: Entry) -> Any:
 _MAX_DEPTH = 32
 
 
+class _DepthError(FormatError):
+    """Documents refer to each other in a circle, or nearly so."""
+
+
 def _open(version: Holder, descriptor: Descriptor, path: str, depth: int, *, own: bool = True) -> Any:
     if depth > _MAX_DEPTH:
-        raise FormatError(f"joined tables refer to each other more than {_MAX_DEPTH} deep", place=path)
+        raise _DepthError(f"joined tables refer to each other more than {_MAX_DEPTH} deep", place=path)
     objects = version.contents.objects
     if descriptor.media_type == TABLE:
         table = table_of(objects, load_manifest(objects, descriptor, path))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from wbtable.errors import ConflictError, TypeMismatchError, UsageError
 from wbtable.format.partitioned_table import PartitionedTableDocument
+from wbtable.format.paths import check_path
 from wbtable.format.schema import Schema
 from wbtable.format.types import NullType, unify
 from wbtable.tables.readable import Readable
@@ -47,10 +49,13 @@ class PartitionedTable(Viewable):
         self._prefix: str | None = None
         self._parts: tuple[Readable | str, ...] | None
         if isinstance(parts_path, str):
-            self._prefix = parts_path.rstrip("/")
+            self._prefix = check_path(parts_path.rstrip("/"), "folder of the parts")
             self._parts = None if parts is None else tuple(parts)
-        else:
+        elif isinstance(parts_path, Iterable):
             self._parts = tuple(parts_path)
+        else:
+            msg = f"expected the folder of the parts, or a list of tables, found {type(parts_path).__name__}"
+            raise UsageError(msg)
         for part in self._parts or ():
             if not isinstance(part, Readable) and not (isinstance(part, str) and part.endswith("table.json")):
                 msg = f"expected tables, or paths of tables ending in .table.json, found {type(part).__name__}"
