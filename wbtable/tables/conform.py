@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wbtable.errors import FormatError
+from wbtable.errors import FormatError, TypeMismatchError
 from wbtable.format.types import (
     ABSENT,
     AnyType,
@@ -238,6 +238,28 @@ def _check_exact(array: pa.Array, target: pa.DataType, place: str, error: type[W
     at = pc.index(array, pa.scalar(worst, array.type)).as_py()
     msg = f"the integer {worst} is beyond 2^{limit.bit_length() - 1} and has no exact form as {target}"
     raise error(msg, place=f"{place}, row {at}")
+
+
+def exact_numbers(numbers: pa.ChunkedArray, have: NumberType, want: NumberType, place: str) -> pa.ChunkedArray:
+    """Return numbers, of which one kind is floating point, in another width that holds each of them exactly.
+
+    Raises:
+        TypeMismatchError: one has no exact form there; the message names the row.
+
+    """
+    # Unchecked, there and back: what is the same again was held. A float beyond an integer's range has no way there.
+    out = numbers.cast(want.arrow(), safe=False)
+    same = pc.equal(out.cast(have.arrow(), safe=False), numbers)
+    if have.is_float and want.is_float:
+        same = pc.or_(same, pc.is_nan(numbers))
+    elif have.is_float:
+        low, high = float(np.iinfo(want.dtype).min), float(int(np.iinfo(want.dtype).max) + 1)
+        same = pc.and_(same, pc.and_(pc.greater_equal(numbers, low), pc.less(numbers, high)))
+    row = pc.index(same, pa.scalar(False)).as_py()
+    if row >= 0:
+        msg = f"expected {want}, found {numbers[row]}, which it does not hold exactly"
+        raise TypeMismatchError(msg, place=f"{place}, row {row}")
+    return out
 
 
 def _mask(array: pa.Array) -> pa.Array | None:

@@ -122,11 +122,11 @@ class Readable(ABC, Shows):
         """Return the first `n` rows, or all if there are fewer, as an Arrow table.
 
         Raises:
-            UsageError: `n` is negative.
+            UsageError: `n` is negative, or no integer.
 
         """
-        if n < 0:
-            msg = f"expected a number of rows from 0, found {n}"
+        if not isinstance(n, (int, np.integer)) or n < 0:
+            msg = f"expected a number of rows from 0, found {n!r:.40}"
             raise UsageError(msg)
         return self.take(np.arange(min(n, self.num_rows), dtype=np.int64), columns, media)
 

@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.table_manifest import LOG_MODES
+from wbtable.format.types import NumberType
 from wbtable.tables import fill, ingest
 from wbtable.tables.coerce import column_type_of
+from wbtable.tables.conform import exact_numbers
 from wbtable.tables.infer import NULL, is_missing
 from wbtable.tables.keys import ForeignKeyTo, RowLink, check_primary_key
 from wbtable.tables.parts import Parts
@@ -230,7 +232,9 @@ class Table(Viewable):
             self._parts.declare(col_name, ColumnRule(declared=want, optional=optional))
             return
         values: object = self[col_name]
-        if have.arrow() != want.arrow() or fill.has_python_form(have):
+        if isinstance(have, NumberType) and isinstance(want, NumberType) and (have.is_float or want.is_float):
+            values = exact_numbers(cast("pa.ChunkedArray", values), have, want, f'column "{col_name}"')
+        elif have.arrow() != want.arrow() or fill.has_python_form(have):
             values = self.get_column(col_name)
         rule = ColumnRule(declared=want, optional=optional)
         found, array = fill.encode_column(self._parts, col_name, values, rule)
@@ -278,8 +282,8 @@ class Table(Viewable):
 
     def index_ref(self, index: int) -> RowLink:
         """Return a link to the row at `index`, for a cell of another table."""
-        if not 0 <= index < len(self):
-            msg = f"expected a row from 0 to {len(self) - 1}, found {index}"
+        if not isinstance(index, (int, np.integer)) or not 0 <= index < len(self):
+            msg = f"expected a row from 0 to {len(self) - 1}, found {index!r:.40}"
             raise UsageError(msg)
         return RowLink(self, index)
 

@@ -145,6 +145,40 @@ def test_cast_to_narrower() -> None:
     assert table.get_column("x") == [1, 300]
 
 
+@pytest.mark.parametrize(
+    ("values", "dtype", "wrong"),
+    [
+        ([1.0, -0.5, 0.1], "float32", 2),
+        ([1.0, float("inf"), 1e300], "float32", 2),
+        ([2.0, None, 1.5], int, 2),
+        ([2.0, float("nan")], int, 1),
+        ([-(2.0**63), 2.0**63], int, 1),
+        ([1, 2**53 + 1], float, 1),
+        ([1, 2**24 + 1], "float32", 1),
+        ([2.0, 300.0], "int8", 1),
+    ],
+)
+def test_cast_of_floats_is_exact(values: list[Any], dtype: Any, wrong: int) -> None:
+    """What converts exactly does; else nothing is changed, and the message names the row."""
+    table = wbtable.Table(columns=["x"], data=[[value] for value in values])
+    with pytest.raises(TypeMismatchError, match=f'column "x", row {wrong}: .*exactly'):
+        table.cast("x", dtype)
+    check_identical(table.get_column("x"), values)
+    table = wbtable.Table(columns=["x"], data=[[value] for value in values[:wrong]])
+    table.cast("x", dtype)
+    assert table.get_column("x") == values[:wrong]
+
+
+def test_positions_that_are_no_numbers() -> None:
+    table = wbtable.Table(columns=["x"], data=[[1], [2]])
+    for wrong in (None, "1", 1.5):
+        with pytest.raises(UsageError, match="expected a number of rows"):
+            table.head(wrong)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="expected a row from 0 to 1"):
+            table.index_ref(wrong)  # type: ignore[arg-type]
+    assert table.head(np.int64(1)).num_rows == 1  # type: ignore[arg-type]
+
+
 def test_cast_to_classes_and_images() -> None:
     classes = wbtable.Classes([{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}])
     table = wbtable.Table(columns=["label", "file"], data=[[0, png()], [1, None]])
