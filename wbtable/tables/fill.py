@@ -168,6 +168,7 @@ def encode_column(parts: Parts, name: str, values: object, rule: ColumnRule) -> 
         declared=rule.declared,
         optional=rule.optional,
         mixed=rule.mixed,
+        links=parts.buffer.links,
     )
 
 

@@ -287,9 +287,6 @@ def _other(value: object) -> Typed:
         return of_datetime(value)
     if isinstance(value, dt.date):
         return FIXED[dt.date], value
-    link = getattr(value, "as_link", None)
-    if callable(link):
-        return cast("Typed", link())
     media = as_media(value)
     if media is not None:
         return media.column_type(), media

@@ -57,8 +57,9 @@ def encode_values(
     optional: bool = True,
     mixed: bool = False,
     first_row: int = 0,
+    links: dict[str, Any] | None = None,
 ) -> tuple[ColumnType, pa.Array]:
-    """Return type and physical array of the Python values of one column.
+    """Return type and physical array of the Python values of one column; note in `links` to whose rows they link.
 
     Raises:
         TypeMismatchError: a value does not fit the others, or what is declared; the message names column and row.
@@ -73,9 +74,12 @@ def encode_values(
         buffer.add((value,))
     (plain,) = buffer.clear()
     try:
-        return buffer.types[0], encode(plain, buffer.types[0], blobs)
+        out = encode(plain, buffer.types[0], blobs)
     except WbtableError as error:
         raise type(error)(str(error), place=f'column "{name}"') from None
+    if links is not None:
+        links.update(buffer.links)
+    return buffer.types[0], out
 
 
 def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPutter, *, first_row: int = 0) -> pa.Array:

@@ -96,7 +96,7 @@ def check_primary_key(source: Source, column: str) -> None:
         row = pc.index(pc.is_null(values), True).as_py()
         msg = "expected a value in every row of a primary key"
         raise UsageError(msg, place=f'column "{column}", row {row}')
-    if pc.count_distinct(values).as_py() != len(values):
+    if len(values) and pc.count_distinct(values).as_py() != len(values):
         counts = pc.value_counts(values)
         repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0]
         msg = f"expected each value of a primary key once, found {repeated.as_py()!r:.80} more often"

@@ -211,15 +211,24 @@ class Parts:
         """
         added = list(columns)
         for name, _, array in added:
-            if name in self.buffer.names:
-                msg = f"there is a column {name!r} already"
-                raise UsageError(msg)
+            self.refuse_taken(name)
             if self.buffer.names and len(array) != self.num_rows:
                 msg = f"expected {self.num_rows} values, found {len(array)}"
                 raise UsageError(msg, place=f'column "{name}"')
         schema = Schema(tuple(Column(name, found) for name, found, _ in added))
         right = ArrowSource(pa.table([array for _, _, array in added], schema=schema.arrow()), schema, self.blobs)
         self._replace(ZipSource(self.whole(), right) if self.buffer.names else right)
+
+    def refuse_taken(self, name: str) -> None:
+        """Refuse the name of a further column that is that of another.
+
+        Raises:
+            UsageError: it is.
+
+        """
+        if name in self.buffer.names:
+            msg = f"there is a column {name!r} already"
+            raise UsageError(msg)
 
     def replace_column(self, name: str, column_type: ColumnType, array: pa.Array | pa.ChunkedArray) -> None:
         """Put another column in the place of one.

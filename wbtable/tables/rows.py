@@ -321,6 +321,9 @@ class RowBuffer:
 
 def _infer(rule: ColumnRule, value: object) -> tuple[ColumnType, Any]:
     """Return type and plain form of a value; one that is mixed within is ``any`` where that is allowed."""
+    link = getattr(value, "as_link", None)
+    if link is not None:  # within a list or a dict a link is the number of its row
+        return cast("tuple[ColumnType, Any]", link())
     try:
         return infer(value)
     except TypeMismatchError:

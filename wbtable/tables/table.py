@@ -182,6 +182,7 @@ class Table(Viewable):
         if self._parts.buffer.names and len(cast("Any", values)) != len(self):
             msg = f"expected {len(self)} values, found {len(cast('Any', values))}"
             raise UsageError(msg, place=f'column "{text}"')
+        self._parts.refuse_taken(text)
         found, array = fill.encode_column(self._parts, text, values, ColumnRule(optional=optional, mixed=self._mixed))
         self._parts.add_columns([(text, found, array)])
 
@@ -210,6 +211,8 @@ class Table(Viewable):
                 if len(values) <= int(i):
                     values.append(None)
         added = []
+        for name in computed:
+            self._parts.refuse_taken(name)
         for name, values in computed.items():
             kind, array = fill.encode_column(self._parts, name, values, ColumnRule(mixed=self._mixed))
             added.append((name, kind, array))
@@ -239,6 +242,7 @@ class Table(Viewable):
         rule = ColumnRule(declared=want, optional=optional)
         found, array = fill.encode_column(self._parts, col_name, values, rule)
         self._parts.replace_column(col_name, want if found.arrow() == want.arrow() else found, array)
+        self._parts.buffer.links.pop(col_name, None)  # a link that becomes a number links no more
         self._parts.declare(col_name, rule)
 
     def _refuse_missing(self, name: str) -> None:

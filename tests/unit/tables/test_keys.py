@@ -6,11 +6,12 @@ import uuid
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import wbtable
 from wbtable.errors import NotFoundError, TypeMismatchError, UsageError
-from wbtable.format.types import LinkType
+from wbtable.format.types import LinkType, contains
 from wbtable.tables.keys import RowLink
 
 if TYPE_CHECKING:
@@ -107,3 +108,36 @@ def test_a_refused_row_leaves_no_link() -> None:
     people = _people()
     table.add_data(people.index_ref(1), 2)
     assert dict(table.snapshot().links) == {"person": people}
+
+
+def test_links_in_whole_columns() -> None:
+    """LINK-1: a column of links knows its table however it came; a name that is taken leaves none."""
+    people = _people()
+    table = wbtable.Table(columns=["n"], data=[[1], [2], [3]])
+    table.add_column("a", people.get_index())
+    table.add_computed_columns(lambda i, _: {"b": people.index_ref(i)})
+    table.add_column("self", table.get_index())
+    want = {"a": people, "b": people, "self": table}
+    assert {name: id(one) for name, one in table.snapshot().links} == {name: id(one) for name, one in want.items()}
+    for name in ("n", "a"):
+        with pytest.raises(UsageError, match="already"):
+            table.add_column(name, _people().get_index())
+    table.cast("a", int)
+    assert [name for name, _ in table.snapshot().links] == ["b", "self"]
+    frame = pd.DataFrame({"p": pd.Series(people.get_index(), dtype=object)})
+    assert dict(wbtable.Table(dataframe=frame).snapshot().links) == {"p": people}
+
+
+def test_a_link_within_a_cell_is_a_number() -> None:
+    """LINK-1: only whole cells link; a column type of links to nowhere is never made."""
+    link = _people().index_ref(2)
+    table = wbtable.Table(columns=["a", "b"], data=[[[link], {"row": link}]])
+    assert table.data == [[[2], {"row": 2}]]
+    assert not any(contains(column.type, LinkType) for column in table.schema)
+
+
+def test_a_key_of_an_empty_table() -> None:
+    """TABLE-8: no value is there twice."""
+    table = wbtable.Table(columns=["id"])
+    table.set_pk("id")
+    assert table.primary_key == "id"
