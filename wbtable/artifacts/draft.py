@@ -18,7 +18,7 @@ from wbtable.artifacts.tables import SUFFIXES
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError, WbtableError
 from wbtable.format.layout import check_name
 from wbtable.format.paths import PathTree, check_path
-from wbtable.format.tagged import tag
+from wbtable.format.tagged import tag, utf8_text
 from wbtable.storage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ class Artifact:
         """
         self.name = check_name(name, "artifact name")
         self.type = check_type(type)
-        self.description = description
+        self.description = None if description is None else utf8_text(str(description), "description")
+        if metadata is not None and not hasattr(metadata, "keys"):
+            raise UsageError(f"expected metadata as a dict, found {metadata!r:.80}")
         self.metadata: dict[str, Any] = dict(metadata or {})
         tag(self.metadata, "metadata")
         self._base: VersionContent | None = None

@@ -33,8 +33,10 @@ def tag(value: object, place: str = "value") -> Any:
         TypeMismatchError: it holds something that has no form, such as a function; the message names its path.
 
     """
-    if value is None or (isinstance(value, (bool, str)) and type(value) in _PLAIN):
+    if value is None or type(value) is bool:
         return value
+    if type(value) is str:
+        return utf8_text(value, place)
     if type(value) is int:
         return value if abs(value) <= MAX_SAFE_INTEGER else {TYPE: "int", VALUE: str(value)}
     if isinstance(value, float) and type(value) is float:
@@ -54,7 +56,20 @@ def tag(value: object, place: str = "value") -> Any:
     return _tag_object(value, place)
 
 
-_PLAIN = (bool, str)
+def utf8_text(text: str, place: str | None = None) -> str:
+    """Return text that has a UTF-8 form, as all that is stored must have.
+
+    Raises:
+        TypeMismatchError: it holds half of a surrogate pair.
+
+    """
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            msg = f"the text {text!r:.80} has no UTF-8 form: {error.reason} at {error.start}"
+            raise TypeMismatchError(msg, place=place) from None
+    return text
 
 
 def _tag_object(value: object, place: str) -> Any:
@@ -73,7 +88,7 @@ def _tag_object(value: object, place: str) -> Any:
     if hasattr(value, "__fspath__"):
         return tag(value.__fspath__(), place)
     if isinstance(value, str):  # subclasses, such as numpy.str_
-        return str.__str__(value)
+        return utf8_text(str.__str__(value), place)
     if isinstance(value, (int, float)):
         return tag(int(value) if isinstance(value, int) else float(value), place)
     for name in ("item", "tolist"):
@@ -133,7 +148,7 @@ def _is_pandas_null(value: object) -> bool:
 
 def _key(key: object, place: str) -> str:
     if isinstance(key, str):
-        return str(key)
+        return utf8_text(str(key), place)
     if isinstance(key, (int, float)) or hasattr(key, "item"):
         return str(key)
     name = getattr(key, "name", None)

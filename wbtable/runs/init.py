@@ -250,13 +250,7 @@ def _choice(what: str, value: Any, known: tuple[str, ...]) -> str | None:
 
 def _text(what: str, value: Any) -> str | None:
     if value is None or isinstance(value, str):
-        tag(value, what)
-        if value is not None:
-            try:
-                value.encode("utf-8")
-            except UnicodeEncodeError:
-                msg = f"expected {what} as Unicode text, found a lone surrogate"
-                raise UsageError(msg) from None
+        tag(value, what)  # which refuses text without a UTF-8 form
         return value
     msg = f"expected {what} as text, found {type(value).__name__}"
     raise UsageError(msg)

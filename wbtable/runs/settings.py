@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from wbtable.errors import UsageError
-from wbtable.format.tagged import tag, untag
+from wbtable.format.tagged import tag, untag, utf8_text
 
 
 class Settings(MutableMapping[str, Any]):
@@ -41,6 +41,7 @@ class Settings(MutableMapping[str, Any]):
             self._values[str(key)] = self._take(str(key), value)
 
     def _take(self, key: str, value: object) -> Any:
+        utf8_text(key, f"a key of {self._what}")
         place = f"{self._what}.{key}"
         return untag(tag(value, place), place)
 

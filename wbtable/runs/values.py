@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wbtable.errors import WbtableError
 from wbtable.format.run_history import RESERVED, Cell, to_text
-from wbtable.format.tagged import untag
+from wbtable.format.tagged import untag, utf8_text
 from wbtable.format.types import AnyType, ListType, NullType, unify
 
 if TYPE_CHECKING:
@@ -75,10 +75,12 @@ def take_scalars(data: Mapping[str, Any]) -> dict[str, Any] | None:
     for key, value in data.items():
         kind = type(value)
         if kind in PLAIN:
+            if kind is str and not value.isascii():
+                return None
             out[key] = value
             continue
         convert = _CONVERTERS.get(kind)
-        if convert is None:
+        if convert is None or convert is str:
             return None
         out[key] = convert(value)
     return out
@@ -114,11 +116,11 @@ def key_fault(key: str) -> str | None:
 def _take(key: str, value: object, out: Prepared) -> None:
     kind = type(value)
     if kind in PLAIN:
-        out.scalars[key] = value
+        out.scalars[key] = _checked(value)
         return
     convert = _CONVERTERS.get(kind)
     if convert is not None:
-        out.scalars[key] = convert(value)
+        out.scalars[key] = _checked(convert(value))
         return
     if value is None:
         return
@@ -131,7 +133,12 @@ def _take(key: str, value: object, out: Prepared) -> None:
         return
     scalar = to_scalar(value)
     if scalar is not None:
-        out.scalars[key] = scalar
+        out.scalars[key] = _checked(scalar)
+
+
+def _checked(value: Any) -> Any:
+    """Return a value; text without a UTF-8 form, which no history holds, is refused."""
+    return utf8_text(value) if isinstance(value, str) else value
 
 
 def _sort(key: str, cell: Cell, out: Prepared) -> None:

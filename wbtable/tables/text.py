@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from wbtable.errors import TypeMismatchError
+from wbtable.format.tagged import utf8_text
 
 
 def check_text(text: str) -> None:
@@ -15,12 +16,7 @@ def check_text(text: str) -> None:
         TypeMismatchError: it holds half of a surrogate pair.
 
     """
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            msg = f"the text {text!r:.80} has no UTF-8 form: {error.reason} at {error.start}"
-            raise TypeMismatchError(msg) from None
+    utf8_text(text)
 
 
 def check_utf8(array: pa.Array, place: str) -> None:

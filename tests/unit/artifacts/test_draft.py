@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -271,3 +271,18 @@ def test_remove(store: Store, draft_of: Make) -> None:
     with later.new_file("a") as file:
         file.write("again")
     assert store.commit(later)["a"].read() == b"again"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"metadata": "x"}, "expected metadata as a dict"),
+        ({"metadata": [1]}, "expected metadata as a dict"),
+        ({"metadata": {"a": "\ud800"}}, "metadata.a: the text"),
+        ({"description": "\ud800"}, "description: the text"),
+    ],
+)
+def test_settings_that_cannot_be_stored(settings: dict[str, Any], message: str) -> None:
+    """The errors are of the call that gives them, not of the commit."""
+    with pytest.raises(UsageError, match=message):
+        Artifact("name", **settings)

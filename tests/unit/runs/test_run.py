@@ -105,6 +105,17 @@ def test_a_value_that_cannot_be_stored_does_not_stop_training(store: Store) -> N
         assert values(run.history(), "loss") == [1.0]
 
 
+def test_text_without_utf8_loses_nothing_else(store: Store) -> None:
+    # RUN-3: a byte that a tokenizer made half a character of costs its own value only; config says so at once
+    with init(store=store) as run:
+        with pytest.warns(RunWarning, match="'guess' was not logged"):
+            run.log({"loss": 0.5, "guess": "\ud800"})
+        for wrong in ({"a": "\ud800"}, {"\ud800": 1}):
+            with pytest.raises(TypeMismatchError, match="no UTF-8 form"):
+                run.config.update(wrong)
+    assert values(run.history(), "loss") == [0.5]
+
+
 def test_a_key_of_several_types(store: Store) -> None:
     with init(store=store) as run:
         run.log({"x": 1})

@@ -156,3 +156,16 @@ def test_known_types_are_taken_without_looking() -> None:
     assert found == {"a": 1.5, "b": 2, "c": True, "d": "x"}
     assert {type(value) for value in (found or {}).values()} == {float, int, bool, str}
     assert take_scalars({"a": [1]}) is None
+
+
+@pytest.mark.parametrize("value", ["\ud800", np.str_("\ud800"), ["\ud800"], {"x": "\ud800"}, np.array(["\ud800"])])
+def test_text_without_utf8_is_named_and_the_rest_is_taken(value: Any) -> None:
+    # RUN-3: a history that took it could not be stored, with all that was logged beside it
+    for data in ({"good": 1, "bad": value}, {"good": "é", "bad": value}):
+        found = prepare(data)
+        assert list(found.scalars) == ["good"]
+        assert "no UTF-8 form" in found.problems[0]
+        assert take_scalars(data) is None
+    prepare({"warm": np.str_("up")})
+    assert take_scalars({"text": np.str_("\ud800")}) is None
+    assert take_scalars({"text": "plain", "n": 1}) == {"text": "plain", "n": 1}
