@@ -26,7 +26,8 @@ from wbtable.format.types import (
 from wbtable.importers.npz_column import NpzColumn
 from wbtable.importers.wandb_media import is_media
 from wbtable.tables.encode import encode
-from wbtable.tables.infer import MAX_EXACT_FLOAT, MAX_INT64, MIN_INT64, array_dtype
+from wbtable.tables.exact import MAX_EXACT_FLOAT
+from wbtable.tables.infer import MAX_INT64, MIN_INT64, array_dtype
 from wbtable.tables.ingest import encode_values
 from wbtable.tables.rows import ColumnRule, RowBuffer
 

@@ -37,7 +37,8 @@ from wbtable.format.types import (
     TimeType,
     UuidType,
 )
-from wbtable.tables.infer import MAX_EXACT_FLOAT, as_media, common_type, is_missing
+from wbtable.tables.exact import MAX_EXACT_FLOAT
+from wbtable.tables.infer import as_media, common_type, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.types import MediaType
 from wbtable.tables.coerce import column_type_of
-from wbtable.tables.infer import MAX_EXACT_FLOAT
+from wbtable.tables.exact import MAX_EXACT_FLOAT
 
 if TYPE_CHECKING:
     import os

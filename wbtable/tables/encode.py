@@ -33,7 +33,7 @@ from wbtable.format.types import (
     has_media,
 )
 from wbtable.tables.capture import Tagged
-from wbtable.tables.infer import MAX_EXACT_FLOAT
+from wbtable.tables.exact import MAX_EXACT_FLOAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from wbtable.errors import TypeMismatchError, WbtableError
 from wbtable.format.types import (
     AnyType,
@@ -23,7 +21,8 @@ from wbtable.format.types import (
 from wbtable.format.types_scalar import UNITS
 from wbtable.tables.conform import conform
 from wbtable.tables.encode import encode
-from wbtable.tables.infer import MAX_EXACT_FLOAT, MAX_INT64
+from wbtable.tables.exact import MAX_EXACT_FLOAT, check_exact
+from wbtable.tables.infer import MAX_INT64
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,12 +71,8 @@ def check_fits(found: ColumnType, column: ColumnType, plain: object) -> None:
         TypeMismatchError: it has no exact form there.
 
     """
-    if isinstance(column, NumberType):
-        if column.is_float and isinstance(plain, (int, np.integer)) and abs(int(plain)) > MAX_EXACT_FLOAT:
-            msg = f"the integer {plain} is beyond 2^53, so that {column} cannot hold it exactly"
-            raise TypeMismatchError(msg)
-    elif plain is not None and not isinstance(column, AnyType) and may_lose(found, column):
-        encode([plain], column, NOWHERE)
+    if not isinstance(column, AnyType) and may_lose(found, column):
+        check_exact(column, plain)
 
 
 def check_kept(kept: Sequence[Any], column: ColumnType, place: str) -> None:

@@ -38,6 +38,7 @@ from wbtable.format.types import (
     UuidType,
     unify,
 )
+from wbtable.tables.exact import check_exact
 from wbtable.tables.infer_times import (
     Typed,
     check_length,
@@ -61,7 +62,6 @@ STRING = StringType()
 NULL = NullType()
 MAX_INT64 = 2**63 - 1
 MIN_INT64 = -(2**63)
-MAX_EXACT_FLOAT = 2**53
 _MAX_INTEGER = 10**MAX_PRECISION - 1
 _MAX_STRUCT_KEYS = 1000
 
@@ -160,13 +160,18 @@ def _list(value: Any) -> Typed:
         return ListType(item=unify(infer_int(max(items)), infer_int(min(items)))), items
     item: ColumnType = NULL
     plain = []
+    is_mixed = False
     for i, element in enumerate(items):
         try:
             found, kept = infer(element)
-            item = found if item is NULL else unify(item, found)
+            if found != item:
+                is_mixed = is_mixed or not (item is NULL or found is NULL)
+                item = unify(item, found)
         except TypeMismatchError as error:
             raise TypeMismatchError(str(error), place=f"element {i}") from None
         plain.append(kept)
+    if is_mixed:
+        check_exact(ListType(item=item), plain)
     return (ListType(item=item) if items else _EMPTY_LIST), plain
 
 

@@ -14,8 +14,8 @@ from wbtable.format.schema import Column, Schema
 from wbtable.format.types import AnyType, ColumnType, NullType, NumberType
 from wbtable.storage.temporary import TemporaryFolder
 from wbtable.tables.encode import encode
+from wbtable.tables.exact import MAX_EXACT_FLOAT
 from wbtable.tables.fitting import check_kept, check_rows, may_lose
-from wbtable.tables.infer import MAX_EXACT_FLOAT
 from wbtable.tables.rows import ColumnRule, RowBuffer
 from wbtable.tables.source import ArrowSource, ConcatSource, ProjectedSource, Source
 from wbtable.tables.spill import TableBlobs

@@ -195,3 +195,25 @@ def test_decimals_beside_times_in_one_mixed_column() -> None:
     table.add_data(Decimal("1.5"))
     table.add_data(np.datetime64("2020-01-01T00:00:00"))
     assert table.get_column("a") == [YEAR_1, Decimal("1.5"), dt.datetime.fromisoformat("2020-01-01")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [2**60 + 1, 0.5],
+        [[2**60 + 1], [0.5]],
+        [{"a": 2**60 + 1}, {"a": 0.5}],
+        {1: 2**60 + 1, 2: 0.5},
+        [NANOSECOND, YEAR_1],
+        [np.datetime64(2**40, "s"), NANOSECOND],
+    ],
+    ids=repr,
+)
+def test_a_cell_that_fits_no_type_within(value: Any) -> None:
+    """TYPE-9, TYPE-10: the elements of one cell are looked at as those of several are."""
+    table = wbtable.Table(columns=["a"], data=[[None]])
+    with pytest.raises(TypeMismatchError, match='column "a", row 1'):
+        table.add_data(value)
+    assert table.data == [[None]]
+    table.add_data([1, 0.5, None])
+    assert table.data[1] == [[1.0, 0.5, None]]
