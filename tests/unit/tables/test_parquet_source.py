@@ -162,7 +162,7 @@ def test_a_damaged_file_is_said(tmp_path: Path) -> None:
 
 
 def test_a_csv_file_becomes_one(tmp_path: Path) -> None:
-    from wbtable.tables.files import csv_to_parquet
+    from wbtable.tables.csv_source import csv_to_parquet
 
     path = tmp_path / "a.csv"
     path.write_text("id,name,score\n1,a,0.5\n2,,\n", "utf-8")
