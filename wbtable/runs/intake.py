@@ -99,6 +99,8 @@ class Intake:
                     data = scalars
         except (TypeError, AttributeError):
             found = self._prepare(data, keys := ())
+        if found is not None and self._recorder is not None and (found.media or found.tables):
+            self.uploads.wait_for_room()  # Before the lock: the job that makes room needs it.
         with self.lock:
             at = self._admit(step)
             if at is None:

@@ -37,12 +37,18 @@ class Uploads:
 
     def reset(self) -> None:
         """Forget all jobs and the thread: in a forked child they belong to the parent."""
-        self._jobs: queue.Queue[tuple[str, Callable[[], None], Callable[[], None]] | None] = queue.Queue(MAX_WAITING)
+        self._jobs: queue.Queue[tuple[str, Callable[[], None], Callable[[], None]] | None] = queue.Queue()
+        self._room = threading.Condition()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
+    def wait_for_room(self) -> None:
+        """Return once fewer than `MAX_WAITING` jobs wait; never call it with a lock that a job needs."""
+        with self._room:
+            self._room.wait_for(lambda: self._jobs.qsize() < MAX_WAITING)
+
     def add(self, what: str, job: Callable[[], None], rescue: Callable[[], None]) -> None:
-        """Have a job done; `rescue` keeps its content elsewhere if the store refuses it for good."""
+        """Have a job done, without waiting; `rescue` keeps its content elsewhere if the store refuses it for good."""
         with self._lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="wbtable-uploads", daemon=True)
@@ -69,6 +75,8 @@ class Uploads:
     def _run(self) -> None:
         while True:
             item = self._jobs.get()
+            with self._room:
+                self._room.notify_all()
             try:
                 if item is None:
                     return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from wbtable.artifacts.store import Store
 from wbtable.errors import DiskFullError, StorageError
+from wbtable.media.histogram import Histogram
 from wbtable.runs import recorder as recorder_module
 from wbtable.runs import run as run_module
 from wbtable.runs import spool as spool_module
@@ -153,6 +155,25 @@ def test_memory_is_bounded_when_rows_come_fast(store: Store, monkeypatch: pytest
     run.finish()
     assert most <= 500
     assert rows(run) == 5000
+
+
+def test_tables_and_media_that_come_fast_wait_for_room_and_not_forever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # RUN-9; the thread that stores them needs the lock under which rows are taken.
+    monkeypatch.setattr(uploads_module, "MAX_WAITING", 1)
+
+    def work() -> None:
+        with init(project="p", id="fast", store=store) as run:
+            for i in range(20):
+                run.log({"table": Table(columns=["x"], data=[[i]]), "histogram": Histogram([i])})
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    [found] = store.runs("p")
+    assert found.history(["table"]).num_rows == 20
 
 
 def test_the_spool_keeps_order_and_its_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
