@@ -15,7 +15,7 @@ from wbtable.tables.keys import check_primary_key
 from wbtable.tables.reader import TableReader
 from wbtable.tables.sketches import keep_sketch, read_sketch, sketch_of, sketched
 from wbtable.tables.source import ConcatSource, SliceSource, Source
-from wbtable.tables.stored_type import reads_as
+from wbtable.tables.stored_type import may_stay
 from wbtable.tables.writer import TableBuilder, put_page
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def write_source(
     """Write the rows of a source, or of a snapshot of a table, into a store.
 
     Rows that were read from a table of the same store, and are still in front, are not written again: their fragments
-    are named again.
+    are named again, unless a column is wider now (TABLE-10).
 
     Args:
         source: the rows.
@@ -134,12 +134,12 @@ def _split(rows: Source, objects: ObjectStore) -> tuple[TableReader | None, list
 
 
 def _grows_to(before: Schema, after: Schema) -> bool:
-    """Whether the columns of `after` are those of `before`, wider or the same, and maybe more."""
+    """Whether the columns of `after` are those of `before` and maybe more, and their fragments can stay (TABLE-10)."""
     try:
         grows = widened(before, after) == after and after.names[: len(before)] == before.names
     except TypeMismatchError:
         return False
-    return grows and all(reads_as(column.type, after[column.name]) for column in before)
+    return grows and all(may_stay(column.type, after[column.name]) for column in before)
 
 
 def _fragments(objects: ObjectStore, manifest: TableManifest) -> list[Fragment]:

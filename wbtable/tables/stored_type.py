@@ -69,20 +69,20 @@ def _narrower(found: pa.DataType, want: ColumnType, place: str) -> ColumnType | 
     return None if isinstance(want, (NdarrayType, AnyType, NumberType)) else want
 
 
-def reads_as(have: ColumnType, want: ColumnType) -> bool:
-    """Whether a column that was stored as `have` can be read as the wider `want`.
+def may_stay(have: ColumnType, want: ColumnType) -> bool:
+    """Whether a fragment's column that was stored as `have` may stand in a table whose column is the wider `want`.
 
-    Not where its Parquet type does not tell it: arrays whose common shape is lost, and text that is no tagged JSON.
+    Only where its fingerprint and its extremes say of `want` what they said of `have` (TABLE-10): -1 of int8 has the
+    bytes of 255 of uint8, and one second those of one millisecond.
     """
     if have == want or isinstance(have, NullType):
         return True
-    if isinstance(want, (AnyType, NdarrayType)):
-        return type(have) is type(want) and have.arrow().equals(want.arrow())
     if isinstance(have, ListType) and isinstance(want, ListType):
-        return reads_as(have.item, want.item)
+        return may_stay(have.item, want.item)
     if isinstance(have, MapType) and isinstance(want, MapType):
-        return reads_as(have.key, want.key) and reads_as(have.item, want.item)
+        return may_stay(have.key, want.key) and may_stay(have.item, want.item)
     if isinstance(have, StructType) and isinstance(want, StructType):
-        theirs = {field.name: field.type for field in want.fields}
-        return all(field.name in theirs and reads_as(field.type, theirs[field.name]) for field in have.fields)
-    return have.kind == want.kind or want.kind in {"number", "integer"}
+        pairs = list(zip(have.fields, want.fields, strict=False))
+        same = (len(have.fields), have.absent) == (len(want.fields), want.absent)
+        return same and all(mine.name == new.name and may_stay(mine.type, new.type) for mine, new in pairs)
+    return have.kind == want.kind and have.arrow().equals(want.arrow())

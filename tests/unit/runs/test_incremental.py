@@ -29,9 +29,7 @@ def test_each_log_stores_the_new_rows_only(tmp_path: Path) -> None:
     with wbtable.init(project="p", store=store) as run:
         for step in range(3):
             for i in range(20):
-                table.add_data(
-                    step, wbtable.Image(rng.integers(0, 255, (8, 8), dtype=np.uint8)), i if step < 2 else i + 0.5
-                )
+                table.add_data(step, wbtable.Image(rng.integers(0, 255, (8, 8), dtype=np.uint8)), i + 0.5)
             run.log({"preds": table})
     versions = store.versions(f"p/run-{run.id}-preds")
     assert [len(version.get("preds")) for version in versions] == [20, 40, 60]
@@ -41,7 +39,7 @@ def test_each_log_stores_the_new_rows_only(tmp_path: Path) -> None:
     assert [len(part) for part in parts] == [1, 2, 3]
     together = versions[-1].get("preds")
     assert together.log_mode == "INCREMENTAL"
-    assert [row[2] for _, row in together.iterrows()] == [*range(20), *range(20), *(i + 0.5 for i in range(20))]
+    assert [row[2] for _, row in together.iterrows()] == [i + 0.5 for _ in range(3) for i in range(20)]
     (info,) = store.runs("p")
     logged = [cell for cell in info.history(["preds"]).column("preds").to_pylist() if cell is not None]
     assert len(logged) == 3
@@ -73,3 +71,19 @@ def test_mutable_tables_are_stored_whole(tmp_path: Path) -> None:
     first, second = store.versions(f"p/run-{run.id}-t")
     assert first.get("t").data == [[1]]
     assert second.get("t").data == [[1, "x"], [2, "y"]]
+
+
+def test_a_column_that_widens_writes_rows_again_but_no_media(tmp_path: Path) -> None:
+    """RUN-11, TABLE-10."""
+    store = wbtable.create_store(tmp_path / "store")
+    table = wbtable.Table(columns=["image", "x"], log_mode="INCREMENTAL")
+    with wbtable.init(project="p", store=store) as run:
+        for value in (1, 2, 2.5):
+            table.add_data(wbtable.Image(np.full((8, 8), int(2 * value), np.uint8)), value)
+            run.log({"preds": table})
+    parts = [_fragments(version) for version in store.versions(f"p/run-{run.id}-preds")]
+    assert parts[1][:1] == parts[0]
+    assert parts[2] != parts[1]
+    last = store.artifact(f"p/run-{run.id}-preds:latest").get("preds")
+    assert [(image.to_numpy().max(), x) for _, (image, x) in last.iterrows()] == [(2, 1.0), (4, 2.0), (5, 2.5)]
+    assert len(list((tmp_path / "store" / "objects").rglob("*.pack"))) == 3

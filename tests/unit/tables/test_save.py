@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import wbtable
@@ -61,13 +63,51 @@ def test_append(objects: ObjectStore) -> None:
 
 
 def test_append_widens(objects: ObjectStore) -> None:
-    """TABLE-7, TYPE-9: the manifest's types rule; older fragments are cast, and lack what came later."""
+    """TABLE-7, TABLE-10: older fragments lack what came later; they are written again where a column is wider."""
     base = _save(objects, _rows([1, "x"]))
+    longer = _append(objects, base, _rows([2, [1]], columns=("a", "c")))
+    assert longer.tail[0] == base.tail[0]
+    check_identical(table_of(objects, longer).data, [[1, "x", None], [2, None, [1]]])
     grown = _append(objects, base, _rows([2.5, [1]], columns=("a", "c")))
-    table = table_of(objects, grown)
-    check_identical(table.data, [[1.0, "x", None], [2.5, None, [1]]])
+    assert [len(fragment.columns) for fragment in grown.tail] == [3]
+    check_identical(table_of(objects, grown).data, [[1.0, "x", None], [2.5, None, [1]]])
     with pytest.raises(TypeMismatchError, match='column "b"'):
         _append(objects, base, _rows([1, 5]))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "wider"),
+    [
+        (pa.array([-1], "int8"), pa.array([255], "uint8"), pa.array([1], "int64")),
+        (pa.array([1], pa.timestamp("s")), pa.array([1], pa.timestamp("ms")), pa.array([1], pa.timestamp("us"))),
+        (pa.array([{"a": 1}]), pa.array([{"b": 1}]), pa.array([{"c": 1}])),
+    ],
+)
+def test_tables_of_other_values_have_other_content_digests_when_they_widen(
+    objects: ObjectStore, left: pa.Array, right: pa.Array, wider: pa.Array
+) -> None:
+    """TABLE-10, TABLE-6: the bytes of the first rows are the same, what they mean is not."""
+
+    def table(values: pa.Array) -> wbtable.Table:
+        return wbtable.Table(dataframe=pa.table({"a": values}))
+
+    bases = [_save(objects, table(values)) for values in (left, right)]
+    assert bases[0].tail[0].columns[0].fingerprint == bases[1].tail[0].columns[0].fingerprint
+    one, other = (
+        _append(objects, _append(objects, base, table(wider)), table(values))
+        for base, values in zip(bases, (right, left), strict=True)
+    )
+    assert table_of(objects, one).data[0] != table_of(objects, other).data[0]
+    assert one.content_digest != other.content_digest
+
+
+def test_pruning_after_a_unit_of_time_became_finer(objects: ObjectStore) -> None:
+    """TABLE-10: the extremes of old fragments would be in the old unit."""
+    base = _save(objects, wbtable.Table(dataframe=pa.table({"a": pa.array([1, 2], pa.timestamp("s"))})))
+    finer = wbtable.Table(dataframe=pa.table({"a": pa.array([5], pa.timestamp("us"))}))
+    grown = table_of(objects, _append(objects, base, finer))
+    half = pa.scalar(500_000, pa.timestamp("us"))
+    assert sum(batch.num_rows for batch in grown.scan(filter=pc.field("a") > half)) == 2
 
 
 def test_appended_media_share_packs(objects: ObjectStore) -> None:

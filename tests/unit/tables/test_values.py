@@ -21,8 +21,10 @@ from tests.unit.tables.reading import stored
 from wbtable.errors import ConflictError, FormatError
 from wbtable.format.types import (
     AnyType,
+    ClassesType,
     ColumnType,
     DecimalType,
+    Field,
     IntegerType,
     ListType,
     MapType,
@@ -30,6 +32,7 @@ from wbtable.format.types import (
     NullType,
     NumberType,
     StringType,
+    StructType,
     TimestampType,
     UuidType,
     unify,
@@ -37,7 +40,7 @@ from wbtable.format.types import (
 from wbtable.tables.conform import conform
 from wbtable.tables.encode import encode
 from wbtable.tables.same import same_values
-from wbtable.tables.stored_type import reads_as, stored_type
+from wbtable.tables.stored_type import may_stay, stored_type
 from wbtable.tables.table import Table
 from wbtable.tables.values import to_python
 
@@ -242,10 +245,23 @@ def test_the_stored_type_is_told_from_parquet() -> None:
     assert stored_type(pa.timestamp("s", "UTC"), TimestampType(zone="UTC"), "x") == TimestampType(unit="s", zone="UTC")
     with pytest.raises(FormatError):
         stored_type(pa.list_(pa.float32(), 4), NdarrayType(dtype="float32"), "x")
-    assert reads_as(INT, FLOAT)
-    assert not reads_as(StringType(), AnyType())
-    assert not reads_as(NdarrayType(dtype="int8", shape=(2,)), NdarrayType(dtype="int8"))
-    assert not reads_as(ListType(item=StringType()), ListType(item=AnyType()))
+
+
+def test_a_fragment_stays_where_it_means_the_same() -> None:
+    """TABLE-10: not where its bytes would mean another value."""
+    assert may_stay(NullType(), StringType())
+    assert may_stay(ListType(item=NullType()), ListType(item=INT))
+    assert may_stay(ClassesType(classes=((1, "a"),)), ClassesType(classes=((1, "a"), (2, "b"))))
+    assert not may_stay(NumberType(dtype="int8"), INT)
+    assert not may_stay(INT, FLOAT)
+    assert not may_stay(TimestampType(unit="s"), TimestampType(unit="ms"))
+    assert not may_stay(DecimalType(precision=5, scale=1), DecimalType(precision=6, scale=2))
+    assert not may_stay(StringType(), AnyType())
+    assert not may_stay(NdarrayType(dtype="int8", shape=(2,)), NdarrayType(dtype="int8"))
+    assert not may_stay(ListType(item=StringType()), ListType(item=AnyType()))
+    fields = (Field(name="a", type=INT), Field(name="b", type=INT))
+    assert not may_stay(StructType(fields=fields[1:]), StructType(fields=fields, absent=True))
+    assert not may_stay(StructType(fields=fields), StructType(fields=fields, absent=True))
 
 
 _NO_BLOBS: Any = None
