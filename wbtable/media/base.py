@@ -186,9 +186,10 @@ class FileMedia(Media):
 
     @property
     def size(self) -> int:
-        """The number of encoded bytes."""
+        """The number of encoded bytes; read if another writer's cell does not say it."""
         if self._cell is not None:
-            return int(self._cell["file"].get("size") or 0)
+            size = self._cell["file"].get("size")
+            return int(size) if size is not None else len(self.bytes)  # absent: all behind the offset (PACK-8)
         return self._resolve()[0].size
 
     @property
@@ -239,7 +240,8 @@ class FileMedia(Media):
         """Return the class with what is known of the value; nothing is read or encoded for it."""
         parts = [self._describe()]
         if self._cell is not None:
-            parts += [self.content_type, f"{self.size:,} bytes"]
+            size = self._cell["file"].get("size")
+            parts += [self.content_type, *([] if size is None else [f"{size:,} bytes"])]
         elif self._payload is not None:
             known = self._payload.content_type != BLOB
             parts += [*([self._payload.content_type] if known else []), f"{self._payload.size:,} bytes"]

@@ -251,6 +251,16 @@ def test_a_file_that_changes_is_refused(tmp_path: Path) -> None:  # [MEDIA-3]
         kept.read()
 
 
+def test_a_cell_that_does_not_say_its_size(blobs: Blobs) -> None:  # [PACK-8]
+    data = encoded("JPEG")
+    cell = blobs.cell(Image(data))
+    cell["file"]["size"] = None
+    image = Image.from_cell(cell, blobs, ImageType())
+    assert "bytes" not in repr(image)
+    assert blobs.reads == 0
+    assert image.size == len(data)
+
+
 def test_damaged_bytes_give_a_format_error() -> None:  # [MEDIA-12]
     blobs = Damaged(encoded("JPEG")[:-300])
     image = Image.from_cell(blobs.cell(Image(encoded("JPEG"))), blobs, ImageType())
