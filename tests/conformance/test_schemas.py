@@ -11,6 +11,7 @@ import pytest
 from tests.architecture.repository import SCHEMAS, pages
 from tests.conformance.schemas import schema_names, validator
 from wbtable.format.documents import canonical
+from wbtable.format.seal import sealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,13 @@ def test_examples_are_canonical(example: Example) -> None:
     value = json.loads(example.text)
     if "\n" not in example.text.strip():
         assert canonical(value).decode() == example.text.strip()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda found: f"{found.page}-{found.schema}")
+def test_examples_have_the_check_that_their_fields_give(example: Example) -> None:
+    # DOC-8
+    value = json.loads(example.text)
+    assert "check" not in value or sealed(value) == value
 
 
 def test_every_json_block_names_its_schema() -> None:
