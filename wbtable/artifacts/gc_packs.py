@@ -16,7 +16,7 @@ from wbtable.format.pack import decode_columns
 from wbtable.format.table_manifest import TableManifest
 from wbtable.format.types import has_media
 from wbtable.tables.reader import TableReader
-from wbtable.tables.relocate import map_files
+from wbtable.tables.relocate import map_media
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,11 +75,11 @@ class _Used:
         manifest = TableManifest.from_json(self._objects.get_document(_descriptor(ref)), ref.key)
         if not any(inner.media_type == PACK for inner in manifest.refs):
             return
-        columns = [column.name for column in manifest.schema if has_media(column.type)]
+        columns = [column for column in manifest.schema if has_media(column.type)]
         try:
-            for batch in TableReader(self._objects, manifest).batches(columns):
-                for column in batch.columns:
-                    map_files(column, self._note)
+            for batch in TableReader(self._objects, manifest).batches([column.name for column in columns]):
+                for values, column in zip(batch.columns, columns, strict=True):
+                    map_media(values, column.type, self._note)
         except NotFoundError:
             # What its rows name is not known any more.
             self._whole.update(inner.digest.hex for inner in manifest.refs if inner.media_type == PACK)

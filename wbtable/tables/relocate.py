@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from wbtable.errors import FormatError
 from wbtable.format.digest import BLOB, PACK, Descriptor
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
+from wbtable.format.types import ListType, MapType, StructType, has_media
 from wbtable.storage.pieces import Pieces
 from wbtable.storage.seen import UNKNOWN, first_of_equals
 from wbtable.tables.blobs import runs_of
@@ -21,6 +22,8 @@ from wbtable.tables.spill import TableBlobs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wbtable.format.schema import Schema
+    from wbtable.format.types import ColumnType
     from wbtable.media.base import BlobReader
     from wbtable.storage.objects import ObjectStore
     from wbtable.storage.packs import PackWriter
@@ -38,8 +41,37 @@ def holds_files(found: pa.DataType) -> bool:
     return any(holds_files(found.field(i).type) for i in range(found.num_fields))
 
 
-def map_files(array: pa.Array, change: Callable[[pa.StructArray], pa.StructArray]) -> pa.Array:
-    """Return `array` with each FILE group in it, however deep, replaced by ``change`` of it."""
+def map_media(array: pa.Array, column_type: ColumnType, change: Callable[[pa.StructArray], pa.StructArray]) -> pa.Array:
+    """Return a column with each FILE group of its media replaced by ``change`` of it.
+
+    A struct of the user's may have the fields of such a group, and is none (FP-8).
+    """
+    if not has_media(column_type):
+        return array
+    if isinstance(column_type, StructType):
+        types = {item.name: item.type for item in column_type.fields if has_media(item.type)}
+        names = [item.name for item in array.type]
+        children = [
+            map_media(child, types[name], change) if name in types else child
+            for name, child in zip(names, array.flatten(), strict=True)
+        ]
+        mask = array.is_null() if array.null_count else None
+        return pa.StructArray.from_arrays(children, fields=list(array.type), mask=mask)
+    if isinstance(column_type, (ListType, MapType)):
+        item = column_type.item
+        return map_files(array, change, lambda items: map_media(items, item, change))
+    return map_files(array, change)
+
+
+def map_files(
+    array: pa.Array,
+    change: Callable[[pa.StructArray], pa.StructArray],
+    inner: Callable[[pa.Array], pa.Array] | None = None,
+) -> pa.Array:
+    """Return `array` with each FILE group in it, however deep, replaced by ``change`` of it.
+
+    With `inner` the elements of a list, or the items of a map, are replaced by ``inner`` of them instead.
+    """
     found = array.type
     if not holds_files(found):
         return array
@@ -53,9 +85,10 @@ def map_files(array: pa.Array, change: Callable[[pa.StructArray], pa.StructArray
     if pa.types.is_map(found):
         # A map is a list of entries; its items may be media. Flattened: entries under null maps are left out.
         flat = _entries(array).flatten()
-        items = map_files(flat.field(1), change)
+        items = inner(flat.field(1)) if inner is not None else map_files(flat.field(1), change)
         return pa.MapArray.from_arrays(_compact_offsets(array), flat.field(0), items, type=found)
-    values = map_files(array.flatten(), change)
+    flat = array.flatten()
+    values = inner(flat) if inner is not None else map_files(flat, change)
     return pa.ListArray.from_arrays(_compact_offsets(array), values, type=found)
 
 
@@ -85,12 +118,14 @@ class Relocator:
     Attributes:
         objects: where the blobs go.
         packs: what writes them.
+        schema: the batches' columns.
         containers: the descriptors of what the cells name, by URI.
 
     """
 
     objects: ObjectStore
     packs: PackWriter
+    schema: Schema
     containers: dict[str, Descriptor] = field(default_factory=dict)
 
     def move(self, batch: pa.RecordBatch, blobs: BlobReader) -> tuple[pa.RecordBatch, int]:
@@ -111,7 +146,7 @@ class Relocator:
             highest = max(highest, last)
             return moved
 
-        arrays = [map_files(column, change) for column in batch.columns]
+        arrays = self._mapped(batch, change)
         return pa.RecordBatch.from_arrays(arrays, schema=batch.schema), highest
 
     def is_ready(self, highest: int) -> bool:
@@ -131,8 +166,12 @@ class Relocator:
             mask = files.is_null() if files.null_count else None
             return pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=mask)
 
-        arrays = [map_files(column, change) for column in batch.columns]
+        arrays = self._mapped(batch, change)
         return pa.RecordBatch.from_arrays(arrays, schema=batch.schema), used
+
+    def _mapped(self, batch: pa.RecordBatch, change: Callable[[pa.StructArray], pa.StructArray]) -> list[pa.Array]:
+        pairs = zip(batch.columns, self.schema, strict=True)
+        return [map_media(values, column.type, change) for values, column in pairs]
 
     def _name(self, uri: str) -> str:
         if not uri.startswith(_PENDING):

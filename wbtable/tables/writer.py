@@ -89,7 +89,7 @@ class TableBuilder:
         self._base = base
         self._sketch = sketch
         self._packs = PackWriter(objects, known)
-        self._relocator = Relocator(objects, self._packs)
+        self._relocator = Relocator(objects, self._packs, schema)
         self._media = any(has_media(column.type) for column in schema)
         self._waiting: deque[_Waiting] = deque()
         self._waiting_rows = 0

@@ -59,6 +59,18 @@ def test_every_group_is_found(kind: pa.DataType, before: list[Any], after: list[
     assert not holds_files(pa.struct([("a", pa.list_(pa.int8()))]))
 
 
+def test_structs_that_only_look_like_groups_stay(tmp_path: Path) -> None:
+    """FP-8: a struct of the user's that has the same fields is whole, beside media and around them."""
+    group = {"uri": "u", "offset": 1, "size": 2, "content_type": "c", "checksum": "s"}
+    table = wbtable.Table(columns=["own", "both"])
+    table.add_data(group, {"group": group, "images": [wbtable.Image(png(1))]})
+    table.add_data(None, None)
+    table.write(str(tmp_path))
+    (own, both), second = wbtable.open_table(str(tmp_path)).data
+    assert (own, both["group"], both["images"][0].bytes) == (group, group, png(1))
+    assert second == [None, None]
+
+
 def test_cells_say_where_their_bytes_are(tmp_path: Path) -> None:
     """FILE-1, FILE-2, FILE-3: the URI resolves within objects/, and offset, size and checksum fit."""
     table = wbtable.Table(columns=["x"], data=[[wbtable.Image(png(i))] for i in (0, 1, 0)])
