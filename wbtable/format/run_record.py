@@ -279,7 +279,12 @@ class RunFinish:
         """
         check_document(value, cls.kind, place)
         fields = Reader(value, place)
-        history = value.get("history")
+        history = None
+        if value.get("history") is not None:
+            history = Descriptor.from_json(value["history"], f"{place}.history")
+        refs = tuple(Descriptor.from_json(ref, f"{place}.refs[{i}]") for i, ref in enumerate(fields.list("refs")))
+        if history is not None and history not in refs:
+            fields.fail("refs", "the object that history names, too (DOC-6)")
         known = {"attempt", "finished_at", "exit_code", "next_step", "config", "summary", "segments", "history"}
         return cls(
             attempt=fields.int("attempt"),
@@ -289,8 +294,8 @@ class RunFinish:
             config=untag(fields.object("config"), f"{place}.config"),
             summary=untag(fields.object("summary"), f"{place}.summary"),
             segments=fields.int("segments"),
-            history=None if history is None else Descriptor.from_json(history, f"{place}.history"),
-            refs=tuple(Descriptor.from_json(ref, f"{place}.refs[{i}]") for i, ref in enumerate(fields.list("refs"))),
+            history=history,
+            refs=refs,
             extra=fields.extra(_HEADER | known),
         )
 

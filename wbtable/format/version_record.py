@@ -11,6 +11,7 @@ from wbtable.errors import FormatError
 from wbtable.format.digest import ARTIFACT, Descriptor, Digest
 from wbtable.format.documents import Json, Reader
 from wbtable.format.features import FORMAT_VERSION, check_document, kept_fields
+from wbtable.format.refs import read_refs
 from wbtable.format.seal import check_seal, encode_sealed, sealed
 from wbtable.format.tagged import tag, untag
 
@@ -205,6 +206,10 @@ class VersionRecord:
         check_document(document, KIND, place)
         check_seal(document, place)
         reader = Reader(document, place)
+        manifest = Descriptor.from_json(reader.object("manifest"), f"{place}.manifest")
+        if read_refs(reader) != (manifest,):
+            # Collection walks these: what they do not name would be deleted (COMMIT-0, DOC-6).
+            reader.fail("refs", "the artifact manifest alone")
         try:
             return cls(
                 commit_id=reader.str("commit_id"),
@@ -217,7 +222,7 @@ class VersionRecord:
                 description=reader.opt_str("description"),
                 metadata=untag(reader.object("metadata"), f"{place}.metadata"),
                 digest=Digest.parse(reader.str("digest"), f"{place}.digest"),
-                manifest=Descriptor.from_json(reader.object("manifest"), f"{place}.manifest"),
+                manifest=manifest,
                 created_at=read_time(reader.str("created_at"), f"{place}.created_at"),
                 run=reader.opt_str("run"),
                 inputs=tuple(str(item) for item in reader.list("inputs", optional=True)),

@@ -69,9 +69,12 @@ def test_the_record_says_what_was_committed(store: Store, draft_of: Make) -> Non
         ("name", None),
         ("version", 3),
         ("project", "other"),
+        ("refs", []),
     ],
 )
-def test_damaged_records_are_refused(store: Store, draft_of: Make, field: str, value: object) -> None:  # COMMIT-0
+def test_damaged_records_are_refused(
+    store: Store, draft_of: Make, field: str, value: object
+) -> None:  # COMMIT-0, DOC-6
     version = store.commit(draft_of())
     path = store.backend.local_path(store.records(version.project, "data").key(0))
     assert path is not None

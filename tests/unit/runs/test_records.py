@@ -71,6 +71,8 @@ def test_errors_name_the_field(change: dict[str, Any], where: str) -> None:
 def test_impossible_values_are_refused() -> None:
     with pytest.raises(FormatError):
         dataclasses.replace(FINISH, history=Descriptor(media_type=BLOB, digest=Digest.of(b""), size=0))
+    with pytest.raises(FormatError, match="refs"):  # DOC-6
+        RunFinish.from_json(FINISH.to_json() | {"refs": []})
     with pytest.raises(FormatError):
         RunLink(how="used", version="no version", created_at=NOW)
     with pytest.raises(UsageError):
