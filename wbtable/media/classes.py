@@ -7,8 +7,8 @@ from operator import index
 from typing import TYPE_CHECKING
 
 from wbtable.errors import UsageError
+from wbtable.format.tagged import utf8_text
 from wbtable.format.types_media import ClassesType, labels
-from wbtable.media.text import plain_text
 
 if TYPE_CHECKING:
     from wbtable.format.types_base import ColumnType
@@ -40,7 +40,7 @@ class Classes:
             number = class_id(item["id"], f"class_set[{i}].id")
             if number in found:
                 raise UsageError(f"the id {number} comes twice", place=f"class_set[{i}].id")
-            found[number] = plain_text(str(item["name"]), f"class_set[{i}].name")
+            found[number] = utf8_text(str(item["name"]), f"class_set[{i}].name")
         self._labels = found
 
     @property
@@ -96,4 +96,4 @@ def class_labels(value: object, place: str) -> dict[int, str]:
     """
     if not isinstance(value, Mapping):
         raise UsageError(f"expected a mapping from class id to name, found {type(value).__name__}", place=place)
-    return {class_id(key, place): plain_text(str(name), place) for key, name in value.items()}
+    return {class_id(key, place): utf8_text(str(name), place) for key, name in value.items()}

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from wbtable.errors import UsageError
+from wbtable.format.tagged import utf8_text
 from wbtable.format.types_media import HtmlType
 from wbtable.media.base import FileMedia
 from wbtable.media.payload import Payload, payload_of
-from wbtable.media.text import plain_text
 
 _SUFFIXES = (".html", ".htm", ".xhtml")
 _PATH_START = re.compile(r"(?:~?/|\.{1,2}/|[A-Za-z]:[\\/])\S*")
@@ -47,7 +47,7 @@ class Html(FileMedia):
     ) -> None:
         del inject
         if isinstance(data, str) and (data_is_not_path or not looks_like_path(data)):
-            payload: Payload | None = Payload.of_bytes(plain_text(data).encode(), "text/html")
+            payload: Payload | None = Payload.of_bytes(utf8_text(data).encode(), "text/html")
         else:
             payload = payload_of(Path(data).expanduser() if isinstance(data, str) else data, "Html")
         if payload is None:

@@ -34,6 +34,7 @@ from wbtable.format.types import (
 )
 from wbtable.tables.capture import Tagged
 from wbtable.tables.exact import MAX_EXACT_FLOAT
+from wbtable.tables.infer_times import exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,19 +138,9 @@ def _uuid(values: Sequence[Any], _type: ColumnType, _blobs: BlobPutter) -> pa.Ar
 
 def _times(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter) -> pa.Array:
     unit = cast("TimestampType | DurationType", column_type).unit
-    plain = [_in_unit(v, unit) if isinstance(v, (np.datetime64, np.timedelta64)) else v for v in values]
+    numpys = (np.datetime64, np.timedelta64)  # which Arrow takes in the column's unit only
+    plain = [exactly(v, f"{v.dtype.kind}8[{unit}]") if isinstance(v, numpys) else v for v in values]
     return _flat(plain, column_type.arrow())
-
-
-def _in_unit(value: Any, unit: str) -> Any:
-    """Return one of numpy's times in the column's unit: Arrow takes no other."""
-    if np.datetime_data(value.dtype) == (unit, 1):
-        return value
-    out = value.astype(f"{value.dtype.kind}8[{unit}]")
-    if out.astype(value.dtype) != value:
-        msg = f"{value} does not fit the unit {unit}"
-        raise TypeMismatchError(msg)
-    return out
 
 
 def _complex(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter) -> pa.Array:
