@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from wbtable.importers.folder import read_folder
     from wbtable.importers.wandb import import_wandb
-    from wbtable.media import Audio, Classes, Histogram, Html, Image, Molecule, Object3D, Plotly, Video
+    from wbtable.media import Audio, Classes, Histogram, Html, Image, Molecule, Object3D, Plotly, Video, box3d
     from wbtable.runs.init import init
     from wbtable.runs.run import Run
     from wbtable.tables.compare import compare
@@ -60,7 +60,7 @@ _ERRORS = (
     "DiskFullError FormatError LimitError MissingExtraError NotFoundError StorageError TypeMismatchError "
     "UnsupportedError UsageError WbtableError"
 )
-_MEDIA = "Audio Classes Histogram Html Image Molecule Object3D Plotly Video"
+_MEDIA = "Audio Classes Histogram Html Image Molecule Object3D Plotly Video box3d"
 _HOMES = {
     **dict.fromkeys(_ERRORS.split(), "wbtable.errors"),
     **dict.fromkeys(_MEDIA.split(), "wbtable.media"),
@@ -121,6 +121,7 @@ __all__ = [
     "Version",
     "Video",
     "WbtableError",
+    "box3d",
     "compare",
     "config",
     "create_store",

@@ -32,7 +32,7 @@ EXPORTS = [
     "ConflictError", "DeniedError", "DigestMismatchError", "DiskFullError", "FormatError", "Histogram", "Html",
     "Image", "JoinedTable", "LimitError", "MissingExtraError", "Molecule", "NotFoundError", "Object3D",
     "PartitionedTable", "Plotly", "Run", "StorageError", "Store", "Table", "TableWriter", "TypeMismatchError",
-    "UnsupportedError", "UsageError", "Version", "Video", "WbtableError", "compare", "config", "create_store",
+    "UnsupportedError", "UsageError", "Version", "Video", "WbtableError", "box3d", "compare", "config", "create_store",
     "finish", "import_wandb", "init", "log", "log_artifact", "open_table", "read_csv", "read_feather",
     "read_folder", "read_jsonl", "read_parquet", "run", "summary", "use_artifact", "view",
 ]  # fmt: skip

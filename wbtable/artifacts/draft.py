@@ -293,12 +293,10 @@ class Artifact:
 
     @property
     def ttl(self) -> dt.timedelta | None:
-        """How long the version is kept; None for ever."""
+        """How long the version is kept; None for ever, as what is drafted from a version is unless it is said here."""
         if self._version is not None:
             return self._version.ttl
-        if isinstance(self._ttl, int):
-            return dt.timedelta(seconds=self._ttl)
-        return self._base.ttl if self._ttl is INHERIT and self._base is not None else None
+        return dt.timedelta(seconds=self._ttl) if isinstance(self._ttl, int) else None
 
     @ttl.setter
     def ttl(self, value: dt.timedelta | None) -> None:

@@ -47,7 +47,7 @@ class Html(FileMedia):
     ) -> None:
         del inject
         if isinstance(data, str) and (data_is_not_path or not looks_like_path(data)):
-            payload: Payload | None = Payload.of_bytes(utf8_text(data).encode(), "text/html")
+            payload: Payload | None = Payload.of_text(utf8_text(data), "text/html")
         else:
             payload = payload_of(Path(data).expanduser() if isinstance(data, str) else data, "Html")
         if payload is None:

@@ -63,6 +63,11 @@ class Payload:
         """Take bytes; a mutable buffer is copied."""
         return _checked(cls(bytes(data), content_type))
 
+    @classmethod
+    def of_text(cls, text: str, content_type: str) -> Self:
+        """Take text, which may be empty: what is encoded never is, a document can be."""
+        return _within_limits(cls(text.encode(), content_type))
+
     def _named(self) -> str:
         return f": {os.fspath(self.data)!r}" if isinstance(self.data, Path) else ""
 
@@ -135,6 +140,10 @@ def _checked(payload: _P) -> _P:
     if payload.size == 0:
         where = "no bytes" if payload.path is None else f"the empty file {str(payload.path)!r}"
         raise UsageError(f"expected encoded bytes, found {where}")
+    return _within_limits(payload)
+
+
+def _within_limits(payload: _P) -> _P:
     try:
         limits.check_bytes(payload.size)
     except FormatError as error:

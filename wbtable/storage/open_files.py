@@ -6,8 +6,12 @@ import contextlib
 import os
 from collections import OrderedDict
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from wbtable.storage.os_errors import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LIMIT = 64
 
@@ -36,11 +40,15 @@ class OpenFile:
             self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             self.size = os.fstat(self.fd).st_size
 
-    def __del__(self) -> None:
-        """Close the file."""
+    def __del__(
+        self,
+        close: Callable[[int], None] = os.close,
+        suppress: type[contextlib.suppress] = contextlib.suppress,
+    ) -> None:
+        """Close the file; what that needs is held here, for at the interpreter's end modules lose their names."""
         if self.fd >= 0:
-            with contextlib.suppress(OSError):
-                os.close(self.fd)
+            with suppress(OSError):
+                close(self.fd)
 
 
 class OpenFiles:

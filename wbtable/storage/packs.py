@@ -185,9 +185,10 @@ class PackWriter:
         unseen = np.flatnonzero(out[:, 0] == UNKNOWN)
         if self._known is not None and len(unseen):
             found = self._find_known(raws[unseen], sizes[unseen])
-            there = found[:, 0] != UNKNOWN
             out[unseen] = found
-            self._seen.add_many(raws[unseen[there]], found[there])
+            if not isinstance(self._known, KnownPlaces):  # which would be asked again, one blob at a time
+                there = found[:, 0] != UNKNOWN
+                self._seen.add_many(raws[unseen[there]], found[there])
         return out
 
     def cut(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -9,21 +10,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.errors import TypeMismatchError, UsageError
-from wbtable.format.types import AnyType, ColumnType, unify
+from wbtable.format.types import AnyType, ColumnType, ImageType, unify
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.fitting import check_rows
+from wbtable.tables.parts import SMALL
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.readable import Readable
 from wbtable.tables.rows import ColumnRule
 from wbtable.tables.source import ProjectedSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from wbtable.storage.seen import Digests
     from wbtable.tables.parts import Parts
     from wbtable.tables.source import Source
+    from wbtable.tables.spill import TableBlobs
 
+_WINDOW_BYTES = 64 << 20
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
 
@@ -118,17 +123,57 @@ def _append_stream(parts: Parts, reader: pa.RecordBatchReader) -> None:
     parts.buffer.types = types
     schema = parts.schema
 
-    def prepare(batch: pa.RecordBatch) -> pa.Table:
+    def prepare(batch: pa.RecordBatch, digests: Mapping[int, Digests]) -> pa.Table:
         arrays = []
         for i, found, rule, name in zip(at, types, rules, names, strict=True):
             if not rule.optional:
                 _refuse_missing(batch.column(i), name)
-            arrays.append(ingest.physical(batch.column(i), found, name, parts.blobs))
+            arrays.append(ingest.physical(batch.column(i), found, name, parts.blobs, digests=digests.get(i)))
         return pa.Table.from_arrays(arrays, schema=schema.arrow())
 
-    # The headers of the next images are read while these are hashed.
-    for table in ahead(prepare, (batch for batch in reader if batch.num_rows)):
+    batches = (batch for batch in reader if batch.num_rows)
+    images = {i: found for i, found in zip(at, types, strict=True) if isinstance(found, ImageType)}
+    if images:
+        tables: Iterator[pa.Table] = itertools.starmap(prepare, _hashed(parts.blobs, images, batches))
+    else:
+        tables = ahead(lambda batch: prepare(batch, {}), batches)
+    for table in _gathered(tables):
         parts.append_table(table, schema)
+
+
+def _hashed(
+    blobs: TableBlobs, images: Mapping[int, ColumnType], batches: Iterator[pa.RecordBatch]
+) -> Iterator[tuple[pa.RecordBatch, dict[int, Digests]]]:
+    """Yield batches with the digests of their columns of images, of which many are hashed at once."""
+    while window := list(_window(batches)):
+        slices = [(k, i, ingest.image_slices(one.column(i), images[i])) for k, one in enumerate(window) for i in images]
+        known: list[dict[int, Digests]] = [{} for _ in window]
+        borrowed = [(k, i, one) for k, i, one in slices if one is not None]
+        if borrowed:
+            for (k, i, _), digests in zip(borrowed, blobs.put_slices([one for _, _, one in borrowed]), strict=True):
+                known[k][i] = digests
+        yield from zip(window, known, strict=True)
+
+
+def _window(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    size = 0
+    for batch in batches:
+        yield batch
+        size += batch.nbytes
+        if size >= _WINDOW_BYTES:
+            return
+
+
+def _gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Put small neighbours together once, rather than each behind those before it."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(one.num_rows for one in waiting) >= SMALL:
+            yield pa.concat_tables(waiting).combine_chunks() if len(waiting) > 1 else table
+            waiting.clear()
+    if waiting:
+        yield pa.concat_tables(waiting).combine_chunks()
 
 
 def _append_columns(parts: Parts, columns: Iterable[tuple[str, object]]) -> None:

@@ -36,12 +36,13 @@ from wbtable.tables.conform import conform, storage_of, to_physical
 from wbtable.tables.encode import encode
 from wbtable.tables.frame_columns import array_column, arrow_stream, column_names, is_pandas, pandas_columns
 from wbtable.tables.infer import NULL
-from wbtable.tables.spill import TableBlobs
+from wbtable.tables.spill import Slices, TableBlobs
 from wbtable.tables.text import check_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wbtable.storage.seen import Digests
     from wbtable.tables.encode import BlobPutter
 
 
@@ -82,7 +83,15 @@ def encode_values(
     return buffer.types[0], out
 
 
-def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPutter, *, first_row: int = 0) -> pa.Array:
+def physical(
+    array: pa.Array,
+    column_type: ColumnType,
+    name: str,
+    blobs: BlobPutter,
+    *,
+    first_row: int = 0,
+    digests: Digests | None = None,
+) -> pa.Array:
     """Return the physical array of an Arrow array that came from outside.
 
     Args:
@@ -91,6 +100,7 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
         name: the column, for messages.
         blobs: where media bytes go.
         first_row: the position in the table of the first value, for messages.
+        digests: those of :func:`image_slices`, if `blobs` has them already.
 
     Raises:
         TypeMismatchError: they are something else.
@@ -115,7 +125,7 @@ def physical(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
     if isinstance(column_type, MediaType) and bytes_within(array.type) is not None:
         array = _bytes_of(array, name, first_row)
     if isinstance(column_type, MediaType) and is_binary(array.type):
-        return _media_from_bytes(array, column_type, name, blobs, first_row)
+        return _media_from_bytes(array, column_type, name, blobs, first_row, digests)
     if isinstance(column_type, NdarrayType) and column_type.is_tensor and pa.types.is_fixed_size_list(array.type):
         return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
     if needs_python(column_type):
@@ -198,10 +208,10 @@ def is_binary(found: pa.DataType) -> bool:
 
 
 def _media_from_bytes(
-    array: pa.Array, column_type: MediaType, name: str, blobs: BlobPutter, first_row: int
+    array: pa.Array, column_type: MediaType, name: str, blobs: BlobPutter, first_row: int, digests: Digests | None
 ) -> pa.Array:
     if isinstance(column_type, ImageType) and isinstance(blobs, TableBlobs):
-        return _images_from_bytes(array, column_type, name, blobs, first_row)
+        return _images_from_bytes(array, column_type, name, blobs, first_row, digests)
     make = coercion(column_type)
     cells: list[Captured | None] = []
     for i, data in enumerate(array.to_pylist()):
@@ -212,31 +222,45 @@ def _media_from_bytes(
     return encode(cells, column_type, blobs)
 
 
+def image_slices(array: pa.Array, column_type: ColumnType) -> Slices | None:
+    """Return the bytes that :func:`physical` would hash at once: those of a column of encoded images, else None."""
+    return _slices_of(_binary(array)) if isinstance(column_type, ImageType) and is_binary(array.type) else None
+
+
+def _binary(array: pa.Array) -> pa.Array:
+    return array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
+
+
+def _slices_of(array: pa.Array) -> Slices:
+    """Return the bytes of the values that are there."""
+    _, offsets, data = array.buffers()
+    width = np.int64 if pa.types.is_large_binary(array.type) else np.int32
+    ends = np.frombuffer(offsets, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    starts, sizes = ends[:-1], np.diff(ends)
+    if array.null_count:
+        valid = np.asarray(array.is_valid())
+        starts, sizes = starts[valid], sizes[valid]
+    return Slices(memoryview(data if data is not None else b"").cast("B"), starts, sizes)
+
+
 def _images_from_bytes(
-    array: pa.Array, column_type: ImageType, name: str, blobs: TableBlobs, first_row: int
+    array: pa.Array, column_type: ImageType, name: str, blobs: TableBlobs, first_row: int, digests: Digests | None
 ) -> pa.Array:
     """Make image cells of encoded bytes column by column; the bytes are kept where they are (MEDIA-5)."""
     from wbtable.media.image import cells_from_binary
 
-    whole = array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
-    _, offsets, data = whole.buffers()
-    width = np.int64 if pa.types.is_large_binary(whole.type) else np.int32
-    ends = np.frombuffer(offsets, width)[whole.offset : whole.offset + len(whole) + 1].astype(np.int64)
-    valid = np.asarray(whole.is_valid())
-    view = memoryview(data if data is not None else b"").cast("B")
-    sizes = np.diff(ends)
-    # The headers are read while threads hash.
-    hashed = blobs.put_slices(view, ends[:-1][valid], sizes[valid])
+    whole = _binary(array)
+    if digests is None:
+        (digests,) = blobs.put_slices([_slices_of(whole)])
     facts = cells_from_binary(whole, lambda row: f'column "{name}", row {first_row + row}')
-    checksums = checksums_of(hashed(), valid)
-    mask = pa.array(~valid) if not valid.all() else None
-    rows = len(whole)
+    valid = np.asarray(whole.is_valid())
+    rows, mask = len(whole), None if valid.all() else pa.array(~valid)
     fields = [
         pa.nulls(rows, pa.string()),
         pa.nulls(rows, pa.int64()),
-        pa.array(sizes, mask=~valid),
+        pc.binary_length(whole).cast(pa.int64()),
         facts.field("content_type"),
-        checksums,
+        checksums_of(digests, valid),
     ]
     file = pa.StructArray.from_arrays(fields, fields=list(FILE_TYPE), mask=mask)
     found = column_type.arrow()

@@ -29,7 +29,8 @@ MAX_MEMORY = 256 << 20
 """Bytes of encoded rows that a table keeps in memory."""
 _MAX_BESIDE_MEDIA = MAX_MEMORY // 4
 """The same where its media are in files already: their digests take memory as well."""
-_SMALL = 4096
+SMALL = 4096
+"""Rows of which a part in memory has more, as far as its neighbours allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +155,15 @@ class Parts:
         """Add rows that are in physical form; their blobs are in :attr:`blobs`."""
         if table.num_columns == 0:
             return
-        if self._parts and table.num_rows < _SMALL:
+        if self._parts and table.num_rows < SMALL:
             last = self._parts[-1]
             # Rows added between reads would leave a part each: small neighbours become one.
-            if last.in_memory and last.source.schema == schema and last.source.num_rows < _SMALL:
+            if last.in_memory and last.source.schema == schema and last.source.num_rows < SMALL:
                 before = last.source.batches()
                 table = pa.concat_tables([pa.Table.from_batches(before, table.schema), table]).combine_chunks()
                 self._parts.pop()
                 self._rows -= last.source.num_rows
+                self._bytes -= sum(batch.nbytes for batch in before)
         self._bytes += table.nbytes
         self._push(_Part(ArrowSource(table, schema, self.blobs), in_memory=True))
         if self._bytes > (_MAX_BESIDE_MEDIA if self.blobs.has_spilled else MAX_MEMORY):

@@ -6,7 +6,7 @@ import hashlib
 import os
 import weakref
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -15,14 +15,13 @@ from wbtable.storage.hashing import hash_all
 from wbtable.storage.pieces import Pieces
 from wbtable.storage.seen import UNKNOWN, SeenBlobs, digests_of, first_of_equals
 from wbtable.storage.temporary import remove_folder, temporary_folder
-from wbtable.storage.workers import run_all, workers
+from wbtable.storage.workers import run_all
 from wbtable.tables.blobs import runs_of
 from wbtable.tables.checksums import checksum_of, raw_of
 from wbtable.tables.prefetch import is_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wbtable.media.payload import Payload
     from wbtable.storage.objects import ObjectStore
@@ -32,9 +31,24 @@ MAX_MEMORY = 64 << 20
 """Bytes of blobs that a table keeps in memory."""
 MAX_BORROWED = 384 << 20
 """Bytes of blobs that it leaves in Arrow buffers, which whoever gave them may hold anyway."""
-_RUN_BYTES = 1 << 20
-_BLOB_COST = 2048
-"""Bytes that are hashed in the time that each blob costs besides."""
+_RUN_BYTES = 4 << 20
+_RUN_BLOBS = 512
+"""A run has at most so many bytes, and so many blobs: each counts as the part of the bytes that it is of them."""
+
+
+class Slices(NamedTuple):
+    """Ranges of a buffer, which must not change any more.
+
+    Attributes:
+        buffer: bytes.
+        starts: where each range starts, int64.
+        sizes: its length in bytes, int64.
+
+    """
+
+    buffer: memoryview
+    starts: Ints
+    sizes: Ints
 
 
 class TableBlobs:
@@ -98,35 +112,31 @@ class TableBlobs:
             for payload, raw in zip(payloads, raws, strict=True)
         ]
 
-    def put_slices(self, buffer: memoryview, starts: Ints, sizes: Ints) -> Callable[[], Digests]:
-        """Keep ranges of a buffer without copying them; it must not change any more.
+    def put_slices(self, slices: Sequence[Slices]) -> list[Digests]:
+        """Keep ranges of buffers without copying them; return the raw digests of each.
 
-        Returns:
-            What waits until they are hashed and kept, and returns the raw digest of each.
-
+        All are hashed before anything else is done: hashing takes the interpreter's lock behind each blob, and takes
+        half as long again beside work that holds it.
         """
         # In runs even where one thread takes them all: a thousand views at once make Python look through all objects
         # that there are for garbage.
-        runs = [(starts[start : start + rows], sizes[start : start + rows]) for start, rows in _runs(sizes)]
-        futures: list[Future[bytes]] | None = None
-        if not is_ahead():
-            futures = [workers().submit(_digest_slices, buffer, *run) for run in runs]
-
-        def finish() -> Digests:
-            if futures is None:
-                digests = digests_of([_digest_slices(buffer, *run) for run in runs])
-            else:
-                digests = digests_of([one.result() for one in futures])
-            with self._guard:
-                which = np.full(len(sizes), len(self._buffers), np.int64)
-                self._buffers.append(buffer)
-                self._borrowed.add_many(digests, np.stack([which, starts, sizes], axis=1))
-                self._borrowed_size += int(sizes.sum())
-                if self._borrowed_size > MAX_BORROWED:
-                    self._spill()
-            return digests
-
-        return finish
+        runs = [
+            (buffer, starts[start : start + rows], sizes[start : start + rows])
+            for buffer, starts, sizes in slices
+            for start, rows in _runs(sizes)
+        ]
+        raws = list(map(_digest_slices, runs)) if is_ahead() else run_all(_digest_slices, runs)
+        digests, sizes = digests_of(raws), np.concatenate([one.sizes for one in slices])
+        with self._guard:
+            counts = [len(one.sizes) for one in slices]
+            which = np.repeat(np.arange(len(slices)) + len(self._buffers), counts)
+            starts = np.concatenate([one.starts for one in slices])
+            self._buffers += [one.buffer for one in slices]
+            self._borrowed.add_many(digests, np.stack([which, starts, sizes], axis=1))
+            self._borrowed_size += int(sizes.sum())
+            if self._borrowed_size > MAX_BORROWED:
+                self._spill()
+        return np.split(digests, np.cumsum(counts)[:-1])
 
     def _keep(self, raw: bytes, payload: Payload) -> None:
         if payload.path is not None:
@@ -245,14 +255,15 @@ def _not_here(checksum: object) -> NotFoundError:
 
 def _runs(sizes: Ints) -> Iterator[tuple[int, int]]:
     """Cut blobs into runs, start and number of each, that are each worth a task of its own."""
-    return runs_of(sizes + _BLOB_COST, _RUN_BYTES)
+    return runs_of(sizes + _RUN_BYTES // _RUN_BLOBS, _RUN_BYTES)
 
 
 def _digest_payloads(payloads: Sequence[Payload]) -> list[bytes]:
     return [hashlib.sha256(payload.read()).digest() for payload in payloads]
 
 
-def _digest_slices(buffer: memoryview, starts: Ints, sizes: Ints) -> bytes:
+def _digest_slices(slices: tuple[memoryview, Ints, Ints]) -> bytes:
     """Return the raw SHA-256 of each range, one after the other."""
+    buffer, starts, sizes = slices
     bounds = zip(starts.tolist(), (starts + sizes).tolist(), strict=True)
     return hash_all([buffer[start:end] for start, end in bounds])

@@ -46,14 +46,14 @@ def test_a_missing_file_is_no_document(text: str) -> None:  # [MEDIA-15]
 
 
 def test_text_is_text() -> None:
-    for text in ("plain", "this and/or that", "<a href='x.html'>x.html", "two\nlines.html", "/ is the root"):
+    for text in ("", "plain", "this and/or that", "<a href='x.html'>x.html", "two\nlines.html", "/ is the root"):
         assert Html(text).html == text
     with pytest.raises(UsageError, match="found int"):
         Html(5)
     with pytest.raises(UsageError, match="surrogate"):
         Html("<p>\ud800")
     with pytest.raises(UsageError, match="no bytes"):
-        Html("")
+        Html(io.BytesIO())
 
 
 # Point clouds and meshes --------------------------------------------------------------------------------
