@@ -45,9 +45,9 @@ def parse_files(files: pa.Array, prefix: str, describe: Callable[[int], str]) ->
     # Flattening pushes the validity of the struct down into its fields.
     fields = dict(zip([field.name for field in files.type], cast("Any", files).flatten(), strict=True))
     rows = len(files)
-    present = np.asarray(pc.is_valid(files).to_numpy(zero_copy_only=False), dtype=bool)
+    present = _valid(files)
     uris = pc.dictionary_encode(fields["uri"])
-    container = np.asarray(pc.fill_null(uris.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    container = _integers(uris.indices, -1)
     _refuse(present & (container < 0), "a uri", describe)
     keys = []
     for i, uri in enumerate(uris.dictionary.to_pylist()):
@@ -57,22 +57,17 @@ def parse_files(files: pa.Array, prefix: str, describe: Callable[[int], str]) ->
             row = int(np.flatnonzero(container == i)[0])
             raise FormatError(str(error), place=describe(row)) from None
         keys.append(prefix + suffixed_key(digest, ".pack" if packed else ""))
-    offset = np.asarray(pc.fill_null(fields["offset"], 0).to_numpy(zero_copy_only=False), dtype=np.int64)
-    size = np.array(pc.fill_null(fields["size"], -1).to_numpy(zero_copy_only=False), dtype=np.int64)
-    known = np.asarray(pc.is_valid(fields["size"]).to_numpy(zero_copy_only=False), dtype=bool)
+    offset, size, known = _integers(fields["offset"], 0), _integers(fields["size"], -1), _valid(fields["size"])
     _refuse(present & ((offset < 0) | (offset > MAX_SIZE)), "an offset from 0 to 2^53 - 1", describe)
     _refuse(present & known & ((size < 0) | (size > MAX_SIZE)), "a size from 0 to 2^53 - 1", describe)
     size[~present] = 0
     expected = np.zeros((rows, 64), np.uint8)
-    good = np.asarray(
-        pc.fill_null(pc.equal(pc.binary_length(fields["checksum"]), _CHECKSUM_SIZE), False).to_numpy(
-            zero_copy_only=False
-        ),
-        dtype=bool,
-    )
+    good = _integers(pc.binary_length(fields["checksum"]), -1) == _CHECKSUM_SIZE
     _refuse(present & ~good, "a checksum like SHA-256:<64 hex>", describe)
-    texts = pc.cast(fields["checksum"], pa.large_binary()).filter(pa.array(good & present))
-    where = np.flatnonzero(good & present)
+    good &= present
+    texts = pc.cast(fields["checksum"], pa.large_binary())
+    texts = texts if good.all() else texts.filter(pa.array(good))
+    where = np.flatnonzero(good)
     table = np.frombuffer(_joined(texts), np.uint8).reshape(-1, _CHECKSUM_SIZE)
     wrong = (table[:, :8] != np.frombuffer(_PREFIX, np.uint8)).any(axis=1)
     if wrong.any():
@@ -80,6 +75,18 @@ def parse_files(files: pa.Array, prefix: str, describe: Callable[[int], str]) ->
         raise FormatError(msg, place=describe(int(where[np.flatnonzero(wrong)[0]])))
     expected[where] = table[:, 8:]
     return BlobRanges(keys=keys, container=container, offset=offset, size=size, expected=expected)
+
+
+def _valid(array: pa.Array) -> npt.NDArray[np.bool_]:
+    if not array.null_count:
+        return np.ones(len(array), np.bool_)
+    return np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _integers(array: pa.Array, missing: int) -> Ints:
+    """Return integers as an array of its own, with a number for null."""
+    whole = pc.fill_null(array, missing) if array.null_count else array
+    return whole.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _joined(array: pa.LargeBinaryArray) -> memoryview:

@@ -50,6 +50,11 @@ class NoBlobs:
         return [self.read(file) for file in files]
 
 
+def is_local(blobs: BlobReader) -> bool:
+    """Whether blobs are read from a disk of this machine, with nothing to wait for but the processor."""
+    return isinstance(blobs, ObjectStore) and blobs.backend.local_path("") is not None
+
+
 class JoinedBlobs:
     """Reads each blob from the first of several readers that has it.
 

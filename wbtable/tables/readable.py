@@ -11,7 +11,7 @@ import pyarrow as pa
 from wbtable.errors import UsageError, WbtableError
 from wbtable.format.showing import Shows
 from wbtable.format.types import MediaType
-from wbtable.tables.blobs import views_of
+from wbtable.tables.blobs import is_local, views_of
 from wbtable.tables.logical import MediaMode, check_mode, logical_schema
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.present import pieces, present, present_table
@@ -188,8 +188,9 @@ class Readable(ABC, Shows):
         parts = pieces(batches, wanted, media, counted=filter is None)
         if media == "lazy":
             return (present(batch, wanted, media, source.blobs, start) for start, batch in parts)
-        # One ahead: reading a piece keeps all cores busy already.
-        return ahead(lambda part: present(part[1], wanted, media, source.blobs, part[0]), parts, depth=2)
+        # Reading bytes from a disk of this machine keeps all cores busy: two pieces at once would wait for each other.
+        depth = 1 if media == "bytes" and is_local(source.blobs) else 2
+        return ahead(lambda part: present(part[1], wanted, media, source.blobs, part[0]), parts, depth)
 
     def iter_blobs(self, column: str) -> Iterator[memoryview | None]:
         """Yield the encoded bytes of each cell of a media column in order, reading ahead; None where there is no value.
