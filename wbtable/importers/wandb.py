@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +13,9 @@ from wbtable.importers.wandb_files import MANIFEST
 from wbtable.importers.wandb_importer import Importer
 from wbtable.importers.wandb_manifest import name_and_version
 from wbtable.importers.wandb_run import import_runs
+from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator
 
     from wbtable.artifacts.store import Store
@@ -26,13 +27,13 @@ _DEEPEST: Final = 6
 
 
 def import_wandb(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     store: Store | str | os.PathLike[str] | None = None,
     *,
     project: str | None = None,
     name: str | None = None,
     type: str = DEFAULT_TYPE,
-    files_from: Iterable[str | os.PathLike[str]] = (),
+    files_from: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
     fetch: bool = False,
 ) -> Report:
     """Import what W&B wrote: tables, artifacts and run folders, found by what they are.
@@ -41,7 +42,8 @@ def import_wandb(
 
     Args:
         paths: ``*.table.json`` files; folders of artifacts, with ``wandb_manifest.json`` or as downloaded; run folders
-            (``offline-run-…``, ``run-…``) or their ``run-*.wandb``; or any folder above those, such as ``wandb/``.
+            (``offline-run-…``, ``run-…``) or their ``run-*.wandb``; or any folder above those, such as ``wandb/``. One
+            path may stand by itself.
         store: the store; None for the default one, which is made if it does not exist.
         project: the project; None for that of the runs, and ``uncategorized`` for what has none.
         name: the artifact's name, where just one artifact or table is imported; None for what its folder is called.
@@ -59,14 +61,12 @@ def import_wandb(
         StorageError: the store fails.
 
     """
-    importer = Importer(
-        resolve_store(store, create=True), project=project, kind=type, files_from=[Path(p) for p in files_from]
-    )
+    importer = Importer(resolve_store(store, create=True), project=project, kind=type, files_from=_paths(files_from))
     importer.fetch = fetch
     artifacts: list[Path] = []
     runs: list[Path] = []
-    for given in paths:
-        for found in _sources(Path(given)):
+    for given in _paths(paths):
+        for found in _sources(given):
             (runs if found.suffix == RUN_SUFFIX else artifacts).append(found)
     if name is not None and (len(artifacts) != 1 or runs):
         msg = f"name= is for one artifact or table, found {len(artifacts)} of them and {len(runs)} runs"
@@ -78,6 +78,10 @@ def import_wandb(
     finally:
         importer.close()
     return importer.report
+
+
+def _paths(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+    return [Path(given)] if isinstance(given, (str, os.PathLike)) else [Path(path) for path in given]
 
 
 def _in_order(path: Path) -> tuple[str, int]:
@@ -106,7 +110,8 @@ def _sources(path: Path, depth: int = 0) -> Iterator[Path]:
             return
         msg = f"expected a *.table.json, a run-*.wandb or a folder, found {str(path)!r}"
         raise UsageError(msg)
-    found = list(_below(path, depth))
+    with explained(f"look for what W&B wrote below {path}"):
+        found = list(_below(path, depth))
     if not found:
         msg = f"there is nothing of W&B in {str(path)!r}: no run-*.wandb, no {MANIFEST}, no *.table.json"
         raise NotFoundError(msg)

@@ -49,7 +49,8 @@ class LocalBackend:
         self.url = str(self.root)
         self.unsafe_single_writer = False
         self._base = str(self.root)
-        self._dirty = dirty_directories(self._base)
+        with explained(f"open {self._base}"):
+            self._dirty = dirty_directories(self._base)
 
     def __repr__(self) -> str:
         """Show the folder."""

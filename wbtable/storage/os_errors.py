@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from wbtable.errors import DeniedError, DiskFullError, NotFoundError, StorageError, WbtableError
+from wbtable.errors import DeniedError, DiskFullError, NotFoundError, StorageError, UsageError, WbtableError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_NUL = "embedded null"
 _DENIED = {errno.EACCES, errno.EPERM}
 
 
@@ -46,6 +47,7 @@ class explained:  # noqa: N801 - reads as a word; a generator takes five times a
     Raises:
         StorageError: the system refused; DiskFullError and DeniedError where it said so.
         NotFoundError: a file does not exist.
+        UsageError: no file can have the name.
 
     """
 
@@ -62,3 +64,6 @@ class explained:  # noqa: N801 - reads as a word; a generator takes five times a
         """Explain what the system refused."""
         if isinstance(error, OSError) and not isinstance(error, WbtableError):
             raise explain(error, self._doing) from error
+        if isinstance(error, UnicodeEncodeError) or (isinstance(error, ValueError) and _NUL in str(error)):
+            msg = f"could not {self._doing}: {error}"
+            raise UsageError(msg) from None

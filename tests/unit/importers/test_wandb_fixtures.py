@@ -59,6 +59,12 @@ def test_a_folder_of_artifacts_is_walked(store: wbtable.Store) -> None:
     assert {version.name for version in store.artifacts("digits")} == set(NAMES)
 
 
+def test_one_path_may_stand_by_itself(store: wbtable.Store) -> None:
+    for path in (FIXTURES / "scalars", str(FIXTURES / "scalars")):
+        assert wbtable.import_wandb(path, store).ok
+        assert len(store.versions("scalars")) == 1
+
+
 def test_scalars_keep_all_digits(store: wbtable.Store) -> None:
     table = load(store, "scalars", "scalars")
     assert table.get_column("i") == [1, 2, 2**53 + 1]
