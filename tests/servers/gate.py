@@ -33,6 +33,7 @@ class Gate:
         self._released = threading.Event()
         self._guard = threading.Lock()
         self._sockets: list[socket.socket] = []
+        self._is_closed = False
         self._listener = socket.create_server((HOST, 0))
         self.endpoint = f"http://{HOST}:{self._listener.getsockname()[1]}"
         self.reached = threading.Event()
@@ -48,6 +49,7 @@ class Gate:
         self.release()
         self._listener.close()
         with self._guard:
+            self._is_closed = True
             for one in self._sockets:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
@@ -61,8 +63,16 @@ class Gate:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection((HOST, self._port))
+                try:
+                    server = socket.create_connection((HOST, self._port))
+                except OSError:
+                    client.close()
+                    raise
                 with self._guard:
+                    if self._is_closed:
+                        client.close()
+                        server.close()
+                        return
                     self._sockets += [client, server]
                 threading.Thread(target=self._pass, args=(client, server, True), daemon=True).start()
                 threading.Thread(target=self._pass, args=(server, client, False), daemon=True).start()

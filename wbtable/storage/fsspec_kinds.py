@@ -7,6 +7,7 @@ where it has an exclusive creation of its own.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ MARK: Final = "wbtable-create"
 """Under this name an object says which call created it, so that a lost answer can be told from a lost race."""
 
 _BULK: Final = 1000
+_LISTINGS: Final = 100
 
 
 class Place:
@@ -208,6 +210,17 @@ class Azure(Place):
         return dict(fsspec.asyn.sync(fs.loop, _properties, fs, path))
 
 
+class Memory(Place):
+    """This process's memory, through fsspec."""
+
+    def find(self, fs: Any, path: str) -> dict[str, dict[str, Any]]:
+        """List again where another thread has made or deleted a key meanwhile."""
+        for _ in range(_LISTINGS):
+            with contextlib.suppress(RuntimeError):  # fsspec looks through a dict that others change
+                return super().find(fs, path)
+        return super().find(fs, path)
+
+
 async def _properties(fs: Any, path: str) -> dict[str, Any]:
     container, blob, _ = fs.split_path(path)
     async with fs.service_client.get_blob_client(container, blob) as client:
@@ -219,7 +232,7 @@ def _disposition(mark: str) -> str:
 
 
 _PLACES: Final[dict[str, type[Place]]] = {
-    "s3": S3, "s3a": S3, "gs": Gcs, "gcs": Gcs, "az": Azure, "abfs": Azure, "abfss": Azure,
+    "memory": Memory, "s3": S3, "s3a": S3, "gs": Gcs, "gcs": Gcs, "az": Azure, "abfs": Azure, "abfss": Azure,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from wbtable.errors import AlreadyExistsError, FormatError, MissingExtraError, NotFoundError, UsageError
 from wbtable.storage.local_backend import LocalBackend
@@ -182,6 +183,21 @@ def test_urls_that_are_not_understood(url: Any, tmp_path: Path, monkeypatch: pyt
     with pytest.raises(UsageError):
         open_backend(url)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_listing_that_others_change_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = open_backend("memory://changed-meanwhile")
+    backend.create("a/1", b"x")
+    find, failing = MemoryFileSystem.find, [RuntimeError("dictionary changed size during iteration")] * 3
+
+    def changing(*args: Any, **options: Any) -> Any:
+        if failing:
+            raise failing.pop()
+        return find(*args, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "find", changing)
+    assert list(backend.list("a")) == ["a/1"]
+    assert not failing
 
 
 def test_the_root_of_the_memory_is_a_place() -> None:
