@@ -123,31 +123,46 @@ def _append_stream(parts: Parts, reader: pa.RecordBatchReader) -> None:
     parts.buffer.types = types
     schema = parts.schema
 
-    def prepare(batch: pa.RecordBatch, digests: Mapping[int, Digests]) -> pa.Table:
+    def prepare(part: tuple[int, pa.RecordBatch], digests: Mapping[int, Digests]) -> pa.Table:
+        first, batch = part
         arrays = []
         for i, found, rule, name in zip(at, types, rules, names, strict=True):
+            column, known = batch.column(i), digests.get(i)
             if not rule.optional:
-                _refuse_missing(batch.column(i), name)
-            arrays.append(ingest.physical(batch.column(i), found, name, parts.blobs, digests=digests.get(i)))
+                _refuse_missing(column, name)
+            arrays.append(ingest.physical(column, found, name, parts.blobs, first_row=first, digests=known))
         return pa.Table.from_arrays(arrays, schema=schema.arrow())
 
-    batches = (batch for batch in reader if batch.num_rows)
+    batches = _numbered(reader)
     images = {i: found for i, found in zip(at, types, strict=True) if isinstance(found, ImageType)}
     if images:
         tables: Iterator[pa.Table] = itertools.starmap(prepare, _hashed(parts.blobs, images, batches))
     else:
-        tables = ahead(lambda batch: prepare(batch, {}), batches)
+        tables = ahead(lambda part: prepare(part, {}), batches)
     for table in _gathered(tables):
         parts.append_table(table, schema)
 
 
+def _numbered(reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield the batches that have rows, each with the position of its first row."""
+    first = 0
+    for batch in reader:
+        if batch.num_rows:
+            yield first, batch
+            first += batch.num_rows
+
+
 def _hashed(
-    blobs: TableBlobs, images: Mapping[int, ColumnType], batches: Iterator[pa.RecordBatch]
-) -> Iterator[tuple[pa.RecordBatch, dict[int, Digests]]]:
+    blobs: TableBlobs, images: Mapping[int, ColumnType], batches: Iterator[tuple[int, pa.RecordBatch]]
+) -> Iterator[tuple[tuple[int, pa.RecordBatch], dict[int, Digests]]]:
     """Yield batches with the digests of their columns of images, of which many are hashed at once."""
     while window := list(_window(batches)):
-        slices = [(k, i, ingest.image_slices(one.column(i), images[i])) for k, one in enumerate(window) for i in images]
         known: list[dict[int, Digests]] = [{} for _ in window]
+        slices = [
+            (k, i, ingest.image_slices(batch.column(i), images[i]))
+            for k, (_, batch) in enumerate(window)
+            for i in images
+        ]
         borrowed = [(k, i, one) for k, i, one in slices if one is not None]
         if borrowed:
             for (k, i, _), digests in zip(borrowed, blobs.put_slices([one for _, _, one in borrowed]), strict=True):
@@ -155,11 +170,11 @@ def _hashed(
         yield from zip(window, known, strict=True)
 
 
-def _window(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _window(batches: Iterator[tuple[int, pa.RecordBatch]]) -> Iterator[tuple[int, pa.RecordBatch]]:
     size = 0
-    for batch in batches:
-        yield batch
-        size += batch.nbytes
+    for part in batches:
+        yield part
+        size += part[1].nbytes
         if size >= _WINDOW_BYTES:
             return
 

@@ -19,7 +19,7 @@ import pytest
 import wbtable
 from tests.unit.tables.cases import SAME, check_identical, png
 from wbtable.errors import TypeMismatchError, UsageError
-from wbtable.tables import rows
+from wbtable.tables import fill, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -267,6 +267,36 @@ def test_a_damaged_image_in_a_binary_column() -> None:
     source = pa.table({"image": [png(), b"not a picture"]})
     with pytest.raises(UsageError, match='column "image", row 1'):
         wbtable.Table.from_arrow(source, dtype={"image": wbtable.Image})
+
+
+def test_images_that_come_in_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are hashed some batches at once, whatever their number, their nulls, and the columns that have them."""
+    images = [png(i, (3 + i % 5, 4)) if i % 7 else None for i in range(40)]
+    for window, batch in ((1, 1), (300, 3), (300, 40), (1 << 20, 3)):
+        monkeypatch.setattr(fill, "_WINDOW_BYTES", window)
+        arrow = pa.table(
+            {"a": pa.array(images, pa.binary()), "i": range(40), "b": pa.array(images[::-1], pa.large_binary())}
+        )
+        table = wbtable.Table.from_arrow(
+            arrow.to_reader(max_chunksize=batch), dtype={"a": wbtable.Image, "b": wbtable.Image}
+        )
+        read = table.to_arrow(media="bytes")
+        assert [cell and cell["bytes"] for cell in read["a"].to_pylist()] == images
+        assert [cell and cell["bytes"] for cell in read["b"].to_pylist()] == images[::-1]
+        assert [cell and cell["width"] for cell in read["a"].to_pylist()] == [
+            None if one is None else 3 + i % 5 for i, one in enumerate(images)
+        ]
+        assert read["i"].to_pylist() == list(range(40))
+        damaged = [*images[:30], b"no image", *images[31:]]
+        reader = pa.table({"a": pa.array(damaged, pa.binary())}).to_reader(max_chunksize=batch)
+        with pytest.raises(UsageError, match="row 30"):
+            wbtable.Table.from_arrow(reader, dtype={"a": wbtable.Image})
+
+
+def test_what_does_not_fit_in_a_later_batch_names_its_row() -> None:
+    reader = pa.table({"u": [str(uuid.UUID(int=i)) for i in range(9)] + ["x"]}).to_reader(max_chunksize=4)
+    with pytest.raises(TypeMismatchError, match="row 9"):
+        wbtable.Table.from_arrow(reader, dtype={"u": uuid.UUID})
 
 
 def test_sounds_of_a_binary_column() -> None:
