@@ -108,8 +108,10 @@ def _append_table(parts: Parts, table: Readable) -> None:
     parts.buffer.types = [column.type for column in source.schema]
     for rule, name in zip(rules, names, strict=True):
         if not rule.optional:
+            first = 0
             for batch in source.batches([name]):
-                _refuse_missing(batch.column(0), name)
+                _refuse_missing(batch.column(0), name, first)
+                first += batch.num_rows
     parts.append(source)
 
 
@@ -129,7 +131,7 @@ def _append_stream(parts: Parts, reader: pa.RecordBatchReader) -> None:
         for i, found, rule, name in zip(at, types, rules, names, strict=True):
             column, known = batch.column(i), digests.get(i)
             if not rule.optional:
-                _refuse_missing(column, name)
+                _refuse_missing(column, name, first)
             arrays.append(ingest.physical(column, found, name, parts.blobs, first_row=first, digests=known))
         return pa.Table.from_arrays(arrays, schema=schema.arrow())
 
@@ -232,11 +234,12 @@ def encode_column(parts: Parts, name: str, values: object, rule: ColumnRule) -> 
     )
 
 
-def _refuse_missing(array: pa.Array, name: str) -> None:
+def _refuse_missing(array: pa.Array, name: str, first_row: int = 0) -> None:
     """Refuse nulls and NaN in a column that is declared with ``optional=False``."""
-    if array.null_count or (pa.types.is_floating(array.type) and pc.any(pc.is_nan(array)).as_py()):
+    row = pc.index(pc.is_null(array, nan_is_null=True), True).as_py()
+    if row >= 0:
         msg = "expected a value in every row; the column is declared with optional=False"
-        raise TypeMismatchError(msg, place=f'column "{name}"')
+        raise TypeMismatchError(msg, place=f'column "{name}", row {first_row + row}')
 
 
 def _ordered(parts: Parts, row: object) -> Sequence[Any]:

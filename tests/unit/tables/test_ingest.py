@@ -297,6 +297,11 @@ def test_what_does_not_fit_in_a_later_batch_names_its_row() -> None:
     reader = pa.table({"u": [str(uuid.UUID(int=i)) for i in range(9)] + ["x"]}).to_reader(max_chunksize=4)
     with pytest.raises(TypeMismatchError, match="row 9"):
         wbtable.Table.from_arrow(reader, dtype={"u": uuid.UUID})
+    for missing in (None, float("nan")):
+        arrow = pa.table({"x": [float(i) for i in range(9)] + [missing]})
+        for source in (arrow.to_reader(max_chunksize=4), wbtable.Table(dataframe=arrow)):
+            with pytest.raises(TypeMismatchError, match='column "x", row 9: expected a value'):
+                wbtable.Table(dataframe=source, optional=False)
 
 
 def test_sounds_of_a_binary_column() -> None:
