@@ -181,8 +181,7 @@ class FragmentSource:
         for number in numbers:
             table = self.rows.read_fragment(number, wanted.names)
             start, end = self.rows.starts[number], self.rows.starts[number + 1]
-            name = f"fragment{number}_{abs(hash((self.name, tuple(wanted.names)))):x}"
-            parts.append(table_relation(table, wanted, name=name, positions=_range(start, end)))
+            parts.append(table_relation(table, wanted, name=f"fragment{number}", positions=_range(start, end)))
         sql = " UNION ALL ".join(part.sql[1:-1] for part in parts)
         return Relation(sql=f"({sql})", inputs=Inputs.union(part.inputs for part in parts))
 

@@ -59,7 +59,7 @@ class ArrowSource:
     def relation(self, columns: Sequence[str]) -> Relation:
         """Return the rows with some columns."""
         wanted = self.schema.select(columns)
-        return table_relation(self._read(columns), wanted, name=f"{self.name}_{next(_NUMBERS)}")
+        return table_relation(self._read(columns), wanted, name=self.name)
 
     def take(self, positions: Positions, columns: Sequence[str]) -> pa.Table:
         """Return rows by position."""
@@ -76,11 +76,13 @@ def table_relation(table: pa.Table, schema: Schema, *, name: str, positions: Pos
     Args:
         table: the rows.
         schema: their columns.
-        name: what the SQL calls them; made here, never from outside.
+        name: how what the SQL calls them begins; made here, never from outside. A number follows: one query may read
+            the same rows twice.
         positions: the position of each row; from 0 on if None.
 
     """
     rows = np.arange(table.num_rows, dtype=np.int64) if positions is None else positions
+    name = f"{name}_{next(_NUMBERS)}"
     columns = [*memory_columns(table, schema), pa.chunked_array([pa.array(rows)])]
     names = [*(f"c{i}" for i in range(len(schema))), "pos"]
     inputs = Inputs(tables={name: pa.Table.from_arrays(columns, names=names)})

@@ -13,6 +13,7 @@ from wbtable.format.documents import canonical
 from wbtable.format.schema import Schema
 from wbtable.query.duck_types import duck_type, memory_columns
 from wbtable.query.source import Inputs, Relation, SparseSource
+from wbtable.query.union import castable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,8 +150,9 @@ class PairedQuery:
         wanted = self.schema.select(columns)
         rows = np.arange(self.num_rows, dtype=np.int64)
         positions = self._rows.pairing.pairs(rows)
-        computed = [name for name in wanted.names if self._place(name) is None and name not in self.key]
+        computed = [name for name in wanted.names if self._is_computed(name)]
         extra = self._rows.take(rows, computed) if computed else None
+        read = Schema(tuple(column for column in wanted if column.name not in computed))
         names = ["pos", *(f"p{number}" for number in range(len(positions)))]
         arrays = [pa.chunked_array([pa.array(rows)])]
         arrays += [
@@ -161,9 +163,9 @@ class PairedQuery:
             arrays += memory_columns(extra, wanted.select(computed))
         table = f"{self.name}_{next(_NUMBERS)}"
         inputs = [Inputs(tables={table: pa.Table.from_arrays(arrays, names=names)})]
-        selected, joins = self._selected(wanted, computed), []
+        selected, joins = self._selected(wanted, computed, read), []
         for number, source in enumerate(self._sources):
-            needed = self.needed(number, wanted)
+            needed = self.needed(number, read)
             if needed:
                 relation = source.relation(needed)
                 inputs.append(relation.inputs)
@@ -171,13 +173,24 @@ class PairedQuery:
         sql = f"(SELECT {', '.join([*selected, 'p.pos AS pos'])} FROM {table} AS p{''.join(joins)})"
         return Relation(sql=sql, inputs=Inputs.union(inputs))
 
-    def _selected(self, wanted: Schema, computed: Sequence[str]) -> list[str]:
+    def _is_computed(self, name: str) -> bool:
+        """Whether Python gives a column: one of the pairs alone, or a key that no cast of the engine widens exactly."""
+        if self._place(name) is not None:
+            return False
+        key = next((key for key in self._rows.keys if key.name == name), None)
+        if key is None:
+            return True
+        sides = zip(self._sources[: self._key_sides], key.sides[: self._key_sides], strict=True)
+        return not all(castable(source.schema[inner], key.type) for source, inner in sides)
+
+    def _selected(self, wanted: Schema, computed: Sequence[str], read: Schema) -> list[str]:
+        """Return the SQL of columns; of those that are not `computed`, `read` has the same."""
         out = []
         for i, column in enumerate(wanted):
             if column.name in computed:
                 out.append(f"p.e{computed.index(column.name)} AS c{i}")
             else:
-                out.append(f"{self.value(column.name, column.type, wanted)} AS c{i}")
+                out.append(f"{self.value(column.name, column.type, read)} AS c{i}")
         return out
 
     def _place(self, name: str) -> tuple[int, str] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
     from wbtable.media.base import BlobReader
     from wbtable.query.source import MemoryRows, Positions, QuerySource
-
-_NUMBERS = itertools.count()
 
 
 class UnionQuery:
@@ -93,7 +90,7 @@ class UnionQuery:
             # Python widens as the specification says, where no cast of the engine does.
             rows = np.arange(start, start + part.num_rows, dtype=np.int64)
             table = self._rows.take(rows, wanted.names)
-            found = table_relation(table, wanted, name=f"{self.name}_{next(_NUMBERS)}", positions=rows)
+            found = table_relation(table, wanted, name=self.name, positions=rows)
             return Relation(sql=found.sql[1:-1], inputs=found.inputs)
         relation = part.relation([column.name for column in here])
         places = {column.name: i for i, column in enumerate(here)}

@@ -245,7 +245,7 @@ class ViewRows:
         schema = self.plan.source.schema.select(names)
         if not names:
             table = pa.table({"": pa.nulls(len(positions))}).select([])
-            return _counted(len(positions), table)
+            return table_relation(table, schema, name="rows")
         return table_relation(self._source_rows(positions, names), schema, name="taken")
 
     def _source_rows(self, positions: Positions, names: Sequence[str]) -> pa.Table:
@@ -352,9 +352,3 @@ def _positions(table: pa.Table) -> Positions:
     if not table.num_rows:
         return np.empty(0, dtype=np.int64)
     return cast("Positions", column.to_numpy())
-
-
-def _counted(rows: int, table: pa.Table) -> Relation:
-    from wbtable.format.schema import Schema
-
-    return table_relation(table, Schema(()), name=f"rows{rows}")

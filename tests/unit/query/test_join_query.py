@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from wbtable.errors import ConflictError
 from wbtable.query.duck_types import from_duck
 from wbtable.query.engine import run
 from wbtable.query.source import SidedSource, SparseSource
@@ -81,7 +82,7 @@ def test_a_query_sees_the_rows_of_a_join(how: How, where: str, tmp_path: Path) -
     assert (source.digest is None) == (where == "memory")
 
 
-def typed(kind: str, values: list[Any], name: str) -> Table:
+def typed(kind: str | pa.DataType, values: list[Any], name: str) -> Table:
     return Table.from_arrow(pa.table({"k": pa.array(values, kind), name: range(len(values))}))
 
 
@@ -108,6 +109,36 @@ def test_keys_are_equal_in_the_engine_as_elsewhere(
     check(JoinedTable(made[0], made[1], "k", how), ["0.x", "1.y"])
 
 
+# JOIN-6: a key is of the type to which both sides' widen, in the engine too.
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("duration[s]", [1, 2, None]), ("duration[ms]", [1500, 2000])),
+        (("timestamp[s]", [1, 2]), ("timestamp[ns]", [1_000_000_001, 2_000_000_000])),
+        (("time32[s]", [1, 2]), ("time64[ns]", [1, 2_000_000_000])),
+        ((pa.decimal128(5, 2), [1, 2]), (pa.decimal128(38, 10), [2, 3])),
+        (("int8", [1, 2]), ("uint64", [2, 2**64 - 1])),
+        (("int64", [1, 2]), ("float32", [2.0, 0.5])),
+        (("null", [None]), ("duration[ms]", [1500])),
+    ],
+)
+@pytest.mark.parametrize("how", HOWS)
+def test_keys_are_widened_in_the_engine_as_elsewhere(
+    left: tuple[Any, list[Any]], right: tuple[Any, list[Any]], how: How
+) -> None:
+    made = [typed(*found, name) for found, name in zip((left, right), ("x", "y"), strict=True)]
+    check(JoinedTable(made[0], made[1], "k", how))
+
+
+def test_a_key_that_its_type_cannot_hold_is_refused_by_queries_too() -> None:
+    left, right = typed("int64", [2**53 + 1], "x"), typed("float64", [0.5], "y")
+    join = JoinedTable(left, right, "k")
+    with pytest.raises(ConflictError, match="no exact form"):
+        join.to_arrow()
+    with pytest.raises(ConflictError, match="no exact form"):
+        join.view(filter="k > 0").to_arrow()
+
+
 @pytest.mark.parametrize("how", HOWS)
 def test_composite_keys_of_other_names(how: How) -> None:
     left = Table(columns=["a", "b", "x"], data=[[1, "p", 0], [1, "q", 1], [None, "q", 2], [1, "p", 3]])
@@ -126,13 +157,16 @@ def test_a_join_of_joins(how: How) -> None:
     check(JoinedTable(third, inner, "k", how), ["k", "1.1.y"])
 
 
-def test_a_join_without_rows() -> None:
+def test_a_join_without_rows(tmp_path: Path) -> None:
     empty = Table.from_arrow(pa.table({"k": pa.array([], pa.int64()), "x": pa.array([], pa.int64())}))
+    empty.write(str(tmp_path / "empty"))
+    stored = open_table(tmp_path / "empty")
     _, right = sides(None)
     for how in HOWS:
         check(JoinedTable(empty, right, "k", how))
         check(JoinedTable(right, empty, "k", how))
-    assert len(JoinedTable(empty, empty, "k")) == 0
+        check(JoinedTable(empty, empty, "k", how))
+        check(JoinedTable(stored, stored, "k", how))
     check(JoinedTable(JoinedTable(empty, empty, "k"), right, "k"))
 
 
