@@ -18,6 +18,7 @@ from wbtable.query.compile_values import (
     negative,
 )
 from wbtable.query.functions import FUNCTIONS
+from wbtable.query.kinds import is_int
 from wbtable.query.sql import Builder, Caution, Parameters, Sql
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _call(builder: Builder, term: Term) -> str:
         args.append(builder.sql(arg) if guard is None else builder.guarded(guard, arg))
     text = function.write(builder, term, args)
     builder.in_aggregate, builder.guards = around, guards
+    if function.may_overflow and is_int(term.type):
+        builder.caution("overflow", f"count({args[0]}) > 0 AND {text} IS NULL", term)
     return text
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LATEST: Final = 9_223_371_331_200_000_000
 """Microseconds from 1970 to the end of the engine's time."""
+_INNER: Final = _LATEST - 400 * 86_400_000_000
+"""The same, so far from the end that no zone and no rounding leads beyond it."""
 _SHIFT: Final = 9_223_372_036_854_776
 """More microseconds than a TIMESTAMP_NS counts: behind it numbers are positive, and division rounds down."""
 
@@ -99,8 +101,7 @@ def difference(builder: Builder, term: Term) -> str:
     count = nanos if term.type.unit == "ns" else micros
     left, right = (count(builder.sql(arg), arg.type) for arg in term.args)
     made = narrow(f"{left} - {right}", "BIGINT")
-    if term.type.unit == "ns":
-        builder.caution("overflow", f"{left} - {right} IS NOT NULL AND {made} IS NULL", term)
+    builder.caution("overflow", f"{left} - {right} IS NOT NULL AND {made} IS NULL", term)
     return made
 
 
@@ -115,6 +116,22 @@ def shift(builder: Builder, term: Term) -> str:
         return from_nanos(builder, made, term)
     factor = UNIT_NS[length.type.unit] // 1000
     return from_micros(builder, f"({micros(start, moment.type)} {sign} (CAST({text} AS HUGEINT) * {factor}))", term)
+
+
+def inner(builder: Builder, text: str, found: ColumnType, term: Term) -> str:
+    """Return a moment or day whose wall clock in any zone, and its rounding, the engine has; null in place of others.
+
+    Those are counted. The engine does not give null of them, but fails.
+    """
+    if is_nanoseconds(found):
+        return text
+    first, last = (f"make_timestamp({end})" for end in (-_INNER, _INNER))
+    if not isinstance(found, TimestampType):
+        first, last = f"CAST({first} AS DATE)", f"CAST({last} AS DATE)"
+    elif found.zone is not None:
+        first, last = f"({first} AT TIME ZONE 'UTC')", f"({last} AT TIME ZONE 'UTC')"
+    builder.caution("time out of range", f"{text} NOT BETWEEN {first} AND {last}", term)
+    return builder.let([text], lambda v: f"(CASE WHEN {v[0]} BETWEEN {first} AND {last} THEN {v[0]} END)")
 
 
 def from_micros(builder: Builder, text: str, term: Term) -> str:

@@ -110,7 +110,11 @@ def cast(builder: Builder, term: Term) -> str:
     text = builder.sql(operand)
     if is_nanoseconds(term.type) and not is_nanoseconds(operand.type):
         return to_nanoseconds(builder, text, term)
-    return cast_sql(text, operand.type, term.type)
+    made = cast_sql(text, operand.type, term.type)
+    if isinstance(term.type, DurationType | TimestampType) and made != text:
+        kind = "overflow" if isinstance(term.type, DurationType) else "time out of range"
+        builder.caution(kind, f"{text} IS NOT NULL AND {made} IS NULL", term)
+    return made
 
 
 def cast_sql(text: str, given: ColumnType, wanted: ColumnType) -> str:

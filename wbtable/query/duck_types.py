@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wbtable.errors import UnsupportedError
 from wbtable.format.types import (
     BinaryType,
     BooleanType,
@@ -196,12 +197,21 @@ def is_exact(found: ColumnType) -> bool:
 
 
 def memory_columns(table: pa.Table, schema: Schema) -> list[pa.ChunkedArray]:
-    """Return physical columns as DuckDB takes them in, of the types that `duck_type` names."""
+    """Return physical columns as DuckDB takes them in, of the types that `duck_type` names.
+
+    Raises:
+        UnsupportedError: a time lies farther away than DuckDB's do.
+
+    """
     out = []
     for at, column in enumerate(schema):
         target = _input_type(column.type.arrow())
         found = table.column(at)
-        out.append(found if found.type.equals(target) else _input(found, target))
+        try:
+            out.append(found if found.type.equals(target) else _input(found, target))
+        except pa.ArrowInvalid as error:  # seconds and milliseconds reach farther than microseconds
+            msg = f"a value is beyond what queries compute with: {error}"
+            raise UnsupportedError(msg, place=f'column "{column.name}"') from None
     return out
 
 

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.errors import CancelledError, FormatError, LimitError, StorageError, WbtableError
+from wbtable.errors import CancelledError, FormatError, LimitError, StorageError, UnsupportedError, WbtableError
 from wbtable.query.control import QueryControl, Share
 from wbtable.query.duck_types import text_literal
 from wbtable.storage.temporary import temporary_folder
@@ -103,6 +103,7 @@ class Engine:
             LimitError: it needs more memory or disk than it may use.
             StorageError: a fragment cannot be read.
             FormatError: a fragment is damaged.
+            UnsupportedError: a value is beyond what the engine computes with.
 
         """
         with self._cursor(inputs, control) as cursor:
@@ -229,6 +230,9 @@ def explained(control: Control, files: RangeFileSystem | None = None) -> Iterato
         if isinstance(error, (duckdb.IOException, OSError)):
             msg = f"a fragment could not be read, or there is no room to spill: {_first_line(error)}"
             raise StorageError(msg) from error
+        if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
+            msg = f"a value is beyond what queries compute with: {_first_line(error)}"
+            raise UnsupportedError(msg) from error
         if isinstance(error, duckdb.InvalidInputException) and "arquet" in str(error):
             msg = f"a fragment is damaged: {_first_line(error)}"
             raise FormatError(msg) from error

@@ -66,6 +66,7 @@ class Function:
             None: in any case.
         is_aggregate: whether it makes one value of the rows of a group.
         is_variadic: whether the last parameter may be given several times.
+        may_overflow: of an aggregate, whether null of a group with values says that its whole number does not fit.
 
     """
 
@@ -81,6 +82,7 @@ class Function:
     guard: Callable[[int, list[str]], str] | None = None
     is_aggregate: bool = False
     is_variadic: bool = False
+    may_overflow: bool = False
 
     @property
     def signature(self) -> str:

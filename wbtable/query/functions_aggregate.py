@@ -231,6 +231,7 @@ AGGREGATES: Final = (
         example=("sum(guess == truth)", "how many guesses are right"),
         write=_sum,
         is_aggregate=True,
+        may_overflow=True,
     ),
     _extreme("min"),
     _extreme("max"),

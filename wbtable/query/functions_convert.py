@@ -20,7 +20,7 @@ from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import BOOLEAN, DATE, FLOAT64, INT64, TEXT, TIMESTAMP, is_float, is_text
-from wbtable.query.local_time import local
+from wbtable.query.local_time import clock
 from wbtable.query.sql import narrow
 from wbtable.query.time_literals import LAST_NS, read_moment
 
@@ -117,6 +117,7 @@ def _bool(builder: Builder, term: Term, args: list[str]) -> str:
     if isinstance(found, BooleanType):
         return args[0]
     if is_text(found):
+        builder.caution("not convertible", f"{args[0]} NOT IN ('true', 'false')", term)
         return f"(CASE {args[0]} WHEN 'true' THEN true WHEN 'false' THEN false END)"
     return f"({args[0]} <> 0)"
 
@@ -140,7 +141,7 @@ def _date(builder: Builder, term: Term, args: list[str]) -> str:
     if isinstance(found, DateType):
         return args[0]
     if isinstance(found, TimestampType):
-        return f"CAST({local(builder, args[0], found)} AS DATE)"
+        return f"CAST({clock(builder, args[0], term)} AS DATE)"
     return _read(builder, term, args[0], _DATE, "DATE")
 
 
@@ -161,7 +162,9 @@ def _timestamp(builder: Builder, term: Term, args: list[str]) -> str:
     if isinstance(found, TimestampType):
         return args[0]
     if isinstance(found, DateType):
-        return narrow(args[0], "TIMESTAMP")
+        made = narrow(args[0], "TIMESTAMP")
+        builder.caution("time out of range", f"{args[0]} IS NOT NULL AND {made} IS NULL", term)
+        return made
     return _read(builder, term, args[0], _MOMENT, "TIMESTAMP")
 
 

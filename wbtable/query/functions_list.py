@@ -46,7 +46,10 @@ def _number(name: str, doc: str, example: tuple[str, str]) -> Function:
         if name in {"list_sum", "list_avg"}:
             wide = is_float(item) or is_wide(item)
             kept = f"CAST({kept} AS {'DOUBLE' if wide else 'BIGINT'}[])"
-        return f"TRY_CAST({name}({kept}) AS {type_of(term.type)})"
+        made = f"TRY_CAST({name}({kept}) AS {type_of(term.type)})"
+        if name == "list_sum" and term.type == INT64:
+            builder.caution("overflow", f"{name}({kept}) IS NOT NULL AND {made} IS NULL", term)
+        return made
 
     def result(args: tuple[Term, ...]) -> ColumnType:
         item = _item(args)

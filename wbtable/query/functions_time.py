@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import DateType, DurationType, TimestampType
-from wbtable.query.compile_times import from_micros, from_nanos, is_nanoseconds, micros, nanos
+from wbtable.query.compile_times import from_micros, from_nanos, inner, is_nanoseconds, micros, nanos
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import FLOAT64, INT64, TEXT, TIMESTAMP, common
-from wbtable.query.local_time import check_zone, local, zoned
+from wbtable.query.local_time import check_zone, clock, local, zoned
 from wbtable.query.time_literals import UNIT_NS
 
 if TYPE_CHECKING:
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 _GROUP: Final = "Time"
 _MOMENT: Final = "date|timestamp"
 _UNITS: Final = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+_CLOCK: Final = frozenset({"hour", "minute", "second"})
 _LONGEST: Final = 9_000_000_000_000
 """Seconds from 1970 that stay within the engine's time."""
 
 
 def _part(name: str, doc: str) -> Function:
     def write(builder: Builder, term: Term, args: list[str]) -> str:
-        found = local(builder, args[0], term.args[0].type)
+        found = clock(builder, args[0], term)
         if name == "weekday":
             return f"CAST(isodow({found}) - 1 AS BIGINT)"
         return f"CAST({name}({found}) AS BIGINT)"
@@ -69,9 +70,15 @@ def _moment_type(args: tuple[Term, ...]) -> ColumnType:
 
 def _round_to(builder: Builder, term: Term, args: list[str]) -> str:
     found = term.args[0].type
-    text = f"CAST(date_trunc('{term.args[1].value}', {local(builder, args[0], found)}) AS TIMESTAMP)"
+    unit, moment = term.args[1].value, inner(builder, args[0], found, term)
+    wall = local(builder, moment, found)
     zone = found.zone if isinstance(found, TimestampType) else None
-    return text if zone is None else zoned(builder, text, zone)
+    if zone is None or unit not in _CLOCK:
+        text = f"CAST(date_trunc('{unit}', {wall}) AS TIMESTAMP)"
+        return text if zone is None else zoned(builder, text, zone)
+    # Where clocks are put back, a wall clock stands for two moments: the moment itself says from which to go back.
+    rest = builder.let([wall], lambda v: f"(epoch_us({v[0]}) - epoch_us(date_trunc('{unit}', {v[0]})))")
+    return f"(make_timestamp(CAST({micros(moment, found)} - {rest} AS BIGINT)) AT TIME ZONE 'UTC')"
 
 
 def _from_epoch(builder: Builder, term: Term, args: list[str]) -> str:
@@ -122,7 +129,7 @@ def _in_zone(builder: Builder, term: Term, args: list[str]) -> str:
     found = term.args[0].type
     if isinstance(found, TimestampType) and found.zone is not None:
         return args[0]
-    made = zoned(builder, local(builder, args[0], found), term.args[1].value)
+    made = zoned(builder, local(builder, inner(builder, args[0], found, term), found), term.args[1].value)
     if not is_nanoseconds(found):
         return made
     rest = f"({nanos(args[0], found)} - {micros(args[0], found)} * 1000)"

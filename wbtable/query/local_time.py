@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from wbtable.format.types import TimestampType
-from wbtable.query.compile_times import is_nanoseconds, whole_micros
+from wbtable.query.compile_times import inner, is_nanoseconds, whole_micros
 from wbtable.query.expression_error import ExpressionError
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
     from wbtable.query.expression_error import Span
     from wbtable.query.sql import Builder
+    from wbtable.query.terms import Term
 
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
 
@@ -49,6 +50,13 @@ def local(builder: Builder, text: str, found: ColumnType) -> str:
     if minutes is not None:
         return f"(({text} AT TIME ZONE 'UTC') + INTERVAL ({minutes}) MINUTE)"
     return f"({text} AT TIME ZONE {builder.text(found.zone)})"
+
+
+def clock(builder: Builder, text: str, term: Term) -> str:
+    """Return the wall clock of a function's first argument; null, and counted, where its zone has none."""
+    found = term.args[0].type
+    is_zoned = isinstance(found, TimestampType) and found.zone is not None
+    return local(builder, inner(builder, text, found, term) if is_zoned else text, found)
 
 
 def zoned(builder: Builder, text: str, zone: str) -> str:

@@ -20,6 +20,8 @@ ROWS = pa.table(
         "a": pa.array([1, 2, 2**63 - 1, None, 5, -6]),
         "b": pa.array([0, 1, 1, 0, 0, 2]),
         "text": ["x", "3", None, "4", "1e3", "12 "],
+        "list": [[2**63 - 1, 1], [1], [], None, [-(2**63), -1], [1, 2]],
+        "long": pa.array([2**62, 1, None, 0, -(2**62), 2], pa.duration("s")),
     }
 )
 
@@ -50,6 +52,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, int, str, str, str]]]] = 
         {"group": "b", "cells": {"m": "avg(a / b)", "q": "sum(a) / sum(b)", "k": "1 / b"}},
         [
             ("division by zero", 2, "rows", "cells[0] 'm'", "a / b"),
+            ("overflow", 1, "groups", "cells[1] 'q'", "sum(a)"),
             ("division by zero", 1, "groups", "cells[1] 'q'", "sum(a) / sum(b)"),
             ("division by zero", 1, "groups", "cells[2] 'k'", "1 / b"),
         ],
@@ -60,6 +63,22 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, int, str, str, str]]]] = 
             ("division by zero", 1, "groups", "cells[0] 'q'", "sum(id) / b"),
             ("division by zero", 1, "groups", "having", "6 / b"),
         ],
+    ),
+    "a sum of a group": (
+        {"group": "id < 3", "cells": {"s": "sum(a)", "t": "if(count() > 3, 0, sum(a))", "f": "sum(a / 2)"}},
+        [("overflow", 1, "groups", "cells[0] 's'", "sum(a)"), ("overflow", 1, "groups", "cells[1] 't'", "sum(a)")],
+    ),
+    "a sum of a list": (
+        {"derive": {"s": "list_sum(list)"}},
+        [("overflow", 2, "rows", "derive[0] 's'", "list_sum(list)")],
+    ),
+    "text that is neither": (
+        {"derive": {"s": "bool(if(id < 2, text, 'true'))"}},
+        [("not convertible", 2, "rows", "derive[0] 's'", "bool(if(id < 2, text, 'true'))")],
+    ),
+    "a length in another unit": (
+        {"derive": {"s": "long + duration('1s')"}},
+        [("overflow", 2, "rows", "derive[0] 's'", "long")],
     ),
     "aggregates that are guarded": (
         {"group": "b", "cells": {"q": "if(sum(b) != 0, avg(a / b), 0.0)"}},
