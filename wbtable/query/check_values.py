@@ -15,6 +15,7 @@ from wbtable.format.types import (
     DurationType,
     Field,
     ListType,
+    MapType,
     NullType,
     NumberType,
     StringType,
@@ -133,8 +134,10 @@ def adapt(term: Term, wanted: ColumnType) -> Term:
     """
     if term.type == wanted:
         return term
+    if term.is_literal and term.value is None:
+        return _with(term, wanted, None)
     if isinstance(term.type, NullType):
-        return _with(term, wanted, term.value) if term.is_literal else _cast(term, wanted)
+        return _cast(term, wanted)
     if term.is_literal:
         return _adapt_literal(term, wanted)
     written = written_time(term)
@@ -149,6 +152,8 @@ def adapt(term: Term, wanted: ColumnType) -> Term:
         return term
     if term.op == "dict" and isinstance(wanted, StructType):
         return _adapt_dict(term, wanted)
+    if term.op == "dict" and isinstance(wanted, MapType):
+        return _adapt_map(term, wanted)
     if common([term.type, wanted]) == wanted:
         return _cast(term, wanted)
     return term
@@ -180,6 +185,15 @@ def _adapt_dict(term: Term, wanted: StructType) -> Term:
         return term
     absent = tuple(field.name for field in wanted.fields if field.name not in given)
     return Term(op="dict", type=wanted, args=args, value=absent, span=term.span, has_aggregate=term.has_aggregate)
+
+
+def _adapt_map(term: Term, wanted: MapType) -> Term:
+    assert isinstance(term.type, StructType)
+    values = tuple(adapt(arg, wanted.item) for arg in term.args)
+    if not isinstance(wanted.key, StringType) or any(value.type != wanted.item for value in values):
+        return term
+    names = tuple(field.name for field in term.type.fields)
+    return Term(op="dict", type=wanted, args=values, value=names, span=term.span, has_aggregate=term.has_aggregate)
 
 
 def _adapt_literal(term: Term, wanted: ColumnType) -> Term:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Numbers = np.ndarray[tuple[int], np.dtype[Any]]
+Edge = int | float
+_EXACT = 2**53
+"""The greatest integer up to which doubles have all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +24,15 @@ class SidedHistogram:
     """How the values of a column lie on each side, counted in the same bins.
 
     Attributes:
-        edges: one more than there are bins; a bin has its lower edge, the last one also its upper.
+        edges: one more than there are bins; a bin has its lower edge, the last one also its upper. Integers that no
+            double has stand there as such.
         counts: for each side the count of each bin.
         nulls: for each side how many values are missing, those of rows that it lacks not among them.
         others: for each side how many are NaN or infinite.
 
     """
 
-    edges: tuple[float, ...]
+    edges: tuple[Edge, ...]
     counts: tuple[tuple[int, ...], ...]
     nulls: tuple[int, ...]
     others: tuple[int, ...]
@@ -47,8 +51,8 @@ class Difference:
         mean_absolute: of their magnitudes.
         least: the smallest difference.
         greatest: the greatest.
-        edges: the bins of the differences.
-        counts: how many differences each bin has.
+        edges: the bins of the finite differences.
+        counts: how many of these each bin has.
 
     """
 
@@ -64,20 +68,27 @@ class Difference:
     counts: tuple[int, ...]
 
 
-def bins(values: Sequence[Numbers], *, whole: bool) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def bins(values: Sequence[Numbers], *, whole: bool) -> tuple[Edge, ...]:
     """Return the edges for the finite values of all sides: as in the summary of one table (SUM-8)."""
     extremes = [(found.min(), found.max()) for found in values if len(found)]
     if not extremes:
-        return np.array([0.0, 1.0])
+        return (0.0, 1.0)
     least, greatest = min(low for low, _ in extremes), max(high for _, high in extremes)
-    edges = integer_edges(int(least), int(greatest)) if whole else float_edges(float(least), float(greatest))
-    out = np.array(edges, dtype=np.float64)
-    return out if out[0] < out[-1] else np.array([out[0], np.nextafter(out[0], math.inf)])
+    if whole:
+        return tuple(edge if abs(edge) > _EXACT else float(edge) for edge in integer_edges(int(least), int(greatest)))
+    out = tuple(float_edges(float(least), float(greatest)))
+    return out if out[0] < out[-1] else (out[0], math.nextafter(out[0], math.inf))
 
 
-def count_in(values: Numbers, edges: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, ...]:
+def count_in(values: Numbers, edges: tuple[Edge, ...]) -> tuple[int, ...]:
     """Return how many values lie in each bin."""
-    return tuple(int(count) for count in np.histogram(values, bins=edges)[0])
+    if any(isinstance(edge, int) for edge in edges):
+        # No doubles lie between such edges: values are compared with the greatest integer of each bin.
+        kind = np.uint64 if values.dtype == np.uint64 else np.int64
+        greatest = int(np.iinfo(kind).max)
+        last = np.array([min(int(edge) - 1, greatest) for edge in edges[1:]], dtype=kind)
+        return tuple(np.bincount(np.searchsorted(last, values.astype(kind)), minlength=len(last)).tolist())
+    return tuple(int(count) for count in np.histogram(values, bins=np.array(edges))[0])
 
 
 def sided_histogram(
@@ -86,7 +97,7 @@ def sided_histogram(
     """Return the histogram of the finite values of each side."""
     edges = bins(values, whole=whole)
     return SidedHistogram(
-        edges=tuple(edges.tolist()),
+        edges=edges,
         counts=tuple(count_in(found, edges) for found in values),
         nulls=tuple(nulls),
         others=tuple(others),
@@ -98,19 +109,22 @@ def difference(side: int, first: Numbers, other: Numbers, skipped: int, *, whole
     # Integers of 64 bits may differ by more than 64 bits hold.
     wide = whole and len(first) and max(abs(int(e)) for a in (first, other) for e in (a.min(), a.max())) >= 2**62
     kind: Any = object if wide else np.int64 if whole else np.float64
-    found = other.astype(kind) - first.astype(kind)
-    plain = found.astype(np.float64)
-    edges = bins([plain if wide else found], whole=whole and not wide)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = other.astype(kind) - first.astype(kind)
+        plain = found.astype(np.float64)
+        mean, absolute = (float(plain.mean()), float(np.abs(plain).mean())) if len(plain) else (None, None)
+    finite = plain[np.isfinite(plain)]
+    edges = tuple(map(float, bins([found if whole and not wide else finite], whole=whole and not wide)))
     has = len(found) > 0
     return Difference(
         side=side,
         count=len(found),
         skipped=skipped,
         differing=int(np.count_nonzero(found)),
-        mean=float(plain.mean()) if has else None,
-        mean_absolute=float(np.abs(plain).mean()) if has else None,
+        mean=mean,
+        mean_absolute=absolute,
         least=float(plain.min()) if has else None,
         greatest=float(plain.max()) if has else None,
-        edges=tuple(edges.tolist()),
-        counts=count_in(plain, edges),
+        edges=edges,
+        counts=count_in(finite, edges),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
 from wbtable.format.types import StructType
+from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_times import nanos
 from wbtable.query.compile_values import type_of
 from wbtable.query.kinds import is_float
@@ -33,7 +34,8 @@ def compare(builder: Builder, term: Term) -> str:
     if operator in {"==", "!="} or mode == "nested":
         if mode == "exact":
             return _exact_equal(builder, operator, left, right)
-        return f"({builder.sql(left)} {SQL_OPERATORS[operator]} {builder.sql(right)})"
+        a, b = (in_key_order(builder.sql(side), side.type) for side in (left, right))
+        return f"({a} {SQL_OPERATORS[operator]} {b})"
     lesser, greater = (left, right) if operator in {"<", "<="} else (right, left)
     strict = operator in {"<", ">"}
     if mode == "exact":
@@ -110,7 +112,7 @@ def contains(builder: Builder, term: Term) -> str:
 
 def list_contains(builder: Builder, term: Term) -> str:
     """Write ``list contains element``; of what is null nothing is known."""
-    left, right = (builder.sql(arg) for arg in term.args)
+    left, right = (in_key_order(builder.sql(arg), arg.type) for arg in term.args)
     if term.args[1].is_literal:
         return f"list_contains({left}, {right})"
     return builder.let(

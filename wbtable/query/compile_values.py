@@ -95,7 +95,11 @@ def list_of(builder: Builder, term: Term) -> str:
 
 
 def dict_of(builder: Builder, term: Term) -> str:
-    """Write a dict, field by field in the order of its type."""
+    """Write a dict, field by field in the order of its type; one of any keys as it stands."""
+    if isinstance(term.type, MapType):
+        keys = ", ".join(builder.text(name) for name in term.value)
+        items = ", ".join(builder.sql(arg) for arg in term.args)
+        return f"CAST(map([{keys}], [{items}]) AS {type_of(term.type)})"
     assert isinstance(term.type, StructType)
     values = [builder.sql(arg) for arg in term.args]
     if term.type.has_absent:

@@ -337,10 +337,10 @@ def opaque(text: str, found: ColumnType) -> str:
     if isinstance(found, StructType):
         inner = [
             f"{quoted(name)} := {opaque(f'struct_extract_at({text}, {i + 1})', field.type)}"
-            for i, (name, field) in enumerate(zip(_struct_names(found), found.fields, strict=False))
+            for i, (name, field) in enumerate(zip(struct_names(found), found.fields, strict=False))
         ]
         if found.has_absent:
-            inner.append(f"{quoted(_struct_names(found)[-1])} := struct_extract_at({text}, {len(found.fields) + 1})")
+            inner.append(f"{quoted(struct_names(found)[-1])} := struct_extract_at({text}, {len(found.fields) + 1})")
         return f"CASE WHEN {text} IS NULL THEN NULL ELSE struct_pack({', '.join(inner)}) END"
     if isinstance(found, MapType):
         pair = f"struct_pack(key := e.key, value := {opaque('e.value', found.item)})"
@@ -353,5 +353,6 @@ def opaque(text: str, found: ColumnType) -> str:
     return f"(CASE WHEN {text} IS NULL THEN NULL ELSE {text} END)"
 
 
-def _struct_names(found: StructType) -> list[str]:
+def struct_names(found: StructType) -> list[str]:
+    """Return what DuckDB calls the fields of a struct, that which says what is absent among them."""
     return _field_names([field.name for field in found.arrow()])

@@ -236,6 +236,9 @@ def explained(control: Control, files: RangeFileSystem | None = None) -> Iterato
         if isinstance(error, duckdb.InvalidInputException) and "arquet" in str(error):
             msg = f"a fragment is damaged: {_first_line(error)}"
             raise FormatError(msg) from error
+        if isinstance(error, duckdb.InvalidInputException) and "map" in str(error).lower():
+            msg = f"queries cannot compute with a dict that has a key twice: {_first_line(error)}"
+            raise UnsupportedError(msg) from error
         raise
 
 

@@ -16,8 +16,10 @@ from wbtable.format.types import (
     ComplexType,
     DurationType,
     ListType,
+    MapType,
     MediaType,
     NdarrayType,
+    StringType,
     StructType,
     TimestampType,
     TimeType,
@@ -91,6 +93,11 @@ def literal_text(value: pa.Scalar, found: ColumnType) -> str | None:
     if isinstance(found, ListType) and isinstance(value, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar):
         items = [literal_text(item, found.item) for item in value.values]
         return None if None in items else f"[{', '.join(item for item in items if item is not None)}]"
+    if isinstance(found, MapType) and isinstance(value, pa.MapScalar):
+        if not isinstance(found.key, StringType):
+            return None
+        keys, items = value.values.field(0).to_pylist(), value.values.field(1)
+        return _dict([(quote(key), literal_text(item, found.item)) for key, item in zip(keys, items, strict=True)])
     if isinstance(found, StructType) and isinstance(value, pa.StructScalar):
         lacks = value[ABSENT].as_py() or () if found.has_absent else ()
         fields = [field for field in found.fields if field.name not in lacks]

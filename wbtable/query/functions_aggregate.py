@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wbtable.format.types import BooleanType, HistogramType, IntegerType, ListType, MediaType, NumberType
 from wbtable.query.check_compare import digest_of
 from wbtable.query.check_values import adapt
+from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
@@ -163,7 +164,7 @@ def _first(builder: Builder, term: Term, args: list[str]) -> str:
 
 
 def _distinct(builder: Builder, term: Term, args: list[str]) -> str:
-    return f"count(DISTINCT {args[0]}){_filter(builder, term, term.args[0], args[0])}"
+    return f"count(DISTINCT {in_key_order(args[0], term.args[0].type)}){_filter(builder, term, term.args[0], args[0])}"
 
 
 def _by_digest(args: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import ListType, MapType, NumberType, StructType
+from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_values import MAX_BUILT, MAX_RESULT, type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
@@ -12,6 +13,7 @@ from wbtable.query.kinds import FLOAT64, INT64, TEXT, is_float, is_number, is_or
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
+    from wbtable.query.function import Write
     from wbtable.query.sql import Builder
     from wbtable.query.terms import Term
 
@@ -121,7 +123,11 @@ def _key_type(args: tuple[Term, ...]) -> ColumnType:
     return ListType(item=args[0].type.key if isinstance(args[0].type, MapType) else TEXT)
 
 
-def _list(name: str, doc: str, example: tuple[str, str], template: str) -> Function:
+def _unique(builder: Builder, term: Term, args: list[str]) -> str:
+    return f"list_sort(list_distinct({in_key_order(args[0], term.args[0].type)}), 'ASC', 'NULLS LAST')"
+
+
+def _list(name: str, doc: str, example: tuple[str, str], template: str | Write) -> Function:
     return Function(
         name=name,
         group=_GROUP,
@@ -130,7 +136,7 @@ def _list(name: str, doc: str, example: tuple[str, str], template: str) -> Funct
         gives="list",
         doc=doc,
         example=example,
-        write=lambda builder, term, args: template.replace("{}", args[0]),
+        write=template if callable(template) else lambda builder, term, args: template.replace("{}", args[0]),
     )
 
 
@@ -141,7 +147,7 @@ LISTS: Final = (
     ),
     _list(
         "unique", "The distinct elements that are not null, in ascending order.", ("unique([2, 1, 2])", "[1, 2]"),
-        "list_sort(list_distinct({}), 'ASC', 'NULLS LAST')",
+        _unique,
     ),
     _list(
         "drop_nulls", "The elements that are not null.", ("drop_nulls([1, null])", "[1]"),

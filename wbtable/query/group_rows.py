@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from wbtable.format.documents import canonical
 from wbtable.query import engine
+from wbtable.query.compile_maps import in_key_order
 from wbtable.query.control import QueryControl
 from wbtable.query.duck_types import duck_type, from_duck
 from wbtable.query.orders import order_key
@@ -103,7 +104,8 @@ class GroupRows:
         out = []
         for i, ((_, key), media) in enumerate(zip(self.plan.groups, self._media, strict=True)):
             text = sql.expression(key)
-            text = f"({text}).file.checksum" if media else f"CAST({text} AS {duck_type(key.type)})"
+            ordered = in_key_order(text, key.type)
+            text = f"({text}).file.checksum" if media else f"CAST({ordered} AS {duck_type(key.type)})"
             out.append((f"k{i}", text))
         return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -236,6 +237,19 @@ def test_rows_changed_in_a_column() -> None:
 
 
 # CMP-8: differences and histograms have the same bins on all sides.
+@pytest.mark.parametrize(
+    ("dtype", "base"), [("int64", 2**53), ("int64", 2**63 - 4), ("int64", -(2**63)), ("uint64", 2**64 - 4)]
+)
+def test_bins_of_integers_beyond_doubles_are_exact(dtype: str, base: int) -> None:
+    sides = [
+        Table.from_arrow(pa.table({"k": [1, 2, 3], "n": pa.array([base + each for each in some], dtype)}))
+        for some in ((1, 1, 3), (0, 3, 2))
+    ]
+    found = compare(sides, key="k").histogram("n")
+    assert found.edges == tuple(base + each for each in range(5))
+    assert found.counts == ((0, 2, 0, 1), (1, 0, 1, 1))
+
+
 def test_differences_and_two_sided_histograms() -> None:
     left = Table(columns=["k", "n", "x"], data=[[1, 1, 0.5], [2, 5, float("nan")], [3, None, 2.0], [4, 7, 1.0]])
     right = Table(columns=["k", "n", "x"], data=[[1, 4, 1.5], [2, 5, 1.0], [3, 3, float("inf")], [9, 9, 0.0]])
@@ -257,6 +271,9 @@ def test_differences_and_two_sided_histograms() -> None:
     wide = [Table(columns=["k", "n"], data=[[1, value]]) for value in (-(2**63), 2**63 - 1)]
     (far,) = compare(wide, key="k").differences("n")
     assert far.mean == float(2**64 - 1)
+    large = [Table(columns=["k", "x"], data=[[1, value], [2, 0.0]]) for value in (1e308, -1e308)]
+    (beyond,) = compare(large, key="k").differences("x")
+    assert (beyond.count, beyond.differing, beyond.least, beyond.counts) == (2, 1, -math.inf, (1,))
     with pytest.raises(UsageError, match="numbers"):
         compare([Table(columns=["k", "s"], data=[[1, "a"]])] * 2, key="k").histogram("s")
 
