@@ -298,6 +298,8 @@ class _Parser:
         if token.kind == "(":
             self.nodes -= 1
             inner = self.expression(0)
+            if self.token.kind == ",":
+                self.fail(") behind what ( opened", "a list stands in brackets: [1, 2]")
             self.expect(")", ") behind what ( opened")
             return inner
         if token.kind == "[":

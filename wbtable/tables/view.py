@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from wbtable.errors import UsageError
-from wbtable.format.view_spec import ViewSpec
 from wbtable.tables.logical import MediaMode, check_mode
 from wbtable.tables.present import present_table
 from wbtable.tables.readable import Readable
 from wbtable.tables.source import SliceSource
-from wbtable.tables.view_parts import named, settings, sort_keys
+from wbtable.tables.view_parts import checked, derived, named, rows_of_group, settings, sort_keys, spec_of, within
 
 if TYPE_CHECKING:
     import os
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from wbtable.format.documents import Json
     from wbtable.format.summary import ColumnSummary
+    from wbtable.format.view_spec import ViewSpec
     from wbtable.query.bars import BarKind, Cells
     from wbtable.query.control import QueryControl
     from wbtable.query.group_rows import GroupRows
@@ -66,6 +66,7 @@ class Viewable(Readable):
         Raises:
             ExpressionError: an expression does not fit; the message has the range, and what to write instead.
             NotFoundError: a column that is to be shown does not exist.
+            UsageError: an argument is of another kind, or has no meaning.
 
         """
         from wbtable.tables.query_source import query_source
@@ -163,7 +164,7 @@ class View(Viewable):
         return self._found
 
     def _with(self, **changes: Any) -> Self:
-        return self._again(self.spec.with_(**changes), self._control)
+        return self._again(checked(lambda: self.spec.with_(**changes)), self._control)
 
     def _again(self, spec: ViewSpec, control: QueryControl) -> Self:
         made = type(self)(self._query, spec, control)
@@ -172,12 +173,13 @@ class View(Viewable):
 
     def derive(self, columns: Mapping[str, str]) -> Self:
         """Return the view with further columns, by name and expression; each sees those before it."""
-        new = named(columns)
-        names = {item.name for item in new}
-        return self._with(derive=(*(item for item in self.spec.derive if item.name not in names), *new))
+        return self._again(checked(lambda: derived(self.spec, named(columns))), self._control)
 
     def where(self, expression: str) -> Self:
         """Return the view of those rows for which an expression is true too."""
+        from wbtable.query.parser import parse
+
+        parse(expression)  # by itself: in parentheses "a) or (b" would be one, and mean something else
         before = self.spec.filter
         return self._with(filter=expression if before is None else f"({before}) and ({expression})")
 
@@ -212,11 +214,12 @@ class View(Viewable):
         if self._groups is None:
             msg = "the view has no groups to expand"
             raise UsageError(msg)
-        text = group_filter(self._groups, group)
-        before = self.spec.filter
-        return self._with(
-            filter=text if before is None else f"({before}) and {text}", group=(), cells=(), having=None, sort=()
-        )
+        shown = len(self)
+        if not 0 <= group < shown:
+            msg = f"expected a group from 0 to {shown - 1}, found {group}"
+            raise UsageError(msg)
+        text = group_filter(self._groups, within(self.spec.window, group, 1)[0])
+        return self._again(rows_of_group(self.spec, text, self._plan.columns), self._control)
 
     def window(
         self, offset: int = 0, n: int = 100, columns: Sequence[str] | None = None, media: MediaMode = "lazy"
@@ -226,18 +229,15 @@ class View(Viewable):
         Only what they need is computed: the beginning of an order from its keys alone, the cells of these groups.
 
         Raises:
-            UsageError: a number is negative.
+            UsageError: a number is negative, or not whole.
             CancelledError: the view was cancelled.
 
         """
         check_mode(media)
-        if offset < 0 or n < 0:
-            msg = f"expected offset and n from 0, found {offset} and {n}"
+        if not all(isinstance(number, (int, np.integer)) and number >= 0 for number in (offset, n)):
+            msg = f"expected offset and n as whole numbers from 0, found {offset!r:.40} and {n!r:.40}"
             raise UsageError(msg)
-        window = self.spec.window
-        if window is not None:
-            n = max(0, min(n, window.count - offset))
-            offset += window.offset
+        offset, n = within(self.spec.window, offset, n)
         wanted = self._found.schema.select(columns)
         if self._rows is not None:
             table = self._rows.window(offset, n, wanted.names)
@@ -295,6 +295,7 @@ class View(Viewable):
             msg = "the view has no groups"
             raise UsageError(msg)
         plans = [other.plan for other in beside]
+        offset, n = within(self.spec.window, offset, n)
         return group_cells(self._groups, offset, n, columns, page=page, size=size, kinds=kinds, beside=plans)
 
     def warm(self) -> None:
@@ -377,22 +378,7 @@ def make_view(
     """Return a view of a source; see `Readable.view`.
 
     Raises:
-        UsageError: `spec` stands beside other arguments.
+        UsageError: an argument has no meaning, or `spec` stands beside others.
 
     """
-    given = [derive, filter, group, cells, having, sort]
-    if spec is not None:
-        if any(given) or columns is not None:
-            msg = "expected either spec, or the parts of one"
-            raise UsageError(msg)
-        return View(source, spec if isinstance(spec, ViewSpec) else ViewSpec.from_json(dict(spec)))
-    made = ViewSpec(
-        derive=named(derive or {}),
-        filter=filter,
-        group=(group,) if isinstance(group, str) else tuple(group),
-        cells=named(cells or {}),
-        having=having,
-        sort=sort_keys((sort,) if isinstance(sort, str) else sort),
-        columns=None if columns is None else settings(columns),
-    )
-    return View(source, made)
+    return View(source, spec_of(derive, filter, group, cells, having, sort, columns, spec))

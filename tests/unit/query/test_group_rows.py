@@ -17,7 +17,7 @@ from tests.unit.query.viewing import WAYS, table_of
 from tests.unit.tables.cases import png
 from tests.unit.tables.reading import stored
 from wbtable.errors import UsageError
-from wbtable.format.view_spec import ViewSpec
+from wbtable.format.view_spec import ViewSpec, Window
 from wbtable.media import Image
 from wbtable.query import group_rows
 from wbtable.query.bars import HistogramCells, PageCells, TopCells
@@ -229,6 +229,21 @@ def test_expanding_is_a_filter() -> None:
         table.view(group="n").expand(99)
     with pytest.raises(UsageError, match="no groups"):
         table.view().expand(0)
+
+
+def test_groups_of_a_window_are_counted_within_it() -> None:
+    rows = pa.table({"n": [1, 2, 3, 4, 2], "at": range(5)})
+    groups = Table.from_arrow(rows).view(group="n", cells={"last": "max(at)"}, columns=["n", "last"])
+    view = Table.from_arrow(rows).view(spec=groups.spec.with_(window=Window(offset=1, count=2)))
+    assert view.to_arrow()["n"].to_pylist() == [2, 3]
+    assert view.expand(0).to_arrow().to_pylist() == [{"n": 2}, {"n": 2}]
+    with pytest.raises(UsageError, match="from 0 to 1, found 2"):
+        view.expand(2)
+    for offset, expected in ((0, [2, 1]), (1, [1]), (2, [])):
+        (cells,) = view.group_cells(offset, 9, ["at"]).values()
+        assert isinstance(cells, HistogramCells)
+        assert cells.counts.sum(axis=1).tolist() == expected
+    assert groups.select("last").expand(3).to_arrow().to_pylist() == [{"n": 4, "at": 3}]
 
 
 _KEYS: dict[str, list[Any]] = {

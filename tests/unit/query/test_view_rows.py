@@ -263,8 +263,9 @@ def test_windows_and_places() -> None:
     assert view.window(8, 5)["id"].to_pylist() == [298, 299]
     assert table.view().window(1000, 5).num_rows == 0
     assert table.view(sort="id desc").window(298, 5)["id"].to_pylist() == [1, 0]
-    with pytest.raises(UsageError, match="from 0"):
-        view.window(-1, 5)
+    for offset in (-1, 0.5):
+        with pytest.raises(UsageError, match="from 0"):
+            view.window(offset, 5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -279,12 +280,33 @@ def test_windows_and_places() -> None:
         ({"group": ["guess", "guess"]}, "twice"),
         ({"group": "guess", "cells": {"guess": "count()"}}, "would be called 'guess'"),
         ({"spec": {"kind": "wbtable.view", "format": "0.1"}, "filter": "a"}, "either spec"),
+        ({"spec": "guess"}, "found str"),
+        ({"cells": {"n": "count()"}}, "say by what to group"),
+        ({"having": "true"}, "say by what to group"),
+        ({"filter": ""}, "expected an expression"),
+        ({"filter": 1}, "expected an expression"),
+        ({"filter": "guess in (1, 2)"}, r"a list stands in brackets: \[1, 2\]"),
+        ({"group": ""}, "expected an expression"),
+        ({"group": 1}, "expected group as an expression"),
+        ({"sort": [("guess", "desc")]}, "expected a sort key as text"),
+        ({"derive": [("x", "1")]}, "found list"),
+        ({"derive": {"x": 1}}, "expected an expression"),
     ],
 )
 def test_views_that_do_not_fit_are_refused_when_they_are_made(arguments: dict[str, Any], message: str) -> None:
     """VIEW-3."""
     with pytest.raises(UsageError, match=message):
         Table.from_arrow(rows_of()).view(**arguments)
+
+
+def test_views_are_refined_by_whole_expressions() -> None:
+    view = Table.from_arrow(rows_of()).view(filter="id < 10", columns=["id"])
+    assert len(view.where("id > 5 or id == 0")) == 5
+    with pytest.raises(ExpressionError, match="closes nothing"):
+        view.where("id > 5) or (true")
+    with pytest.raises(UsageError, match="expected an expression"):
+        view.sort("")
+    assert view.derive({"twice": "2 * id"}).columns == ["id", "twice"]
 
 
 def test_unknown_columns() -> None:
