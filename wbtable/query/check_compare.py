@@ -137,7 +137,7 @@ def _numbers(left: Term, right: Term) -> tuple[str, Term, Term]:
         return "plain", adapt(left, INTEGER), adapt(right, INTEGER)
     if is_float(a) and is_float(b):
         return "plain", left, right
-    if isinstance(a, DecimalType) and a == b and a.precision <= 38:
+    if isinstance(a, DecimalType) and a == b:
         return "plain", left, right
     whole, fraction = (a, b) if is_int(a) else (b, a)
     if is_int(whole) and is_float(fraction) and int_bits(whole) > 32:

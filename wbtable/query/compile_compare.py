@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
 from wbtable.format.types import StructType
+from wbtable.query.compile_decimals import ordered
 from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_times import nanos
 from wbtable.query.compile_values import type_of
@@ -40,7 +41,7 @@ def compare(builder: Builder, term: Term) -> str:
     strict = operator in {"<", ">"}
     if mode == "exact":
         return _exact_less(builder, lesser, greater, strict=strict)
-    a, b = builder.sql(lesser), builder.sql(greater)
+    a, b = (ordered(builder.sql(side), side.type) for side in (lesser, greater))
     if not is_float(greater.type) or greater.is_literal:
         return f"({a} {'<' if strict else '<='} {b})"
     return builder.let([a, b], lambda v: _less(v[0], v[1], greater.type, strict=strict, known=lesser.is_literal))

@@ -26,6 +26,7 @@ from wbtable.format.types import (
 )
 from wbtable.format.types_nested import ABSENT
 from wbtable.query.ast import Name
+from wbtable.query.compile_decimals import is_text_decimal
 from wbtable.query.duck_types import from_duck
 from wbtable.query.print import quote, show
 from wbtable.query.time_literals import UNIT_NS
@@ -56,6 +57,8 @@ def group_filter(groups: GroupRows, number: int) -> str:
             parts.append(f"{text} == digest({quote(column[0].as_py())})")
         elif isinstance(column[0].as_py(), float) and math.isnan(column[0].as_py()):
             parts.append(f"is_nan({text})")
+        elif is_text_decimal(key.type):
+            parts.append(f"str({text}) == {quote(column[0].as_py())}")
         elif isinstance(key.type, AnyType):
             parts.append(_mixed(text, column[0].as_py()))
         else:

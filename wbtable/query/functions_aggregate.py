@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wbtable.format.types import BooleanType, HistogramType, IntegerType, ListType, MediaType, NumberType
 from wbtable.query.check_compare import digest_of
 from wbtable.query.check_values import adapt
+from wbtable.query.compile_decimals import is_text_decimal, ordered
 from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
@@ -89,6 +90,8 @@ def _sum_type(args: tuple[Term, ...]) -> ColumnType:
 
 def _extreme(name: str) -> Function:
     def write(builder: Builder, term: Term, args: list[str]) -> str:
+        if is_text_decimal(term.type):
+            return f"arg_{name}({args[0]}, {ordered(args[0], term.type)})"
         return f"{name}({args[0]}){_filter(builder, term, term.args[0], args[0])}"
 
     word = {"min": "least", "max": "greatest"}[name]
@@ -142,7 +145,7 @@ def _arg(name: str) -> Function:
             _filter(builder, term, found, by)
             skip += f" AND NOT isnan({by})"
         # The first of equals: the row's position breaks ties.
-        rank = f"row({by}, {builder.position if name == 'argmin' else f'-{builder.position}'})"
+        rank = f"row({ordered(by, found.type)}, {builder.position if name == 'argmin' else f'-{builder.position}'})"
         return f"struct_extract_at(arg_{name[3:]}(struct_pack(v := {value}), {rank}) FILTER ({skip}), 1)"
 
     word = {"argmin": "least", "argmax": "greatest"}[name]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.query.check_operators import need_boolean
-from wbtable.query.check_values import adapt, common_of
+from wbtable.query.check_values import adapt, as_double, common_of
+from wbtable.query.compile_decimals import is_text_decimal
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
 from wbtable.query.kinds import BOOLEAN, is_float
@@ -45,6 +46,12 @@ def _coalesce(builder: Builder, term: Term, args: list[str]) -> str:
     return f"COALESCE({', '.join(args)})"
 
 
+def _comparable(args: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Return the arguments as the type they have in common; decimals that are text as doubles."""
+    found = _same(args)
+    return tuple(as_double(arg) for arg in found) if is_text_decimal(found[0].type) else found
+
+
 def _extreme(name: str, word: str) -> Function:
     def write(builder: Builder, term: Term, args: list[str]) -> str:
         # NaN is skipped as null is; null comes out if nothing is left.
@@ -61,7 +68,7 @@ def _extreme(name: str, word: str) -> Function:
         doc=f"The {word} of the values in the row; nulls and NaN are skipped.",
         example=(f"{name}(0.score, 1.score)", f"the {word} of two scores"),
         write=write,
-        prepare=_same,
+        prepare=_comparable,
         is_variadic=True,
     )
 

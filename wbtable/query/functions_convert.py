@@ -15,6 +15,7 @@ from wbtable.format.types import (
     TimeType,
 )
 from wbtable.query.check_values import adapt
+from wbtable.query.compile_decimals import is_text_decimal
 from wbtable.query.compile_times import is_nanoseconds
 from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
@@ -76,6 +77,8 @@ def _int(builder: Builder, term: Term, args: list[str]) -> str:
         return _read(builder, term, args[0], _INT, "BIGINT")
     if isinstance(found, BooleanType):
         return f"CAST({args[0]} AS BIGINT)"
+    if is_text_decimal(found):
+        return _read(builder, term, f"split_part({args[0]}, '.', 1)", _INT, "BIGINT")
     whole = f"trunc({args[0]})" if is_float(found) or isinstance(found, DecimalType) else args[0]
     made = narrow(whole, "BIGINT")
     if not isinstance(found, NumberType) or found.is_float or found.dtype == "uint64":
@@ -119,7 +122,7 @@ def _bool(builder: Builder, term: Term, args: list[str]) -> str:
     if is_text(found):
         builder.caution("not convertible", f"{args[0]} NOT IN ('true', 'false')", term)
         return f"(CASE {args[0]} WHEN 'true' THEN true WHEN 'false' THEN false END)"
-    return f"({args[0]} <> 0)"
+    return f"(TRY_CAST({args[0]} AS DOUBLE) <> 0)" if is_text_decimal(found) else f"({args[0]} <> 0)"
 
 
 def _literal_text(term: Term) -> str | None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from wbtable.format.documents import canonical
 from wbtable.query import engine
+from wbtable.query.compile_decimals import ordered
 from wbtable.query.compile_maps import in_key_order
 from wbtable.query.control import QueryControl
 from wbtable.query.duck_types import duck_type, from_duck
@@ -138,10 +139,12 @@ class GroupRows:
         grouped, texts = self._grouped(sql, [*cells, *by])
         keys = [f"t.k{i}" for i in range(len(self.plan.groups))]
         order = [
-            (text, key.sort.order, key.sort.nulls)
+            (ordered(text, key.expression.type), key.sort.order, key.sort.nulls)
             for text, key in zip(texts[len(cells) :], self.plan.sort, strict=True)
         ]
-        order += [(key, "asc", "last") for key in keys]
+        order += [
+            (ordered(key, found.type), "asc", "last") for key, (_, found) in zip(keys, self.plan.groups, strict=True)
+        ]
         columns = [
             *(f"{text} AS v{i}" for i, text in enumerate(texts[: len(cells)])),
             *(f"{key} AS k{i}" for i, key in enumerate(keys)),

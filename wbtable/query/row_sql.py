@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wbtable.query.compile import Parameters, compile_expression
+from wbtable.query.compile_decimals import ordered
 from wbtable.query.duck_types import duck_type
 from wbtable.query.source import Inputs
 from wbtable.query.statement import Statement
@@ -75,6 +76,10 @@ class RowSql:
     def expression(self, found: Expression, key: Callable[[int], str] | None = None) -> str:
         """Return the SQL of an expression over the rows, or over groups of them whose keys `key` names."""
         return self._compiled(found, key, counted=False).text
+
+    def order(self, found: Expression) -> str:
+        """Return the SQL of what has the order of an expression's values."""
+        return ordered(self.expression(found), found.type)
 
     def cautions(self, found: Expression, key: Callable[[int], str] | None = None) -> tuple[Caution, ...]:
         """Return what is to be counted of an expression; `key` as for `expression`."""

@@ -197,7 +197,7 @@ class ViewRows:
         sql = RowSql(self.plan)
         sql.need(extra)
         sql.need(key.expression for key in self.plan.sort)
-        keys = [(sql.expression(key.expression), key.sort.order, key.sort.nulls) for key in self.plan.sort]
+        keys = [(sql.order(key.expression), key.sort.order, key.sort.nulls) for key in self.plan.sort]
         if extra:
             columns = ", ".join([*(f"{sql.column(slot)} AS v{i}" for i, slot in enumerate(extra)), columns])
         return f"SELECT {columns} FROM {sql.rows()} {order_sql(keys, 't.pos')}{limit}", sql

@@ -5,6 +5,7 @@ Every cast is exact or an error: an integer beyond 2^53 never becomes a float, a
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -25,6 +26,7 @@ from wbtable.format.types import (
     NumberType,
     StructType,
 )
+from wbtable.tables.exact import decimal_texts
 
 if TYPE_CHECKING:
     from wbtable.errors import WbtableError
@@ -77,6 +79,8 @@ def conform(
 
     """
     target = want.arrow()
+    if isinstance(have, DecimalType) and isinstance(want, DecimalType) and have != want and pa.types.is_string(target):
+        return _long_decimals(array, have, want, place, error)
     if have == want or (array.type.equals(target) and not isinstance(want, AnyType)):
         return to_physical(array, target, place=place, error=error)
     array = to_physical(array, have.arrow(), place=place, error=error)
@@ -100,12 +104,22 @@ def conform(
         return _ndarrays(array, have, want)
     if isinstance(have, ImageType) and isinstance(want, ImageType):
         return to_physical(array, target, place=place, error=error)
-    if isinstance(have, DecimalType) and pa.types.is_string(target):
-        return array.cast(pa.string())
     if isinstance(have, NumberType) or have.kind == want.kind:
         return to_physical(array, target, place=place, error=error)
     msg = f"expected {want}, found {have}"
     raise error(msg, place=place)
+
+
+def _long_decimals(
+    array: pa.Array, have: DecimalType, want: DecimalType, place: str, error: type[WbtableError]
+) -> pa.Array:
+    """Write decimals as text with as many digits behind the point as the wider type has (TYPE-3)."""
+    try:
+        numbers = [None if value is None else Decimal(value) for value in array.to_pylist()]
+        return pa.array(decimal_texts(numbers, want), pa.string())
+    except InvalidOperation:
+        msg = f"expected {have}, found other text, or more digits than {want} has"
+        raise error(msg, place=place) from None
 
 
 def to_physical(

@@ -33,7 +33,7 @@ from wbtable.format.types import (
     has_media,
 )
 from wbtable.tables.capture import Tagged
-from wbtable.tables.exact import MAX_EXACT_FLOAT
+from wbtable.tables.exact import MAX_EXACT_FLOAT, decimal_texts
 from wbtable.tables.infer_times import exactly
 
 if TYPE_CHECKING:
@@ -123,12 +123,8 @@ def _integer(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter)
 def _decimal(values: Sequence[Any], column_type: ColumnType, _blobs: BlobPutter) -> pa.Array:
     found = cast("DecimalType", column_type)
     if found.precision > MAX_PRECISION:
-        quantum = decimal.Decimal(1).scaleb(-found.scale)
-        context = decimal.Context(prec=found.precision + 1)
-        texts = [
-            None if v is None else format(decimal.Decimal(v).quantize(quantum, context=context), "f") for v in values
-        ]
-        return pa.array(texts, type=pa.string())
+        numbers = (None if v is None else decimal.Decimal(v) for v in values)
+        return pa.array(decimal_texts(numbers, found), type=pa.string())
     return _flat(values, found.arrow())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow as pa
 from wbtable.errors import TypeMismatchError
 from wbtable.format.types import (
     ColumnType,
+    DecimalType,
     DurationType,
     ListType,
     MapType,
@@ -18,6 +20,9 @@ from wbtable.format.types import (
     TimestampType,
 )
 from wbtable.tables.infer_times import exactly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_EXACT_FLOAT: Final = 2**53
 
@@ -47,6 +52,13 @@ def check_exact(wanted: ColumnType, plain: Any) -> None:
         for key, item in plain.items():
             check_exact(wanted.key, key)
             check_exact(wanted.item, item)
+
+
+def decimal_texts(values: Iterable[Decimal | None], found: DecimalType) -> list[str | None]:
+    """Return decimals of more than 38 digits as they are stored: without exponent, with `scale` digits (TYPE-3)."""
+    quantum, context = Decimal(1).scaleb(-found.scale), Context(prec=found.precision + 1)
+    exact = (None if value is None else value.quantize(quantum, context=context) for value in values)
+    return [None if value is None else format(value or value.copy_abs(), "f") for value in exact]
 
 
 def _check_time(wanted: TimestampType | DurationType, plain: Any) -> None:

@@ -7,6 +7,7 @@ that no value of the other side can equal becomes null, and null matches nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -33,6 +34,7 @@ from wbtable.format.types import (
     UuidType,
     unify,
 )
+from wbtable.tables.exact import decimal_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,13 +142,8 @@ def _decimals(array: pa.Array, common: DecimalType) -> pa.Array:
     target = common.arrow()
     if pa.types.is_decimal(target):
         return array.cast(target)
-    return pa.array([None if v is None else _digits(str(v)) for v in array.to_pylist()], pa.large_string())
-
-
-def _digits(text: str) -> str:
-    """Return a decimal's text without zeros behind its last digit."""
-    bare = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if bare in {"-0", "", "-"} else bare
+    numbers = (None if value is None else Decimal(value) for value in array.to_pylist())
+    return pa.array(decimal_texts(numbers, common), pa.large_string())
 
 
 def _instants(array: pa.Array, mine: ColumnType, other: ColumnType) -> pa.Array:
