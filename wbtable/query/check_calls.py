@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from wbtable.format.types import ListType, MapType, NullType
+from wbtable.query.check_values import adapt
 from wbtable.query.expression_error import ExpressionError, did_you_mean
 from wbtable.query.functions import FUNCTIONS, OTHER_NAMES
+from wbtable.query.kinds import DATE, DURATION, NULL, TEXT
 from wbtable.query.terms import Term
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wbtable.format.types import ColumnType
     from wbtable.query import ast
     from wbtable.query.function import Function
     from wbtable.query.terms import Scope
@@ -19,6 +25,13 @@ _ADVICE = {
     ("number", "boolean"): "write int(flag) for 0 and 1",
     ("boolean", "number"): "compare it with something: a != 0",
     ("boolean", "text"): 'compare it with something: a == "x"',
+}
+_OF_NULLS: Mapping[str, ColumnType] = {
+    "text": TEXT,
+    "date": DATE,
+    "duration": DURATION,
+    "list": ListType(item=NULL),
+    "dict": MapType(key=TEXT, item=NULL),
 }
 
 
@@ -62,6 +75,7 @@ def check_call(checker: Checker, node: ast.Call) -> Term:
     checker.in_aggregate = around
     for at, arg in enumerate(args):
         _check_argument(function, at, arg)
+    args = tuple(_with_type(function, at, arg) for at, arg in enumerate(args))
     if function.prepare is not None:
         args = function.prepare(args)
     aggregate = function.is_aggregate or any(arg.has_aggregate for arg in args)
@@ -103,9 +117,11 @@ def _check_count(function: Function, node: ast.Call) -> None:
 
 def _check_argument(function: Function, at: int, arg: Term) -> None:
     parameter = function.parameter(at)
-    if parameter.is_literal and arg.op not in {"literal", "list"}:
+    is_null = arg.is_literal and arg.value is None
+    if parameter.is_literal and (arg.op not in {"literal", "list"} or is_null):
+        rest = "and is not null" if is_null else "not in a column"
         raise ExpressionError(
-            f"{parameter.name} of {function.name} stands in the text, not in a column",
+            f"{parameter.name} of {function.name} stands in the text, {rest}",
             arg.span,
             suggestion=f"write {function.example[0]}",
         )
@@ -117,6 +133,12 @@ def _check_argument(function: Function, at: int, arg: Term) -> None:
         arg.span,
         suggestion=advice or f"write {function.signature}",
     )
+
+
+def _with_type(function: Function, at: int, arg: Term) -> Term:
+    """Return a null as one of the parameter's first kind, where the engine must know which: it has no type of null."""
+    wanted = _OF_NULLS.get(function.parameter(at).kinds.partition("|")[0])
+    return adapt(arg, wanted) if wanted is not None and isinstance(arg.type, NullType) else arg
 
 
 def _kind_of(arg: Term) -> str:

@@ -74,7 +74,9 @@ def _comparable(operator: str, left: Term, right: Term, span: Span) -> tuple[str
     a, b = left.type, right.type
     is_equality = operator in {"==", "!="}
     if isinstance(a, NullType) or isinstance(b, NullType):
-        return "plain", left, right
+        # A column of nulls may be compared with anything: as what the other is, for the engine has no type of null.
+        left, right = digest_of(left), digest_of(right)
+        return "plain", adapt(left, right.type), adapt(right, left.type)
     if is_number(a) and is_number(b):
         return _numbers(left, right)
     left, right = _literals(left, right)
@@ -235,6 +237,10 @@ def check_contains(left: Term, right: Term, span: Span) -> Term:
         ExpressionError: it is none of these.
 
     """
+    if isinstance(left.type, NullType):
+        left = adapt(left, TEXT if is_text(right.type) else ListType(item=right.type))
+    if is_text(left.type):
+        right = adapt(right, TEXT) if isinstance(right.type, NullType) else right
     if is_text(left.type) and is_text(right.type):
         return make("contains", BOOLEAN, (left, right), None, span)
     if isinstance(left.type, MapType | StructType):
@@ -291,7 +297,7 @@ def check_like(operand: Term, pattern: Term, node: ast.Like) -> Term:
             pattern.span,
             suggestion="write contains(text, part) for a part from a column",
         )
-    return make("like", BOOLEAN, (operand,), (pattern.value, node.negated), node.span)
+    return make("like", BOOLEAN, (adapt(operand, TEXT),), (pattern.value, node.negated), node.span)
 
 
 def to_number(found: ColumnType) -> str | None:

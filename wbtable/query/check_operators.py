@@ -82,8 +82,9 @@ def check_binary(operator: str, left: Term, right: Term, span: Span) -> Term:
     times = _times(operator, left, right, span)
     if times is not None:
         return times
-    if operator == "+" and is_text(left.type) and is_text(right.type):
-        return make("concat", TEXT, (left, right), None, span)
+    kinds = [side.type for side in (left, right) if not isinstance(side.type, NullType)]
+    if operator == "+" and kinds and all(map(is_text, kinds)):
+        return make("concat", TEXT, (adapt(left, TEXT), adapt(right, TEXT)), None, span)
     if operator == "+" and isinstance(left.type, ListType) and isinstance(right.type, ListType):
         shared = common_of((left, right))
         if shared is None:

@@ -13,6 +13,7 @@ from wbtable.format.types import (
     DurationType,
     ListType,
     MapType,
+    NullType,
     StructType,
     TimestampType,
     TimeType,
@@ -111,6 +112,8 @@ def dict_of(builder: Builder, term: Term) -> str:
 def cast(builder: Builder, term: Term) -> str:
     """Write a cast that keeps the value, or gives null where the engine's range ends."""
     (operand,) = term.args
+    if isinstance(operand.type, NullType):
+        return literal_value(builder, None, term.type)
     text = builder.sql(operand)
     if is_nanoseconds(term.type) and not is_nanoseconds(operand.type):
         return to_nanoseconds(builder, text, term)

@@ -14,7 +14,7 @@ from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
-from wbtable.query.kinds import FLOAT64, INT64, INTEGER, is_float, is_wide
+from wbtable.query.kinds import FLOAT64, INT64, INTEGER, is_float, is_number, is_wide
 from wbtable.query.sql import narrow
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ def _by_digest(args: tuple[Term, ...]) -> tuple[Term, ...]:
 
 def _check_edges(args: tuple[Term, ...]) -> tuple[Term, ...]:
     value, edges = args
-    numbers = [None if item.value is None else float(item.value) for item in edges.args if item.is_literal]
+    written = [item.value if is_number(item.type) else None for item in edges.args if item.is_literal]
+    numbers = [None if number is None else float(number) for number in written]
     ascending = all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
     if len(numbers) != len(edges.args) or not 2 <= len(numbers) <= MAX_BINS + 1 or not ascending:
         raise ExpressionError(

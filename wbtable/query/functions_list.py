@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wbtable.format.types import ListType, MapType, NumberType, StructType
+from wbtable.format.types import ListType, MapType, NullType, NumberType, StructType
+from wbtable.query.check_values import adapt
 from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_values import MAX_BUILT, MAX_RESULT, type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
-from wbtable.query.kinds import FLOAT64, INT64, TEXT, is_float, is_number, is_ordered, is_text, is_wide, list_item
+from wbtable.query.kinds import FLOAT64, INT64, NULL, TEXT, is_float, is_number, is_ordered, is_text, is_wide, list_item
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -29,7 +30,9 @@ def _same(args: tuple[Term, ...]) -> ColumnType:
     return ListType(item=_item(args))
 
 
-def _need(args: tuple[Term, ...], fits: bool, what: str) -> tuple[Term, ...]:
+def _need(args: tuple[Term, ...], fits: bool, what: str, of_nulls: ColumnType = FLOAT64) -> tuple[Term, ...]:
+    if isinstance(_item(args), NullType):
+        return (adapt(args[0], ListType(item=of_nulls)), *args[1:])
     if not fits:
         raise ExpressionError(f"expected a list of {what}, found {args[0].type}", args[0].span)
     return args
@@ -157,7 +160,7 @@ LISTS: Final = (
         name="flatten", group=_GROUP, parameters=(_LIST,), result=_flat_type, gives="list",
         doc="The elements of the lists in a list.", example=("flatten([[1], [2, 3]])", "[1, 2, 3]"),
         write=lambda builder, term, args: f"flatten({args[0]})",
-        prepare=lambda args: _need(args, list_item(_item(args)) is not None, "lists"),
+        prepare=lambda args: _need(args, list_item(_item(args)) is not None, "lists", ListType(item=NULL)),
     ),
     Function(
         name="range", group=_GROUP, parameters=(Parameter("count", "integer"),), result=ListType(item=INT64),
@@ -169,7 +172,7 @@ LISTS: Final = (
         result=TEXT, gives="text",
         doc="The texts of a list with a separator between, without nulls.",
         example=('join_text(["a", "b"], ", ")', '"a, b"'), write=_join,
-        prepare=lambda args: _need(args, is_text(_item(args)), "text"),
+        prepare=lambda args: _need(args, is_text(_item(args)), "text", TEXT),
     ),
     _number("list_sum", "The sum of a list's numbers, without nulls and NaN.", ("list_sum([1, 2])", "3")),
     _number("list_avg", "The mean of a list's numbers, without nulls and NaN.", ("list_avg([1, 2])", "1.5")),

@@ -45,8 +45,7 @@ def _check_masks(args: tuple[Term, ...]) -> tuple[Term, ...]:
     for at in range(0, len(args), 3):
         image, layer, wanted = args[at : at + 3]
         found = image.type
-        assert isinstance(found, ImageType)
-        if not found.masks:
+        if not isinstance(found, ImageType) or not found.masks:
             raise ExpressionError(
                 "the images of this column have no masks", image.span, suggestion="log them with Image(masks=…)"
             )

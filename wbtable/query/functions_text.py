@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wbtable.format.types import ListType, MapType
+from wbtable.format.types import ListType, MapType, StructType
 from wbtable.query.check_compare import check_contains, make
 from wbtable.query.compile_values import MAX_BUILT
 from wbtable.query.function import Function, Parameter
@@ -67,8 +67,13 @@ def _joined(left: Term, right: Term) -> Term:
 
 
 def _len(builder: Builder, term: Term, args: list[str]) -> str:
-    if isinstance(term.args[0].type, MapType):
+    found = term.args[0].type
+    if isinstance(found, MapType):
         return f"CAST(cardinality({args[0]}) AS BIGINT)"
+    if isinstance(found, StructType):
+        names = len(found.fields)
+        absent = f" - COALESCE(len(struct_extract_at({args[0]}, {names + 1})), 0)" if found.has_absent else ""
+        return f"CAST(CASE WHEN {args[0]} IS NOT NULL THEN {names}{absent} END AS BIGINT)"
     return f"CAST({'length' if is_text(term.args[0].type) else 'len'}({args[0]}) AS BIGINT)"
 
 
@@ -190,7 +195,7 @@ TEXTS: Final = (
         "len",
         (Parameter("value", "text|list|dict"),),
         INT64,
-        "Characters of a text, elements of a list, keys of a map.",
+        "Characters of a text, elements of a list, keys of a dict.",
         ('len("cat")', "3"),
         _len,
     ),

@@ -12,6 +12,7 @@ MAX_PATTERN: Final = 1_000
 MAX_REPEATS: Final = 1_000
 """The most that the counts of a pattern, as ``{2,5}``, may multiply to."""
 
+_ESCAPED = re.compile(r"\\(?:x\{[0-9A-Fa-f]*\}|.)", re.DOTALL)
 _COUNT = re.compile(r"\{([0-9]*)(?:,([0-9]*))?\}")
 _ADVICE: Final = {
     "(?=": "look-ahead is not supported",
@@ -37,8 +38,10 @@ def check_regex(pattern: str, span: Span) -> int:
             span,
             suggestion="use several matches",
         )
+    if "\\C" in _ESCAPED.findall(pattern):
+        raise ExpressionError(r"\C matches a part of a character", span, suggestion="write . for a whole one")
     product = 1
-    for low, high in _COUNT.findall(pattern):
+    for low, high in _COUNT.findall(_ESCAPED.sub("", pattern)):
         product *= max(int((high or low or "1")[:9]), 1)
     if product > MAX_REPEATS:
         raise ExpressionError(
