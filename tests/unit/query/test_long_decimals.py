@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.query.viewing import table_of
+from wbtable.errors import UsageError
 from wbtable.tables.compare import compare
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.partitioned import PartitionedTable
@@ -70,6 +71,13 @@ def test_they_are_ordered_as_numbers(way: str, tmp_path: Path) -> None:
     derived = {"n": "int(k)", "b": "bool(k)", "g": "greatest(k, -k)"}
     row = table.view(derive=derived, filter="at == 4").to_arrow(list(derived)).to_pylist()
     assert row == [{"n": -20, "b": True, "g": 20.0}]
+
+
+def test_lists_of_them_have_no_literal() -> None:
+    groups = Table.from_arrow(long(VALUES)).view(group="[k]")
+    assert len(groups) == 8
+    with pytest.raises(UsageError, match="cannot be written"):
+        groups.expand(0)
 
 
 def test_two_columns_compare_by_all_digits() -> None:
