@@ -91,7 +91,7 @@ def literal_text(value: pa.Scalar, found: ColumnType) -> str | None:
         return _duration(value.value * UNIT_NS[found.unit])
     if isinstance(found, ComplexType):
         return f"complex({_float(value['real'].as_py())}, {_float(value['imag'].as_py())})"
-    if isinstance(found, NdarrayType) or is_text_decimal(found):
+    if isinstance(found, NdarrayType | MediaType | AnyType) or is_text_decimal(found):
         return None
     if isinstance(found, ListType) and isinstance(value, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar):
         items = [literal_text(item, found.item) for item in value.values]

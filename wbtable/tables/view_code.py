@@ -21,7 +21,7 @@ def view_code(spec: ViewSpec) -> str:
 def _opening(source: ViewSource) -> list[str]:
     if source.kind == "union":
         runs = list(source.runs) or None
-        return [f"table = wbtable.Store().union({source.project!r}, {source.run_key!r}, runs={runs!r})"]
+        return [f"table = wbtable.Store().run_tables({source.project!r}, {source.run_key!r}, runs={runs!r})"]
     tables = [_table(place) for place in source.tables]
     if source.kind == "table":
         return [f"table = {tables[0]}"]

@@ -74,6 +74,9 @@ def test_they_are_ordered_as_numbers(way: str, tmp_path: Path) -> None:
 
 
 def test_lists_of_them_have_no_literal() -> None:
+    mixed = Table(columns=["k"], data=[[1], ["a"]], allow_mixed_types=True)
+    with pytest.raises(UsageError, match="cannot be written"):
+        mixed.view(group="[k]").expand(0)
     groups = Table.from_arrow(long(VALUES)).view(group="[k]")
     assert len(groups) == 8
     with pytest.raises(UsageError, match="cannot be written"):

@@ -61,6 +61,25 @@ def test_documents_name_their_rows(filled: Store, tmp_path: Path) -> None:
         rows(filled, url)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"kind": "table", "tables": [place()]},
+        {"kind": "compare", "tables": [place("v0"), place("v1")], "key": ["id"], "how": "inner"},
+        {"kind": "compare", "tables": [place("v0"), place("v1")], "mode": "concat"},
+        {"kind": "union", "project": "p", "run_key": "val"},
+        {"kind": "union", "project": "p", "run_key": "val", "runs": ["run1"]},
+    ],
+)
+def test_the_code_of_a_view_opens_its_rows(filled: Store, source: dict[str, Any]) -> None:
+    [view] = open_views(filled, ViewSpec.from_json(ViewSpec(filter="id > 1").to_json() | {"source": source}))
+    names: dict[str, Any] = {}
+    # The page puts the address of the store that it shows into the code.
+    exec(view.to_python().replace("wbtable.Store()", f"wbtable.Store({filled.url!r})"), names)
+    assert names["view"].to_arrow().equals(view.to_arrow())
+    assert len(view)
+
+
 def test_rows_that_are_not_there(filled: Store) -> None:
     with pytest.raises(NotFoundError, match="no table"):
         rows(filled, {"kind": "table", "tables": [place(path="other.table.json")]})
