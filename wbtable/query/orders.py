@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _IN_MEMORY: Final = 256 << 20
 ON_DISK: Final = 1 << 30
 _SMALL: Final = 1 << 16
+RULES: Final = 2
+"""Raised when some view has other rows, or another order, than before: what an older version kept is another's then."""
 _TYPES: Final = {b"wbtorder": "<i8", b"wbtord32": "<u4"}
 """What a file begins with, by how positions stand in it."""
 
@@ -47,6 +49,7 @@ def order_key(plan: Plan) -> str:
 
     spec = plan.spec
     parts = {
+        "rules": RULES,
         "source": plan.source.name,
         "derive": [[item.name, item.expression] for item in spec.derive],
         "filter": None if plan.filter is None else text(plan.filter),

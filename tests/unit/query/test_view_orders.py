@@ -36,6 +36,21 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     ORDERS.stop()  # what goes on in the background would write into the next test's cache
 
 
+def test_what_other_rules_gave_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files outlive the version that wrote them, and the next may sort otherwise."""
+    monkeypatch.setattr(orders, "_SMALL", 10)
+    table = stored(Table.from_arrow(rows_of()), tmp_path / "table")
+    keys = set()
+    for rules in (orders.RULES, orders.RULES + 1):
+        monkeypatch.setattr(orders, "RULES", rules)
+        view = table.view(sort="word desc")
+        assert isinstance(view.rows, ViewRows)
+        view.rows.order()
+        keys.add(view.rows.key)
+    assert len(keys) == 2
+    assert len(list((tmp_path / "cache" / "orders").iterdir())) == 2
+
+
 def test_orders_are_computed_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view_rows, "SMALL", 10)
     monkeypatch.setattr(view_rows, "DECODED", 10)
