@@ -17,7 +17,7 @@ from wbtable.tables.compare_values import equal_rows
 from wbtable.tables.conform import conform
 from wbtable.tables.join_codes import key_counts
 from wbtable.tables.join_keys import KeyPair, combine
-from wbtable.tables.paired import NONE, KeyColumn
+from wbtable.tables.paired import NONE, KeyColumn, widened_key
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.reader import TableReader
 from wbtable.tables.source import to_table
@@ -136,7 +136,7 @@ class CompareCore:
         if len(self.sides) == 2:
             pair = KeyPair.of(key.sides[0], key.sides[1], key.types[0], key.types[1])
             return pair.right_keys(array) if number else pair.left_keys(array)
-        wide = conform(array, key.types[number], key.type, place=f'key "{key.name}" of side {number}')
+        wide = widened_key(array, key, number)
         return KeyPair.of(key.name, key.name, key.type, key.type).left_keys(wide)
 
     def stretches(self, names: Sequence[str]) -> list[Stretch] | None:

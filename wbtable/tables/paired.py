@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from wbtable.errors import ConflictError, UsageError
 from wbtable.format.schema import Schema
+from wbtable.format.types import ClassesType, LinkType, NumberType
 from wbtable.tables.blobs import join_blobs
 from wbtable.tables.conform import conform
 from wbtable.tables.source import ArrowSource, empty_table, inverse, table_batches, take_table, to_table
@@ -220,13 +221,22 @@ def _key_column(tables: Sequence[pa.Table], key: KeyColumn, positions: Sequence[
         lacking = places[start:] == NONE
         count = int(np.argmax(lacking)) if lacking.any() else rows - start
         column = tables[number].column(tables[number].schema.get_field_index(key.sides[number])).slice(start, count)
-        chunks += [
-            conform(chunk, key.types[number], key.type, place=f'key "{key.name}"', error=ConflictError)
-            for chunk in column.chunks
-            if len(chunk)
-        ]
+        chunks += [widened_key(chunk, key, number) for chunk in column.chunks if len(chunk)]
         start += count
     return pa.chunked_array(chunks, key.type.arrow())
+
+
+def widened_key(array: pa.Array, key: KeyColumn, side: int) -> pa.Array:
+    """Return the key of a side as the type of the result; class ids and row links as the integers that they are.
+
+    Raises:
+        ConflictError: a value has no exact form there.
+
+    """
+    have = key.types[side]
+    if isinstance(have, (ClassesType, LinkType)) and isinstance(key.type, NumberType):
+        have = NumberType(dtype="int64")
+    return conform(array, have, key.type, place=f'key "{key.name}" of side {side}', error=ConflictError)
 
 
 def taken(source: Source, names: list[str], positions: Indices, held: pa.Table | None) -> pa.Table:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from wbtable.errors import ConflictError
+from wbtable.media import Classes
 from wbtable.query.duck_types import from_duck
 from wbtable.query.engine import run
 from wbtable.query.source import SidedSource, SparseSource
@@ -137,6 +138,19 @@ def test_a_key_that_its_type_cannot_hold_is_refused_by_queries_too() -> None:
         join.to_arrow()
     with pytest.raises(ConflictError, match="no exact form"):
         join.view(filter="k > 0").to_arrow()
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_class_ids_meet_floats_as_the_integers_that_they_are(how: How) -> None:
+    pets = Table(columns=["k", "x"], data=[[0, 1], [1, 2], [None, 3]])
+    pets.cast("k", Classes([{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]).get_type())
+    floats = typed("float64", [1.0, 0.5], "y")
+    for left, right in ((pets, floats), (floats, pets)):
+        check(JoinedTable(left, right, "k", how))
+        check(compare([left, right, left], "k", how=how))
+    far = typed("int64", [2**53 + 1], "x")
+    with pytest.raises(ConflictError, match='key "k" of side 0'):
+        len(compare([far, floats, far], "k"))
 
 
 @pytest.mark.parametrize("how", HOWS)
