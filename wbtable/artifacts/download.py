@@ -19,7 +19,7 @@ from wbtable.artifacts.reading import check_reference, file_cell
 from wbtable.artifacts.tables import DOCUMENTS
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, StorageError, UsageError, WbtableError
 from wbtable.format.digest import Digest
-from wbtable.format.layout import object_key
+from wbtable.format.layout import COLLECTIONS, HEADER, LEASES, OBJECTS, TEMPORARY, object_key
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.os_errors import explained
@@ -27,7 +27,7 @@ from wbtable.storage.verify import verify_object
 from wbtable.storage.workers import run_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from wbtable.artifacts.contents import Holder
     from wbtable.format.digest import Descriptor
@@ -37,6 +37,7 @@ VARIABLE: Final = "WBTABLE_ARTIFACT_DIR"
 BLOCK: Final = 8 << 20
 GROUP_BYTES: Final = 16 << 20
 GROUP_FILES: Final = 512
+_OF_A_STORE: Final = frozenset({COLLECTIONS, LEASES, OBJECTS, "projects", TEMPORARY})
 
 
 def default_root(version: Holder) -> Path:
@@ -274,7 +275,12 @@ def object_is_right(objects: ObjectStore, descriptor: Descriptor) -> bool:
 
 
 def checkout(version: Holder, root: str | os.PathLike[str]) -> Path:
-    """Make a directory hold exactly a version: extra files, links and empty folders are deleted (DOWN-5)."""
+    """Make a directory hold exactly a version: extra files, links and empty folders are deleted (DOWN-5).
+
+    Raises:
+        UsageError: it is no directory, or deleting would take a store; nothing is deleted then.
+
+    """
     target = Path(root)
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise UsageError(f"{str(target)!r} is no directory")
@@ -283,6 +289,7 @@ def checkout(version: Holder, root: str | os.PathLike[str]) -> Path:
     if target.exists():
         check_apart(target, list(wanted))
         with explained(f"tidy {target}"):
+            _check_no_store(target, wanted)
             _tidy(target, "", set(wanted), folders)
     return download(version, target)
 
@@ -298,6 +305,18 @@ def expected_files(version: Holder) -> dict[str, Descriptor | Entry]:
 
 def _folders(path: str) -> list[str]:
     return [path[:at] for at, char in enumerate(path) if char == "/"]
+
+
+def _check_no_store(target: Path, wanted: Container[str]) -> None:
+    """Refuse a directory that holds a store, or is a part of one: a slip of the path must not cost a store."""
+    resolved = target.resolve()
+    found = next((up for up in resolved.parents if (up / HEADER).is_file()), None)
+    if found is None or resolved.relative_to(found).parts[0] not in _OF_A_STORE:
+        held = (Path(folder) for folder, _, files in os.walk(resolved) if HEADER in files)
+        found = next((path for path in held if (path / HEADER).relative_to(resolved).as_posix() not in wanted), None)
+    if found is not None:
+        where = f"{str(target)!r} cannot be made to hold this version only"
+        raise UsageError(f"{where}: what else is in it is deleted, and with it the store {str(found)!r}")
 
 
 def _tidy(folder: Path, prefix: str, files: set[str], folders: set[str]) -> None:

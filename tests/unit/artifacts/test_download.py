@@ -155,6 +155,22 @@ def test_checkout_leaves_nothing_else(version: Version, tmp_path: Path) -> None:
     assert set(tree(out)) == {"a.txt", "big", "pic.png"}
 
 
+def test_checkout_spares_stores(version: Version, store: Store, tmp_path: Path) -> None:  # DOWN-5
+    place = Path(store.backend.url)
+    before = tree(place)
+    (place.parent / "notes.txt").write_text("x")
+    for folder in (place.parent, place, place / "objects", place / "projects" / "uncategorized"):
+        with pytest.raises(UsageError, match="with it the store"):
+            version.checkout(folder)
+    assert tree(place) == before
+    assert (place.parent / "notes.txt").exists()
+    holder = Artifact("a-store")
+    with holder.new_file("inner/wbtable.json") as file:
+        file.write("{}")
+    out = store.commit(holder).checkout(tmp_path / "apart")
+    assert store.artifact("a-store").checkout(out) == out
+
+
 def test_damaged_objects_are_not_given_out(version: Version, store: Store, tmp_path: Path) -> None:  # DOWN-2
     for key in list(store.backend.list("objects")):
         path = store.backend.local_path(key)
