@@ -180,7 +180,7 @@ def _image(reader: MediaReader, cell: Mapping[str, Any], params: Mapping[str, An
     if isinstance(classes, dict) and isinstance(classes.get("path"), str):
         found = reader.classes(classes["path"])
     elif labels:
-        found = {int(key): str(name) for key, name in labels.items() if str(key).lstrip("-").isdecimal()}
+        found = {int(key): str(name) for key, name in labels.items() if str(key).removeprefix("-").isdecimal()}
     grouping = cell.get("grouping")
     return Image(
         reader.file(cell),

@@ -16,10 +16,9 @@ from wbtable.media.base import FileMedia
 from wbtable.media.containers import sniff_container
 from wbtable.media.mpeg import MAX_FRAME, mp3_samples
 from wbtable.media.payload import Payload, payload_of
-from wbtable.media.pixels import array_of
+from wbtable.media.pixels import array_of, array_of_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -182,7 +181,7 @@ def _rate(value: object) -> int:
 
 
 def _samples(value: object) -> NDArray[Any]:
-    array = np.asarray(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else array_of(value)
+    array = array_of_list(value) if isinstance(value, list | tuple) else array_of(value)
     if array is None:
         raise UsageError(f"expected a path, bytes, an open file or an array of samples, found {type(value).__name__}")
     if array.ndim not in {1, 2} or array.size == 0:
@@ -191,6 +190,7 @@ def _samples(value: object) -> NDArray[Any]:
         raise UsageError(
             f"expected frames x channels with at most 1,024 channels, found shape {array.shape}: transpose it"
         )
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype in {np.dtype("int16"), np.dtype("int32")}:
         return array
     if array.dtype.kind == "f":
@@ -330,4 +330,6 @@ def _check_ogg(stream: BinaryIO, size: int) -> None:
 def _damaged(error: Exception) -> FormatError:
     if isinstance(error, FormatError):
         return error
-    return FormatError(f"the sound is damaged or in an unknown format: {str(error) or type(error).__name__:.200}")
+    # soundfile puts what it opened before the reason; here that is an object of ours.
+    reason = getattr(error, "error_string", None) or str(error) or type(error).__name__
+    return FormatError(f"the sound is damaged or in an unknown format: {reason:.200}")

@@ -13,6 +13,9 @@ from wbtable.format.types_media import ClassesType, labels
 if TYPE_CHECKING:
     from wbtable.format.types_base import ColumnType
 
+_DIGITS = 20
+"""The most characters of an id as text: a sign and the 19 digits of the greatest."""
+
 
 class Classes:
     """A set of classes: ids with names, for the labels of images, boxes and masks, or as a column's type.
@@ -76,7 +79,7 @@ def class_id(value: object, place: str, what: str = "an integer as class id") ->
         UsageError: it is no integer, or beyond 64 bits.
 
     """
-    if isinstance(value, str) and value.lstrip("-").isdecimal():
+    if isinstance(value, str) and len(value) <= _DIGITS and value.removeprefix("-").isdecimal():
         value = int(value)
     try:
         number = index(value)  # type: ignore[arg-type]
@@ -96,4 +99,9 @@ def class_labels(value: object, place: str) -> dict[int, str]:
     """
     if not isinstance(value, Mapping):
         raise UsageError(f"expected a mapping from class id to name, found {type(value).__name__}", place=place)
-    return {class_id(key, place): utf8_text(str(name), place) for key, name in value.items()}
+    out: dict[int, str] = {}
+    for key, given in value.items():
+        number, name = class_id(key, place), utf8_text(str(given), place)
+        if out.setdefault(number, name) != name:  # 1 and "1" are two keys of a mapping
+            raise UsageError(f"the id {number} has two names, {out[number]!r:.40} and {name!r:.40}", place=place)
+    return out

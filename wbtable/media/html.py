@@ -49,7 +49,8 @@ class Html(FileMedia):
         if isinstance(data, str) and (data_is_not_path or not looks_like_path(data)):
             payload: Payload | None = Payload.of_text(utf8_text(data), "text/html")
         else:
-            payload = payload_of(Path(data).expanduser() if isinstance(data, str) else data, "Html")
+            at_home = isinstance(data, str) and data.startswith("~")
+            payload = payload_of(Path(str(data)).expanduser() if at_home else data, "Html")
         if payload is None:
             raise UsageError(f"expected HTML text, a path or an open file, found {type(data).__name__}")
         self._start(payload, caption)

@@ -15,7 +15,7 @@ from wbtable.media.boxes import boxes_to_rows, rows_to_boxes
 from wbtable.media.classes import Classes, class_id
 from wbtable.media.masks import Mask, masks_from
 from wbtable.media.payload import Payload, payload_of
-from wbtable.media.pixels import Normalize, array_of, is_tensor, to_pixels
+from wbtable.media.pixels import Normalize, array_of, array_of_list, is_tensor, to_pixels, without_leading_ones
 from wbtable.media.sniff import sniff_images
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Image(FileMedia):
     """An image with what is drawn over it.
 
     A path, bytes or an open file are kept as they are, never re-encoded. Pixels are encoded as `file_type` when the
-    value becomes a cell: arrays of H x W or H x W x (1, 3 or 4), PyTorch tensors of C x H x W, Pillow images. A
-    matplotlib figure is drawn at once, as figures are drawn into again.
+    value becomes a cell: arrays of H x W or H x W x (1, 3 or 4), sides of 1 before these left out, PyTorch tensors of
+    C x H x W, Pillow images. A matplotlib figure is drawn at once, as figures are drawn into again.
 
     Args:
         data_or_path: any of those, or another Image, whose content and overlays are taken over.
@@ -84,6 +84,8 @@ class Image(FileMedia):
         normalize: Normalize = True,
     ) -> None:
         self._file_type = _file_type(file_type)
+        if mode is not None and not isinstance(mode, str):
+            raise UsageError(f"expected mode as text, such as 'RGB', found {mode!r:.40}")
         self._mode = mode
         self._type = None
         self._source = None
@@ -297,7 +299,7 @@ def _pixels(value: object, normalize: Normalize) -> PillowImage | NDArray[Any]:
             return image.copy()
         except (OSError, ValueError, FormatError) as error:  # It may not be loaded yet.
             raise UsageError(f"the Pillow image cannot be used: {error}") from error
-    array = np.asarray(value) if isinstance(value, list) else array_of(value)
+    array = array_of_list(value) if isinstance(value, list) else array_of(value)
     if array is None:
         raise UsageError(
             "expected a path, bytes, an open file, an array, a tensor, a Pillow image or a matplotlib figure, "
@@ -307,6 +309,7 @@ def _pixels(value: object, normalize: Normalize) -> PillowImage | NDArray[Any]:
         if array.shape[0] not in {1, 3, 4}:
             raise UsageError(f"expected a tensor of C x H x W with 1, 3 or 4 channels, found shape {array.shape}")
         array = np.moveaxis(array, 0, -1)
+    array = without_leading_ones(array)
     try:
         if array.ndim >= 2:
             limits.check_pixels(array.shape[1], array.shape[0])

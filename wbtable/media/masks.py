@@ -12,7 +12,7 @@ from wbtable.media.base import FileMedia
 from wbtable.media.boxes import known, layers
 from wbtable.media.classes import class_labels
 from wbtable.media.payload import Payload, payload_of
-from wbtable.media.pixels import array_of
+from wbtable.media.pixels import array_of, array_of_list
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,14 +30,15 @@ class Mask(FileMedia):
 
     """
 
-    __slots__ = ("_array", "class_labels")
+    __slots__ = ("_array", "_is_ours", "class_labels")
 
     kind: ClassVar[str] = "mask"
     facts: ClassVar[tuple[str, ...]] = ("width", "height")
 
     def __init__(self, data: object, class_labels: dict[int, str] | None = None) -> None:
-        array = np.asarray(data) if isinstance(data, list | tuple) else array_of(data)
+        array = array_of_list(data) if isinstance(data, list | tuple) else array_of(data)
         self._array = None if array is None else _ids(array)
+        self._is_ours = array is not None
         payload = None if array is not None else payload_of(data, "Mask")
         if array is None and payload is None:
             raise UsageError(f"expected a 2-D array or the path of an image, found {type(data).__name__}")
@@ -52,7 +53,10 @@ class Mask(FileMedia):
         return Payload(data, "image/png")
 
     def _measure(self, payload: Payload) -> tuple[str, dict[str, Any]]:
-        header = pillow.header_of(payload.read())
+        data = payload.read()
+        header = pillow.header_of(data)
+        if not self._is_ours and not pillow.is_grey(data):
+            raise FormatError("expected a greyscale image, whose pixels are class ids, found colours")
         return header.content_type, {"width": header.width, "height": header.height}
 
     def column_type(self) -> ColumnType:

@@ -34,7 +34,7 @@ class Molecule(FileMedia):
     Args:
         data_or_path: a path, bytes or an open file of pdb, pqr, mmcif, mcif, cif, sdf, sd, gro, mol2 or mmtf.
         caption: text beside the molecule.
-        file_type: the format of bytes and open files, whose names do not say it.
+        file_type: the format of bytes, and of open files whose names do not say it.
 
     Raises:
         NotFoundError: the file does not exist.

@@ -42,7 +42,7 @@ class Object3D(FileMedia):
             array of N x 3 (x, y, z), N x 4 (and a category of 1 to 14) or N x 6 (and red, green, blue of 0 to 255); or
             ``{"type": "lidar/beta", "points": …, "boxes": […], "vectors": […]}``.
         caption: text beside the scene.
-        file_type: the format of bytes and open files, whose names do not say it.
+        file_type: the format of bytes, and of open files whose names do not say it.
 
     Raises:
         NotFoundError: the file does not exist.
@@ -151,6 +151,8 @@ class Object3D(FileMedia):
 
 def _format(file_type: str | None, source: object) -> str:
     name = file_type
+    if name is None and isinstance(named := getattr(source, "name", None), str) and hasattr(source, "read"):
+        source = named  # an open file
     if name is None and isinstance(source, str | os.PathLike):
         file_name = Path(source).name.lower()
         name = "pts.json" if file_name.endswith(".pts.json") else file_name.rpartition(".")[2]

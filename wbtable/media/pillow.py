@@ -9,6 +9,7 @@ import numpy as np
 
 from wbtable.errors import FormatError, UsageError
 from wbtable.media import limits
+from wbtable.media.pixels import to_pixels
 from wbtable.media.sniff import ImageHeader, sniff_image
 
 if TYPE_CHECKING:
@@ -123,6 +124,20 @@ def header_of(data: bytes) -> ImageHeader:
     return found
 
 
+def is_grey(data: bytes) -> bool:
+    """Whether an encoded image has one whole number for each pixel: greys, or the numbers of a palette.
+
+    Raises:
+        FormatError: as :func:`decode`.
+
+    """
+    try:
+        with _open(data) as image:
+            return image.mode in {"1", "L", "P", "I"} or image.mode.startswith("I;16")
+    except Exception as error:
+        raise _guard(error) from error
+
+
 def to_array(image: PillowImage) -> NDArray[np.generic]:
     """Return pixels as H x W or H x W x C: uint8, or uint16, int32 or float32 for such greyscale images."""
     if image.mode == "P":
@@ -137,6 +152,21 @@ def to_array(image: PillowImage) -> NDArray[np.generic]:
     return array.astype(array.dtype.newbyteorder("=")) if not array.dtype.isnative else array
 
 
+_CONVERTED = dict.fromkeys(("CMYK", "YCbCr", "HSV", "LAB", "RGBX"), "RGB") | {"PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
+
+
+def _writable(image: PillowImage, file_type: str) -> PillowImage:
+    """Return the same pixels in a mode that files have."""
+    if image.mode == "I":
+        from PIL import Image
+
+        return Image.fromarray(to_pixels(np.asarray(image)))
+    if image.mode == "P" and file_type in {"jpg", "jpeg"} and "transparency" not in image.info:
+        return image.convert("RGB")
+    wanted = _CONVERTED.get(image.mode)
+    return image if wanted is None else image.convert(wanted)
+
+
 def encode(image: PillowImage, file_type: str) -> bytes:
     """Encode pixels; the same pixels give the same bytes with one version of Pillow.
 
@@ -144,8 +174,7 @@ def encode(image: PillowImage, file_type: str) -> bytes:
         UsageError: the format cannot hold such pixels.
 
     """
-    if image.mode in {"CMYK", "YCbCr", "HSV", "LAB"}:
-        image = image.convert("RGB")
+    image = _writable(image, file_type)
     if image.mode == "F":
         raise UsageError("expected an image of whole numbers, found mode 'F': scale it to 0..255, or give the array")
     name = _FORMATS[FILE_TYPES[file_type]]

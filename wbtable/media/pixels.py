@@ -62,13 +62,21 @@ def to_uint8(array: NDArray[Any], normalize: Normalize = True) -> NDArray[np.uin
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UsageError("expected finite pixels, found NaN or infinity")
-    if isinstance(normalize, tuple):
-        return _scale(array, *normalize)
+    if not isinstance(normalize, bool | np.bool_):
+        return _scale(array, *_pair(normalize))
     if array.dtype.kind in "iu" or not normalize:
         if low < 0 or high > 255:
             raise UsageError(f"expected pixels of 0..255, found {low:g}..{high:g} ({array.dtype})")
         return np.rint(array).astype(np.uint8)
     return _scale(array, *_float_range(low, high))
+
+
+def _pair(normalize: object) -> tuple[float, float]:
+    try:
+        low, high = map(float, cast("Any", normalize))
+    except (TypeError, ValueError):
+        raise UsageError(f"expected normalize as True, False or (low, high), found {normalize!r:.80}") from None
+    return low, high
 
 
 def _float_range(low: float, high: float) -> tuple[float, float]:
@@ -89,6 +97,26 @@ def _scale(array: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
         raise UsageError(f"expected normalize=(low, high) with low < high, found ({low}, {high})")
     unit = (array.astype(np.float64) - low) / (high - low)
     return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+
+
+def array_of_list(value: object) -> NDArray[Any]:
+    """Return nested lists as an array.
+
+    Raises:
+        UsageError: they are of different lengths.
+
+    """
+    try:
+        return np.asarray(cast("Any", value))
+    except ValueError:
+        raise UsageError("expected lists of one length, found some of different lengths") from None
+
+
+def without_leading_ones(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an image array without sides of 1 that stand before H x W, as batches and channels-first arrays have."""
+    while array.ndim > 2 and array.shape[0] == 1 and not (array.ndim == 3 and array.shape[2] in {1, 3, 4}):
+        array = array[0]
+    return array
 
 
 def to_pixels(array: NDArray[Any], normalize: Normalize = True) -> NDArray[np.uint8 | np.uint16]:
