@@ -39,10 +39,18 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def _in_utc(value: dt.datetime) -> dt.datetime:
+    try:
+        return value.astimezone(dt.UTC)
+    except OverflowError:  # within a day of the first or last year
+        return value.replace(tzinfo=dt.UTC)
+
+
 def text_of(value: Any) -> str:
     """Return a value as people read it."""
     if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        # A time without a zone is no time of this machine's zone either.
+        return str(value) if value.tzinfo is None else _in_utc(value).strftime("%Y-%m-%d %H:%M:%S UTC")
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ def test_json_values(value: Any, expected: Any) -> None:
 
 def test_text_for_people() -> None:
     assert text_of(dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)) == "2026-01-02 03:04:05 UTC"
+    assert text_of(dt.datetime.max.replace(tzinfo=dt.timezone(dt.timedelta(hours=-1)))) == "9999-12-31 23:59:59 UTC"
     assert text_of([1.0, "a"]) == "1, a"
     assert text_of({"a": 1}) == '{"a": 1}'
     assert text_of(None) == ""
@@ -119,3 +121,15 @@ def test_summaries_of_columns() -> None:
     lengths = {"count": 1, "nulls": 0, "shortest": 1, "longest": 2000}
     assert column_row(column_facts("b", BinaryType(), lengths))[3:5] == ["1 long", "2,000 long"]
     assert column_row(column_facts("x", BinaryType(), None))[2:] == [""] * 5
+
+
+def test_times_without_a_zone_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were taken for times of this machine's zone, and shown as other times."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert text_of(dt.datetime.fromisoformat("2026-01-02T03:04:05.000060")) == "2026-01-02 03:04:05.000060"
+        assert text_of(dt.datetime.fromisoformat("0001-01-01")) == "0001-01-01 00:00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
