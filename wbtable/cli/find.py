@@ -32,6 +32,17 @@ def table_entries(version: Version) -> list[str]:
     return [path for path in paths if path.endswith((SUFFIX, *JOINED))]
 
 
+def check_no_path(name: str, path: str | None) -> None:
+    """Refuse a path of a table in what is a table itself.
+
+    Raises:
+        UsageError: there is one.
+
+    """
+    if path is not None:
+        raise UsageError(f"{name} is a table itself, which has no table {path!r:.80} in it")
+
+
 def find_table(options: Options, name: str, path: str | None, project: str | None) -> tuple[Any, str]:
     """Return a table, and what it is called.
 
@@ -49,6 +60,7 @@ def find_table(options: Options, name: str, path: str | None, project: str | Non
     if is_table_path(name):
         from wbtable.tables.open import open_table
 
+        check_no_path(name, path)
         return open_table(name), name
     version = options.version(name, project)
     if path is None:

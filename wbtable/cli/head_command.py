@@ -53,7 +53,7 @@ def command(
     picked = list(range(len(names)))
     if columns is not None:
         picked = [table.schema.index(column) for column in columns.split(",")]
-    found = [row for _, row in islice(table.iterrows(), rows)]
+    found = [row for _, row in islice(table.iterrows(), min(rows, len(table)))]
     titles = [names[i] for i in picked]
     if options.json:
         print_json([{title: cell_json(row[i]) for title, i in zip(titles, picked, strict=True)} for row in found])

@@ -111,13 +111,22 @@ def command(
     table = table_of(options, name, path, project, given)
     view = table.view(**spec_of(given))
     if as_sql:
-        click.echo(view.sql())
+        _print_text(options, "sql", view.sql())
     elif explain:
-        click.echo(view.explain())
+        _print_text(options, "plan", view.explain())
     elif as_python:
-        click.echo(view.to_python())
+        _print_text(options, "python", view.to_python())
     else:
         with watched(view) as shown:
             print_rows(options, shown, offset, rows)
             for warning in shown.warnings():
                 click.echo(f"wbtable: {warning}", err=True)
+
+
+def _print_text(options: Options, name: str, text: str) -> None:
+    from wbtable.cli.output import print_json
+
+    if options.json:
+        print_json({name: text})
+    else:
+        click.echo(text)

@@ -32,12 +32,13 @@ def command(options: Options, name: str, path: str | None, project: str | None) 
     table of the version. Of a table, each column is shown with its type, nulls, least and greatest value, number of
     distinct values and distribution, all from its manifest: no row is read.
     """
-    from wbtable.cli.find import is_table_path, near_run
+    from wbtable.cli.find import check_no_path, is_table_path, near_run
     from wbtable.errors import NotFoundError
 
     if is_table_path(name):
         from wbtable.tables.open import open_table
 
+        check_no_path(name, path)
         _print_table(options, {"table": name}, open_table(name), None)
         return
     try:

@@ -84,7 +84,7 @@ def two_tables(options: Options, name: str, project: str | None, path: str | Non
         NotFoundError: there is no such table.
 
     """
-    from wbtable.cli.find import find_table, is_table_path
+    from wbtable.cli.find import check_no_path, find_table, is_table_path
 
     if not is_table_path(name) and "#" in name:
         name, _, path = name.rpartition("#")
@@ -92,6 +92,7 @@ def two_tables(options: Options, name: str, project: str | None, path: str | Non
     if suffix in {"csv", "parquet", "jsonl"} and ":" not in name.rpartition("/")[2]:
         from wbtable.tables import files
 
+        check_no_path(name, path)
         return getattr(files, f"read_{suffix}")(name)
     return find_table(options, name, path, project)[0]
 

@@ -177,3 +177,36 @@ def test_export_writes_files(guesses: Shell, tmp_path: Path) -> None:
     lines = (tmp_path / "joined.jsonl").read_text().splitlines()
     assert [json.loads(line)["1.name"] for line in lines] == ["zero", "one", "zero", "one"]
     assert ".parquet" in guesses.fails(USAGE, "export", "p/g:v0", "-o", "all.xlsx")
+
+
+def test_what_makes_no_view_is_the_command_that_is_wrong(guesses: Shell) -> None:
+    """It was said to be a fault of the data."""
+    for options in (("--cell", "n=count()"), ("--having", "count() > 1"), ("-s", ""), ("-d", "x= ")):
+        guesses.fails(USAGE, "query", "p/g", *options)
+    table = wbtable.Table(columns=["a"], data=[[1]])
+    parts: list[dict[str, Any]] = [{"having": "count() > 1"}, {"sort": [3]}, {"derive": {"x": ""}}, {"group": [""]}]
+    for wrong in parts:
+        with pytest.raises(wbtable.UsageError):
+            table.view(**wrong)
+    with pytest.raises(wbtable.UsageError):
+        table.view().sort("")
+    with pytest.raises(wbtable.UsageError):
+        table.view().group_by("a", having="")
+
+
+def test_code_and_plans_are_json_where_it_is_asked_for(guesses: Shell) -> None:
+    for option, key in (("--sql", "sql"), ("--python", "python"), ("--explain", "plan")):
+        assert guesses.json("query", "p/g", option)[key].strip() == guesses.ok("query", "p/g", option).strip()
+
+
+def test_a_table_that_stands_alone_has_no_tables_in_it(guesses: Shell, tmp_path: Path) -> None:
+    """The path was not looked at."""
+    wbtable.Table(columns=["a"], data=[[1]]).write(str(tmp_path / "alone"))
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    for command, name in (("query", "a.csv"), ("query", "alone"), ("head", "alone"), ("show", "alone")):
+        assert "a table itself" in guesses.fails(USAGE, command, name, "val")
+
+
+def test_more_rows_than_there_can_be(guesses: Shell) -> None:
+    for command in ("head", "query"):
+        assert len(guesses.json(command, "p/g", "-n", 10**20)) == 4
