@@ -61,10 +61,10 @@ def download(
     Raises:
         DigestMismatchError: stored bytes are damaged, or what a reference names has changed.
         NotFoundError: no path begins with `path_prefix`.
-        UsageError: the directory has a link or file where a directory is needed, or its disk takes two paths for one.
+        UsageError: it is no directory, has a link or file where one is needed, or its disk takes two paths for one.
 
     """
-    target = default_root(version) if root is None else Path(root)
+    target = default_root(version) if root is None else _directory(root)
     job = _Job(version, target)
     entries = list(version.contents if path_prefix is None else version.contents.under(path_prefix))
     if path_prefix is not None and not entries:
@@ -84,6 +84,14 @@ def download(
             elif entry.media_type in DOCUMENTS:
                 # Last, so that a table that can be seen is whole.
                 job.write_document(entry)
+    return target
+
+
+def _directory(root: str | os.PathLike[str]) -> Path:
+    """Return where files are to go; an empty text, as of a variable that is not set, is no directory."""
+    target = Path(root)
+    if not os.fspath(root) or (target.exists() and not target.is_dir()):
+        raise UsageError(f"{os.fspath(root)!r} is no directory")
     return target
 
 
@@ -281,8 +289,8 @@ def checkout(version: Holder, root: str | os.PathLike[str]) -> Path:
         UsageError: it is no directory, or deleting would take a store; nothing is deleted then.
 
     """
-    target = Path(root)
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
+    target = _directory(root)
+    if target.is_symlink():
         raise UsageError(f"{str(target)!r} is no directory")
     wanted = expected_files(version)
     folders = {folder for path in wanted for folder in _folders(path)}

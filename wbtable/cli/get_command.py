@@ -30,6 +30,8 @@ def command(
     """
     from wbtable.cli.output import print_json
 
+    if output is not None and not output.strip():
+        raise click.UsageError("--output is empty: say which directory")
     version = options.version(name, project)
     if exact:
         if output is None or prefix is not None:

@@ -200,6 +200,11 @@ def test_get_downloads_a_version(digits: Shell, tmp_path: Path) -> None:
     digits.ok("get", "digits/predictions", "-o", "part", "--path", "notes")
     assert [path.name for path in (tmp_path / "part").iterdir()] == ["notes.txt"]
     digits.fails(USAGE, "get", "digits/predictions", "--exact")
+    # an empty variable of a shell is not this folder
+    (tmp := Path("kept")).write_text("x")
+    for options in (("-o", ""), ("-o", "", "--exact"), ("-o", "kept")):
+        digits.fails(USAGE, "get", "digits/predictions", *options)
+    assert tmp.exists()
 
 
 def test_alias(digits: Shell) -> None:
