@@ -35,6 +35,8 @@ _KINDS: Final = {
 _KIND_OF: Final = {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
 _MAX_LINE: Final = 16 << 20
 _CAPTION: Final = "_caption"
+_NO_FILE: Final = "\0"
+"""Stands in the place of rows that have no file, as no path has it."""
 
 
 @dataclass(slots=True)
@@ -43,8 +45,10 @@ class _Found:
 
     Attributes:
         media: path and kind of each media file.
-        facts: what metadata files say, by the path of the file.
+        facts: what metadata files say, by the path of the file; of a row without a file by that of the file before it,
+            NUL and a number.
         columns: the names of those facts, in the order in which they appear.
+        main: the key that names the files of rows; None until a metadata file is read.
         others: the files that are neither.
 
     """
@@ -52,6 +56,7 @@ class _Found:
     media: dict[str, str] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     columns: dict[str, None] = field(default_factory=dict)
+    main: str | None = None
     others: list[str] = field(default_factory=list)
 
 
@@ -63,11 +68,13 @@ def read_folder(
     Its columns are the media under the name of their kind (``image``), their ``path`` below the folder, and the names
     of the folders that they are in as `label`; folders called ``train``, ``test`` and the like give the column
     ``split``. A ``metadata.csv`` or ``metadata.jsonl`` with the key ``file_name`` gives further columns instead of
-    labels; a key such as ``mask_file_name`` a further column of media, ``mask``.
+    labels; a key such as ``mask_file_name`` a further column of media, ``mask``, or the first one where there is no
+    ``file_name``. A row whose file is null has neither media nor path.
 
     Args:
         folder: the folder; links in it are followed while they stay inside.
-        kind: image, audio, video, html, object3d or molecule; None where all files are of one kind.
+        kind: image, audio, video, html, object3d or molecule; None where all files are of one kind. A GIF is an image,
+            and a video where these are asked for.
         label: what the column of labels is called.
         report: is told of each file that is left out, and why; without it the first such file is an error.
 
@@ -92,6 +99,10 @@ def read_folder(
     return _Folder(root, kind or next(iter(kinds)), label, found, report).table()
 
 
+def _kind_of(name: str) -> str | None:
+    return "object3d" if name.lower().endswith(".pts.json") else _KIND_OF.get(PurePosixPath(name).suffix.lower())
+
+
 def _look(root: Path) -> _Found:
     found = _Found()
     metadata: list[str] = []
@@ -99,7 +110,7 @@ def _look(root: Path) -> _Found:
         for path, _ in walk(str(root)):
             progress.advance()
             name = path.rpartition("/")[2]
-            kind = _KIND_OF.get(PurePosixPath(name).suffix.lower())
+            kind = _kind_of(name)
             if name in METADATA:
                 metadata.append(path)
             elif kind is not None:
@@ -108,18 +119,30 @@ def _look(root: Path) -> _Found:
                 found.others.append(path)
     for path in metadata:
         base = path.rpartition("/")[0]
+        where = f"{base}/" if base else ""
         for number, facts in _metadata(root / path):
-            name = facts.pop(FILE_NAME, None)
-            if not isinstance(name, str) or not name:
-                msg = f"expected the key {FILE_NAME!r} with the path of a file, found {name!r:.80}"
+            if found.main is None:
+                found.main = _main_key(facts)
+            name = facts.pop(found.main, "")
+            if name is None:
+                name, where = "", f"{where.partition(_NO_FILE)[0]}{_NO_FILE}{number:012d}"
+            elif not isinstance(name, str) or not name:
+                msg = f"expected the key {found.main!r} with the path of a file, found {name!r:.80}"
                 raise FormatError(msg, place=f"{path}, line {number}")
-            where = f"{base}/{name}" if base else name
+            else:
+                where = f"{base}/{name}" if base else name
             if where in found.facts:
                 msg = f"the file {name!r:.200} comes twice"
                 raise FormatError(msg, place=f"{path}, line {number}")
             found.facts[where] = {key: _beside(base, key, value) for key, value in facts.items()}
             found.columns.update(dict.fromkeys(facts))
     return found
+
+
+def _main_key(facts: Mapping[str, Any]) -> str:
+    """Return the key that names the files of rows: that of the first media column where none is called as its kind."""
+    named = [key for key in facts if key.endswith(f"_{FILE_NAME}")]
+    return named[0] if named and FILE_NAME not in facts else FILE_NAME
 
 
 def _beside(base: str, key: str, value: Any) -> Any:
@@ -179,10 +202,12 @@ class _Folder:
     def __init__(self, root: Path, kind: str, label: str, found: _Found, report: Report | None) -> None:
         self._root, self._kind, self._found, self._report = root, kind, found, report
         self._make: Any = media_class(kind)
+        main = found.main or FILE_NAME
+        self._name = kind if main == FILE_NAME else main.removesuffix(f"_{FILE_NAME}")
         self._labels = self._label_columns(label)
         self._more = [name for name in found.columns if name.endswith(f"_{FILE_NAME}")]
-        taken = {kind, "path", *self._labels}
-        captions = {f"{name.removesuffix(f'_{FILE_NAME}')}{_CAPTION}" for name in (kind, *self._more)}
+        taken = {self._name, "path", *self._labels}
+        captions = {f"{name.removesuffix(f'_{FILE_NAME}')}{_CAPTION}" for name in (self._name, *self._more)}
         self._facts = [name for name in found.columns if name not in self._more and name not in captions]
         clash = [name for name in self._facts if name in taken]
         if clash:
@@ -196,7 +221,7 @@ class _Folder:
         return [*(["split"] if splits else []), *([label] if labels else [])]
 
     def table(self) -> Table:
-        names = [self._kind, "path", *self._labels]
+        names = [self._name, "path", *self._labels]
         names += [name.removesuffix(f"_{FILE_NAME}") for name in self._more]
         if len(set(names)) != len(names):
             msg = f"two columns would have one name: {names!r:.200}"
@@ -210,7 +235,7 @@ class _Folder:
             for path in listed:
                 progress.advance()
                 kind = self._found.media.get(path, self._kind)
-                if kind != self._kind:
+                if kind != self._kind and not (self._kind == "video" and path.lower().endswith(".gif")):
                     self._leave_out(path, UsageError(f"it is of kind {kind}, and {self._kind} was asked for"))
                     continue
                 if self._found.facts and path not in self._found.facts:
@@ -221,17 +246,19 @@ class _Folder:
                 except WbtableError as error:
                     self._leave_out(path, error)
                     continue
-                self._tell("media", path, "imported")
+                if _NO_FILE not in path:
+                    self._tell("media", path, "imported")
         for path in self._found.others:
             self._tell("file", path, "failed", "it is no media file")
         return table
 
     def _row(self, path: str, facts: Mapping[str, Any]) -> list[Any]:
-        media = self._make(inside(self._root, path), caption=_caption(facts, self._kind))
+        row: list[Any] = [None, None]
+        if _NO_FILE not in path:
+            row = [self._make(inside(self._root, path), caption=_caption(facts, self._name)), path]
         parts: Sequence[str] = path.split("/")[:-1]
-        row = [media, path]
         if "split" in self._labels:
-            row.append(parts[0])
+            row.append(parts[0] if parts else None)
             parts = parts[1:]
         if len(self._labels) > ("split" in self._labels):
             row.append("/".join(parts) or None)
@@ -242,7 +269,7 @@ class _Folder:
         return [*row, *(facts.get(name) for name in self._facts)]
 
     def _other(self, path: str, caption: str | None) -> Any:
-        kind = _KIND_OF.get(PurePosixPath(path).suffix.lower())
+        kind = _kind_of(path)
         if kind is None:
             msg = f"{path!r:.200} is no media file"
             raise UsageError(msg)

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.format.types import MediaType
+from wbtable.storage.os_errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,8 +118,8 @@ def write_csv(
 ) -> None:
     """Write a CSV file with a header line, in UTF-8.
 
-    None is an empty cell, empty text is ``""``; lists, dicts and arrays are JSON. Media are the paths of files below
-    `media_folder`, relative to the CSV's folder; without one they are their digests.
+    None is an empty cell, empty text is ``""``, and so is None in a table of one column; lists, dicts, arrays are JSON.
+    Media are the paths of files below `media_folder`, relative to the CSV's folder; without one they are their digests.
 
     Args:
         rows: what to write.
@@ -143,7 +144,8 @@ def write_csv(
         file.write(delimiter.join(_cell(name, delimiter) for name in names) + "\n")
         for number, row in _counted(rows, progress):
             cells = (media.put(value, number, name) for name, value in zip(names, row, strict=True))
-            file.write(delimiter.join(_cell(cell, delimiter) for cell in cells) + "\n")
+            line = delimiter.join(_cell(cell, delimiter) for cell in cells)
+            file.write((line or '""') + "\n")  # a blank line is no row to most readers
 
 
 def write_jsonl(
@@ -180,7 +182,7 @@ def write_folder(rows: Rows, folder: str | os.PathLike[str], *, progress: Callab
 
     Raises:
         AlreadyExistsError: there is something in the folder.
-        UsageError: two columns would have one key.
+        UsageError: two columns would have one key, or one would be taken for paths.
         FormatError: stored bytes are damaged.
 
     """
@@ -192,6 +194,9 @@ def write_folder(rows: Rows, folder: str | os.PathLike[str], *, progress: Callab
     captions = [f"{column.name}_caption" for column in rows.schema if isinstance(column.type, MediaType)]
     if len({*keys.values(), *captions}) != len(keys) + len(captions):
         msg = f"two columns would have one key in {METADATA}: {sorted([*keys.values(), *captions])!r:.200}"
+        raise UsageError(msg)
+    if keys.get(FILE_NAME) == FILE_NAME:
+        msg = f"the column {FILE_NAME!r} would be taken for the paths of files in {METADATA}: give it another name"
         raise UsageError(msg)
     media = _MediaFiles(root, root, rows.schema.names)
     with _target(root / METADATA, overwrite=False) as temporary, temporary.open("w", encoding="utf-8") as file:
@@ -224,7 +229,8 @@ class _MediaFiles:
             taken[name] = plain
         self._folders = taken
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            with explained(f"make {folder}"):
+                folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
                 msg = f"there is something in {str(folder)!r} already: choose a new or empty folder"
                 raise AlreadyExistsError(msg)
@@ -237,7 +243,7 @@ class _MediaFiles:
             return value
         if self._folder is None:
             return str(value.digest)
-        target = self._folder / self._folders[name] / f"{row:08d}{place}{_suffix(value.content_type)}"
+        target = self._folder / self._folders[name] / f"{row:08d}{place}{_suffix(value)}"
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(value.bytes)
         return Path(os.path.relpath(target, self._base)).as_posix()
@@ -281,7 +287,11 @@ def _is_file(value: Any) -> bool:
     return hasattr(value, "content_type") and hasattr(value, "digest")
 
 
-def _suffix(content_type: str) -> str:
+def _suffix(value: Any) -> str:
+    form = getattr(value, "format", None)
+    if value.kind in {"molecule", "object3d"} and form is not None:
+        return f".{form}"
+    content_type = value.content_type
     return _SUFFIXES.get(content_type) or _TYPES.guess_extension(content_type) or ".bin"
 
 

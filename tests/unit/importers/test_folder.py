@@ -10,6 +10,7 @@ import pytest
 
 import wbtable
 from wbtable.importers.report import Report
+from wbtable.tables.files_out import write_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +152,42 @@ def test_names_that_clash_are_refused(tmp_path: Path) -> None:
     (tmp_path / "metadata.jsonl").write_text(json.dumps({"file_name": "a.png", "path": 1}))
     with pytest.raises(wbtable.UsageError, match="'path'"):
         wbtable.read_folder(tmp_path)
+
+
+def test_what_write_folder_makes_is_read_back(tmp_path: Path) -> None:
+    """Columns of other names than their kind, and rows without a file: neither could be read."""
+    pictures = [wbtable.Image(np.full((2, 3), i, np.uint8), caption=f"c{i}") for i in range(2)]
+    rows: list[list[Any]] = [
+        [None, 1, None],
+        [pictures[0], 2, pictures[1]],
+        [None, 3, None],
+        [None, 4, pictures[0]],
+        [pictures[1], 5, None],
+    ]
+    for names in (["photo", "n", "mask"], ["image", "n", "mask"]):
+        table = wbtable.Table(columns=names, data=rows)
+        write_folder(table, tmp_path / names[0])
+        again = wbtable.read_folder(tmp_path / names[0])
+        assert again.columns == [names[0], "path", "mask", "n"]
+        for name in names:
+            assert again.get_column(name) == table.get_column(name)
+        assert [path is None for path in again.get_column("path")] == [row[0] is None for row in rows]
+    with pytest.raises(wbtable.UsageError, match="taken for the paths"):
+        write_folder(wbtable.Table(columns=["photo", "file_name"], data=[[pictures[0], "x"]]), tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("kind", "media"),
+    [
+        ("molecule", wbtable.Molecule(b"ATOM", file_type="pdb")),
+        ("molecule", wbtable.Molecule(b"data_x", file_type="mmcif")),
+        ("object3d", wbtable.Object3D(b"v 1 2 3", file_type="obj")),
+        ("object3d", wbtable.Object3D(np.zeros((2, 3)))),
+        ("html", wbtable.Html("<b>x</b>")),
+        ("audio", wbtable.Audio(np.zeros(9), 8000)),
+        ("video", wbtable.Video(np.zeros((2, 3, 4, 4), np.uint8), format="gif")),
+    ],
+)
+def test_every_kind_is_read_back(kind: str, media: Any, tmp_path: Path) -> None:
+    write_folder(wbtable.Table(columns=["x", "n"], data=[[media, 1]]), tmp_path / "out")
+    assert wbtable.read_folder(tmp_path / "out", kind).get_column("x") == [media]
