@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NULLS = [text for text in pa.csv.ConvertOptions().null_values if "nan" not in text.lower()]
+_MAX_HEADER = 1 << 20
+_NO_TEXT = {
+    b"\x1f\x8b": "gzip: unpack it first",
+    b"\xff\xfe": "UTF-16: convert it first",
+    b"\xfe\xff": "UTF-16: convert it first",
+}
 _LONG_INTEGER = r"^\s*[+-]?[0-9]{16,}\s*$"
 
 
@@ -35,14 +42,16 @@ def csv_reader(
 
     Raises:
         FormatError: it is no CSV file, or not UTF-8, or inferred floats would lose digits.
-        UsageError: the delimiter is no single character, or no cell has a declared type.
+        UsageError: the delimiter is no single character of ASCII, or no cell has a declared type.
 
     """
-    if len(delimiter) != 1 or delimiter in '\r\n"':
-        msg = f"expected a delimiter of one character, found {delimiter!r:.40}"
+    if len(delimiter) != 1 or delimiter in '\r\n"' or not delimiter.isascii():
+        msg = f"expected a delimiter of one character of ASCII, found {delimiter!r:.40}"
         raise UsageError(msg)
     declared = {name: _cell_type(name, kind) for name, kind in (dtype or {}).items()}
+    check_text(file, place)
     try:
+        file = _with_line_end(file)
         reader = _opened(file, delimiter, column_types=declared)
         names = reader.schema.names
     except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -54,6 +63,34 @@ def csv_reader(
             raise FormatError(msg, place=place)
     floats = [name for name in names if reader.schema.types[names.index(name)] == pa.float64() and name not in declared]
     return pa.RecordBatchReader.from_batches(reader.schema, _checked(reader, file, delimiter, floats, place))
+
+
+def check_text(file: BinaryIO, place: str) -> None:
+    """Refuse what people often have in place of text in UTF-8, and say what it is.
+
+    Raises:
+        FormatError: it is compressed, or in UTF-16.
+
+    """
+    if not file.seekable():
+        return
+    start = file.tell()
+    found = _NO_TEXT.get(file.read(2))
+    file.seek(start)
+    if found is not None:
+        msg = f"expected text in UTF-8, found {found}"
+        raise FormatError(msg, place=place)
+
+
+def _with_line_end(file: BinaryIO) -> BinaryIO:
+    """Return a file of a header alone with a line end behind it, which pyarrow needs to take it for one."""
+    if not file.seekable():
+        return file
+    start = file.tell()
+    text = file.read(_MAX_HEADER)
+    file.seek(start)
+    is_whole = 0 < len(text) < _MAX_HEADER
+    return io.BytesIO(text + b"\n") if is_whole and b"\n" not in text and b"\r" not in text else file
 
 
 def _cell_type(name: str, dtype: object) -> pa.DataType:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.storage.streams import open_stream
-from wbtable.tables.csv_source import csv_reader
+from wbtable.tables.csv_source import check_text, csv_reader
 from wbtable.tables.frame_columns import column_names
 from wbtable.tables.table import Table
 
@@ -186,6 +186,7 @@ def _extend(
 
 
 def _lines(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
+    check_text(file, name)
     text = io.TextIOWrapper(cast("Any", file), encoding="utf-8-sig", errors="strict")
     number = 0
     try:

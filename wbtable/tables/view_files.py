@@ -131,7 +131,8 @@ def write_csv(
     schema = pa.schema(fields)
     with _whole(path) as (target, temporary):
         made = _Media(source, target, media)
-        with csv.CSVWriter(os.fspath(temporary), schema) as writer:
+        alone = len(schema) == 1  # a blank line is no row to most readers: null is "" there
+        with temporary.open("wb") as file, csv.CSVWriter(file, schema) as writer:
             for batch in source.batches(None, _BATCH):
                 arrays = [
                     _csv_column(batch.column(i), column.type, source, made) for i, column in enumerate(source.schema)
@@ -141,7 +142,18 @@ def write_csv(
                         _inert(array) if isinstance(column.type, StringType) else array
                         for array, column in zip(arrays, source.schema, strict=True)
                     ]
-                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+                if alone and arrays[0].null_count:
+                    file.write(_lines_of(arrays[0]))
+                else:
+                    writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _lines_of(column: pa.Array) -> bytes:
+    """Return the lines of the only column as Arrow writes them, but with ``""`` for null."""
+    texts = column.cast(pa.string())
+    if pa.types.is_string(column.type):
+        texts = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
+    return "".join(f"{text}\n" for text in texts.fill_null('""').to_pylist()).encode()
 
 
 def _inert(array: pa.Array) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import wbtable
 from tests.unit.tables.cases import check_identical
 from wbtable.errors import FormatError, NotFoundError, TypeMismatchError, UsageError
 from wbtable.format.types import DecimalType
+from wbtable.tables.files_out import write_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,12 +52,49 @@ def test_a_csv_file_that_is_no_utf8(text: bytes) -> None:
 
 def test_csv_options_that_mean_nothing() -> None:
     """The errors are of the call."""
-    with pytest.raises(UsageError, match="delimiter of one character"):
-        _csv("a\n1\n", delimiter=";;")
+    for wrong in (";;", "", "§"):
+        with pytest.raises(UsageError, match="delimiter of one character"):
+            _csv("a\n1\n", delimiter=wrong)
     with pytest.raises(UsageError, match='column "a": no cell of a CSV file is of type image'):
         _csv("a\n1\n", dtype={"a": wbtable.Image})
     with pytest.raises(UsageError, match="open binary file, found StringIO"):
         wbtable.read_csv(io.StringIO("a\n1\n"))  # type: ignore[arg-type]
+
+
+def test_a_header_alone_needs_no_line_end() -> None:
+    for text in ("a,b", "a,b\n", "\ufeffa,b"):
+        assert (_csv(text).columns, len(_csv(text))) == (["a", "b"], 0)
+    with pytest.raises(FormatError, match="Empty CSV"):
+        _csv("")
+
+
+@pytest.mark.parametrize("read", [wbtable.read_csv, wbtable.read_jsonl])
+def test_what_is_no_text_is_named(read: Any) -> None:
+    for data, found in ((gzip.compress(b"a\n1\n"), "gzip"), ('{"a": 1}\n'.encode("utf-16"), "UTF-16")):
+        with pytest.raises(FormatError, match=f"found {found}: "):
+            read(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "values", [[1, None, 3], [None, None], ["x", None, "", 'q"\n'], [1.5, None], [True, None], [None, NAN, 2.0]]
+)
+def test_null_alone_in_a_row_of_csv_is_a_row(values: list[Any], tmp_path: Path) -> None:
+    """A blank line is no row to those who read it, so that a column of its own lost its nulls."""
+    table = wbtable.Table(columns=["a"], data=[[value] for value in values])
+    write_csv(table, tmp_path / "table.csv")
+    table.view().write_csv(tmp_path / "view.csv")
+    text = isinstance(values[0], str)
+    for name in ("table.csv", "view.csv"):
+        found = wbtable.read_csv(tmp_path / name)
+        check_identical(found.data, [["" if text and value is None else value] for value in values])
+        assert len(pd.read_csv(tmp_path / name)) == len(values)
+
+
+def test_media_do_not_go_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "media").write_text("x")
+    image = wbtable.Image(np.zeros((2, 2), np.uint8))
+    with pytest.raises(wbtable.StorageError, match="media"):
+        write_csv(wbtable.Table(columns=["a"], data=[[image]]), tmp_path / "a.csv", media_folder=tmp_path / "media")
 
 
 def test_columns_of_a_parquet_file(tmp_path: Path) -> None:
