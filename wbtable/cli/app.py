@@ -96,9 +96,14 @@ Exit codes:
   8    it needs more time, memory or room than it may use
   70   a fault of wbtable itself
   130  interrupted
+  141  whoever read the output closed it
 
 The store is --store, else WBTABLE_STORE, else the nearest .wbtable/ in this folder or above.
 """
+
+
+class _ClosedError(Exception):
+    """Whoever reads the output closed it."""
 
 
 class App(click.Group):
@@ -133,6 +138,13 @@ class App(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would make an exit code of its own of a pipe that was closed."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ClosedError from error
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -144,11 +156,13 @@ class App(click.Group):
     ) -> NoReturn:
         """Run, and end the process with a documented exit code."""
         given = list(sys.argv[1:] if args is None else args)
+        if sys.stdout is None:  # closed by who called
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open until the process ends
         try:
             extra |= {"standalone_mode": False, "windows_expand_args": windows_expand_args}
             result: object = super().main(given, prog_name, complete_var, **extra)
             sys.stdout.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, _ClosedError):
             # Whoever reads the output has enough. Python would complain once more when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.exit(CLOSED)

@@ -10,9 +10,11 @@ from wbtable.cli.options import Options, common, complete_artifacts, complete_pr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from wbtable.artifacts.draft import Artifact
     from wbtable.importers.report import Report
+    from wbtable.tables.table import Table
 
 FORMAT = 5
 
@@ -152,18 +154,33 @@ def _file_command(kind: str) -> click.Command:
         kinds = dict(map(_media_column, media))
         with Progress("importing", "files", len(files)) as progress:
             for file in map(Path, files):
-                table = getattr(tables, reader)(file, dtype=kinds or None, **more)
+                table = _read(getattr(tables, reader), file, kinds, **more)
                 draft.add(table, file.stem)
                 report.add("table", str(file), "imported", f"{len(table):,} rows", target=file.stem)
                 progress.advance()
         return _commit(options, draft, own or project, aliases, report)
 
     if kind == "csv":
-        run = click.option("--delimiter", default=",", show_default=True, help="What stands between cells.")(run)
+        run = click.option(
+            "--delimiter", metavar="SIGN", help="What stands between cells: , by default, of .tsv files a tab."
+        )(run)
     epilog = examples(f"wbtable import {kind} train.{kind} test.{kind} --name digits/split")
     return click.command(
         kind, epilog=epilog, help=f"Make tables of {what} as a version of the artifact NAME (project/name)."
     )(run)
+
+
+def _read(reader: Callable[..., Table], file: Path, kinds: dict[str, Any], **more: Any) -> Table:
+    """Return the table of a file; an error names the file."""
+    from wbtable.errors import UsageError
+
+    if "delimiter" in more:
+        given = more["delimiter"] or ("\t" if file.suffix.lower() == ".tsv" else ",")
+        more["delimiter"] = "\t" if given == "\\t" else given  # as people write it in a shell
+    try:
+        return reader(file, dtype=kinds or None, **more)
+    except UsageError as error:
+        raise error if str(file) in str(error) else type(error)(str(error), place=str(file)) from None
 
 
 def _media_column(text: str) -> tuple[str, Any]:

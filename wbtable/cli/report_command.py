@@ -62,7 +62,7 @@ def command(options: Options, project: str | None, name: str | None, output: str
 
 
 def _list(options: Options, project: str | None) -> None:
-    from wbtable.cli.output import print_json, print_table
+    from wbtable.cli.output import print_json, print_table, text_of
 
     found = options.store().reports(project)
     if options.json:
@@ -81,10 +81,9 @@ def _list(options: Options, project: str | None) -> None:
         )
         return
     rows = [
-        [one.project, one.name, one.title, str(len(one.report.panels)), f"{one.report.created_at:%Y-%m-%d %H:%M}"]
-        for one in found
+        [one.project, one.name, one.title, str(len(one.report.panels)), text_of(one.report.created_at)] for one in found
     ]
-    print_table(["project", "name", "title", "panels", "saved"], rows, [3])
+    print_table(["PROJECT", "NAME", "TITLE", "PANELS", "SAVED"], rows, [3])
 
 
 def _text(panel: Panel) -> str:

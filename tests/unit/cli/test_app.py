@@ -197,3 +197,28 @@ def test_the_reference_of_commands_is_current() -> None:
     text = PLACE.read_text("utf-8")
     assert text == reference()
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(COMMANDS)
+
+
+def test_a_closed_pipe_has_an_exit_code_of_its_own(digits: Shell) -> None:
+    """It was 1, which says that damage was found."""
+    command = [sys.executable, "-m", "wbtable", "--store", digits.store.url, "runs", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    reading, writing = os.pipe()
+    os.close(reading)
+    with subprocess.Popen(command, env=environment, stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == app.CLOSED
+
+
+def test_without_a_stdout(digits: Shell) -> None:
+    shell = f'exec "{sys.executable}" -m wbtable --store "{digits.store.url}" ls >&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", shell],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

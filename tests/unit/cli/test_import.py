@@ -104,3 +104,23 @@ def test_a_name_with_a_version_is_refused(store: wbtable.Store, tmp_path: Path) 
     result = call(store, "csv", tmp_path / "t.csv", "--name", "x:v3")
     assert result.exit_code == 2
     assert "without a version" in result.stderr
+
+
+def test_signs_between_cells(store: wbtable.Store, tmp_path: Path) -> None:
+    for name, text in (("a.tsv", "x\ty\n1\t2\n"), ("b.csv", "x\ty\n1\t2\n"), ("c.csv", "x;y\n1;2\n")):
+        (tmp_path / name).write_text(text)
+    for file, options in (("a.tsv", ()), ("b.csv", ("--delimiter", "\\t")), ("c.csv", ("--delimiter", ";"))):
+        result = call(store, "csv", tmp_path / file, "--name", "p/t", *options)
+        assert result.exit_code == 0, result.stderr
+        assert store.artifact("p/t").get(file[0]).data == [[1, 2]]
+    assert call(store, "csv", tmp_path / "c.csv", "--name", "p/t", "--delimiter", "§").exit_code == 2
+
+
+def test_errors_name_the_file(store: wbtable.Store, tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl").write_text('{"a": 1}\n')
+    (tmp_path / "bad.jsonl").write_text('{"a": 1}\n{"a": "x"}\n')
+    (tmp_path / "bad.csv").write_text("a,a\n1,2\n")
+    for kind, files in (("jsonl", ("good.jsonl", "bad.jsonl")), ("csv", ("bad.csv",))):
+        result = call(store, kind, *(tmp_path / name for name in files), "--name", "p/t")
+        assert result.exit_code == 2
+        assert f"bad.{kind}: " in result.stderr
