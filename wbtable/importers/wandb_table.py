@@ -93,6 +93,9 @@ def read_table(file: Path, source: str, files: FileFinder, report: Report) -> Re
         if not isinstance(names, list) or members.get("_type", "table") != "table":
             msg = f"expected a W&B table with columns and data, found the type {members.get('_type')!r:.60}"
             raise FormatError(msg, place=source)
+        if members.get("data") is not None:  # an array is not among the members
+            msg = f"expected an array of rows as data, found {type(members['data']).__name__}"
+            raise FormatError(msg, place=source)
         types = column_types(members.get("column_types"), names)
         reader = _Reader(distinct(names), types, files, members)
         with reader:

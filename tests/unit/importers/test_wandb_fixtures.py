@@ -53,6 +53,12 @@ def test_each_fixture_comes_over_and_again_adds_nothing(store: wbtable.Store, na
     assert len(store.versions(name)) == 1
 
 
+def test_one_path_needs_no_list(store: wbtable.Store) -> None:
+    """It was taken for a list of names of one letter."""
+    for path in (str(FIXTURES / "scalars"), FIXTURES / "scalars"):
+        assert wbtable.import_wandb(path, store).ok
+
+
 def test_a_folder_of_artifacts_is_walked(store: wbtable.Store) -> None:
     report = wbtable.import_wandb([FIXTURES], store, project="digits")
     assert report.counts()["imported"]["artifact"] == len(NAMES)
@@ -191,7 +197,11 @@ def test_what_was_missing_is_added_by_importing_again(store: wbtable.Store, tmp_
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", '{"_type": "table"}', '{"_type": "table", "columns": ["a"], "data": [[1, 2]]}', "[1]", "\x00" * 50],
+    [
+        *("", "{", '{"_type": "table"}', '{"_type": "table", "columns": ["a"], "data": [[1, 2]]}', "[1]", "\x00" * 50),
+        '{"_type": "table", "columns": ["a"], "data": {"a": [1]}}',
+        '{"columns": ["a"], "data": "1"}',
+    ],
 )
 def test_a_damaged_table_is_an_error_of_that_table_only(store: wbtable.Store, tmp_path: Path, text: str) -> None:
     folder = tmp_path / "two:v0"
