@@ -38,7 +38,7 @@ def tag(value: object, place: str = "value") -> Any:
     if type(value) is str:
         return utf8_text(value, place)
     if type(value) is int:
-        return value if abs(value) <= MAX_SAFE_INTEGER else {TYPE: "int", VALUE: str(value)}
+        return value if abs(value) <= MAX_SAFE_INTEGER else {TYPE: "int", VALUE: _int_text(value, place)}
     if isinstance(value, float) and type(value) is float:
         if math.isfinite(value) and not value.is_integer():
             return value
@@ -94,9 +94,18 @@ def _tag_object(value: object, place: str) -> Any:
     for name in ("item", "tolist"):
         method = getattr(value, name, None)
         if callable(method) and (name == "tolist" or getattr(value, "shape", None) in {(), None}):
-            return tag(method(), place)
+            found = method()
+            # numpy.longdouble gives itself.
+            return tag(float(cast("Any", found)) if type(found) is type(value) else found, place)
     msg = f"a value of type {type(value).__name__} cannot be stored"
     raise TypeMismatchError(msg, place=place)
+
+
+def _int_text(value: int, place: str) -> str:
+    if value.bit_length() > _MAX_INT_BITS:
+        msg = f"expected an integer of less than {_MAX_INT_DIGITS} digits, found one of {value.bit_length():,} bits"
+        raise TypeMismatchError(msg, place=place)
+    return str(value)
 
 
 def _tag_numpy_time(value: Any, kind: str, place: str) -> Any:
@@ -211,6 +220,7 @@ def _complex(parts: object) -> complex:
 
 
 _MAX_INT_DIGITS = 4000
+_MAX_INT_BITS = int((_MAX_INT_DIGITS - 1) / math.log10(2))  # one less: a sign takes its place too
 
 
 def _int(text: object) -> int:

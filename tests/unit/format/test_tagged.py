@@ -122,3 +122,15 @@ def test_decimal_and_uuid_keep_their_digits() -> None:
     assert untag(tag(decimal.Decimal("1.50"))).as_tuple().exponent == -2
     value = uuid.UUID(int=7)
     assert untag(tag(value)) == value
+
+
+def test_numbers_that_give_themselves() -> None:
+    """numpy's longdouble is its own ``item()``: asking for it again and again ended in a RecursionError."""
+    for value in (np.longdouble(1.5), np.array(1.5, np.longdouble), np.array([1.5], np.longdouble)):
+        assert untag(tag(value)) in (1.5, [1.5])
+
+
+def test_integers_that_nobody_could_read_back() -> None:
+    assert untag(tag(-(10**3990))) == -(10**3990)
+    with pytest.raises(TypeMismatchError, match=r"config\.n: expected an integer of less than 4000 digits"):
+        tag(10**4000, "config.n")
