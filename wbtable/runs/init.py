@@ -24,7 +24,7 @@ from wbtable.runs.run import Run
 from wbtable.runs.settings import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from wbtable.artifacts.store import Store
 
@@ -37,8 +37,6 @@ _MEANINGLESS: Final = frozenset(
     {
         "allow_val_change",
         "anonymous",
-        "config_exclude_keys",
-        "config_include_keys",
         "dir",
         "entity",
         "force",
@@ -90,7 +88,8 @@ def init(
         mode: ``disabled`` writes nothing; ``shared`` joins the run of this `id` if it is running: its rows become part
             of that run, which the process that started it ends; ``online`` and ``offline`` both write to the store.
         reinit: ``return_previous`` returns the open run; ``create_new`` leaves it open; else it is finished.
-        accepted: W&B's further arguments; those without meaning here are warned of once.
+        accepted: W&B's further arguments: ``config_include_keys`` or ``config_exclude_keys`` say which of `config`
+            is kept; those without meaning here are warned of once.
 
     Raises:
         UsageError: a name or argument is not usable.
@@ -99,6 +98,7 @@ def init(
         NotFoundError: `store` does not exist, or with ``resume="must"`` the run.
 
     """
+    keys = _Keys(accepted.pop("config_include_keys", None), accepted.pop("config_exclude_keys", None))
     _check_accepted(accepted)
     how = _choice("reinit", _reinit(reinit), REINITS)
     open_run = current.current()
@@ -114,7 +114,7 @@ def init(
         created_at=now(),
         name="",
         process=this_process(),
-        config=_settings(config),
+        config=_settings(keys.of(as_mapping(config, "config"))),
         tags=_tags(tags),
         notes=_text("notes", notes),
         group=_text("group", group),
@@ -261,10 +261,32 @@ def _tags(tags: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(str(_text("a tag", item)) for item in dict.fromkeys(found))
 
 
-def _settings(config: Any) -> dict[str, Any]:
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     from wbtable.runs.settings import Settings
 
-    return Settings("config", lambda: None, as_mapping(config, "config")).as_dict()
+    return Settings("config", lambda: None, config).as_dict()
+
+
+class _Keys:
+    """Which of the settings are kept."""
+
+    def __init__(self, include: Iterable[str] | None, exclude: Iterable[str] | None) -> None:
+        if include is not None and exclude is not None:
+            msg = "expected config_include_keys or config_exclude_keys, found both"
+            raise UsageError(msg)
+        if isinstance(include, str) or isinstance(exclude, str):
+            msg = "expected a list of keys, found text"
+            raise UsageError(msg)
+        self._include = None if include is None else set(include)
+        self._exclude = set(exclude or ())
+
+    def of(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings that are kept."""
+        return {
+            key: value
+            for key, value in config.items()
+            if key not in self._exclude and (self._include is None or key in self._include)
+        }
 
 
 def _check_accepted(accepted: dict[str, Any]) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, Final
 
-from wbtable.errors import UsageError
+from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.tagged import tag, untag, utf8_text
+from wbtable.runs.console import warn_once
+
+_MAX_RANGE: Final = 1000
 
 
 class Settings(MutableMapping[str, Any]):
     """Named values, read and set as items or attributes; they are taken as they are when they are set.
 
-    Values are any that wbtable can store; tuples become lists, numpy scalars plain numbers.
+    Values are any that wbtable can store; tuples become lists, numpy scalars plain numbers. Of what cannot be stored
+    functions and classes become their names, dataclasses dicts, and other objects their text if they have one of their
+    own, such as a device of torch; that is warned of once.
     """
 
     __slots__ = ("_changed", "_values", "_what")
@@ -43,7 +49,13 @@ class Settings(MutableMapping[str, Any]):
     def _take(self, key: str, value: object) -> Any:
         utf8_text(key, f"a key of {self._what}")
         place = f"{self._what}.{key}"
-        return untag(tag(value, place), place)
+        try:
+            return untag(tag(value, place), place)
+        except TypeMismatchError:
+            told = _told(value)
+            found = untag(tag(told, place), place)
+        warn_once(f"{place} holds what cannot be stored: it is kept as {found!r:.200}")
+        return found
 
     def __getitem__(self, key: str) -> Any:
         """Return a value."""
@@ -118,6 +130,35 @@ class Settings(MutableMapping[str, Any]):
     def as_dict(self) -> dict[str, Any]:
         """Return a copy."""
         return dict(self._values)
+
+
+def _told(value: object) -> Any:
+    """Return a value with what stands for it in the place of what cannot be stored; the rest stays."""
+    if isinstance(value, Mapping):
+        return {key: _told(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_told(item) for item in value]
+    if isinstance(value, range) and len(value) <= _MAX_RANGE:
+        return list(value)
+    try:
+        tag(value)
+    except TypeMismatchError:
+        return _told_alone(value)
+    return value
+
+
+def _told_alone(value: object) -> Any:
+    kind = type(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _told(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    name = getattr(value, "__qualname__", None)
+    if callable(value) and isinstance(name, str):
+        return f"{value.__module__}.{name}"
+    # Tables, media and arrays are to be logged; times and text are refused for a reason of their own.
+    refused = kind.__module__.startswith("wbtable.") or isinstance(value, str)
+    refused |= any(hasattr(value, other) for other in ("shape", "isoformat", "__array__"))
+    has_text = kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__
+    return str(value) if has_text and not refused else value
 
 
 def as_mapping(value: object, what: str) -> Mapping[str, Any]:
