@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wbtable.importers.folder import read_folder
     from wbtable.importers.wandb import import_wandb
     from wbtable.media import Audio, Classes, Histogram, Html, Image, Molecule, Object3D, Plotly, Video, box3d
+    from wbtable.runs.foreign import Settings, login
     from wbtable.runs.init import init
     from wbtable.runs.run import Run
     from wbtable.tables.compare import compare
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     log_artifact: Any
     use_artifact: Any
     finish: Any
+    define_metric: Any
+    watch: Any
+    unwatch: Any
 
 __version__ = "0.1.0"
 
@@ -69,6 +73,8 @@ _HOMES = {
     "create_store": "wbtable.runs",
     "Version": "wbtable.artifacts.version",
     "Run": "wbtable.runs.run",
+    "Settings": "wbtable.runs.foreign",
+    "login": "wbtable.runs.foreign",
     "import_wandb": "wbtable.importers.wandb",
     "init": "wbtable.runs.init",
     "JoinedTable": "wbtable.tables.joined",
@@ -84,7 +90,10 @@ _HOMES = {
     "read_parquet": "wbtable.tables.files",
     "view": "wbtable.viewer.show",
 }
-_OF_THE_RUN = ("run", "config", "summary", "log", "log_artifact", "use_artifact", "finish")
+_OF_THE_RUN = (
+    *("run", "config", "summary", "log", "log_artifact", "use_artifact", "finish"),
+    *("define_metric", "watch", "unwatch"),
+)
 """The current run's; looked up at each use, because runs come and go."""
 
 __all__ = [
@@ -111,6 +120,7 @@ __all__ = [
     "PartitionedTable",
     "Plotly",
     "Run",
+    "Settings",
     "StorageError",
     "Store",
     "Table",
@@ -125,11 +135,13 @@ __all__ = [
     "compare",
     "config",
     "create_store",
+    "define_metric",
     "finish",
     "import_wandb",
     "init",
     "log",
     "log_artifact",
+    "login",
     "open_table",
     "read_csv",
     "read_feather",
@@ -138,8 +150,10 @@ __all__ = [
     "read_parquet",
     "run",
     "summary",
+    "unwatch",
     "use_artifact",
     "view",
+    "watch",
 ]
 
 
@@ -154,6 +168,9 @@ def __getattr__(name: str) -> Any:
     if name in _OF_THE_RUN:
         return importlib.import_module("wbtable.runs.globals").get(name)
     msg = f"module {__name__!r} has no attribute {name!r}"
+    if not name.startswith("_"):
+        hint = importlib.import_module("wbtable.runs.foreign").OF_THE_MODULE.get(name)
+        msg = msg if hint is None else f"{msg}: {hint}"
     raise AttributeError(msg)
 
 

@@ -31,10 +31,11 @@ EXPORTS = [
     "AlreadyExistsError", "Artifact", "Audio", "CancelledError", "Classes", "CommitStateUnknownError",
     "ConflictError", "DeniedError", "DigestMismatchError", "DiskFullError", "FormatError", "Histogram", "Html",
     "Image", "JoinedTable", "LimitError", "MissingExtraError", "Molecule", "NotFoundError", "Object3D",
-    "PartitionedTable", "Plotly", "Run", "StorageError", "Store", "Table", "TableWriter", "TypeMismatchError",
-    "UnsupportedError", "UsageError", "Version", "Video", "WbtableError", "box3d", "compare", "config", "create_store",
-    "finish", "import_wandb", "init", "log", "log_artifact", "open_table", "read_csv", "read_feather",
-    "read_folder", "read_jsonl", "read_parquet", "run", "summary", "use_artifact", "view",
+    "PartitionedTable", "Plotly", "Run", "Settings", "StorageError", "Store", "Table", "TableWriter",
+    "TypeMismatchError", "UnsupportedError", "UsageError", "Version", "Video", "WbtableError", "box3d", "compare",
+    "config", "create_store", "define_metric", "finish", "import_wandb", "init", "log", "log_artifact", "login",
+    "open_table", "read_csv", "read_feather", "read_folder", "read_jsonl", "read_parquet", "run", "summary",
+    "unwatch", "use_artifact", "view", "watch",
 ]  # fmt: skip
 
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from wbtable.runs.run import Run
 
-NAMES = ("run", "config", "summary", "log", "log_artifact", "use_artifact", "finish")
+NAMES = (
+    *("run", "config", "summary", "log", "log_artifact", "use_artifact", "finish"),
+    *("define_metric", "watch", "unwatch"),
+)
 """The names that mean the current run."""
 
 _current: list[Run] = []

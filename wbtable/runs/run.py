@@ -16,6 +16,7 @@ from wbtable.format.showing import Shows
 from wbtable.runs.compaction import compact
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.files import RunFiles, now
+from wbtable.runs.foreign import Accepting
 from wbtable.runs.intake import Intake
 from wbtable.runs.reading import empty_history, read_history
 from wbtable.runs.recorder import Recorder
@@ -40,7 +41,7 @@ PATIENCE: Final = 10.0
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
-class Run(Shows):
+class Run(Accepting, Shows):
     """One run of a training script, open for logging. Safe to use from several threads and after a fork.
 
     ``log`` never waits for the store and never raises because of it. Made by :func:`wbtable.init`.
@@ -201,12 +202,16 @@ class Run(Shows):
             self._link(LOGGED, version)
         return version
 
-    def use_artifact(self, artifact_or_name: Any, type: str | None = None) -> Version:
+    def use_artifact(
+        self, artifact_or_name: Any, type: str | None = None, aliases: Any = None, use_as: str | None = None
+    ) -> Version:
         """Return a version and record that this run used it.
 
         Args:
             artifact_or_name: ``name:alias`` of this project, ``project/name:alias``, or a version.
             type: the type that it must have, if given.
+            aliases: accepted for W&B's sake, as `use_as`.
+            use_as: accepted.
 
         Raises:
             NotFoundError: there is no such version; the message has names like it.
@@ -214,6 +219,8 @@ class Run(Shows):
 
         """
         self._check_open()
+        if aliases or use_as:
+            warn_once("use_artifact(aliases=..., use_as=...) have no meaning here and do nothing")
         version: Version
         if isinstance(artifact_or_name, str):
             store = self._store or resolve_store()
@@ -327,12 +334,6 @@ class Run(Shows):
         """Finish: with exit code 0, or 1 if the block raised."""
         self.finish(0 if kind is None else 1)
 
-    # What does nothing here, for scripts that have it.
-
-    def watch(self, *_args: Any, **_kwargs: Any) -> None:
-        """Accept a model to watch; gradients are not recorded, which is said once."""
-        warn_once("watch() has no meaning here and does nothing")
-
     def define_metric(
         self,
         name: str,
@@ -362,15 +363,15 @@ class Run(Shows):
         del step_metric, step_sync, hidden, overwrite
         self._intake.add_rule(Rule.of(name, summary, goal))
 
-    # How.
-
     def _check_open(self) -> None:
         if not self._intake.open:
             msg = f"the run {self.path} is finished: call init() to start another"
             raise UsageError(msg)
 
     def _touch(self) -> None:
-        if self._recorder is not None:
+        if self._recorder is not None and not self._intake.open:
+            warn_once(f"run {self.id}: config or summary was changed after its end, which is not recorded")
+        elif self._recorder is not None:
             self._recorder.touch()
 
     def _summarize(self) -> RunSummary:

@@ -1,0 +1,106 @@
+"""What scripts written for W&B give and ask for: settings of any kind, arguments and names without a meaning here."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import wbtable
+from wbtable.errors import TypeMismatchError, UsageError
+from wbtable.runs.console import RunWarning
+from wbtable.runs.init import init
+
+if TYPE_CHECKING:
+    from wbtable.artifacts.store import Store
+
+
+class Device:
+    def __str__(self) -> str:
+        return "cuda:0"
+
+
+@dataclasses.dataclass
+class Model:
+    width: int
+    make: Any
+
+
+def test_settings_that_cannot_be_stored_are_kept_as_text(store: Store) -> None:
+    """W&B takes them, and a run must not fail at its start for them."""
+    given: dict[str, Any] = {
+        "f": len,
+        "t": dict,
+        "where": Device(),
+        "sizes": range(3),
+        "model": Model(2, [Device()]),
+        "x": {"d": Device()},
+    }
+    with pytest.warns(RunWarning, match=r"config\.\w+ holds what cannot be stored: it is kept as "):
+        run = init(project="p", store=store, config=given)
+    assert dict(run.config) == {
+        "f": "builtins.len",
+        "t": "builtins.dict",
+        "where": "cuda:0",
+        "sizes": [0, 1, 2],
+        "model": {"width": 2, "make": ["cuda:0"]},
+        "x": {"d": "cuda:0"},
+    }
+    for wrong in (object(), wbtable.Image(np.zeros((2, 2), np.uint8)), wbtable.Table(columns=["a"]), {"a": "\ud800"}):
+        with pytest.raises(TypeMismatchError):
+            run.config["wrong"] = wrong
+    run.finish()
+    assert store.runs("p")[0].config["where"] == "cuda:0"
+
+
+def test_keys_of_settings_that_are_not_kept(store: Store) -> None:
+    settings = {"lr": 0.1, "token": "secret", "n": 1}
+    with init(project="p", id="a", store=store, config=settings, config_exclude_keys=["token"]) as run:
+        assert dict(run.config) == {"lr": 0.1, "n": 1}
+    with init(
+        project="p", id="b", store=store, config=argparse.Namespace(**settings), config_include_keys=["lr"]
+    ) as run:
+        assert dict(run.config) == {"lr": 0.1}
+    both: dict[str, Any] = {"config_exclude_keys": ["a"], "config_include_keys": []}
+    for wrong in (both, {"config_exclude_keys": "token"}):
+        with pytest.raises(UsageError, match="expected"):
+            init(project="p", store=store, config=settings, **wrong)
+
+
+def test_what_is_set_after_the_end_is_said_to_be_lost(store: Store) -> None:
+    with init(project="p", store=store) as run:
+        run.summary["a"] = 1
+    with pytest.warns(RunWarning, match="after its end, which is not recorded"):
+        run.summary["a"] = 2
+    assert store.runs("p")[0].summary == {"a": 1}
+
+
+def test_names_of_wandb(store: Store) -> None:
+    """What means nothing is accepted; what is missing says what to use instead."""
+    assert wbtable.login(key="x") is True
+    with wbtable.init(project="p", store=store, settings=wbtable.Settings(start_method="thread", silent=True)) as run:
+        wbtable.define_metric("loss", summary="min")
+        wbtable.watch(object(), log="all")
+        wbtable.unwatch(object())
+        run.log({"loss": 2})
+        run.log({"loss": 3})
+        run.log_artifact(wbtable.Artifact("a", type="t"))
+        assert run.use_artifact("a:latest", type="t", aliases=["x"], use_as="y").version == "v0"
+    assert run.summary["loss.min"] == 2
+    for name, hint in (("save", "log_artifact"), ("dir", "no folder"), ("url", r"run\.path"), ("other", "'other'$")):
+        with pytest.raises(AttributeError, match=hint):
+            getattr(run, name)
+    for name, hint in (
+        ("Api", r"Store\(url\)"),
+        ("sweep", "nothing like it"),
+        ("plot", "Plotly"),
+        ("other", "'other'$"),
+    ):
+        with pytest.raises(AttributeError, match=hint):
+            getattr(wbtable, name)
+    assert wbtable.box3d.__module__ == "wbtable.media.points3d"
+    with pytest.raises(UsageError, match=r"init\(\) first"):
+        wbtable.define_metric("loss")
