@@ -6,6 +6,7 @@ import atexit
 import concurrent.futures.thread  # noqa: F401 - its exit callback has to be registered before ours
 import os
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.store import resolve_store
@@ -24,7 +25,7 @@ from wbtable.runs.run import Run
 from wbtable.runs.settings import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from wbtable.artifacts.store import Store
 
@@ -257,6 +258,9 @@ def _text(what: str, value: Any) -> str | None:
 
 
 def _tags(tags: Iterable[str] | None) -> tuple[str, ...]:
+    if tags is not None and not isinstance(tags, Iterable):
+        msg = f"expected tags as a list of text, found {type(tags).__name__}"
+        raise UsageError(msg)
     found = (tags,) if isinstance(tags, str) else tuple(tags or ())
     return tuple(str(_text("a tag", item)) for item in dict.fromkeys(found))
 

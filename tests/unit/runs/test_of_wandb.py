@@ -64,6 +64,8 @@ def test_keys_of_settings_that_are_not_kept(store: Store) -> None:
         project="p", id="b", store=store, config=argparse.Namespace(**settings), config_include_keys=["lr"]
     ) as run:
         assert dict(run.config) == {"lr": 0.1}
+    with pytest.raises(UsageError, match="expected tags as a list of text, found int"):
+        init(project="p", store=store, tags=5)  # type: ignore[arg-type]
     both: dict[str, Any] = {"config_exclude_keys": ["a"], "config_include_keys": []}
     for wrong in (both, {"config_exclude_keys": "token"}):
         with pytest.raises(UsageError, match="expected"):
