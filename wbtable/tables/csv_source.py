@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NULLS = [text for text in pa.csv.ConvertOptions().null_values if "nan" not in text.lower()]
 _MAX_HEADER = 1 << 20
+_TAIL = 1 << 16
 _NO_TEXT = {
     b"\x1f\x8b": "gzip: unpack it first",
     b"\xff\xfe": "UTF-16: convert it first",
@@ -116,13 +117,17 @@ def _checked(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows; where large numbers are among inferred floats, look at their text afterwards."""
     large: set[str] = set()
+    last: pa.RecordBatch | None = None
     try:
         for batch in reader:
+            last = batch if batch.num_rows else last
             for name in set(floats) - large:
                 size = pc.abs(batch.column(batch.schema.get_field_index(name)))
                 if pc.any(pc.and_(pc.is_finite(size), pc.greater_equal(size, MAX_EXACT_FLOAT))).as_py():
                     large.add(name)
             yield batch
+        if last is not None:
+            _check_closed(last, file, place)
         if large and file.seekable():
             file.seek(0)
             types = {name: pa.string() for name in large}
@@ -130,6 +135,20 @@ def _checked(
     except (pa.ArrowException, UnicodeDecodeError) as error:
         msg = f"expected a CSV file: {error}"
         raise FormatError(msg, place=place) from None
+
+
+def _check_closed(last: pa.RecordBatch, file: BinaryIO, place: str) -> None:
+    """Refuse a file that ends inside quotes: Arrow gives what follows the last quote as one cell, rows and all."""
+    cells = last.columns[-1]
+    text = cells[-1].as_py() if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) else None
+    if text is None or "\n" not in text or not file.seekable():
+        return
+    end = file.seek(0, io.SEEK_END)
+    file.seek(max(0, end - _TAIL))
+    tail = file.read(_TAIL).rstrip(b" \t\r\n")
+    if tail and not tail.endswith(b'"'):
+        msg = f"expected a quote that ends the last cell, which begins {text!r:.60} and has {text.count(chr(10))} lines"
+        raise FormatError(msg, place=place)
 
 
 def _check_integers(reader: pa.csv.CSVStreamingReader, place: str) -> None:

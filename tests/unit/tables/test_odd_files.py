@@ -68,6 +68,15 @@ def test_a_header_alone_needs_no_line_end() -> None:
         _csv("")
 
 
+def test_quotes_that_do_not_end_take_no_rows() -> None:
+    """The rows behind such a quote became the text of its cell, without a word."""
+    with pytest.raises(FormatError, match="a quote that ends the last cell"):
+        _csv('a,b\n1,"x\n2,y\n3,z\n')
+    assert _csv('a,b\n1,"x\n2,y\n"\n\n').data == [[1, "x\n2,y\n"]]
+    assert _csv('a,b\n1,"x\ny"\n2,z').data == [[1, "x\ny"], [2, "z"]]
+    assert _csv('a,b\n1,"x\ny"').data == [[1, "x\ny"]]
+
+
 @pytest.mark.parametrize("read", [wbtable.read_csv, wbtable.read_jsonl])
 def test_what_is_no_text_is_named(read: Any) -> None:
     for data, found in ((gzip.compress(b"a\n1\n"), "gzip"), ('{"a": 1}\n'.encode("utf-16"), "UTF-16")):
