@@ -22,6 +22,8 @@ EXAMPLES: Final = examples(
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST = 36_525 * 86_400
+"""Seconds of a hundred years: no date lies before the first."""
 
 
 def _span(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dt.timedelta | None:
@@ -31,7 +33,10 @@ def _span(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dt
     match = _SPAN.fullmatch(value.strip())
     if match is None:
         raise click.BadParameter(f"expected a time like 90m, 24h or 7d, found {value!r}")
-    return dt.timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST:
+        raise click.BadParameter(f"expected at most {_LONGEST // _SECONDS['d']:,} days, found {value!r}")
+    return dt.timedelta(seconds=seconds)
 
 
 @click.command("gc", epilog=EXAMPLES)

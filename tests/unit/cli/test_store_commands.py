@@ -61,6 +61,11 @@ def test_gc_wants_a_time(digits: Shell, grace: str) -> None:
     assert "90m" in digits.fails(USAGE, "gc", "--grace", grace)
 
 
+@pytest.mark.parametrize("grace", ["99999999999d", "800000d"])
+def test_gc_wants_a_time_that_there_is(digits: Shell, grace: str) -> None:
+    assert "at most 36,525 days" in digits.fails(USAGE, "gc", "--grace", grace)
+
+
 def test_du(digits: Shell) -> None:
     lines = digits.ok("du").splitlines()
     assert lines[0].split() == ["NAME", "VERSIONS", "SIZE", "ALONE"]
