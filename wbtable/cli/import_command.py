@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from wbtable.cli.options import Options, common, complete_artifacts, complete_projects, examples, project_option
+from wbtable.cli.options import (
+    Options,
+    common,
+    complete_artifacts,
+    complete_projects,
+    examples,
+    naming,
+    project_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,15 +180,11 @@ def _file_command(kind: str) -> click.Command:
 
 def _read(reader: Callable[..., Table], file: Path, kinds: dict[str, Any], **more: Any) -> Table:
     """Return the table of a file; an error names the file."""
-    from wbtable.errors import UsageError
-
     if "delimiter" in more:
         given = more["delimiter"] or ("\t" if file.suffix.lower() == ".tsv" else ",")
         more["delimiter"] = "\t" if given == "\\t" else given  # as people write it in a shell
-    try:
+    with naming(file):
         return reader(file, dtype=kinds or None, **more)
-    except UsageError as error:
-        raise error if str(file) in str(error) else type(error)(str(error), place=str(file)) from None
 
 
 def _media_column(text: str) -> tuple[str, Any]:

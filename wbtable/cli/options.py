@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
@@ -73,6 +75,17 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
 def examples(*lines: str) -> str:
     """Return the examples at the end of a command's help; the first line tells click not to wrap them."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@contextlib.contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Put a file's name before what is wrong with it, where that does not say it."""
+    from wbtable.errors import UsageError
+
+    try:
+        yield
+    except UsageError as error:
+        raise error if str(file) in str(error) else type(error)(str(error), place=str(file)) from None
 
 
 project_option = click.option("-p", "--project", metavar="PROJECT", help="The project, for names without one.")

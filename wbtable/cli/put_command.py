@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
+from wbtable.cli.options import Options, common, complete_artifacts, examples, naming, project_option
 
 if TYPE_CHECKING:
     from wbtable.artifacts.draft import Artifact
@@ -94,7 +94,9 @@ def _add(draft: Artifact, path: Path, *, as_tables: bool) -> None:
         from wbtable.tables import files
 
         more = {"delimiter": "\t"} if path.suffix.lower() == ".tsv" else {}
-        draft.add(getattr(files, reader)(path, **more), path.stem)
+        with naming(path):
+            table = getattr(files, reader)(path, **more)
+        draft.add(table, path.stem)
     elif as_tables and path.is_file():
         raise click.UsageError(f"--table takes {', '.join(READERS)}, found {path.name!r}")
     elif path.is_dir():

@@ -124,3 +124,7 @@ def test_errors_name_the_file(store: wbtable.Store, tmp_path: Path) -> None:
         result = call(store, kind, *(tmp_path / name for name in files), "--name", "p/t")
         assert result.exit_code == 2
         assert f"bad.{kind}: " in result.stderr
+    stored = CliRunner().invoke(
+        cli, ["put", str(tmp_path / "bad.csv"), "--table", "--name", "p/t", "--store", store.url]
+    )
+    assert "bad.csv: " in stored.stderr
