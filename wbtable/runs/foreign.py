@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Never
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from wbtable.runs.console import warn_once
 
@@ -62,8 +62,10 @@ class Accepting:
     def unwatch(self, *_args: Any, **_kwargs: Any) -> None:
         """Accept a model to watch no more."""
 
-    def __getattr__(self, name: str) -> Never:
-        """Raise: there is no such attribute; of W&B's it is said what to use instead."""
-        hint = OF_A_RUN.get(name)
-        msg = f"{type(self).__name__!r} object has no attribute {name!r}"
-        raise AttributeError(msg if hint is None else f"{msg}: {hint}", name=name, obj=self)
+    if not TYPE_CHECKING:  # what a run lacks stays an error to type checkers
+
+        def __getattr__(self, name: str) -> Never:
+            """Raise: there is no such attribute; of W&B's it is said what to use instead."""
+            hint = OF_A_RUN.get(name)
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg if hint is None else f"{msg}: {hint}", name=name, obj=self)
