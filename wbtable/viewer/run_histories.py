@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,12 +15,13 @@ import pyarrow.compute as pc
 
 from wbtable.errors import WbtableError
 from wbtable.format.run_history import RESERVED, STEP, TIMESTAMP, open_segment, read_segment
+from wbtable.format.tagged import untag
 from wbtable.format.types import AnyType
 from wbtable.runs.files import RunFiles
 from wbtable.viewer.run_rows import table_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -32,6 +35,8 @@ MAX_BYTES: Final = 256 << 20
 """The most bytes of histories that are kept."""
 _MAX_PROBLEMS: Final = 20
 _ROW: Final = 24
+_NO_NUMBER: Final = frozenset('"[{tfn')
+_TAGGED: Final = '{"$type":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,8 @@ class History:
 
     Attributes:
         numbers: by key, in order of appearance.
-        tables: by key: step, version and path of each table.
-        others: keys whose values are neither, and what they are.
+        tables: by key: step, version and path of each table, one for each step.
+        others: keys some of whose values are neither, and what they are.
         problems: what is damaged; the rest is there.
 
     """
@@ -167,19 +172,48 @@ def _take(history: History, data: bytes, place: str) -> bool:
     for name in wanted:
         column = table[name]
         if column.null_count == 0:
-            part = Series(steps, times, _floats(column))
+            _add(history, name, Series(steps, times, _floats(column)))
         else:
             here = pc.is_valid(column).to_numpy(zero_copy_only=False)
-            part = Series(steps[here], times[here], _floats(column.drop_null()))
-        history.numbers.setdefault(name, []).append(part)
-        history.size += _ROW * len(part.steps)
+            _add(history, name, Series(steps[here], times[here], _floats(column.drop_null())))
     for name in texts:
-        found = list(_tables(steps, table[name]))
-        if found:
-            history.tables.setdefault(name, []).extend(found)
-        else:
-            history.others.setdefault(name, "any")
+        _take_mixed(history, name, steps, times, table[name])
     return True
+
+
+def _take_mixed(history: History, name: str, steps: Steps, times: Steps, column: pa.ChunkedArray) -> None:
+    """Add values of several kinds: tables and numbers are found among them, whatever else was logged under the key."""
+    tables: dict[int, Json] = {}
+    at: list[int] = []
+    values: list[float] = []
+    others = False
+    for i, cell in enumerate(column.to_pylist()):
+        if cell is None:
+            continue
+        number = _number(cell)
+        table = table_reference(cell) if number is None else None
+        if number is not None:
+            at.append(i)
+            values.append(number)
+        elif table is not None:
+            step = int(steps[i])
+            tables[step] = {"step": step, **table}
+        else:
+            others = True
+    if at:
+        _add(history, name, Series(steps[at], times[at], np.array(values, np.float64)))
+    if tables:
+        known = {one["step"]: one for one in history.tables.get(name, ())} | tables
+        history.tables[name] = [known[step] for step in sorted(known)]
+    if others or not (at or tables):
+        history.others.setdefault(name, "any")
+
+
+def _add(history: History, name: str, part: Series) -> None:
+    """Add the numbers of a key in one segment; of a key that is null throughout there are none."""
+    if len(part.steps):
+        history.numbers.setdefault(name, []).append(_merged([part]))
+        history.size += _ROW * len(part.steps)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -187,14 +221,21 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:
-    return column.cast(pa.float64()).to_numpy()
+    # A curve is drawn of the nearest double, also where an integer has none of its own.
+    return column.cast(pa.float64(), safe=False).to_numpy()
 
 
-def _tables(steps: Steps, column: pa.ChunkedArray) -> Iterator[Json]:
-    for step, cell in zip(steps.tolist(), column.to_pylist(), strict=True):
-        found = table_reference(cell)
-        if found is not None:
-            yield {"step": step, **found}
+def _number(cell: str) -> float | None:
+    """Return the number that a mixed value is (ANY-1), None if it is something else."""
+    if cell[:1] in _NO_NUMBER and not cell.startswith(_TAGGED):
+        return None
+    try:
+        found = untag(json.loads(cell))
+        if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
+            return None
+        return float(found)
+    except (WbtableError, ValueError, RecursionError, OverflowError):
+        return None
 
 
 def _say(history: History, text: str) -> None:

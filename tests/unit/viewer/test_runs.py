@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.page.workspace_store import START, add_run, damage, learning
@@ -261,6 +263,36 @@ def test_tables_and_what_else_was_logged_are_known(store: Store) -> None:
     assert [(one["step"], one["artifact"]) for one in history.tables["t"]] == [(0, "p/t:v0"), (1, "p/t:v0")]
     assert set(history.others) == {"s", "m", "b"}
     assert history.numbers == {}
+
+
+def test_numbers_are_drawn_whatever_else_was_logged_under_their_name(store: Store) -> None:
+    """RUN-3: a key of several types is stored as any, in a segment or once the run has ended."""
+    rows: list[Json] = [{"x": 1.0}, {"x": "n/a"}, {"x": True}, {"x": 2}, {"x": math.nan}, {"x": 2**60}]
+    add_run(store, "p", "a", rows=rows, segments=1)
+    history = Histories(lambda: store).read("p", "a")
+    found = curve(history, "x", "_step", 0.0, 100)
+    assert found is not None
+    assert (found["x"], found["y"]) == ([0.0, 3.0, 4.0, 5.0], [1.0, 2.0, None, 2.0**60])
+    assert history.others == {"x": "any"}
+
+
+def test_a_key_without_a_number_in_its_segment_is_nothing_to_draw_over(store: Store) -> None:
+    files = add_run(store, "p", "a", rows=[{"x": 1.0}], exit_code=None)
+    one = make_segment([Row(1, 10, ("y",), (1.0,))])
+    nothing = one.table.set_column(one.table.num_columns - 1, "y", pa.array([None], pa.float64()))
+    files.add_segment(write_segment(replace(one, table=nothing)))
+    history = Histories(lambda: store).read("p", "a")
+    assert curve(history, "y", "_step", 0.0, 100) is None
+    assert curve(history, "x", "y", 0.0, 100) is None
+
+
+def test_a_table_that_was_logged_again_at_its_step_counts_once(store: Store) -> None:
+    """RUN-4: of several rows of one step the last value holds."""
+    table = {"_type": "table", "path": "t.table.json"}
+    files = add_run(store, "p", "a", rows=[{"t": table | {"artifact": f"p/t:v{i}"}} for i in range(2)], exit_code=None)
+    files.add_segment(write_segment(make_segment([Row(0, 10, ("t",), (table | {"artifact": "p/t:v2"},))])))
+    history = Histories(lambda: store).read("p", "a")
+    assert [(one["step"], one["artifact"]) for one in history.tables["t"]] == [(0, "p/t:v2"), (1, "p/t:v1")]
 
 
 def test_histories_that_are_kept_are_bounded(store: Store) -> None:
