@@ -223,6 +223,27 @@ def test_a_cookie_of_another_port_or_made_up_is_worth_nothing(client: Client, st
         assert stranger.get("/api/open", Cookie=cookie).status == 401, cookie
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        'layout={"a": [1, 2]}',
+        "seen=two words",
+        "a[b]=c",
+        "flag",
+        "=x",
+        'open="no end',
+        "path=/elsewhere",
+        "k=ü",
+        "{name}=made up",
+    ],
+)
+def test_cookies_of_other_servers_of_this_machine_are_no_hindrance(client: Client, other: str) -> None:
+    assert client.cookie is not None
+    name = client.cookie.partition("=")[0]
+    for cookie in (f"{other}; {client.cookie}", f"{client.cookie}; {other}"):
+        assert client.get("/api/open", Cookie=cookie.replace("{name}", name)).status == 200, cookie
+
+
 def test_a_script_may_use_the_token_itself(stranger: Client) -> None:
     token = stranger.server.state.sessions.token
     assert stranger.get("/api/open", Authorization=f"Bearer {token}", Sec_Fetch_Site="none").status == 200

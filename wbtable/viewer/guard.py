@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.viewer.answers import BodyTooLargeError, refusal
@@ -11,7 +10,7 @@ from wbtable.viewer.hosts import LOOPBACK, Host, parse_host, parse_origin
 from wbtable.viewer.sessions import cookie_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,8 +83,8 @@ class Guard:
             return reason
         if path == SESSION and method == "POST":
             return None
-        secret = headers.cookie(cookie_name(host.port))
-        if not by_token and not (secret is not None and self._sessions.is_open(secret)):
+        secret = next(filter(self._sessions.is_open, headers.cookies(cookie_name(host.port))), None)
+        if not by_token and secret is None:
             return 401, "session", "open the address that wbtable view printed"
         scope["wbtable.session"] = secret
         return None
@@ -137,15 +136,16 @@ class _Headers:
         kind, _, token = (self.one("authorization") or "").partition(" ")
         return token.strip() if kind.lower() == "bearer" else None
 
-    def cookie(self, name: str) -> str | None:
+    def cookies(self, name: str) -> Iterator[str]:
+        """Yield the values of a cookie.
+
+        Cookies do not tell ports apart: those of other servers of this machine stand beside it, in whatever form.
+        """
         for text in self._all.get("cookie", []):
-            try:
-                found = SimpleCookie(text).get(name)
-            except CookieError:
-                continue
-            if found is not None:
-                return found.value
-        return None
+            for part in text.split(";"):
+                found, _, value = part.partition("=")
+                if found.strip() == name:
+                    yield value.strip()
 
 
 def _bounded(receive: Receive) -> Receive:
