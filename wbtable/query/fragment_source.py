@@ -13,7 +13,7 @@ from wbtable.format.documents import Reader
 from wbtable.format.summary import ColumnSummary
 from wbtable.format.types import DecimalType, DurationType, IntegerType, LinkType, NumberType, TimestampType, TimeType
 from wbtable.query.duck_types import duck_type, has_floats, is_read_exactly, opaque, read_cast, text_literal
-from wbtable.query.memory_source import table_relation
+from wbtable.query.memory_source import empty_relation, table_relation
 from wbtable.query.source import Inputs, RangeFile, Relation
 
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ class FragmentSource:
         wanted = self.schema.select(columns)
         parts = [self._segment(found, numbers, wanted) for found, numbers in self._segments]
         if not parts:
-            empty = wanted.arrow().empty_table()
-            return table_relation(empty, wanted, name="no_rows")
+            return empty_relation(wanted)
         inputs = Inputs.union(part.inputs for part in parts)
         if len(parts) == 1:
             return Relation(sql=parts[0].sql, inputs=inputs)

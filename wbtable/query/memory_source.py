@@ -89,3 +89,8 @@ def table_relation(table: pa.Table, schema: Schema, *, name: str, positions: Pos
     taken = [memory_column(f"m.c{i}", column.type) for i, column in enumerate(schema)]
     selected = ", ".join(text if text == f"m.c{i}" else f"{text} AS c{i}" for i, text in enumerate(taken))
     return Relation(sql=f"(SELECT {selected}{', ' if taken else ''}m.pos FROM {name} AS m)", inputs=inputs)
+
+
+def empty_relation(schema: Schema) -> Relation:
+    """Return the relation of no rows: each has a name of its own, for a query may be over several."""
+    return table_relation(schema.arrow().empty_table(), schema, name=f"no_rows{next(_NUMBERS)}")

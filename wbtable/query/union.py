@@ -10,7 +10,7 @@ import numpy as np
 from wbtable.format.documents import canonical
 from wbtable.format.types import NumberType
 from wbtable.query.duck_types import duck_type
-from wbtable.query.memory_source import table_relation
+from wbtable.query.memory_source import empty_relation, table_relation
 from wbtable.query.source import Inputs, Relation, SparseSource
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class UnionQuery:
         wanted = self.schema.select(columns)
         parts = [self._part(number, wanted) for number, part in enumerate(self._parts) if part.num_rows]
         if not parts:
-            return table_relation(wanted.arrow().empty_table(), wanted, name="no_rows")
+            return empty_relation(wanted)
         inputs = Inputs.union(part.inputs for part in parts)
         return Relation(sql=f"({' UNION ALL '.join(part.sql for part in parts)})", inputs=inputs)
 

@@ -328,6 +328,18 @@ def test_concatenation_reports_conflicts() -> None:
         compare([Table(columns=["_table"], data=[[1]])] * 2, mode="concat")
 
 
+def test_sides_without_a_row(tmp_path: Path) -> None:
+    keys, numbers = pa.array([], pa.int64()), pa.array([], pa.float64())
+    for name, columns in (("a", {"k": keys, "x": numbers}), ("b", {"k": keys, "x": numbers, "y": numbers})):
+        Table.from_arrow(pa.table(columns)).write(str(tmp_path / name), name)
+    found = compare([str(tmp_path / "a"), str(tmp_path / "b")], key="k")
+    assert {name: one.count for name, one in found.view().summaries().items()} == {
+        "k": 0, "0.x": 0, "1.x": 0, "1.y": 0, "_change": 0,
+    }  # fmt: skip
+    assert len(found.view(filter="0.x > 1", sort="1.x")) == 0
+    assert len(found.view(group="k")) == 0
+
+
 def test_side_by_side() -> None:
     sides = compare([Table(columns=["a"], data=[[1]]), Table(columns=["b"], data=[[2]])], mode="side_by_side")
     assert len(sides) == 2
