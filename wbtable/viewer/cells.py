@@ -115,11 +115,24 @@ def _texts(array: pa.Array, _type: ColumnType, _whole: bool) -> Values:
     return cast("Values", array.cast(pa.string()).to_pylist())
 
 
+def _dates(array: pa.Array, _type: ColumnType, _whole: bool) -> Values:
+    return _instants(array.cast(pa.int32()), array.type, "D")
+
+
 def _timestamps(array: pa.Array, found: ColumnType, _whole: bool) -> Values:
-    zoned = cast("TimestampType", found).zone is not None
-    if zoned:
-        array = array.cast(pa.timestamp(array.type.unit, "UTC"))
-    return [None if text is None else text.replace(" ", "T", 1) for text in array.cast(pa.string()).to_pylist()]
+    # As instants in UTC: pyarrow gives far ones wrong with a zone.
+    texts = _instants(array.cast(pa.int64()), pa.timestamp(array.type.unit), array.type.unit)
+    mark = "" if cast("TimestampType", found).zone is None else "Z"
+    return [None if text is None else f"{text.replace(' ', 'T', 1)}{mark}" for text in texts]
+
+
+def _instants(numbers: pa.Array, kind: pa.DataType, unit: str) -> list[str | None]:
+    """Return the text of dates or times; pyarrow has none for years of more than five digits."""
+    texts = numbers.cast(kind).cast(pa.string()).to_pylist()
+    return [
+        str(np.array(numbers[i].as_py(), f"M8[{unit}]")) if text is not None and text.startswith("<") else text
+        for i, text in enumerate(texts)
+    ]
 
 
 def _durations(array: pa.Array, found: ColumnType, _whole: bool) -> Values:
@@ -164,7 +177,7 @@ _ENCODERS: dict[type[ColumnType], Callable[[pa.Array, ColumnType, bool], Values]
     StringType: _strings,
     BinaryType: _binary,
     UuidType: _texts,
-    DateType: _texts,
+    DateType: _dates,
     TimeType: _texts,
     TimestampType: _timestamps,
     DurationType: _durations,
