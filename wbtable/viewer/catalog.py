@@ -125,7 +125,7 @@ class ArtifactTypes:
         self._types: dict[tuple[str, str], str] = {}
 
     def of(self, store: Store, project: str, name: str) -> str | None:
-        """Return an artifact's type, None if it has no version that can be read."""
+        """Return an artifact's type, None if it cannot be read, nothing (empty) if all its versions were deleted."""
         known = self._types.get((project, name))
         if known is not None:
             return known
@@ -134,7 +134,7 @@ class ArtifactTypes:
         except (WbtableError, OSError):
             return None
         if record is None:
-            return None
+            return ""
         with self._guard:
             self._types[project, name] = record.type
         return record.type
@@ -142,6 +142,7 @@ class ArtifactTypes:
     def counts(self, store: Store, project: str) -> list[Json]:
         """Return the types of a project's artifacts, the most frequent first; null: of those that cannot be read."""
         found = Counter(self.of(store, project, name) for name in store.artifact_names(project))
+        del found[""]
         return [{"type": name, "artifacts": count} for name, count in found.most_common()]
 
 
@@ -166,7 +167,9 @@ def artifacts(
         names = [name for name in names if types.of(store, project, name) == kind]
     picked = names[offset : offset + min(count, MAX_VERSIONS)]
     heads = (_newest(store, project, name) for name in picked)
-    return {"total": len(names), "artifacts": [found for found in heads if found is not None]}
+    found = [one for one in heads if one is not None]
+    # An artifact of which all was deleted still has a name: whether there are such further on is not looked up.
+    return {"total": len(found) if len(picked) == len(names) else len(names), "artifacts": found}
 
 
 def versions(store: Store, project: str, artifact: str, before: int | None, count: int) -> Json:

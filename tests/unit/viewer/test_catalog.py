@@ -72,6 +72,19 @@ def test_a_damaged_record_hides_no_other(store: Store) -> None:
     assert recent["artifacts_searched"] == 3
 
 
+def test_an_artifact_of_which_all_was_deleted_is_none(store: Store) -> None:
+    for name in ("gone", "there"):
+        _commit(store, name, "1")
+    store.artifact("p/gone:v0").delete()
+    types = catalog.ArtifactTypes()
+    assert types.counts(store, "p") == [{"type": "dataset", "artifacts": 1}]
+    found = catalog.artifacts(store, types, "p", "", "", 0, 10)
+    assert (found["total"], [one["artifact"] for one in found["artifacts"]]) == (1, ["there"])
+    # Where not all were looked at, what comes later can still be asked for.
+    assert catalog.artifacts(store, types, "p", "", "", 0, 1)["total"] == 2
+    assert catalog.artifacts(store, types, "p", "dataset", "", 0, 10)["total"] == 1
+
+
 def test_versions_page_by_page_without_those_that_were_deleted(store: Store) -> None:
     for i in range(6):
         _commit(store, "a", str(i))
