@@ -162,6 +162,7 @@ def add_panels(store: Store, project: str, name: str, value: Any, *, new: bool, 
         title: of a new report.
 
     Raises:
+        BadRequestError: it is no report.
         ConflictError: there is one already that was to be made, or others save it again and again.
         NotFoundError: there is none, or what is to be shown is not there.
 
@@ -174,16 +175,20 @@ def add_panels(store: Store, project: str, name: str, value: Any, *, new: bool, 
             raise ConflictError(f"there is a report {name!r} in {project!r} already: add to it, or choose another name")
         if not new and number < 0:
             raise NotFoundError(f"there is no report {name!r} in {project!r}")
-        if number < 0:
-            found = Report(id=new_id(), created_at=dt.datetime.now(dt.UTC), panels=added, title=title or None)
-        else:
-            found = _with(log.read(number)[1], added)
+        found = _new(added, title) if number < 0 else _with(log.read(number)[1], added)
         try:
             return append_report(store, project, name, found, number)
         except ConflictError:
             if new or attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("each attempt returns or raises")
+
+
+def _new(added: tuple[Panel, ...], title: str | None) -> Report:
+    try:
+        return Report(id=new_id(), created_at=dt.datetime.now(dt.UTC), panels=added, title=title or None)
+    except FormatError as error:
+        raise BadRequestError(str(error)) from None
 
 
 def _with(report: Report, added: tuple[Panel, ...]) -> Report:

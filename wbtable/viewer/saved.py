@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from wbtable.artifacts.named_log import log_names
 from wbtable.artifacts.saved import append_view, new_id, view_log
-from wbtable.errors import WbtableError
+from wbtable.errors import FormatError, WbtableError
 from wbtable.format.saved_view import SavedView
+from wbtable.viewer.answers import BadRequestError
 
 if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
@@ -81,9 +82,12 @@ def save_view(
     Raises:
         ConflictError: somebody saved it meanwhile.
         NotFoundError: what it shows is not there.
+        BadRequestError: it cannot be kept so: its title is too long, or has several lines.
 
     """
-    entry = SavedView(
-        id=new_id(), created_at=dt.datetime.now(dt.UTC), view=view, title=title or None, description=description or None
-    )
+    now = dt.datetime.now(dt.UTC)
+    try:
+        entry = SavedView(id=new_id(), created_at=now, view=view, title=title or None, description=description or None)
+    except FormatError as error:
+        raise BadRequestError(str(error)) from None
     return append_view(store, project, name, entry, seen)

@@ -13,7 +13,8 @@ from wbtable.format import documents, layout
 from wbtable.format.saved_view import SavedView
 from wbtable.format.view_source import TablePlace, ViewSource
 from wbtable.format.view_spec import ViewSpec
-from wbtable.viewer import panel_state, saved
+from wbtable.viewer import panel_state, reports, saved
+from wbtable.viewer.answers import BadRequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,6 +115,17 @@ def test_a_view_that_is_too_long_is_refused(store: Store) -> None:
     long = _view("a > 1").with_(extra={"off": [f"a == {i} and {'true and ' * 1000}true" for i in range(120)]})
     with pytest.raises(UsageError, match="at most 1048576 bytes"):
         saved.save_view(store, "p", "v", long, -1)
+
+
+@pytest.mark.parametrize("title", ["two\nlines", "long" * 100])
+def test_a_title_that_is_none_is_the_writers_fault_not_the_stores(store: Store, title: str) -> None:
+    """VIEW-8, REPORT-1: one line of at most 200 characters."""
+    with pytest.raises(BadRequestError, match="1 to 200 characters in one line"):
+        saved.save_view(store, "p", "v", _view("a > 1"), -1, title=title)
+    panels = {"panels": [{"id": "a", "kind": "markdown", "text": "hello"}]}
+    with pytest.raises(BadRequestError, match="1 to 200 characters in one line"):
+        reports.add_panels(store, "p", "r", panels, new=True, title=title)
+    assert (saved.view_names(store, "p"), reports.report_names(store, "p")) == ([], [])
 
 
 def test_what_a_panel_looked_like_is_kept_for_each_user(store: Store) -> None:
