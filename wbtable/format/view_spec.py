@@ -266,6 +266,12 @@ class ViewSpec:
             msg = "cells and having are of groups: say by what to group"
             raise FormatError(msg, place="view")
 
+    def inside(self, offset: int, count: int) -> tuple[int, int]:
+        """Return where rows, or groups, that are numbered in the window are without it (VIEW-3)."""
+        if self.window is None:
+            return offset, count
+        return offset + self.window.offset, max(0, min(count, self.window.count - offset))
+
     def with_(self, **changes: Any) -> Self:
         """Return the view with some fields changed."""
         return replace(self, **changes)

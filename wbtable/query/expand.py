@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
+import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
@@ -14,6 +14,7 @@ from wbtable.errors import UsageError
 from wbtable.format.types import (
     AnyType,
     ComplexType,
+    DateType,
     DurationType,
     ListType,
     MapType,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
     from wbtable.query.group_rows import GroupRows
 
+_YEAR: Final = re.compile(r"(?!0000)\d{4}-")
+
 
 def group_filter(groups: GroupRows, number: int) -> str:
     """Return an expression over rows that is true for those of a group.
@@ -55,7 +58,7 @@ def group_filter(groups: GroupRows, number: int) -> str:
             parts.append(f"{text} is null")
         elif isinstance(key.type, MediaType):
             parts.append(f"{text} == digest({quote(column[0].as_py())})")
-        elif isinstance(column[0].as_py(), float) and math.isnan(column[0].as_py()):
+        elif pa.types.is_floating(column.type) and math.isnan(column[0].as_py()):
             parts.append(f"is_nan({text})")
         elif is_text_decimal(key.type):
             parts.append(f"str({text}) == {quote(column[0].as_py())}")
@@ -84,6 +87,8 @@ def literal_text(value: pa.Scalar, found: ColumnType) -> str | None:
         return "null"
     if isinstance(found, TimestampType):
         return _timestamp(value, found)
+    if isinstance(found, DateType):
+        return _date(value)
     if isinstance(found, TimeType):
         # The longest text that a time of day has is read to its last digit.
         return f"time({quote(str(value.cast(pa.time64('ns')).cast('string')))})"
@@ -129,8 +134,6 @@ def _plain(value: Any) -> str | None:
         return quote(value)
     if isinstance(value, bytes):
         return f"binary({quote(value.hex())})"
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return f"date({quote(value.isoformat())})"
     if isinstance(value, list):
         items = [_plain(item) for item in value]
         return None if None in items else f"[{', '.join(item for item in items if item is not None)}]"
@@ -148,8 +151,17 @@ def _float(value: float) -> str:
 
 
 def _timestamp(value: pa.Scalar, found: TimestampType) -> str | None:
-    text = str(value.cast("string")) if found.zone is None else str(value)
-    return f"timestamp({quote(text.replace(' ', 'T', 1))})"
+    try:
+        text = str(value.cast("string")) if found.zone is None else str(value)
+    except (OverflowError, ValueError):
+        return None
+    # What lies in no year from 1 to 9999 has no text that an expression reads.
+    return f"timestamp({quote(text.replace(' ', 'T', 1))})" if _YEAR.match(text) else None
+
+
+def _date(value: pa.Scalar) -> str | None:
+    text = str(value.cast("string"))
+    return f"date({quote(text)})" if _YEAR.match(text) else None
 
 
 def _duration(nanoseconds: int) -> str:

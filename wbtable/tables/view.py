@@ -11,7 +11,7 @@ from wbtable.tables.logical import MediaMode, check_mode
 from wbtable.tables.present import present_table
 from wbtable.tables.readable import Readable
 from wbtable.tables.source import SliceSource
-from wbtable.tables.view_parts import checked, derived, named, rows_of_group, settings, sort_keys, spec_of, within
+from wbtable.tables.view_parts import checked, derived, named, rows_of_group, settings, sort_keys, spec_of
 
 if TYPE_CHECKING:
     import os
@@ -218,7 +218,7 @@ class View(Viewable):
         if not 0 <= group < shown:
             msg = f"expected a group from 0 to {shown - 1}, found {group}"
             raise UsageError(msg)
-        text = group_filter(self._groups, within(self.spec.window, group, 1)[0])
+        text = group_filter(self._groups, self.spec.inside(group, 1)[0])
         return self._again(rows_of_group(self.spec, text, self._plan.columns), self._control)
 
     def window(
@@ -237,7 +237,7 @@ class View(Viewable):
         if not all(isinstance(number, (int, np.integer)) and number >= 0 for number in (offset, n)):
             msg = f"expected offset and n as whole numbers from 0, found {offset!r:.40} and {n!r:.40}"
             raise UsageError(msg)
-        offset, n = within(self.spec.window, offset, n)
+        offset, n = self.spec.inside(offset, n)
         wanted = self._found.schema.select(columns)
         if self._rows is not None:
             table = self._rows.window(offset, n, wanted.names)
@@ -295,7 +295,7 @@ class View(Viewable):
             msg = "the view has no groups"
             raise UsageError(msg)
         plans = [other.plan for other in beside]
-        offset, n = within(self.spec.window, offset, n)
+        offset, n = self.spec.inside(offset, n)
         return group_cells(self._groups, offset, n, columns, page=page, size=size, kinds=kinds, beside=plans)
 
     def warm(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wbtable.errors import FormatError, UsageError
-from wbtable.format.view_spec import ColumnSetting, Named, Sort, ViewSpec, Window
+from wbtable.format.view_spec import ColumnSetting, Named, Sort, ViewSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -77,13 +77,6 @@ def _several(texts: object, what: str) -> tuple[Any, ...]:
     except TypeError:
         msg = f"expected {what} as an expression or a list of them, found {type(texts).__name__}"
         raise UsageError(msg) from None
-
-
-def within(window: Window | None, offset: int, count: int) -> tuple[int, int]:
-    """Return which rows those of a window are, among all."""
-    if window is None:
-        return offset, count
-    return window.offset + offset, max(0, min(count, window.count - offset))
 
 
 def derived(spec: ViewSpec, new: Sequence[Named]) -> ViewSpec:

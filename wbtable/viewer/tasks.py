@@ -141,10 +141,7 @@ def _physical(view: View, offset: int, count: int, names: list[str]) -> pa.Table
 
     from wbtable.query.view_rows import FIRST, ViewRows
 
-    window = view.spec.window
-    if window is not None:
-        count = max(0, min(count, window.count - offset))
-        offset += window.offset
+    offset, count = view.spec.inside(offset, count)
     if isinstance(view.rows, ViewRows):
         if offset + count > FIRST:
             view.rows.go_on(names)
@@ -178,7 +175,7 @@ def positions(control: Control, places: Json, view: Json, side: int, offset: int
         raise LimitError(f"expected at most {MAX_ROWS} rows at once, found {count}")
     if left_to_others(found, offset, count):
         return {ORDERING: True}
-    return {"offset": offset, "positions": [int(at) for at in found.rows.positions(offset, count)]}
+    return {"offset": offset, "positions": found.rows.positions(*found.spec.inside(offset, count)).tolist()}
 
 
 def arrow(

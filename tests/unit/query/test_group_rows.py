@@ -274,6 +274,27 @@ def test_groups_of_every_type_are_expanded(name: str) -> None:
     assert sorted(rows) == [[0, 1], *([i] for i in range(2, len(values)))]
 
 
+def test_groups_are_numbered_within_the_window() -> None:
+    """VIEW-3: the window comes last, and what a group shows and holds is that of the group in it."""
+    table = Table.from_arrow(pa.table({"k": [1, 1, 2, 3, 3, 3], "w": list("uvwxyz")}))
+    view = table.view(spec=ViewSpec(group=("k",), window=Window(offset=1, count=2)))
+    assert view.to_arrow()["k"].to_pylist() == [2, 3]
+    cells = view.group_cells()["w"]
+    assert isinstance(cells, TopCells)
+    assert [[value for value, _ in found] for found in cells.values] == [["w"], ["x", "y", "z"]]
+    assert [view.expand(i).to_arrow()["w"].to_pylist() for i in range(2)] == [["w"], ["x", "y", "z"]]
+    for outside in (-1, 2):
+        with pytest.raises(UsageError, match="expected a group from 0 to 1"):
+            view.expand(outside)
+
+
+def test_columns_of_groups_do_not_hinder_that_they_are_expanded() -> None:
+    table = Table.from_arrow(pa.table({"k": [1, 1, 2], "w": list("uvw")}))
+    groups = table.view(group="k", cells={"n": "count()"})
+    assert groups.select("n", "count", "k").expand(0).to_arrow().to_pydict() == {"k": [1, 1]}
+    assert groups.select("n", "count").expand(1).to_arrow().to_pydict() == {"k": [2], "w": ["w"]}
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_durations_of_every_unit_are_expanded(unit: str) -> None:
     most = 2**63 - 1
@@ -361,3 +382,26 @@ def test_sides_share_the_bins_of_their_groups(way: str, tmp_path: Path) -> None:
     assert isinstance(same, HistogramCells)
     assert isinstance(before, HistogramCells)
     assert same.edges == before.edges
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pa.array([2**62, 0], pa.timestamp("us")),
+        pa.array([2**62, 0], pa.timestamp("us", "Europe/Berlin")),
+        pa.array([10**7, 0], pa.date32()),
+        pa.array([[10**7], [0]], pa.list_(pa.date32())),
+        pa.array([[], [(1, 1)]], pa.map_(pa.int64(), pa.int64())),
+    ],
+)
+def test_groups_of_what_no_expression_says_are_refused(keys: pa.Array) -> None:
+    """A year beyond 9999, a map by other keys than text: the error says what to do."""
+    groups = Table.from_arrow(pa.table({"k": keys})).view(group="k")
+    refused = 0
+    for number in range(len(groups)):
+        try:
+            assert len(groups.expand(number)) == 1
+        except UsageError as error:
+            assert "cannot be written in an expression: group by a part of it" in str(error)  # noqa: PT017 - the others expand
+            refused += 1
+    assert refused == (2 if pa.types.is_map(keys.type) else 1)

@@ -180,6 +180,8 @@ def _rows(tried: Tried) -> None:
 
 def _positions(tried: Tried) -> None:
     assert tried.post("/api/positions", view={**VIEW, "filter": "id > 6"}, offset=1, count=2)["positions"] == [8, 9]
+    part = {**VIEW, "filter": "id > 6", "window": {"offset": 1, "count": 2}}
+    assert tried.post("/api/positions", view=part, offset=1, count=5)["positions"] == [9]
 
 
 def _cell(tried: Tried) -> None:
