@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
-from wbtable.errors import FormatError, UnsupportedError, UsageError
+from wbtable.errors import FormatError, NotFoundError, UnsupportedError, UsageError
 from wbtable.format.layout import TABLE_SUFFIX
 from wbtable.storage.streams import open_stream
 
@@ -56,6 +56,22 @@ def open_opened(path: str) -> Table:
     from wbtable.tables.table import Table
 
     return Table.from_source(ParquetSource(path))
+
+
+def stamp(path: str) -> tuple[int, ...]:
+    """Return what tells a local file from one that was written in its place; nothing of one that lies elsewhere.
+
+    Raises:
+        NotFoundError: the file is gone.
+
+    """
+    if "://" in path:
+        return ()
+    try:
+        info = Path(path).stat()
+    except OSError as error:
+        raise NotFoundError(f"the file is gone since it was opened: {error.strerror}", place=path) from None
+    return info.st_size, info.st_mtime_ns, info.st_ino
 
 
 def open_file(opening: Collects, name: str) -> None:

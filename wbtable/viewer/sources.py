@@ -65,7 +65,7 @@ def joined_tables(rows: object) -> Json | None:
 
 
 class Opener:
-    """Opens what views name, and keeps what was opened last: versions never change, so nothing goes stale."""
+    """Opens what views name, and keeps what was opened last: versions never change, and files say when they do."""
 
     def __init__(self, places: Places, store: Store | None = None) -> None:
         """Open from `places` only; `store` is theirs, if it is open already."""
@@ -108,9 +108,11 @@ class Opener:
             path = self.places.opened.get(place.url)
             if path is None:
                 raise UsageError(f"{place.url!r:.80} was not opened by the server, so it is not opened here")
-            from wbtable.viewer.opening_files import open_opened
+            from wbtable.viewer.opening_files import open_opened, stamp
 
-            return ("url", place.url), self._once(("url", place.url), lambda: open_opened(path))
+            # A file may be written anew meanwhile: what was opened is of the file as it was.
+            name = ("url", place.url, *stamp(path))
+            return name, self._once(name, lambda: open_opened(path))
         from wbtable.artifacts.pinning import open_place
 
         key, opened = open_place(self.store(), place)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -18,12 +20,13 @@ import pytest
 import wbtable
 from tests.viewer_security.client import Client
 from wbtable.errors import FormatError, NotFoundError, UsageError
+from wbtable.format.view_source import TablePlace
 from wbtable.viewer.opening import open_target, open_thing
 from wbtable.viewer.server import Server
+from wbtable.viewer.sources import Opener, Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 CODE: Final = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv[0] = 'wbtable'\n"
@@ -127,6 +130,28 @@ def test_a_parquet_file_is_read_where_it_lies(files: Path, folder: Path) -> None
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["one.parquet", "written/four.table.json"])
+def test_a_file_that_is_written_anew_shows_what_it_has_now(files: Path, folder: Path, name: str) -> None:
+    """Rows, counts and summaries are of one file, whichever worker says them; one that is gone is named."""
+    opening = open_target(str(files / name), folder)
+    opener = Opener(Places(opened={one.id: one.path for one in opening.opened}))
+    place = TablePlace(url="open:0")
+    before = opener.table(place)
+    assert opener.table(place) is before
+    path = Path(opening.opened[0].path)
+    if name.endswith(".parquet"):
+        pq.write_table(pa.table({"a": [7, 8]}), path)
+    else:
+        shutil.rmtree(path.parent)
+        wbtable.Table(columns=["a"], data=[[7], [8]]).write(str(path.parent), "four")
+    table = opener.table(place)
+    assert table.view(sort="a desc").to_arrow()["a"].to_pylist() == [8, 7]
+    assert {found.count for found in table.view().summaries(["a"]).values()} == {2}
+    path.unlink()
+    with pytest.raises(NotFoundError, match="gone since it was opened"):
+        opener.table(place)
+
+
 def test_what_must_be_converted_says_how_far_it_is(files: Path, folder: Path) -> None:
     said: list[tuple[str, float | None]] = []
     open_target(str(files / "two.csv"), folder, progress=lambda what, done: said.append((what, done)))
@@ -179,6 +204,21 @@ def test_it_prints_the_address_and_ends_cleanly(store: Path, tmp_path: Path, end
     assert list((tmp_path / "spill").iterdir()) == []
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", told["port"]), timeout=5)
+
+
+def test_it_ends_without_a_fault_while_a_page_listens(store: Path) -> None:
+    """A page that shows a store always does."""
+    running = Running("--store", str(store), "--json", "--port", str(_own_port()))
+    told = json.loads(running.line)
+    token = told["url"].partition("#token=")[2]
+    with socket.create_connection(("127.0.0.1", told["port"]), timeout=60) as one:
+        head = f"GET /api/events?project=p HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+        one.sendall(head.encode())
+        found = b""
+        while b"listening" not in found:
+            found += one.recv(4096)
+        code, err = running.end()
+    assert (code, err.strip()) == (0, "wbtable: ended")
 
 
 def test_without_json_the_address_stands_alone_on_its_line(store: Path) -> None:
