@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from uvicorn import Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    import socket
+    from collections.abc import Callable
+
+    from uvicorn import Config
 
 REQUEST: Final = 20.0
 """Seconds that the head of a request may take to arrive; its body: `asking.SLOW`."""
@@ -16,6 +21,20 @@ UNREAD: Final = 300.0
 """Seconds after which an answer of which nothing more is read is given up; a paused video asks again."""
 MOST: Final = 400
 """The most connections; one more, and the one that has said nothing for the longest is ended."""
+
+
+class EndingServer(Server):
+    """A server that first lets what goes on end by itself: what has to be cut off is a fault to uvicorn."""
+
+    def __init__(self, config: Config, end: Callable[[], object]) -> None:
+        """Call `end` when it ends, in its own thread."""
+        super().__init__(config)
+        self._end = end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End."""
+        self._end()
+        await super().shutdown(sockets)
 
 
 class PatientProtocol(H11Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.viewer.answers import BodyTooLargeError, refusal
@@ -61,7 +62,22 @@ class Guard:
         if reason is not None:
             await refusal(*reason)(scope, receive, _with_headers(send))
             return
-        await self._app(scope, _bounded(receive), _with_headers(send))
+        await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(receive), _with_headers(sending))
+        except asyncio.CancelledError:
+            # Only the end of the server cuts off what is answered; to uvicorn it would be a fault of ours.
+            if not started:
+                await refusal(503, "ended", "the server has ended")(scope, receive, _with_headers(send))
 
     def _reason(self, scope: Scope, headers: _Headers) -> tuple[int, str, str] | None:
         """Return why a request is refused: status, code and message; None: it is let in."""

@@ -137,8 +137,8 @@ class Jobs:
         with contextlib.suppress(WbtableError):
             self._workers[kind].run(task, cancelled=self._running[_PREFIX].cancelled, **arguments)
 
-    def close(self) -> None:
-        """End everything."""
+    def cancel_all(self) -> None:
+        """End what runs or waits, and prepare nothing more."""
         with self._guard:
             self._is_closed = True
             self._rest = []
@@ -146,6 +146,10 @@ class Jobs:
                 self._timer.cancel()
             for running in self._running.values():
                 running.cancelled.set()
+
+    def close(self) -> None:
+        """End everything."""
+        self.cancel_all()
         for worker in self._workers.values():
             worker.close()
         for threads in self._threads.values():
@@ -209,6 +213,7 @@ class Jobs:
                 **arguments,
             ),
         )
+        waits.add_done_callback(heard)
         watch = asyncio.create_task(gone(request))
         try:
             await asyncio.wait({waits, watch}, return_when=asyncio.FIRST_COMPLETED)
@@ -250,3 +255,9 @@ async def gone(request: Request) -> None:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             return
+
+
+def heard(waits: asyncio.Future[Any]) -> None:
+    """Look at an error that nobody waits for any more, so that it is not logged as one that was overlooked."""
+    if not waits.cancelled():
+        waits.exception()

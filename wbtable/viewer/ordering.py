@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wbtable.errors import CancelledError, LimitError, StorageError
 from wbtable.query.worker import DeadlineError
 from wbtable.viewer import task_names as tasks
-from wbtable.viewer.jobs import gone, session_of
+from wbtable.viewer.jobs import gone, heard, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -182,7 +182,7 @@ class Ordering:
 
         """
         waits = asyncio.wrap_future(order.found)
-        waits.add_done_callback(_heard)
+        waits.add_done_callback(heard)
         watch = asyncio.create_task(gone(request))
         order.waiting += 1
         try:
@@ -200,12 +200,6 @@ class Ordering:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
-
-
-def _heard(waits: asyncio.Future[None]) -> None:
-    """Look at an error that nobody waits for any more, so that it is not logged as one that was overlooked."""
-    if not waits.cancelled():
-        waits.exception()
 
 
 def _lacks(found: Any) -> bool:

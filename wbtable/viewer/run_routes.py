@@ -52,7 +52,6 @@ class _Runs:
         self.state = state
         self.index = index
         self.histories = Histories(state.opener.store)
-        self.streams: dict[str, asyncio.Event] = {}
 
     async def rows(self, request: Request) -> Response:
         asked = await read_body(request)
@@ -194,7 +193,7 @@ class _Runs:
         projects = request.query_params.getlist("project")[:MAX_PROJECTS]
         if not projects or not all(projects):
             raise BadRequestError("expected project as text")
-        session, streams = session_of(request), self.streams
+        session, streams = session_of(request), self.state.streams
         if session in streams:
             streams[session].set()
         ended = streams[session] = asyncio.Event()

@@ -184,7 +184,7 @@ class Server:
         import uvicorn
 
         from wbtable.viewer.app import Application, guarded
-        from wbtable.viewer.connections import PatientProtocol
+        from wbtable.viewer.connections import EndingServer, PatientProtocol
         from wbtable.viewer.page_routes import prepare
 
         prepare()
@@ -202,7 +202,7 @@ class Server:
             timeout_keep_alive=10,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = EndingServer(config, self.state.end)
         return self._server
 
     def _load(self) -> None:

@@ -12,6 +12,7 @@ from wbtable.viewer.sessions import Sessions
 from wbtable.viewer.sources import Opener, Places
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
     from wbtable.format.documents import Json
@@ -52,6 +53,7 @@ class State:
         jobs: the workers.
         ordering: the orders of views that are being found.
         sessions: who may ask.
+        streams: what ends the stream that a session listens to.
         opener: opens what is listed.
         blobs: reads media.
 
@@ -65,6 +67,7 @@ class State:
     allowed_hosts: tuple[str, ...] = ()
     jobs: Jobs = field(default_factory=Jobs)
     sessions: Sessions = field(default_factory=Sessions)
+    streams: dict[str, asyncio.Event] = field(default_factory=dict)
     opener: Opener = field(init=False)
     blobs: Blobs = field(init=False)
     ordering: Ordering = field(init=False)
@@ -74,3 +77,10 @@ class State:
         object.__setattr__(self, "opener", Opener(self.places))
         object.__setattr__(self, "ordering", Ordering(self.jobs))
         object.__setattr__(self, "blobs", Blobs(self.opener))
+
+    def end(self) -> None:
+        """Let all that is being answered end; called where the server runs."""
+        for stream in self.streams.values():
+            stream.set()
+        self.ordering.close()
+        self.jobs.cancel_all()
