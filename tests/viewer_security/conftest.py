@@ -22,7 +22,7 @@ SCRIPT = "<script>document.title='run'</script>"
 SVG = f'<svg xmlns="http://www.w3.org/2000/svg" onload="document.title=\'run\'">{SCRIPT}<circle r="9"/></svg>'.encode()
 HTML = f"<!doctype html><title>quiet</title><p>hello</p>{SCRIPT}<img src=x onerror=\"document.title='run'\">"
 NAME = "<img src=x onerror=alert(1)>"
-FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "plain", "http://a"]
+FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "plain", "http://a"]
 
 
 def gltf(uri: str) -> bytes:

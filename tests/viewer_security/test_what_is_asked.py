@@ -131,7 +131,7 @@ def test_csv_is_safe_to_open_in_a_spreadsheet(client: Client, trap: Trap) -> Non
         assert made.headers["content-disposition"] == 'attachment; filename="view.csv"'
         return [row[name] for row in csv.DictReader(io.StringIO(made.body.decode(), newline=""))]
 
-    assert column("formula") == [("'" if text[0] in "=+-@\t\r" else "") + text for text in FORMULAS]
+    assert column("formula") == [("'" if text[0] in "=+-@\t\r\n\uff1d" else "") + text for text in FORMULAS]
     assert column("formula", formulas=True) == FORMULAS
     # A number is no text: a minus there is no formula.
     assert set(column("number")) == {"-1.5"}

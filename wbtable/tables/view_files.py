@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 CopiedMedia = Literal["paths", "copy"]
 _BATCH = 16_384
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What text begins with that a spreadsheet may run; the last are the full-width forms of the first."""
 _TEXTUAL = (NumberType, BooleanType, StringType, DateType, TimestampType, TimeType, DecimalType, UuidType, LinkType)
 _SUFFIXES = {
     "image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp",
