@@ -273,7 +273,13 @@ def test_one_range_is_given_and_lists_of_them_are_not(client: Client, refs: dict
     for text in (many, "bytes=0-1,2-3", "bytes=a-b", "bytes=--1", "lines=0-1", "bytes=" + "9" * 90 + "-"):
         found = client.get(path, Range=text)
         assert (found.status, len(found.body)) == (200, 21), text[:20]
-    assert client.get(path, Range="bytes=100-").status == 416
+    beyond = client.get(path, Range="bytes=100-")
+    assert (beyond.status, beyond.headers["content-range"], beyond.headers["cache-control"]) == (
+        416,
+        "bytes */21",
+        "no-store",
+    )
+    assert "etag" not in beyond.headers
 
 
 def test_an_export_ignores_ranges(client: Client, trap: Trap) -> None:

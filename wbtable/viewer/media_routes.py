@@ -49,6 +49,9 @@ class _Media:
                 made = await give(request, found)
             except WbtableError as error:
                 return failure(error)
+            if made.status_code >= 400:
+                # What is wrong with a request says nothing about the bytes.
+                del headers["cache-control"], headers["etag"]
             for name, value in headers.items():
                 made.headers.setdefault(name, value)
             return made
