@@ -47,8 +47,8 @@ class Collects(Protocol):
 
 
 def open_opened(path: str) -> Table:
-    """Open what the server opened: the manifest of a table, or a Parquet file."""
-    if not path.endswith(PARQUET):
+    """Open what the server opened: the manifest of a table, or a Parquet file, however that is called."""
+    if path.endswith(TABLE_SUFFIX):
         from wbtable.tables.open import open_table
 
         return open_table(path)

@@ -130,6 +130,18 @@ def test_a_parquet_file_is_read_where_it_lies(files: Path, folder: Path) -> None
     assert list(folder.iterdir()) == []
 
 
+def test_a_parquet_file_may_be_a_link_or_be_called_in_capitals(files: Path) -> None:
+    """Caches of hubs keep files by digest, and link to them."""
+    (files / "one.parquet").rename(files / "0a1b2c")
+    (files / "link.parquet").symlink_to(files / "0a1b2c")
+    shutil.copy(files / "0a1b2c", files / "ONE.PARQUET")
+    for name in ("link.parquet", "ONE.PARQUET"):
+        assert _rows(str(files / name)) == 3
+        [opened] = open_target(str(files / name), files).opened
+        table = Opener(Places(opened={opened.id: opened.path})).table(TablePlace(url=opened.id))
+        assert table.view(filter="a > 1", sort="a desc").to_arrow()["a"].to_pylist() == [3, 2]
+
+
 @pytest.mark.parametrize("name", ["one.parquet", "written/four.table.json"])
 def test_a_file_that_is_written_anew_shows_what_it_has_now(files: Path, folder: Path, name: str) -> None:
     """Rows, counts and summaries are of one file, whichever worker says them; one that is gone is named."""
