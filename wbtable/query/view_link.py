@@ -12,6 +12,8 @@ from wbtable.format.view_spec import KIND, ViewSpec
 
 MAX_QUERY: Final = 64_000
 """The most characters of a link's query string."""
+_AS_THEY_ARE: Final = frozenset({"filter", "having", "format"})
+"""Fields that are text; the others are JSON."""
 
 
 def view_link(spec: ViewSpec) -> str:
@@ -22,7 +24,7 @@ def view_link(spec: ViewSpec) -> str:
         if key in {"kind", "features", "refs"}:
             continue
         found = value[key]
-        pairs.append((key, found if isinstance(found, str) else canonical(found).decode()))
+        pairs.append((key, found if key in _AS_THEY_ARE else canonical(found).decode()))
     return urlencode(pairs)
 
 
@@ -49,8 +51,7 @@ def view_of_link(text: str) -> ViewSpec:
             msg = f"{key!r:.40} stands twice"
             raise FormatError(msg, place=place)
         seen.add(key)
-        is_text = key in {"filter", "having", "format"}
-        value[key] = found if is_text else _json(found, f"{place}.{key}")
+        value[key] = found if key in _AS_THEY_ARE else _json(found, f"{place}.{key}")
     return ViewSpec.from_json(value, place)
 
 

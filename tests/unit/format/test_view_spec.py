@@ -149,3 +149,11 @@ def test_a_link_is_short() -> None:
         "filter=guess+%21%3D+truth&format=0.1&sort=%5B%7B%22expression%22%3A%22score%22%2C%22order%22%3A%22desc%22%7D%5D"
     )
     assert json.loads(canonical(spec.to_json()))["filter"] == "guess != truth"
+
+
+def test_what_a_page_keeps_goes_along_with_a_link() -> None:
+    """VIEW-7, VIEW-10: all but format, filter and having stand as JSON, the height of rows too."""
+    kept = {"off": ["x == 1"], "pins": [3], "height": "xl", "beside": {"linked": True}}
+    spec = ViewSpec.from_json({**ViewSpec(filter="x > 1").to_json(), **kept})
+    assert "height=%22xl%22" in view_link(spec)
+    assert view_of_link(view_link(spec)) == spec
