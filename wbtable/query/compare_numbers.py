@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,8 @@ Numbers = np.ndarray[tuple[int], np.dtype[Any]]
 Edge = int | float
 _EXACT = 2**53
 """The greatest integer up to which doubles have all."""
+
+_GREATEST: Final = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,22 +111,27 @@ def difference(side: int, first: Numbers, other: Numbers, skipped: int, *, whole
     # Integers of 64 bits may differ by more than 64 bits hold.
     wide = whole and len(first) and max(abs(int(e)) for a in (first, other) for e in (a.min(), a.max())) >= 2**62
     kind: Any = object if wide else np.int64 if whole else np.float64
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore"):
         found = other.astype(kind) - first.astype(kind)
-        plain = found.astype(np.float64)
-        mean, absolute = (float(plain.mean()), float(np.abs(plain).mean())) if len(plain) else (None, None)
-    finite = plain[np.isfinite(plain)]
-    edges = tuple(map(float, bins([found if whole and not wide else finite], whole=whole and not wide)))
+    # Two numbers may be further apart than a float64 says: they are as far apart as it can say.
+    plain = np.clip(found.astype(np.float64), -_GREATEST, _GREATEST)
+    edges = tuple(map(float, bins([found if whole and not wide else plain], whole=whole and not wide)))
     has = len(found) > 0
     return Difference(
         side=side,
         count=len(found),
         skipped=skipped,
         differing=int(np.count_nonzero(found)),
-        mean=mean,
-        mean_absolute=absolute,
+        mean=_mean(plain) if has else None,
+        mean_absolute=_mean(np.abs(plain)) if has else None,
         least=float(plain.min()) if has else None,
         greatest=float(plain.max()) if has else None,
         edges=edges,
-        counts=count_in(finite, edges),
+        counts=count_in(plain, edges),
     )
+
+
+def _mean(values: Numbers) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = float(values.mean())
+    return found if math.isfinite(found) else float((values / len(values)).sum())

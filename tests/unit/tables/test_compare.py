@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -271,11 +270,20 @@ def test_differences_and_two_sided_histograms() -> None:
     wide = [Table(columns=["k", "n"], data=[[1, value]]) for value in (-(2**63), 2**63 - 1)]
     (far,) = compare(wide, key="k").differences("n")
     assert far.mean == float(2**64 - 1)
-    large = [Table(columns=["k", "x"], data=[[1, value], [2, 0.0]]) for value in (1e308, -1e308)]
-    (beyond,) = compare(large, key="k").differences("x")
-    assert (beyond.count, beyond.differing, beyond.least, beyond.counts) == (2, 1, -math.inf, (1,))
     with pytest.raises(UsageError, match="numbers"):
         compare([Table(columns=["k", "s"], data=[[1, "a"]])] * 2, key="k").histogram("s")
+
+
+def test_differences_that_no_float_holds_are_as_great_as_one_can_be() -> None:
+    """CMP-8: what is finite on both sides has a finite difference."""
+    numbers = [[1.7e308, -1.7e308, 1.7e308, 0.0], [-1.7e308, 1.7e308, -1.7e308, 0.0]]
+    sides = [pa.table({"k": [1, 2, 3, 4], "x": column}) for column in numbers]
+    [found] = compare(sides, key="k").differences("x")
+    assert found.least is not None
+    assert found.greatest is not None
+    assert (found.count, found.differing, found.greatest, found.least) == (4, 3, np.finfo(float).max, -found.greatest)
+    assert np.isfinite(np.array([found.mean, found.mean_absolute, *found.edges], np.float64)).all()
+    assert sum(found.counts) == 4
 
 
 # CMP-7: never float or media; unique on each side, with values in common; names like id first.
