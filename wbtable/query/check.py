@@ -102,6 +102,10 @@ class Checker:
             raise ExpressionError(
                 f'the column "{node.name:.80}" is on several sides', node.span, suggestion=f"write {written}"
             )
+        head, _, inner = node.name.partition(".")
+        whole = [at for at, side in enumerate(self.scope.sides) if head == str(at) and inner in side]
+        if whole:  # as the join shows it
+            return _column(whole[0], inner, self.scope.sides[whole[0]][inner], node)
         return self._unknown(node.name, node, [*self.scope.columns, *(n for side in self.scope.sides for n in side)])
 
     def _unknown(self, name: str, node: ast.Node, known: list[str], what: str = "column") -> NoReturn:
@@ -120,6 +124,9 @@ class Checker:
     def side_name(self, node: ast.SideName) -> Term:
         """Resolve a column of a side."""
         if not self.scope.sides:
+            whole = ".".join([*map(str, node.sides or ()), node.name])
+            if whole in self.scope.columns:  # of a join that was made a table, or of a view of one
+                return _column(None, whole, self.scope.columns[whole], node)
             raise ExpressionError(
                 "there are no sides here: this is neither a comparison nor a join",
                 node.span,

@@ -13,6 +13,7 @@ from wbtable.errors import ConflictError
 from wbtable.media import Classes
 from wbtable.query.duck_types import from_duck
 from wbtable.query.engine import run
+from wbtable.query.expression_error import ExpressionError
 from wbtable.query.source import SidedSource, SparseSource
 from wbtable.query.statement import Statement
 from wbtable.tables.compare import compare
@@ -169,6 +170,26 @@ def test_a_join_of_joins(how: How) -> None:
     source = check(join)
     assert "0.0.x" in source.schema
     check(JoinedTable(third, inner, "k", how), ["k", "1.1.y"])
+
+
+# EXPR-15: what is called 0.a is found by that name, whether there are sides or not.
+def test_columns_are_found_as_they_are_shown() -> None:
+    left = Table(columns=["k", "x", "a.b"], data=[[1, 2, 3], [2, 3, 4]])
+    join = JoinedTable(left, Table(columns=["k", "x"], data=[[1, 5]]), "k", "left")
+    inner = JoinedTable(join, left, "k")
+    for found in (join, join.view(), join.view().view(), PartitionedTable([join]), Table.from_arrow(join.to_arrow())):
+        for name in ("0.x", 'row["0.x"]', "`0.x`"):
+            assert found.view(filter=f"{name} > 2").to_arrow(["k"])["k"].to_pylist() == [2]
+        assert found.view(sort='row["0.a.b"] desc', columns=["k"])["k"].to_pylist() == [2, 1]
+        assert found.view(group="1.x", cells={"n": "max(0.`a.b`)"})["n"].to_pylist() == [3, 4]
+    for deep in (inner, inner.view()):
+        assert deep.view(filter='0.1.x == 5 and row["0.1.x"] == 5').to_arrow(["k"])["k"].to_pylist() == [1]
+    derived = join.view(derive={"0.x": "0.x + 10"})
+    assert derived.view(filter="0.x > 12")["k"].to_pylist() == [2]
+    with pytest.raises(ExpressionError, match="no sides here"):
+        left.view(filter="0.x > 1")
+    with pytest.raises(ExpressionError, match="unknown column"):
+        join.view(filter="`2.x` > 1")
 
 
 def test_a_join_without_rows(tmp_path: Path) -> None:
