@@ -184,11 +184,7 @@ class PackWriter:
         out = self._seen.find(raws)
         unseen = np.flatnonzero(out[:, 0] == UNKNOWN)
         if self._known is not None and len(unseen):
-            found = self._find_known(raws[unseen], sizes[unseen])
-            out[unseen] = found
-            if not isinstance(self._known, KnownPlaces):  # which would be asked again, one blob at a time
-                there = found[:, 0] != UNKNOWN
-                self._seen.add_many(raws[unseen[there]], found[there])
+            out[unseen] = self._find_known(raws[unseen], sizes[unseen])
         return out
 
     def cut(self) -> None:
@@ -327,6 +323,8 @@ class PackWriter:
         rows, which = rows[good], which[good]
         out[rows] = places[rows]
         out[rows, 0] = numbers[which]
+        if not isinstance(known, KnownPlaces):  # which would be asked again, one blob at a time
+            self._seen.add_many(raws[rows], out[rows])
         return out
 
     def _adopt(self, uri: str) -> int | None:
