@@ -380,9 +380,8 @@ def test_what_cannot_be_compared_is_refused() -> None:
         ([table] * 2, {"mode": "merge"}, "mode"),
         ([table, Table(columns=["k"], data=[["a"]])], {"key": "k"}, "cannot be equal"),
         ([Table(columns=["k"], data=[[[1]]])] * 2, {"key": "k"}, "cannot be joined"),
-        ([Table(columns=["k", "0.v"], data=[[1, 1]])] * 2, {"key": "0.v"}, ""),
     ]
-    for tables, options, message in cases[:-1]:
+    for tables, options, message in cases:
         with pytest.raises(UsageError, match=message):
             compare(tables, **options)
     with pytest.raises(UsageError, match="expected words of"):
