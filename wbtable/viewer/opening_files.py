@@ -47,8 +47,9 @@ class Collects(Protocol):
 
 
 def open_opened(path: str) -> Table:
-    """Open what the server opened: the manifest of a table, or a Parquet file, however that is called."""
-    if path.endswith(TABLE_SUFFIX):
+    """Open what the server opened: a table by its manifest or folder, or a Parquet file, however that is called."""
+    is_file = path.lower().endswith(PARQUET) or ("://" not in path and Path(path).is_file())
+    if path.endswith(TABLE_SUFFIX) or not is_file:
         from wbtable.tables.open import open_table
 
         return open_table(path)

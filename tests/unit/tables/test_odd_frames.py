@@ -55,7 +55,7 @@ def test_columns_picks_by_name_or_renames(frame: Any) -> None:
 )
 def test_optional_false_holds_for_columns(frame: Any) -> None:
     """What optional=False refuses in rows it refuses in DataFrames."""
-    with pytest.raises(TypeMismatchError, match='column "a": expected a value in every row'):
+    with pytest.raises(TypeMismatchError, match='column "a", row 1: expected a value in every row'):
         wbtable.Table(dataframe=frame, optional=False)
 
 
