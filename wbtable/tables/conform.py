@@ -154,7 +154,7 @@ def to_physical(
         _check_exact(array, target, place, error)
     try:
         return array.cast(target)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:  # the latter: pyarrow has no such cast
         msg = f"expected {target}, found {found}: {cause}"
         raise error(msg, place=place) from None
 
