@@ -114,17 +114,12 @@ def read_ranges(
         DigestMismatchError: the bytes are not those that a cell names.
 
     """
-    if _is_known(backend, ranges):
-        size = ranges.size
-    else:
-        size = _bounded_sizes(ranges, _container_lengths(backend, open_files, ranges, describe), describe)
+    size = ranges.size if _is_known(backend, ranges) else sizes_of(backend, open_files, ranges, describe)
     starts = np.zeros(len(size) + 1, np.int64)
     np.cumsum(size, out=starts[1:])
     # Arrow's allocator keeps pages for the next read; fresh ones from the system cost as much as the reading.
     out = np.frombuffer(pa.allocate_buffer(int(starts[-1])), np.uint8)
-    # By container, then offset: neighbours in a pack are read together.
-    order = np.lexsort((ranges.offset, ranges.container))
-    order = order[ranges.container[order] >= 0]
+    order = ranges.in_packs()
     if not len(order):
         return out, starts
     reads = BlobReads(backend, open_files, ranges, size, starts, out, describe)
@@ -136,9 +131,20 @@ def read_ranges(
     except (FormatError, NotFoundError) as error:
         if not isinstance(error, DigestMismatchError):
             # Now is the time to ask for lengths: the message names the row.
-            _bounded_sizes(ranges, _container_lengths(backend, open_files, ranges, describe), describe)
+            sizes_of(backend, open_files, ranges, describe)
         raise
     return out, starts
+
+
+def sizes_of(backend: Backend, open_files: OpenFiles, ranges: BlobRanges, describe: Callable[[int], str]) -> Ints:
+    """Return the size of each row's blob in bytes, none beyond the end of its container (PACK-9).
+
+    Raises:
+        NotFoundError: a container does not exist.
+        FormatError: a container is shorter than a cell says.
+
+    """
+    return _bounded_sizes(ranges, _container_lengths(backend, open_files, ranges, describe), describe)
 
 
 def _is_known(backend: Backend, ranges: BlobRanges) -> bool:

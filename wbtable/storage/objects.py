@@ -15,13 +15,14 @@ from wbtable.format.digest import PACK, Descriptor, Digest, suffix_of
 from wbtable.format.file_cell import FILE_TYPE
 from wbtable.format.layout import object_key
 from wbtable.format.pack import FOOTER_SIZE, MAX_TRAILER, PackEntry, decode_trailer, trailer_digest, trailer_size
+from wbtable.storage.blob_stream import stream_blobs
 from wbtable.storage.blobs import parse_files, read_ranges
 from wbtable.storage.open_files import OpenFiles
 from wbtable.storage.os_errors import explained
 from wbtable.storage.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from wbtable.storage.backend import Backend
@@ -262,6 +263,24 @@ class ObjectStore:
             valid = pa.py_buffer(np.packbits(files.is_valid().to_numpy(zero_copy_only=False), bitorder="little"))
         buffers = [valid, pa.py_buffer(starts), pa.py_buffer(data)]
         return cast("pa.LargeBinaryArray", pa.Array.from_buffers(pa.large_binary(), len(files), buffers))
+
+    def stream_blobs(
+        self, columns: Iterable[tuple[pa.StructArray, Callable[[int], str]]]
+    ) -> Iterator[list[memoryview | None]]:
+        """Yield the checked bytes of FILE arrays of a local place, some neighbouring rows at a time.
+
+        Each is a read-only view of memory of about 4 MiB that neighbours share; None where a cell is null.
+
+        Args:
+            columns: struct arrays with the fields of `FILE_TYPE`, and what says where a row of each stands.
+
+        Raises:
+            NotFoundError: an object is not there.
+            FormatError: a cell is wrong, or an object is too short.
+            DigestMismatchError: bytes are damaged.
+
+        """
+        return stream_blobs(self.backend, self._open_files, self.prefix, columns)
 
     # How.
 

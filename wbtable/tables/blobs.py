@@ -14,7 +14,7 @@ from wbtable.media.base import BlobReader  # noqa: TC001 - other modules take it
 from wbtable.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 
 @runtime_checkable
@@ -158,6 +158,35 @@ def read_files(blobs: BlobReader, files: pa.StructArray, describe: Callable[[int
     cells = files.to_pylist()
     found = iter(blobs.read_many([cell for cell in cells if cell is not None]))
     return pa.array([None if cell is None else next(found) for cell in cells], pa.large_binary())
+
+
+def stream_cells(
+    batches: Iterable[pa.RecordBatch], name: str, blobs: BlobReader
+) -> Iterator[list[memoryview | None]] | None:
+    """Yield the bytes of a column of media from a disk of this machine, some cells at a time; None for another place.
+
+    Args:
+        batches: the rows in physical form; the column is their first.
+        name: the column's, for messages.
+        blobs: reads them.
+
+    """
+    if not isinstance(blobs, ObjectStore) or not is_local(blobs):
+        return None
+    return blobs.stream_blobs(_files(batches, name))
+
+
+def _files(batches: Iterable[pa.RecordBatch], name: str) -> Iterator[tuple[pa.StructArray, Callable[[int], str]]]:
+    start = 0
+    for batch in batches:
+        cells = batch.column(0)
+        yield cells.flatten()[cells.type.get_field_index("file")], cell_place(name, start)
+        start += batch.num_rows
+
+
+def cell_place(name: str, start: int) -> Callable[[int], str]:
+    """Return what says where a cell of a batch stands; `start` is the number of the batch's first row."""
+    return lambda row: f'column "{name}", row {start + row}'
 
 
 def views_of(array: pa.LargeBinaryArray) -> Iterator[memoryview | None]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.format.types import MediaType, VideoType
-from wbtable.tables.blobs import runs_of
+from wbtable.tables.blobs import cell_place, runs_of
 from wbtable.tables.logical import MediaMode, logical_schema, to_logical
 from wbtable.tables.source import empty_table
 
@@ -101,7 +101,7 @@ def present_table(
 def _place(name: str, start: int) -> Callable[[int], str]:
     if start == _UNCOUNTED:
         return lambda _row: f'column "{name}"'
-    return lambda row: f'column "{name}", row {start + row}'
+    return cell_place(name, start)
 
 
 def _place_of(name: str, rows: Indices, start: int) -> Callable[[int], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 from wbtable.errors import UsageError, WbtableError
 from wbtable.format.showing import Shows
 from wbtable.format.types import MediaType
-from wbtable.tables.blobs import is_local, views_of
+from wbtable.tables.blobs import is_local, stream_cells, views_of
 from wbtable.tables.logical import MediaMode, check_mode, logical_schema
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.present import pieces, present, present_table
@@ -21,7 +22,7 @@ from wbtable.tables.source import PrunableSource, Source, check_indices, to_tabl
 from wbtable.tables.values import to_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
     import polars as pl
@@ -195,8 +196,9 @@ class Readable(ABC, Shows):
     def iter_blobs(self, column: str) -> Iterator[memoryview | None]:
         """Yield the encoded bytes of each cell of a media column in order, reading ahead; None where there is no value.
 
-        Each digest is checked. Nothing is copied: the views (read-only, one dimension of uint8) lie in the memory of
-        the batch that was read, about 16 MiB, which is there as long as one of them is; `bytes(view)` is a copy.
+        Each digest is checked. Nothing is copied: the views (read-only, one dimension of uint8) lie in memory that
+        neighbours share, 4 MiB of a local disk and about 16 MiB of another place, which is there as long as one of
+        them is; `bytes(view)` is a copy.
 
         Args:
             column: the name of a column of images, sounds, videos or other media.
@@ -211,8 +213,13 @@ class Readable(ABC, Shows):
         if not isinstance(found, MediaType):
             msg = f"expected a column of media, found {found}; to_arrow, scan and iterrows read all columns"
             raise UsageError(msg, place=f'column "{column}"')
-        batches = self.scan([column], media="bytes")
-        return (view for batch in batches for view in views_of(batch.column(0).field("bytes")))
+        source = self._source()
+        parts: Iterator[Iterable[memoryview | None]] | None = stream_cells(
+            source.batches([column], _ROWS_AT_ONCE), column, source.blobs
+        )
+        if parts is None:
+            parts = (views_of(batch.column(0).field("bytes")) for batch in self.scan([column], media="bytes"))
+        return chain.from_iterable(parts)
 
     def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
         """Yield each row's number and its Python values, as they were put in; media load on use.
