@@ -4,10 +4,13 @@ import { Files } from "./artifact_files.js";
 import { LineageList } from "./lineage.js";
 import { count } from "./numbers.js";
 import { Pairs, flat } from "./runs_page.js";
+import { TablePreview } from "./table_preview.js";
 import { Copy, Empty, Problems, Tabs, Waiting, When, address, projectLink, sizeText, tableLink, useAnswer } from "./workspace.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 
 const VERSIONS = 100;
+/** So many tables show their first rows. */
+const SHOWN = 12;
 const TABS = [["overview", "Overview"], ["files", "Files"], ["lineage", "Lineage"]];
 
 /** @param {{where: any, opened: any}} props */
@@ -44,7 +47,12 @@ function Missing({ answer, version, newest, where }) {
 
 /** @param {any} found @param {string} path */
 function tableOf(found, path) {
-  return tableLink({ kind: "table", tables: [{ project: found.project, artifact: found.artifact, version: found.version, path }] });
+  return tableLink(sourceOf(found, path));
+}
+
+/** @param {any} found @param {string} path */
+function sourceOf(found, path) {
+  return { kind: "table", tables: [{ project: found.project, artifact: found.artifact, version: found.version, path }] };
 }
 
 /** The same table of two versions, merged. @param {any} where @param {string} one @param {string} other @param {string} path */
@@ -80,8 +88,11 @@ function Versions({ first, where, now, tables }) {
 function Overview({ found, url }) {
   const metadata = flat(found.metadata);
   const searched = found.tables_searched < (found.files ?? 0);
+  /** @type {string[][]} */
+  const [shown, rest] = [found.tables.slice(0, SHOWN), found.tables.slice(SHOWN)];
   return html`${found.description ? html`<p class="notes">${found.description}</p>` : null}
-    <section><h2>Tables</h2>${found.tables.length ? html`<ul class="links">${found.tables.map((/** @type {string} */ path) => html`<li key=${path}><a href=${tableOf(found, path)} dir="auto">${path}</a></li>`)}</ul>` : html`<p class="note">This version holds no tables.</p>`}
+    <section><h2>Tables</h2>${shown.map((path) => html`<section class="preview-of" key=${path} aria-label=${path}><h3><a href=${tableOf(found, path)} dir="auto">${path}</a></h3><${TablePreview} source=${sourceOf(found, path)} title=${path} /></section>`)}
+      ${rest.length ? html`<ul class="links">${rest.map((path) => html`<li key=${path}><a href=${tableOf(found, path)} dir="auto">${path}</a></li>`)}</ul>` : found.tables.length ? null : html`<p class="note">This version holds no tables.</p>`}
       ${searched ? html`<p class="note">The first ${count(found.tables_searched)} files were looked at.</p>` : null}</section>
     <div class="columns-2"><section><h2>Metadata</h2>${metadata.length ? html`<${Pairs} entries=${metadata} />` : html`<p class="note">No metadata: Artifact(metadata={…}) keeps some.</p>`}</section>
     <section><h2>In Python</h2><div class="snippet"><pre tabindex="0" aria-label="Python that reads the version"><code>${python(found, url)}</code></pre><${Copy} text=${python(found, url)} label="Python" /></div>

@@ -10,6 +10,8 @@ import { effect, html, signal, useEffect, useRef } from "../vendor/preact.js";
 
 const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3], [12, 4]];
 const LISTED = 12;
+/** Between marks of a scale that has whole numbers alone: there is no half step. */
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((first) => first * 10 ** power)).flat();
 /** Changes with the theme: what is drawn on a canvas does not follow by itself. */
 const theme = signal(0);
 let watched = false;
@@ -80,7 +82,7 @@ function options(host, lines, how, together, /** @type {any} */ uPlot) {
     legend: { show: false }, padding: [8, 10, 0, 0],
     scales: { x: { time: how.x === "_timestamp" }, y: how.log ? { distr: 3 } : {} },
     axes: [
-      { ...axis, size: 26, gap: 3, ...(how.x === "_runtime" ? { values: (/** @type {any} */ _u, /** @type {number[]} */ found) => found.map((value) => (value < 1 && value > 0 ? `${value}s` : lengthText(value).replace(/\.0 /, " "))) } : {}) },
+      { ...axis, size: 26, gap: 3, ...(how.x !== "_timestamp" && together.data[0].every(Number.isInteger) ? { incrs: WHOLE } : {}), ...(how.x === "_runtime" ? { values: (/** @type {any} */ _u, /** @type {number[]} */ found) => found.map((value) => (value < 1 && value > 0 ? `${value}s` : lengthText(value).replace(/\.0 /, " "))) } : {}) },
       { ...axis, gap: 4, size: (/** @type {any} */ _u, /** @type {string[] | null} */ found) => Math.max(34, 12 + 6.4 * Math.max(0, ...(found ?? []).map((text) => text?.length ?? 0))),
         values: (/** @type {any} */ _u, /** @type {(number | null)[]} */ found) => found.map((value) => (value === null ? "" : number(value))) },
     ],

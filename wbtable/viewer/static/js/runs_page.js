@@ -5,8 +5,9 @@ import { count } from "./numbers.js";
 import { stateNote } from "./runs_list.js";
 import * as runs from "./runs_state.js";
 import { panelQuery } from "./kept.js";
-import { Empty, Problems, RunState, Search, Tabs, Waiting, When, address, lengthText, projectLink, refreshed, set, tableAt, useAnswer, versionLink } from "./workspace.js";
+import { Empty, Problems, RunState, Search, Tabs, Waiting, When, address, lengthText, projectLink, refreshed, set, sourceAt, tableAt, useAnswer, versionLink } from "./workspace.js";
 import { unionLink } from "./runs_tables.js";
+import { TablePreview } from "./table_preview.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 
 const TABS = [["overview", "Overview"], ["curves", "Curves"], ["tables", "Tables"], ["artifacts", "Artifacts"]];
@@ -94,7 +95,8 @@ function LoggedTable({ project, run, table, open }) {
       ${table.logged > 1 ? html`<a class="btn" href=${unionLink(project, table.key, [run])}>All steps as one</a>` : null}<a class="btn primary" href=${tableAt(last.artifact, last.path) + panelQuery(`run ${run} ${table.key}`)}>${table.logged === 1 ? "Open" : "Open the last"}</a></div>
     ${table.logged > 1 ? html`<ul class="chips" aria-label=${`Steps of ${table.key}`}>${shown.map((/** @type {any} */ each) => html`<li key=${each.step}><a href=${tableAt(each.artifact, each.path) + panelQuery(`run ${run} ${table.key}`)}>step ${count(each.step)}</a></li>`)}
       ${steps.length > shown.length && !all ? html`<li><button class="btn quiet" onClick=${() => setAll(true)}>${count(steps.length - shown.length)} more</button></li>` : null}</ul>
-      ${table.logged > table.steps.length ? html`<p class="note">The last ${count(table.steps.length)} of ${count(table.logged)} steps are listed; all steps as one has them all.</p>` : null}` : null}</li>`;
+      ${table.logged > table.steps.length ? html`<p class="note">The last ${count(table.steps.length)} of ${count(table.logged)} steps are listed; all steps as one has them all.</p>` : null}` : null}
+    <${TablePreview} source=${sourceAt(last.artifact, last.path)} title=${table.key} /></li>`;
 }
 
 /** @param {{found: any}} props */

@@ -2,6 +2,7 @@
 import { count } from "./numbers.js";
 import { RunDot } from "./runs_list.js";
 import * as runs from "./runs_state.js";
+import { TablePreview } from "./table_preview.js";
 import { Empty, Snippet, Waiting, tableAt, tableLink, useAnswer } from "./workspace.js";
 import { html } from "../vendor/preact.js";
 
@@ -11,9 +12,14 @@ run.log({"predictions": table})`;
 
 /** The tables of a key over runs, as one. @param {string} project @param {string} key @param {string[]} ids */
 export function unionLink(project, key, ids) {
+  return tableLink(unionOf(project, key, ids));
+}
+
+/** @param {string} project @param {string} key @param {string[]} ids */
+function unionOf(project, key, ids) {
   const slots = runs.colours.peek();
   const ordered = [...ids].sort((a, b) => (slots.get(a) ?? 0) - (slots.get(b) ?? 0));
-  return tableLink({ kind: "union", project, run_key: key, runs: ordered });
+  return { kind: "union", project, run_key: key, runs: ordered };
 }
 
 /** @param {{project: string, where: any, ids: string[], rows: any[]}} props */
@@ -28,7 +34,8 @@ export function LoggedTables({ project, ids, rows }) {
     <p class="note">What runs logged under one key opens as one table, with the run and the step of each row.</p>
     <ul class="cards">${tables.map((/** @type {any} */ table) => html`<li key=${table.key} class="card"><div class="head-line"><h3 dir="auto">${table.key}</h3>${table.kind ? html`<span class="tag">${table.kind}</span>` : null}<span class="note">in ${count(table.runs.length)} of ${count(ids.length)} chosen runs</span><span class="gap"></span>
         <a class="btn primary" href=${unionLink(project, table.key, table.runs)} onClick=${() => runs.keepColours(project)}>${table.runs.length === 1 ? "Open" : `Open all ${count(table.runs.length)} as one`}</a></div>
-      <ul class="chips">${table.runs.map((/** @type {string} */ id) => html`<li key=${id}>${lastOf(byId.get(id), table.key) ? html`<a href=${lastOf(byId.get(id), table.key)} dir="auto"><${RunDot} id=${id} on=${true} />${byId.get(id)?.name ?? id}</a>` : html`<a href=${unionLink(project, table.key, [id])} dir="auto"><${RunDot} id=${id} on=${true} />${byId.get(id)?.name ?? id}</a>`}</li>`)}</ul></li>`)}</ul></div>`;
+      <ul class="chips">${table.runs.map((/** @type {string} */ id) => html`<li key=${id}>${lastOf(byId.get(id), table.key) ? html`<a href=${lastOf(byId.get(id), table.key)} dir="auto"><${RunDot} id=${id} on=${true} />${byId.get(id)?.name ?? id}</a>` : html`<a href=${unionLink(project, table.key, [id])} dir="auto"><${RunDot} id=${id} on=${true} />${byId.get(id)?.name ?? id}</a>`}</li>`)}</ul>
+      <${TablePreview} source=${unionOf(project, table.key, table.runs)} title=${table.key} /></li>`)}</ul></div>`;
 }
 
 /** The table that a run logged last under a key, if its summary says so. @param {any} row @param {string} key */

@@ -43,8 +43,13 @@ export function tableLink(source) {
 
 /** A table that stands in a version. @param {string} version `project/name:vN` @param {string} path */
 export function tableAt(version, path) {
+  return tableLink(sourceAt(version, path));
+}
+
+/** What names a table that stands in a version. @param {string} version `project/name:vN` @param {string} path */
+export function sourceAt(version, path) {
   const [, project, artifact, name] = /^([^/]+)\/([^:]+):(.+)$/s.exec(version) ?? [null, "", version, "latest"];
-  return tableLink({ kind: "table", tables: [{ project, artifact, version: name, path }] });
+  return { kind: "table", tables: [{ project, artifact, version: name, path }] };
 }
 
 /**
