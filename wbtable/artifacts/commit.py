@@ -18,7 +18,14 @@ from wbtable.artifacts.draft import INHERIT
 from wbtable.artifacts.known import KnownBlobs, StoreBlobs
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.leased_objects import CollectedError, LeasedObjects
-from wbtable.artifacts.names import DEFAULT_PROJECT, check_aliases, check_tags
+from wbtable.artifacts.names import (
+    DEFAULT_PROJECT,
+    check_aliases,
+    check_description,
+    check_tags,
+    check_type,
+    stored_metadata,
+)
 from wbtable.artifacts.pending import PendingDocument
 from wbtable.artifacts.put import put_changes
 from wbtable.artifacts.tables import check_document
@@ -35,7 +42,6 @@ from wbtable.errors import (
 )
 from wbtable.format import documents
 from wbtable.format.features import check_writable
-from wbtable.format.tagged import tag
 from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
 from wbtable.storage.workers import side_by_side
 
@@ -174,8 +180,10 @@ class _Commit:
                 f"the draft was made from {self.base.qualified_name} in {self.base.store.url!r}; it can be committed"
                 f" there, not to {project}/{draft.name} in {store.url!r}"
             )
-        self.metadata = dict(draft.metadata)
-        tag(self.metadata, "metadata")
+        # As they are now, and as they will be read: what cannot be read again would be a version that nobody can open.
+        self.type = check_type(draft.type)
+        self.description = check_description(draft.description)
+        self.metadata = stored_metadata(draft.metadata)
         self.commit_id = os.urandom(16).hex()
 
     def run(self) -> tuple[Version, bool]:
@@ -295,8 +303,8 @@ class _Commit:
     def _repeats(self, head: VersionRecord, manifest: ArtifactManifest) -> bool:
         return head.same_as(
             digest=manifest.digest,
-            type=self.draft.type,
-            description=self.draft.description,
+            type=self.type,
+            description=self.description,
             metadata=self.metadata,
         )
 
@@ -314,8 +322,8 @@ class _Commit:
             version=newest + 1,
             parent=parent,
             base=None if self.base is None else self.base.record.version,
-            type=self.draft.type,
-            description=self.draft.description,
+            type=self.type,
+            description=self.description,
             metadata=self.metadata,
             digest=manifest.digest,
             manifest=descriptor,

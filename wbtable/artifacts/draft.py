@@ -11,14 +11,13 @@ from wbtable.artifacts import staging
 from wbtable.artifacts.compose import check_against
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.local_files import LocalFile, media_type_of
-from wbtable.artifacts.names import check_type, near, ttl_seconds
+from wbtable.artifacts.names import check_description, check_type, near, stored_metadata, ttl_seconds
 from wbtable.artifacts.pending import Pending, PendingDocument, PendingFile, PendingMedia, PendingTable
 from wbtable.artifacts.reading import media_stem
 from wbtable.artifacts.tables import SUFFIXES
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError, WbtableError
 from wbtable.format.layout import check_name
 from wbtable.format.paths import PathTree, check_path
-from wbtable.format.tagged import tag, utf8_text
 from wbtable.storage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -59,16 +58,15 @@ class Artifact:
         """
         self.name = check_name(name, "artifact name")
         self.type = check_type(type)
-        self.description = None if description is None else utf8_text(str(description), "description")
-        if metadata is not None and not hasattr(metadata, "keys"):
-            raise UsageError(f"expected metadata as a dict, found {metadata!r:.80}")
+        self.description = check_description(description)
+        stored_metadata(metadata)
         self.metadata: dict[str, Any] = dict(metadata or {})
-        tag(self.metadata, "metadata")
         self._base: VersionContent | None = None
         self._changes: dict[str, Pending | None] = {}
         self._tree = PathTree()
         self._ttl: int | object | None = INHERIT
         self._version: VersionContent | None = None
+        self._is_dropped = False
         self._folder = TemporaryFolder()
 
     @classmethod
@@ -314,6 +312,11 @@ class Artifact:
         """Whether it was not logged yet."""
         return self._version is None
 
+    def dropped(self) -> Artifact:
+        """Return itself, now that a disabled run logged it: it stays a draft, and `wait` gives it back."""
+        self._is_dropped = True
+        return self
+
     def wait(self, timeout: float | None = None) -> Any:
         """Return the `Version` that the draft became; logging returns only once it is committed.
 
@@ -321,6 +324,8 @@ class Artifact:
             UsageError: it was not logged.
 
         """
+        if self._is_dropped:
+            return self
         if self._version is None:
             raise UsageError(f"the artifact {self.name!r} was not logged yet: use run.log_artifact first")
         return self._version

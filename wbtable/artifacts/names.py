@@ -6,14 +6,15 @@ import datetime as dt
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.digest import Digest
 from wbtable.format.layout import check_alias, check_name
+from wbtable.format.tagged import tag, untag, utf8_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 DEFAULT_PROJECT: Final = "uncategorized"
 LATEST: Final = "latest"
@@ -106,12 +107,12 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
     if isinstance(tags, str):
         msg = f"expected a list of tags, found the text {tags!r:.60}"
         raise UsageError(msg)
-    found = sorted(set(tags))
-    for tag in found:
-        if not isinstance(tag, str) or len(tag) > MAX_TAG or not _TAG.fullmatch(tag):
-            msg = f"a tag is words of letters, digits, '_' and '-', separated by blanks: {tag!r:.80} is not"
+    found = list(tags)
+    for one in found:
+        if not isinstance(one, str) or len(one) > MAX_TAG or not _TAG.fullmatch(one):
+            msg = f"a tag is words of letters, digits, '_' and '-', separated by blanks: {one!r:.80} is not"
             raise UsageError(msg)
-    return tuple(found)
+    return tuple(sorted(set(found)))
 
 
 def check_type(kind: object) -> str:
@@ -122,6 +123,29 @@ def check_type(kind: object) -> str:
 
     """
     return check_name(kind, "artifact type")
+
+
+def check_description(text: object) -> str | None:
+    """Return a description as text; None for none.
+
+    Raises:
+        UsageError: it has no UTF-8 form.
+
+    """
+    return None if text is None else utf8_text(str(text), "description")
+
+
+def stored_metadata(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return metadata as it will be read once it is stored: nothing of it is the caller's any more.
+
+    Raises:
+        UsageError: it is no mapping, or holds what cannot be stored.
+
+    """
+    if values is not None and not hasattr(values, "keys"):
+        raise UsageError(f"expected metadata as a dict, found {values!r:.80}")
+    found: dict[str, Any] = untag(tag(dict(values or {}), "metadata"), "metadata")
+    return found
 
 
 def near(name: str, known: Iterable[str]) -> str:

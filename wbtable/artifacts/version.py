@@ -13,7 +13,7 @@ from wbtable.artifacts.lineage import Lineage, lineage, said_later
 from wbtable.artifacts.names import check_aliases, check_tags, parse_name
 from wbtable.artifacts.verify import Report, verify_download, verify_version
 from wbtable.artifacts.version_content import VersionContent
-from wbtable.errors import ConflictError, NotFoundError
+from wbtable.errors import ConflictError, NotFoundError, UsageError
 from wbtable.format import layout
 from wbtable.tables.compare import compare
 
@@ -160,6 +160,8 @@ class Version(VersionContent):
 
     def remove_tags(self, tags: Iterable[str]) -> None:
         """Remove tags; those that it does not have are left alone."""
+        if isinstance(tags, str):
+            raise UsageError(f"expected a list of tags, found the text {tags!r:.60}")
         gone = set(tags)
         self._change_tags(lambda now: now - gone)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,8 +91,8 @@ class VersionContent(Shows):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The user's values, as they were given; a copy."""
-        return dict(self.record.metadata)
+        """The user's values, as they were given; a copy, to its innermost value."""
+        return copy.deepcopy(dict(self.record.metadata))
 
     @property
     def created_at(self) -> dt.datetime:

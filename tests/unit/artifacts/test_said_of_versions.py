@@ -1,0 +1,60 @@
+"""What a draft says beside its content: kept as it was, read as it was, refused where it could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from wbtable.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wbtable.artifacts.draft import Artifact
+    from wbtable.artifacts.store import Store
+
+    Make = Callable[..., Artifact]
+
+
+def test_metadata_changed_deep_inside_makes_a_new_version(store: Store, draft_of: Make) -> None:  # COMMIT-3
+    version = store.commit(draft_of(metadata={"model": {"layers": [1, 2]}}))
+    draft = version.new_draft()
+    draft.metadata["model"]["layers"].append(3)
+    newer = store.commit(draft)
+    assert newer.version == "v1"
+    assert store.artifact("data:v1").metadata == {"model": {"layers": [1, 2, 3]}}
+    assert version.metadata == store.artifact("data:v0").metadata == {"model": {"layers": [1, 2]}}
+
+
+def test_metadata_is_taken_when_it_is_committed(store: Store, draft_of: Make) -> None:
+    given: dict[str, Any] = {"model": {"lr": 1}}
+    version = store.commit(draft_of(metadata=given))
+    given["model"]["lr"] = 2
+    version.metadata["model"]["lr"] = 3
+    assert version.metadata == {"model": {"lr": 1}}
+
+
+def test_what_is_set_on_a_draft_is_checked_when_it_is_committed(store: Store, draft_of: Make) -> None:  # NAME-2
+    draft = draft_of()
+    draft.type = ""
+    with pytest.raises(UsageError, match="type"):
+        store.commit(draft)
+    draft.type = "dataset"
+    draft.metadata = [1]  # type: ignore[assignment]
+    with pytest.raises(UsageError, match="metadata"):
+        store.commit(draft)
+    draft.metadata, draft.description = None, 5  # type: ignore[assignment]
+    store.commit(draft)
+    found = store.artifact("data")
+    assert (found.metadata, found.description) == ({}, "5")
+    assert store.verify().ok
+
+
+def test_tags_are_a_list_of_texts(store: Store, draft_of: Make) -> None:  # NAME-4
+    version = store.commit(draft_of(), tags=["a", "b"])
+    with pytest.raises(UsageError, match="5"):
+        version.add_tags(["a", 5])  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="list"):
+        version.remove_tags("a")
+    assert version.tags == ["a", "b"]
