@@ -14,6 +14,7 @@ from wbtable.artifacts.copy_objects import copy_missing
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.gc_mark import Ref
 from wbtable.artifacts.lease import Lease
+from wbtable.artifacts.names import check_aliases, check_tags
 from wbtable.artifacts.store import Store, create_store
 from wbtable.artifacts.version import Version
 from wbtable.errors import AlreadyExistsError, StorageError, WbtableError
@@ -110,7 +111,9 @@ def check_there(store: Store) -> None:
         raise StorageError(f"the store is gone: {header} does not exist any more")
 
 
-def commit_or_keep(owner: Owner, draft: Artifact, store: Store, aliases: Iterable[str], tags: Iterable[str]) -> Version:
+def commit_or_keep(
+    owner: Owner, draft: Artifact, store: Store, aliases: Iterable[str] | str | None, tags: Iterable[str] | str | None
+) -> Version:
     """Commit a draft for a run; what the store does not take for a while waits on this machine, which is said.
 
     Raises:
@@ -118,21 +121,26 @@ def commit_or_keep(owner: Owner, draft: Artifact, store: Store, aliases: Iterabl
 
     """
     info = RunInfo(project=owner.project, id=owner.id, inputs=owner.inputs)
-    aliases, tags = list(aliases), list(tags)
+    # Checked before anything is kept: what cannot be sent would wait for ever.
+    names, marks = list(check_aliases(_listed(aliases))), list(check_tags(_listed(tags)))
     for pause in (*PAUSES, None):
         try:
             check_there(store)
-            return commit(store, draft, run=info, aliases=aliases, tags=tags)
+            return commit(store, draft, run=info, aliases=names, tags=marks)
         except (WbtableError, OSError) as error:
             if not is_transient(error) or not draft.is_draft():
                 raise
             if pause is None:
-                return _keep(info, draft, store, {"aliases": aliases, "tags": tags}, error)
+                return _keep(info, draft, store, {"aliases": names, "tags": marks}, error)
             time.sleep(pause)
     raise AssertionError
 
 
-def _keep(info: RunInfo, draft: Artifact, store: Store, said: dict[str, Any], error: BaseException) -> Version:
+def _listed(names: Iterable[str] | str | None) -> list[str]:
+    return [names] if isinstance(names, str) else list(names or ())
+
+
+def _keep(info: RunInfo, draft: Artifact, store: Store, said: dict[str, list[str]], error: BaseException) -> Version:
     folder = spool_root(info.project, info.id)
     here = commit(local_store(folder, store.url), draft, run=info)
     waiting = folder / ARTIFACTS

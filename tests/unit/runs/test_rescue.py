@@ -150,3 +150,9 @@ def test_a_draft_that_cannot_be_committed_anywhere_is_an_error(store: wbtable.St
     file.unlink()
     with wbtable.init(project="p", store=store) as run, pytest.raises(wbtable.NotFoundError):
         run.log_artifact(made)
+
+
+def test_one_tag_may_be_given_as_text(store: wbtable.Store) -> None:
+    with wbtable.init(project="p", store=store) as run:
+        version = run.log_artifact(wbtable.Artifact("a"), aliases="best", tags="first try")
+    assert (version.tags, version.aliases) == (["first try"], ["latest", "best"])
