@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final, Never
+
+from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +68,20 @@ def exit_code() -> int:
     if code is None:
         return 0
     return int(code) if isinstance(code, int) else 1
+
+
+def checked(code: object) -> int:
+    """Return an exit code that a run is to end with; None is 0.
+
+    Raises:
+        UsageError: it is no integer.
+
+    """
+    try:
+        return 0 if code is None else operator.index(code)  # type: ignore[arg-type]
+    except TypeError:
+        msg = f"expected an integer or None as exit code, found {code!r:.60}"
+        raise UsageError(msg) from None
 
 
 def forget() -> None:

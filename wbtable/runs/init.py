@@ -212,9 +212,10 @@ def _resumed(start: RunStart, store: Store, files: RunFiles, last: RunStart, *, 
 
 
 def _next_step(files: RunFiles, known: RunFinish | RunSummary | None) -> int:
-    """Return the step after the last that is in the history: a crash may have lost the summary that says so."""
-    if isinstance(known, RunFinish):
-        return known.next_step
+    """Return the step after the last that is in the history.
+
+    A crash may have lost the summary that says so, and rows of other processes may have higher steps.
+    """
     from wbtable.format.run_history import STEP
     from wbtable.runs.reading import read_history
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
     from wbtable.format.digest import Descriptor
+    from wbtable.format.run_record import RunSummary
     from wbtable.runs.recorder import Recorder
     from wbtable.runs.rules import Rule
     from wbtable.runs.tables import Owner
@@ -36,6 +37,8 @@ class Intake:
 
     Attributes:
         step: the step that the next row has.
+        step_after: the step behind the last row that has a value.
+        least: the lowest step that is taken as long as nothing was; None: that of `step`.
         open: whether anything is taken.
         lock: guards the step and the latest values.
         latest: the last value of each key.
@@ -50,7 +53,7 @@ class Intake:
         store: Store | None,
         latest: dict[str, Any],
         committed: Callable[[Version, str], None],
-        before: Mapping[str, Any] | None = None,
+        before: RunSummary | None = None,
     ) -> None:
         """Take rows for a run.
 
@@ -60,10 +63,11 @@ class Intake:
             store: holds media and tables; None if nothing is written.
             latest: is kept up to date with the last value of each key.
             committed: is told of each table's version and key.
-            before: the summary of the attempt before, whose least and greatest values count on.
+            before: where the attempt before ended: steps, and least and greatest values, go on from there.
 
         """
-        self.step = 0
+        self.step = self.step_after = 0 if before is None else before.next_step
+        self.least: int | None = None
         self.open = True
         self.lock = threading.RLock()
         self.latest = latest
@@ -76,7 +80,7 @@ class Intake:
         self._rows: dict[tuple[int, str], int] = {}
         self._went_back = False
         self._rules: SummaryRules | None = None
-        self._before = {} if before is None else before
+        self._before: Mapping[str, Any] = {} if before is None else before.summary
         self._leases = None if store is None else RunLeases(store.objects)
         if recorder is not None:
             recorder.drain = self.uploads.drain
@@ -107,6 +111,9 @@ class Intake:
                 return
             if commit or (commit is None and step is None):
                 self.step = at + 1
+            self.least = None
+            # A row that is still open counts: what goes on with the run must not write to it.
+            self.step_after = max(self.step, at + 1 if data else self.step_after)
             if found is not None:
                 self._record(found, at, moment)
                 return
@@ -146,7 +153,7 @@ class Intake:
         except (TypeError, ValueError, OverflowError):
             warn_once(f"run {self._owner.id}: expected an integer as step, found {step!r:.60}; the current one is used")
             return self.step
-        if at < self.step or at >= 1 << 62:
+        if at < (self.step if self.least is None else self.least) or at >= 1 << 62:
             if not self._went_back:
                 self._went_back = True
                 warn(

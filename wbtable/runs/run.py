@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from wbtable.artifacts.lease import Lease
@@ -11,20 +12,22 @@ from wbtable.artifacts.leased_objects import LeasedObjects
 from wbtable.artifacts.store import Store, resolve_store
 from wbtable.errors import UsageError, WbtableError
 from wbtable.format.run_keys import LOGGED, USED
-from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
+from wbtable.format.run_record import RunFinish, RunStart, RunSummary
 from wbtable.format.showing import Shows
+from wbtable.runs import exits
 from wbtable.runs.compaction import compact
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.files import RunFiles, now
 from wbtable.runs.foreign import Accepting
 from wbtable.runs.intake import Intake
+from wbtable.runs.links import record_link
 from wbtable.runs.reading import empty_history, read_history
 from wbtable.runs.recorder import Recorder
 from wbtable.runs.rescue import commit_or_keep
 from wbtable.runs.rules import Rule
 from wbtable.runs.settings import Settings
 from wbtable.runs.sync import keep_finish, with_history
-from wbtable.runs.tables import as_draft
+from wbtable.runs.tables import as_draft, check_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -88,9 +91,9 @@ class Run(Accepting, Shows):
         self._files = None if store is None else RunFiles(store.backend, self.project, self.id)
         if self._files is not None:
             self._recorder = Recorder(self._files, self._summarize, owner=not joined)
-        before = None if resumed is None else resumed.summary
-        self._intake = Intake(self, self._recorder, store, latest, self._logged_table, before)
-        self._intake.step = 0 if resumed is None else resumed.next_step
+        self._intake = Intake(self, self._recorder, store, latest, self._link_table, resumed)
+        # Rows of several processes meet in a step: whoever comes late may begin with the first.
+        self._intake.least = 0 if joined else None
         _live.add(self)
 
     # What it is.
@@ -137,7 +140,8 @@ class Run(Accepting, Shows):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Go to another process, which logs to the same run and does not end it."""
-        return join, (self._start, None if self._store is None else self._store.backend, self._summarize())
+        known = replace(self._summarize(), next_step=self._intake.step)
+        return join, (self._start, None if self._store is None else self._store.backend, known)
 
     def __repr__(self) -> str:
         """Show what and where it is."""
@@ -194,10 +198,9 @@ class Run(Accepting, Shows):
         self._check_open()
         draft = as_draft(artifact_or_path, name, type, self.id)
         if self._store is None:
-            return draft  # type: ignore[return-value]
+            return draft.dropped()  # type: ignore[return-value]
         self._intake.uploads.drain()
-        names = [aliases] if isinstance(aliases, str) else aliases or ()
-        version = commit_or_keep(self, draft, self._store, names, tags or ())
+        version = commit_or_keep(self, draft, self._store, aliases, tags)
         if version.state == "committed":
             self._link(LOGGED, version)
         return version
@@ -229,29 +232,23 @@ class Run(Accepting, Shows):
         elif hasattr(artifact_or_name, "wait"):
             version = artifact_or_name.wait()
         else:
-            msg = f"expected a version or its name, found {artifact_or_name.__class__.__name__}"
-            raise UsageError(msg)
-        self._link(USED, version)
+            raise UsageError(f"expected a version or its name, found {artifact_or_name.__class__.__name__}")
+        check_is(version, type)
+        if not version.is_draft():
+            self._link(USED, version)
         return version
 
-    def _logged_table(self, version: Version, key: str) -> None:
+    def _link_table(self, version: Version, key: str) -> None:
         self._link(LOGGED, version, key)
 
     def _link(self, how: str, version: Version, key: str | None = None) -> None:
-        """Record lineage (RUN-6); what cannot be recorded is warned of, for the version itself is committed."""
         name = version.qualified_name
         if how == USED:
             if name in self._used:
                 return
             self._used[name] = None
-        if self._files is None:
-            return
-        try:
-            if how == USED and version.store.url == self._files.backend.url:
-                version.record_run(self.path, USED)
-            self._files.add_link(RunLink(how=how, version=name, created_at=now(), key=key))
-        except (WbtableError, OSError) as error:
-            warn(f"run {self.id}: the lineage of {name} was not recorded: {error}")
+        if self._files is not None:
+            record_link(self._files, how, version, key)
 
     # Reading.
 
@@ -281,7 +278,11 @@ class Run(Accepting, Shows):
             exit_code: 0 (or None) if all went well.
             quiet: accepted for W&B's sake.
 
+        Raises:
+            UsageError: `exit_code` is no integer; the run stays open.
+
         """
+        code = exits.checked(exit_code)
         self._intake.after_fork()
         with self._intake.lock:
             if not self._intake.open:
@@ -295,7 +296,6 @@ class Run(Accepting, Shows):
         done = self._recorder.close(PATIENCE)
         if not self._recorder.owner:
             return
-        code = 0 if exit_code is None else int(exit_code)
         try:
             if done:
                 self._write_finish(code)
@@ -319,7 +319,7 @@ class Run(Accepting, Shows):
             attempt=self._start.attempt,
             finished_at=now(),
             exit_code=exit_code,
-            next_step=self._intake.step,
+            next_step=self._intake.step_after,
             config=self.config.as_dict(),
             summary=self.summary.as_dict(),
         )
@@ -365,8 +365,7 @@ class Run(Accepting, Shows):
 
     def _check_open(self) -> None:
         if not self._intake.open:
-            msg = f"the run {self.path} is finished: call init() to start another"
-            raise UsageError(msg)
+            raise UsageError(f"the run {self.path} is finished: call init() to start another")
 
     def _touch(self) -> None:
         if self._recorder is not None and not self._intake.open:
@@ -379,7 +378,7 @@ class Run(Accepting, Shows):
             return RunSummary(
                 attempt=self._start.attempt,
                 updated_at=now(),
-                next_step=self._intake.step,
+                next_step=self._intake.step_after,
                 config=self.config.as_dict(),
                 summary=self.summary.as_dict(),
             )

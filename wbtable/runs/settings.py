@@ -128,8 +128,18 @@ class Settings(MutableMapping[str, Any]):
             self.setdefault(str(key), value)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a copy."""
-        return dict(self._values)
+        """Return a copy that can be stored: what was set inside a value since it was taken is looked at now."""
+        return {key: self._again(key, value) for key, value in list(self._values.items())}
+
+    def _again(self, key: str, value: Any) -> Any:
+        if not isinstance(value, dict | list):
+            return value
+        place = f"{self._what}.{key}"
+        try:
+            return untag(tag(value, place), place)
+        except TypeMismatchError as error:
+            warn_once(f"{error}: it is kept as text, or left out")
+            return untag(tag(_kept(value), place), place)
 
 
 def _told(value: object) -> Any:
@@ -145,6 +155,21 @@ def _told(value: object) -> Any:
     except TypeMismatchError:
         return _told_alone(value)
     return value
+
+
+def _kept(value: object) -> Any:
+    """Return what of a value can be stored; in a list None stands for what cannot."""
+    if isinstance(value, Mapping):
+        pairs = ((str(key), item, _kept(item)) for key, item in value.items())
+        return {key: found for key, item, found in pairs if found is not None or item is None}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_kept(item) for item in value]
+    found = _told(value)
+    try:
+        tag(found)
+    except TypeMismatchError:
+        return None
+    return found
 
 
 def _told_alone(value: object) -> Any:

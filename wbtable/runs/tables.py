@@ -156,6 +156,18 @@ def commit_artifact(
     return commit(store, draft, run=info, aliases=aliases, tags=tags)
 
 
+def check_is(version: Version, kind: str | None) -> None:
+    """Refuse a version of another type than the one that was asked for; None asks for none.
+
+    Raises:
+        UsageError: it is of another.
+
+    """
+    if kind is not None and version.type != kind:
+        place = version.name if version.is_draft() else version.qualified_name
+        raise UsageError(f"expected an artifact of type {kind!r}, found {version.type!r}", place=place)
+
+
 def as_draft(given: Any, name: str | None, kind: str | None, run_id: str) -> Artifact:
     """Return the draft that ``log_artifact`` was given, or one made of a file or directory.
 

@@ -262,3 +262,26 @@ def test_a_disabled_run_goes_to_other_processes_too() -> None:
         again = pickle.loads(pickle.dumps(run))
         again.log({"x": 1})
         assert again.disabled
+
+
+def test_who_joins_late_begins_with_the_first_step(store: Store) -> None:  # RUN-9
+    with init(project="p", id="r", store=store, mode="shared") as run:
+        for step in range(3):
+            run.log({"rank0": step}, step=step)
+        run.history()
+        done = run_script(
+            store,
+            """
+            with wbtable.init(project="p", id="r", mode="shared") as run:
+                for step in range(3):
+                    run.log({"rank1": step}, step=step)
+            """,
+        )
+        assert done.returncode == 0, done.stderr
+        again = pickle.loads(pickle.dumps(run))
+        again.log({"child": 0}, step=0)
+        again.log({"child": 9})
+        again.history()
+    history = store.runs("p")[0].history()
+    assert history["rank0"].to_pylist() == history["rank1"].to_pylist() == [0, 1, 2]
+    assert history["child"].to_pylist() == [9, None, None]

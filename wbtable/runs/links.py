@@ -1,0 +1,34 @@
+"""What a run used and made, said on both sides: in its own log and in the version's (spec: 14-runs, RUN-6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wbtable.errors import WbtableError
+from wbtable.format.run_keys import USED
+from wbtable.format.run_record import RunLink
+from wbtable.runs.console import warn
+from wbtable.runs.files import now
+
+if TYPE_CHECKING:
+    from wbtable.artifacts.version import Version
+    from wbtable.runs.files import RunFiles
+
+
+def record_link(files: RunFiles, how: str, version: Version, key: str | None) -> None:
+    """Record lineage (RUN-6); what cannot be recorded is warned of, for the version itself is committed.
+
+    Args:
+        files: the run's files.
+        how: ``used`` or ``logged``.
+        version: the version.
+        key: what it was logged under, if it is a table.
+
+    """
+    name = version.qualified_name
+    try:
+        if how == USED and version.store.url == files.backend.url:
+            version.record_run(f"{files.project}/{files.id}", USED)
+        files.add_link(RunLink(how=how, version=name, created_at=now(), key=key))
+    except (WbtableError, OSError) as error:
+        warn(f"run {files.id}: the lineage of {name} was not recorded: {error}")
