@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from wbtable.artifacts.records import Records
     from wbtable.artifacts.store_files import StoreFiles
     from wbtable.format.digest import Descriptor
     from wbtable.format.version_record import VersionRecord
@@ -58,8 +59,14 @@ def _verify_artifact(store: StoreFiles, project: str, name: str, kind: str | Non
     records = store.records(project, name)
     damaged = verifier.report.damaged
     before: VersionRecord | None = None
-    for number in range(records.newest() + 1):
+    newest = records.newest()
+    behind = _behind(store, records, newest)
+    if behind:
+        problem = f"its record is missing, while v{behind[-1]} is there: neither that nor what is behind it is found"
+        damaged.append(Damage(where=f"{project}/{name}:v{newest + 1}", problem=problem))
+    for number in (*range(newest + 1), *behind):
         where = f"{project}/{name}:v{number}"
+        before = None if behind and number == behind[0] else before
         try:
             record = records.read(number)
         except _FINDINGS as error:
@@ -85,6 +92,17 @@ def _verify_artifact(store: StoreFiles, project: str, name: str, kind: str | Non
                 damaged.append(Damage(where=f"{project}/{name}:{alias}", problem=problem))
     except _FINDINGS as error:
         damaged.append(Damage(where=f"{project}/{name}", problem=str(error)))
+
+
+def _behind(store: StoreFiles, records: Records, newest: int) -> list[int]:
+    """Return the numbers of records behind a gap, which no probing finds (LOG-3); found by listing."""
+    listed = []
+    for key in store.backend.list(layout.versions_log(records.project, records.name)):
+        with contextlib.suppress(FormatError):
+            listed.append(layout.parse_log_key(key)[1])
+    behind = sorted(number for number in listed if number > newest)
+    # Others may have committed since the newest was looked for.
+    return behind if behind and not records.exists(newest + 1) else []
 
 
 def _verify_run(store: StoreFiles, project: str, part: str, verifier: Verifier) -> None:

@@ -244,3 +244,15 @@ def test_what_takes_room(fake: tuple[Store, FakeBackend], draft_of: Make) -> Non
     store.artifact("q/other:v0").delete()
     again = store.usage()
     assert again.unused == shares["q/other"].alone > 0
+
+
+def test_a_record_that_is_missing_is_found(store: Store, draft_of: Make) -> None:  # VERIFY-4
+    for text in "abcde":
+        store.commit(draft_of(files={"a.txt": text}))
+    log = layout.versions_log("uncategorized", "data")
+    store.backend.delete([layout.log_key(log, 2), layout.hint_key(log)])
+    report = store.verify()
+    [damage] = report.damaged
+    assert damage.where == "uncategorized/data:v2"
+    assert damage.problem.startswith("its record is missing, while v4 is there")
+    assert report.versions == 4
