@@ -9,7 +9,7 @@ from wbtable.artifacts.parallel import each
 from wbtable.artifacts.progress import Progress
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError
 from wbtable.format.digest import PACK, Descriptor, Digest, suffix_of
-from wbtable.format.pack import FOOTER_SIZE, decode_trailer, trailer_digest, trailer_size
+from wbtable.storage.verify import check_pack_file
 from wbtable.storage.workers import threads
 
 if TYPE_CHECKING:
@@ -107,27 +107,6 @@ def _fetch(source: ObjectStore, descriptor: Descriptor, path: Path) -> None:
         check_pack_file(path, descriptor.digest, place)
     elif hasher.hexdigest() != descriptor.digest.hex:
         raise DigestMismatchError(f"the bytes are damaged: expected {descriptor.digest}", place=place)
-
-
-def check_pack_file(path: Path, digest: Digest, place: str) -> None:
-    """Check the trailer and every blob of a pack in a local file (PACK-11).
-
-    Raises:
-        FormatError: it is no pack.
-        DigestMismatchError: it is damaged.
-
-    """
-    size = path.stat().st_size
-    with open(path, "rb") as file:
-        file.seek(max(0, size - FOOTER_SIZE))
-        length = trailer_size(file.read(), size, place)
-        file.seek(size - length)
-        trailer = file.read()
-        if trailer_digest(trailer) != digest:
-            raise DigestMismatchError(f"the pack's trailer is damaged: expected {digest}", place=place)
-        file.seek(0)
-        for entry in decode_trailer(trailer, size, place):
-            entry.digest.check(file.read(entry.size), f"{entry.size} bytes at {entry.offset} of {place}")
 
 
 def _on_threads(source: ObjectStore, target: ObjectStore, function: Callable[[Ref], None], refs: Sequence[Ref]) -> None:

@@ -17,13 +17,13 @@ from wbtable.artifacts.contents import reachable, refs_of
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import check_reference, file_cell
 from wbtable.artifacts.tables import DOCUMENTS
-from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, StorageError, UsageError, WbtableError
+from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.format.digest import Digest
 from wbtable.format.layout import COLLECTIONS, HEADER, LEASES, OBJECTS, TEMPORARY, object_key
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
-from wbtable.storage.os_errors import explained
-from wbtable.storage.verify import verify_object
+from wbtable.storage.os_errors import explain, explained
+from wbtable.storage.verify import check_object_file, verify_object
 from wbtable.storage.workers import run_all
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ def default_root(version: Holder) -> Path:
 def download(
     version: Holder,
     root: str | os.PathLike[str] | None = None,
-    path_prefix: str | None = None,
+    path_prefix: str | os.PathLike[str] | None = None,
     *,
     allow_missing_references: bool = False,
+    only: Entry | None = None,
 ) -> Path:
     """Write the files of a version below a directory; return the directory (DOWN-1 to DOWN-4, DOWN-6).
 
@@ -58,15 +59,23 @@ def download(
     broken download goes on where it stopped. What tables refer to is laid out in ``objects/`` at the root, so that
     they are read in place.
 
+    Args:
+        version: the version.
+        root: the directory.
+        path_prefix: only paths that begin so.
+        allow_missing_references: leave out references whose content cannot be had.
+        only: only this entry of the version.
+
     Raises:
         DigestMismatchError: stored bytes are damaged, or what a reference names has changed.
         NotFoundError: no path begins with `path_prefix`.
-        UsageError: it is no directory, has a link or file where one is needed, or its disk takes two paths for one.
+        UsageError: it is no directory, has something else where a file or directory is needed, or its disk takes two
+            paths for one.
 
     """
-    target = default_root(version) if root is None else _directory(root)
+    target = default_root(version) if root is None else directory(root)
     job = _Job(version, target)
-    entries = list(version.contents if path_prefix is None else version.contents.under(path_prefix))
+    entries = _chosen(version, None if path_prefix is None else os.fspath(path_prefix), only)
     if path_prefix is not None and not entries:
         raise NotFoundError(f"no path begins with {path_prefix!r}", place=version.qualified_name)
     with explained(f"make {target}"):
@@ -87,7 +96,13 @@ def download(
     return target
 
 
-def _directory(root: str | os.PathLike[str]) -> Path:
+def _chosen(version: Holder, prefix: str | None, only: Entry | None) -> list[Entry]:
+    if only is not None:
+        return [only]
+    return list(version.contents if prefix is None else version.contents.under(prefix))
+
+
+def directory(root: str | os.PathLike[str]) -> Path:
     """Return where files are to go; an empty text, as of a variable that is not set, is no directory."""
     target = Path(root)
     if not os.fspath(root) or (target.exists() and not target.is_dir()):
@@ -161,12 +176,7 @@ class _Job:
         for entry, data in zip(small, found, strict=True):
             write_whole(self.path(entry.path), data)
         for entry in large:
-            assert entry.digest is not None
-            path = self.path(entry.path)
-            self._copy(self.objects.key(entry.digest, entry.media_type), path)
-            if not is_right(path, entry.digest, entry.size):
-                path.unlink()
-                raise DigestMismatchError(f"the stored bytes are damaged: expected {entry.digest}", place=entry.path)
+            self._copy_blob(entry)
         self.progress.advance(len(entries))
 
     def write_object(self, descriptor: Descriptor) -> None:
@@ -174,12 +184,11 @@ class _Job:
         key = object_key(descriptor.digest, descriptor.media_type)
         path = self.path(key)
         if not object_is_right(self.copies, descriptor):
-            self._copy(self.objects.prefix + key, path)
-            try:
-                verify_object(self.copies, descriptor)
-            except WbtableError:
-                path.unlink()
-                raise
+            with whole_file(path) as out:
+                for block in self._blocks(self.objects.prefix + key):
+                    out.write(block)
+                out.flush()
+                check_object_file(Path(out.name), descriptor, f"{key} in {self.objects.backend.url}")
         self.progress.advance()
 
     def write_document(self, entry: Entry) -> None:
@@ -215,20 +224,37 @@ class _Job:
                 raise
             raise _LeftOutError from error
 
-    def _copy(self, key: str, path: Path) -> None:
-        """Copy an object block by block."""
+    def _copy_blob(self, entry: Entry) -> None:
+        """Write a file that is an object of its own; it gets its name once it is checked (DOWN-2)."""
+        assert entry.digest is not None
+        hasher = hashlib.sha256()
+        with whole_file(self.path(entry.path)) as out:
+            for block in self._blocks(self.objects.key(entry.digest, entry.media_type)):
+                hasher.update(block)
+                out.write(block)
+            if hasher.hexdigest() != entry.digest.hex:
+                raise DigestMismatchError(f"the stored bytes are damaged: expected {entry.digest}", place=entry.path)
+
+    def _blocks(self, key: str) -> Iterator[bytes]:
+        """Yield an object block by block."""
         backend = self.objects.backend
         size = backend.size(key)
         if size is None:
             raise NotFoundError(f"the object {key} does not exist", place=backend.url)
-        with whole_file(path) as out:
-            for at in range(0, size, BLOCK):
-                out.write(backend.get_range(key, at, min(BLOCK, size - at)))
+        for at in range(0, size, BLOCK):
+            yield backend.get_range(key, at, min(BLOCK, size - at))
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`, which takes its place when the block ends without an error."""
+    """Open a temporary file beside `path`, which takes its place when the block ends without an error.
+
+    Raises:
+        UsageError: a directory is in its place.
+
+    """
+    if path.is_dir() and not path.is_symlink():
+        raise UsageError(f"{str(path)!r} is in the way: a file of the download belongs there")
     temp = _beside(path)
     with explained(f"write {path}"):
         try:
@@ -267,7 +293,7 @@ def is_right(path: Path, digest: Digest | None, size: int | None) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise StorageError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+        raise explain(error, f"read {str(path)!r}") from error
 
 
 def object_is_right(objects: ObjectStore, descriptor: Descriptor) -> bool:
@@ -289,7 +315,7 @@ def checkout(version: Holder, root: str | os.PathLike[str]) -> Path:
         UsageError: it is no directory, or deleting would take a store; nothing is deleted then.
 
     """
-    target = _directory(root)
+    target = directory(root)
     if target.is_symlink():
         raise UsageError(f"{str(target)!r} is no directory")
     wanted = expected_files(version)

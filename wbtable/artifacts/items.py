@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wbtable.artifacts.download import download
+from wbtable.artifacts.local_files import LocalFile
 from wbtable.artifacts.pending import Pending, PendingEntry, PendingFile, PendingReference
 from wbtable.artifacts.reading import read_entry
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from wbtable.artifacts.contents import Holder
     from wbtable.format.entry import Entry
@@ -75,12 +76,13 @@ class Item:
         """Return the content, checked against its digest.
 
         Raises:
-            UsageError: it is a table or the like, or is not stored yet.
+            UsageError: it is not stored yet, and is no file of the user's.
+            NotFoundError: the file, or what is referred to, is gone.
             DigestMismatchError: the stored bytes are damaged.
 
         """
         if self.local_file is not None:
-            return Path(self.local_file).read_bytes()
+            return LocalFile.of(self.local_file).read()
         if self.entry is None or self.version is None:
             raise UsageError(f"{self.path!r} is not stored yet")
         return read_entry(self.version.contents.objects, self.entry)
@@ -92,6 +94,6 @@ class Item:
             UsageError: it is not stored yet.
 
         """
-        if self.version is None:
+        if self.version is None or self.entry is None:
             raise UsageError(f"{self.path!r} is not stored yet")
-        return download(self.version, root, self.path) / self.path
+        return download(self.version, root, only=self.entry) / self.path

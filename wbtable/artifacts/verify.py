@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from wbtable.artifacts.contents import refs_of
-from wbtable.artifacts.download import expected_files, is_right, object_is_right
+from wbtable.artifacts.download import directory, expected_files, is_right, object_is_right
 from wbtable.artifacts.parallel import each
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import file_cell
@@ -238,9 +238,14 @@ def _entry_problem(objects: ObjectStore, entry: Entry, refs: dict[Digest, Descri
 
 
 def verify_download(version: VersionContent, root: str | os.PathLike[str]) -> Report:
-    """Read every file of a download and check it; missing and extra files are damage too (VERIFY-3)."""
+    """Read every file of a download and check it; missing and extra files are damage too (VERIFY-3).
+
+    Raises:
+        UsageError: it is no directory.
+
+    """
     report = Report(versions=1)
-    target = Path(root)
+    target = directory(root)
     copies = ObjectStore(LocalBackend(target))
     wanted = expected_files(version)
     found = {

@@ -211,7 +211,7 @@ class VersionContent(Shows):
     def download(
         self,
         root: str | os.PathLike[str] | None = None,
-        path_prefix: str | None = None,
+        path_prefix: str | os.PathLike[str] | None = None,
         allow_missing_references: bool = False,
     ) -> Path:
         """Write the files below a directory, and return that directory; see `wbtable.artifacts.download`.

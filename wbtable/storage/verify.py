@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError
 from wbtable.format import documents
 from wbtable.format.digest import PACK, Digest, suffix_of
+from wbtable.format.pack import FOOTER_SIZE, decode_trailer, trailer_digest, trailer_size
 from wbtable.storage.workers import CORES, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from wbtable.format.digest import Descriptor
     from wbtable.format.pack import PackEntry
@@ -67,6 +69,52 @@ def verify_pack(objects: ObjectStore, digest: Digest, size: int | None = None) -
     for i in range(0, len(groups), 2 * CORES):
         run_all(check, groups[i : i + 2 * CORES])
     return entries
+
+
+def check_object_file(path: Path, descriptor: Descriptor, place: str) -> None:
+    """Check a local file that is to be an object, before it gets the object's name (DIGEST-5, PACK-11).
+
+    Raises:
+        FormatError: it has another length, or is not of the object's media type.
+        DigestMismatchError: its bytes are damaged.
+
+    """
+    if suffix_of(descriptor.media_type).endswith(".json.zst"):
+        descriptor.digest.check(documents.decompress(path.read_bytes(), descriptor.size, place), place)
+        return
+    size = path.stat().st_size
+    if size != descriptor.size:
+        raise FormatError(f"expected {descriptor.size} bytes, found {size}: the object is damaged", place=place)
+    if descriptor.media_type == PACK:
+        check_pack_file(path, descriptor.digest, place)
+    else:
+        with open(path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != descriptor.digest.hex:
+            raise DigestMismatchError(
+                f"the bytes are damaged: expected {descriptor.digest}, found {Digest(found)}", place=place
+            )
+
+
+def check_pack_file(path: Path, digest: Digest, place: str) -> None:
+    """Check the trailer and every blob of a pack in a local file (PACK-11).
+
+    Raises:
+        FormatError: it is no pack.
+        DigestMismatchError: it is damaged.
+
+    """
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        file.seek(max(0, size - FOOTER_SIZE))
+        length = trailer_size(file.read(), size, place)
+        file.seek(size - length)
+        trailer = file.read()
+        if trailer_digest(trailer) != digest:
+            raise DigestMismatchError(f"the pack's trailer is damaged: expected {digest}", place=place)
+        file.seek(0)
+        for entry in decode_trailer(trailer, size, place):
+            entry.digest.check(file.read(entry.size), f"{entry.size} bytes at {entry.offset} of {place}")
 
 
 def _groups(entries: Sequence[PackEntry]) -> list[list[PackEntry]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
 from pathlib import Path
@@ -21,7 +22,11 @@ from wbtable.format.documents import canonical
 from wbtable.format.seal import sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wbtable.artifacts.version import Version
+
+    Make = Callable[..., Artifact]
 
 BIG = bytes(range(256)) * (9 << 12)
 
@@ -95,6 +100,23 @@ def test_parts_of_a_version(version: Version, tmp_path: Path) -> None:
     assert len(wbtable.open_table(version.get_entry("tables/t").download(tmp_path / "two"))) == 10
     with pytest.raises(NotFoundError, match="none/"):
         version.download(tmp_path / "out", path_prefix="none/")
+
+
+def test_an_item_is_downloaded_alone(store: Store, draft_of: Make, tmp_path: Path) -> None:
+    version = store.commit(draft_of(files={"model": "m", "model.bin": "b", "models/a": "a"}))
+    assert version["model"].download(tmp_path / "out") == tmp_path / "out" / "model"
+    assert set(tree(tmp_path / "out")) == {"model"}
+    assert set(tree(version.download(tmp_path / "two", path_prefix=Path("models")))) == {"models/a"}
+
+
+def test_a_directory_where_a_file_belongs(version: Version, tmp_path: Path) -> None:
+    (tmp_path / "out" / "a.txt").mkdir(parents=True)
+    with pytest.raises(UsageError, match="in the way"):
+        version.download(tmp_path / "out")
+    assert (version.checkout(tmp_path / "out") / "a.txt").read_bytes() == b"a"
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match="no directory"):
+        version.verify(tmp_path / "file")
 
 
 def test_the_default_directory(version: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,6 +202,36 @@ def test_damaged_objects_are_not_given_out(version: Version, store: Store, tmp_p
     with pytest.raises(WbtableError):
         Store(store.url).artifact("data").download(tmp_path / "out")
     assert not (tmp_path / "out").exists() or tree(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize("damaged", ["", ".pack", ".parquet"])
+def test_what_is_damaged_never_has_its_name(
+    version: Version, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damaged: str
+) -> None:  # DOWN-2
+    """Whoever kills the process leaves nothing under a name that was not checked."""
+    for key in list(store.backend.list("objects")):
+        path = store.backend.local_path(key)
+        assert path is not None
+        if path.suffix == damaged:
+            data = path.read_bytes()
+            path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    given: list[str] = []
+    usual = os.replace
+
+    def replace(source: str, target: Path) -> None:
+        given.append(Path(target).suffix)
+        usual(source, target)
+
+    monkeypatch.setattr("wbtable.artifacts.download.os.replace", replace)
+    out = tmp_path / "out"
+    out.mkdir()
+    kept = out / "big"
+    kept.write_bytes(b"older")
+    with pytest.raises(FormatError, match="damaged"):
+        version.download(out, path_prefix="big" if not damaged else "tables/")
+    assert damaged not in given
+    assert kept.read_bytes() == b"older"
+    assert not list(out.rglob("*.part"))
 
 
 def test_extra_and_missing_files_are_reported(version: Version, tmp_path: Path) -> None:  # VERIFY-3

@@ -286,3 +286,12 @@ def test_settings_that_cannot_be_stored(settings: dict[str, Any], message: str) 
     """The errors are of the call that gives them, not of the commit."""
     with pytest.raises(UsageError, match=message):
         Artifact("name", **settings)
+
+
+def test_items_of_files_read_them(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"1")
+    item = Artifact("a").add_file(tmp_path / "f")
+    assert item.read() == b"1"
+    (tmp_path / "f").unlink()
+    with pytest.raises(NotFoundError, match="no file"):
+        item.read()
