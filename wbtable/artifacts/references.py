@@ -13,7 +13,16 @@ import urllib.request
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from wbtable.artifacts.local_files import LocalFile, media_type_of, walk
-from wbtable.errors import DigestMismatchError, NotFoundError, StorageError, UnsupportedError, UsageError, WbtableError
+from wbtable.errors import (
+    DeniedError,
+    DigestMismatchError,
+    FormatError,
+    NotFoundError,
+    StorageError,
+    UnsupportedError,
+    UsageError,
+    WbtableError,
+)
 from wbtable.format.digest import Digest
 from wbtable.format.entry import Entry, Reference
 from wbtable.storage.workers import run_all
@@ -34,6 +43,7 @@ def entries_of(
     checksum: bool | str,
     etag: str | None = None,
     size: int | None = None,
+    max_objects: int | None = None,
 ) -> Iterator[Entry]:
     """Yield the entries that a reference makes: one, or one for each file of a local directory.
 
@@ -44,13 +54,28 @@ def entries_of(
             alone; text is the content's digest, ``SHA-256:<64 hex>``.
         etag: what the server calls this state of the content.
         size: the content's bytes.
+        max_objects: the most files that a directory may give.
 
     Raises:
-        UsageError: the URI is not absolute, or its kind of source cannot be asked for a checksum.
-        NotFoundError: there is no such file.
+        UsageError: the URI is not absolute, its kind of source cannot be asked for a checksum, or another argument is
+            none.
+        NotFoundError: there is no such file, or the server has nothing there.
+        DeniedError: the file may not be read, or the server refuses access.
         StorageError: the server does not answer.
 
     """
+    try:
+        yield from _entries_of(uri, name and name.rstrip("/"), checksum, etag, size, max_objects)
+    except FormatError as error:
+        raise UsageError(str(error), place=uri) from None
+
+
+def _entries_of(
+    uri: str, name: str | None, checksum: bool | str, etag: str | None, size: int | None, max_objects: int | None
+) -> Iterator[Entry]:
+    if etag is not None and not isinstance(etag, str):
+        msg = f"expected etag as text, found {type(etag).__name__}"
+        raise UsageError(msg, place=uri)
     try:
         parts = urllib.parse.urlsplit(uri)
     except ValueError as error:
@@ -59,7 +84,10 @@ def entries_of(
         msg = f"expected a URI like s3://bucket/key or file:///folder/file, found {uri!r:.120}"
         raise UsageError(msg, place="reference")
     if parts.scheme == "file":
-        yield from _local(uri, name, checksum=checksum)
+        if parts.query or parts.fragment:
+            msg = "in a file:// URI '?' and '#' of a path are written %3F and %23, as Path.as_uri() does"
+            raise UsageError(msg, place=uri)
+        yield from _local(uri, name, checksum, max_objects)
         return
     digest = _given_digest(checksum)
     if checksum is True and digest is None and etag is None:
@@ -82,7 +110,7 @@ def _given_digest(checksum: bool | str) -> Digest | None:
     return Digest.parse(checksum, "checksum") if isinstance(checksum, str) else None
 
 
-def _local(uri: str, name: str | None, *, checksum: bool | str) -> Iterator[Entry]:
+def _local(uri: str, name: str | None, checksum: bool | str, max_objects: int | None) -> Iterator[Entry]:
     path = local_path(uri)
     if not os.path.isdir(path):
         base = name or os.path.basename(path)
@@ -92,6 +120,10 @@ def _local(uri: str, name: str | None, *, checksum: bool | str) -> Iterator[Entr
         msg = "a directory has no checksum of its own"
         raise UsageError(msg, place=uri)
     found = list(walk(path))
+    if max_objects is not None and len(found) > max_objects:
+        # Before they are read.
+        msg = f"expected at most {max_objects} objects, found {len(found)}"
+        raise UsageError(msg, place=uri)
     made: list[Entry | None] = [None] * len(found)
 
     def make(number: int) -> None:
@@ -149,9 +181,10 @@ def _ask_server(uri: str) -> tuple[str, int | None]:
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - as above
             etag, length = answer.headers.get("ETag"), answer.headers.get("Content-Length")
-    except (OSError, ValueError) as error:
-        _hang_up(error)
-        msg = f"the server does not answer ({error}): give checksum=False to record the URI alone"
+    except urllib.error.HTTPError as error:
+        raise _refused(error, uri, ": give checksum=False to record the URI alone") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        msg = f"the server does not answer ({_said(error)}): give checksum=False to record the URI alone"
         raise StorageError(msg, place=uri) from error
     if etag is None:
         msg = "the server gives no ETag: give checksum='SHA-256:…', or checksum=False to record the URI alone"
@@ -159,10 +192,19 @@ def _ask_server(uri: str) -> tuple[str, int | None]:
     return etag.strip('"'), int(length) if length and re.fullmatch(r"\d{1,15}", length) else None
 
 
-def _hang_up(error: Exception) -> None:
-    """Close the connection that an answer of the kind 404 holds: such an error is the answer itself."""
-    if isinstance(error, urllib.error.HTTPError):
-        error.close()
+def _refused(error: urllib.error.HTTPError, uri: str, advice: str = "") -> WbtableError:
+    """Return what to raise for an answer such as 404; its connection is closed, for the error is the answer itself."""
+    error.close()
+    answer = f"{error.code} {error.reason}"
+    if error.code in {404, 410}:
+        return NotFoundError(f"the server has nothing there ({answer}){advice}", place=uri)
+    if error.code in {401, 403}:
+        return DeniedError(f"the server refuses access ({answer}){advice}", place=uri)
+    return StorageError(f"the server answers {answer}{advice}", place=uri)
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 class Source:
@@ -213,6 +255,7 @@ def open_reference(entry: Entry) -> Source:
 
     Raises:
         NotFoundError: it is gone.
+        DeniedError: it may not be read.
         UnsupportedError: its scheme is not read here.
         StorageError: the server does not answer.
         DigestMismatchError: the server has another state of it.
@@ -240,12 +283,16 @@ def open_reference(entry: Entry) -> Source:
             return Source(answer, entry, answer.length)
     except WbtableError:
         raise
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         msg = f"the file that {entry.path!r} refers to is gone"
         raise NotFoundError(msg, place=reference.uri) from None
-    except (OSError, ValueError) as error:
-        _hang_up(error)
-        msg = f"what {entry.path!r} refers to cannot be read: {error}"
+    except PermissionError as error:
+        msg = f"the file that {entry.path!r} refers to may not be read: {error.strerror}"
+        raise DeniedError(msg, place=reference.uri) from error
+    except urllib.error.HTTPError as error:
+        raise _refused(error, reference.uri) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        msg = f"what {entry.path!r} refers to cannot be read: {_said(error)}"
         raise StorageError(msg, place=reference.uri) from error
     msg = f"{entry.path!r} refers to {scheme}://, which is not read here; allow_missing_references=True leaves it out"
     raise UnsupportedError(msg, place=reference.uri)

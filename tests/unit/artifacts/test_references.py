@@ -6,13 +6,14 @@ import errno
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 import wbtable
 from wbtable.artifacts.draft import Artifact
 from wbtable.errors import (
+    DeniedError,
     DigestMismatchError,
     DiskFullError,
     NotFoundError,
@@ -95,10 +96,14 @@ def test_bad_references_are_refused(uri: str) -> None:
 class _Server(BaseHTTPRequestHandler):
     etag: ClassVar[str | None] = '"one"'
     body: ClassVar[bytes] = b"hello"
+    status: ClassVar[int] = 200
     sent: ClassVar[bytes | None] = None
 
     def _head(self) -> None:
-        self.send_response(200)
+        if not self.status:
+            self.wfile.write(b"nonsense\r\n")
+            return
+        self.send_response(self.status)
         if self.etag:
             self.send_header("ETag", self.etag)
         self.send_header("Content-Length", str(len(self.body)))
@@ -117,7 +122,7 @@ class _Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    _Server.etag, _Server.sent = '"one"', None
+    _Server.etag, _Server.sent, _Server.status = '"one"', None, 200
     made = HTTPServer(("127.0.0.1", 0), _Server)
     thread = threading.Thread(target=made.serve_forever)
     thread.start()
@@ -205,3 +210,64 @@ def test_items_of_versions_are_shared(store: Store, draft_of: Make, tmp_path: Pa
     moved.add_reference(first.get_entry("f"))
     assert elsewhere.commit(moved)["f"].read() == b"shared"
     assert elsewhere.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "said"),
+    [
+        (404, NotFoundError, "nothing there"),
+        (410, NotFoundError, "nothing there"),
+        (403, DeniedError, "refuses"),
+        (405, StorageError, "405"),
+        (0, StorageError, "nonsense"),
+    ],
+)
+def test_what_a_server_answers_is_said(
+    store: Store, server: str, tmp_path: Path, status: int, expected: type[Exception], said: str
+) -> None:
+    draft = Artifact("a")
+    draft.add_reference(f"{server}/f.txt")
+    version = store.commit(draft)
+    _Server.status = status
+    with pytest.raises(expected, match=said) as found:
+        Artifact("b").add_reference(f"{server}/f.txt")
+    assert "checksum=False" in str(found.value)
+    with pytest.raises(expected, match=said):
+        version.download(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("uri", "settings"),
+    [
+        ("s3://bucket/key", {"name": "../x"}),
+        ("s3://bucket/key", {"name": "/x"}),
+        ("s3://bucket/key", {"checksum": "zz"}),
+        ("s3://bucket/key", {"size": -1}),
+        ("s3://bucket/key", {"etag": 5}),
+        ("s3://bucket/a key", {}),
+    ],
+)
+def test_arguments_that_make_no_entry_are_the_callers(uri: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Artifact("a").add_reference(uri, **{"checksum": False, **settings})
+
+
+def test_a_file_whose_name_has_a_hash_is_not_another_file(store: Store, tmp_path: Path) -> None:  # REF-1
+    for name in ("run", "run#1", "run?1"):
+        (tmp_path / name).write_text(name)
+    for name in ("run#1", "run?1"):
+        with pytest.raises(UsageError, match="as_uri"):
+            Artifact("a").add_reference(f"file://{tmp_path}/{name}")
+        draft = Artifact("a")
+        draft.add_reference((tmp_path / name).as_uri())
+        assert store.commit(draft)[name].read() == name.encode()
+
+
+def test_a_directory_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "d").mkdir()
+    for name in "ab":
+        (tmp_path / "d" / name).write_text(name)
+    assert [i.path for i in Artifact("a").add_reference((tmp_path / "d").as_uri(), name="n/")] == ["n/a", "n/b"]
+    monkeypatch.setattr("wbtable.artifacts.references.hash_file", None)
+    with pytest.raises(UsageError, match="at most 1"):
+        Artifact("b").add_reference((tmp_path / "d").as_uri(), max_objects=1)
