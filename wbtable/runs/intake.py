@@ -9,7 +9,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from wbtable.errors import UsageError
+from wbtable.errors import UsageError, WbtableError
 from wbtable.format.run_history import Cell, Row, to_text
 from wbtable.format.types import AnyType
 from wbtable.runs.console import warn, warn_once
@@ -66,7 +66,7 @@ class Intake:
             before: where the attempt before ended: steps, and least and greatest values, go on from there.
 
         """
-        self.step = self.step_after = 0 if before is None else before.next_step
+        self.step = self.step_after = self._first = 0 if before is None else before.next_step
         self.least: int | None = None
         self.open = True
         self.lock = threading.RLock()
@@ -125,10 +125,23 @@ class Intake:
 
     def add_rule(self, rule: Rule) -> None:
         """Have the summary hold more, or less, of a metric than its last value (RUN-5)."""
+        sums = self._sums(rule)
         with self.lock:
             if self._rules is None:
                 self._rules = SummaryRules()
-            self._rules.add(rule)
+            self._rules.add(rule, sums)
+
+    def _sums(self, rule: Rule) -> dict[str, tuple[float, int]]:
+        """Return what a mean goes on from in a run that was resumed."""
+        if "mean" not in rule.kept or not self._first or self._recorder is None or not self._recorder.owner:
+            return {}
+        from wbtable.runs.means import sums_before
+
+        try:
+            return sums_before(self._recorder.files, rule, self._first)
+        except (WbtableError, OSError) as error:
+            warn(f"run {self._owner.id}: the mean of {rule.name!r} begins anew: {error}")
+            return {}
 
     def _prepare(self, data: Any, keys: tuple[Any, ...]) -> Prepared:
         if not hasattr(data, "items") or not hasattr(data, "values"):

@@ -55,6 +55,10 @@ class Rule:
         kept = tuple(kind for kind in KINDS if kind in texts and kind not in {"none", "last", "copy"})
         return cls(name=name, kinds=frozenset(texts), goal="minimize" if goal is None else str(goal), kept=kept)
 
+    def fits(self, key: str) -> bool:
+        """Whether it is for a key."""
+        return self.name == key or fnmatch.fnmatchcase(key, self.name)
+
 
 @dataclass(slots=True)
 class SummaryRules:
@@ -69,8 +73,16 @@ class SummaryRules:
     _of: dict[str, Rule | None] = field(default_factory=dict)
     _mean: dict[str, tuple[float, int]] = field(default_factory=dict)
 
-    def add(self, rule: Rule) -> None:
-        """Add a rule, for values that come from now on."""
+    def add(self, rule: Rule, sums: Mapping[str, tuple[float, int]] | None = None) -> None:
+        """Add a rule, for values that come from now on.
+
+        Args:
+            rule: the rule.
+            sums: sum and count of what was logged before the run was resumed, by key.
+
+        """
+        for key, (total, count) in (sums or {}).items():
+            self._mean.setdefault(key, (total, count))
         self.rules.append(rule)
         self._of.clear()
 
@@ -95,9 +107,7 @@ class SummaryRules:
 
     def _find(self, key: str) -> Rule | None:
         if key not in self._of:
-            fitting: Iterable[Rule] = (
-                rule for rule in reversed(self.rules) if rule.name == key or fnmatch.fnmatchcase(key, rule.name)
-            )
+            fitting: Iterable[Rule] = (rule for rule in reversed(self.rules) if rule.fits(key))
             self._of[key] = next(iter(fitting), None)
         return self._of[key]
 

@@ -131,7 +131,9 @@ class Spool:
 
     def _write(self, data: bytes) -> Path:
         write_note(self.directory, self._url)
-        path = self.directory / f"{os.getpid()}-{self._next:020d}.parquet"
+        # Another attempt of this process, or one of this number in another container, may have left files.
+        while (path := self.directory / f"{os.getpid()}-{self._next:020d}.parquet").exists():
+            self._next += 1
         self._next += 1
         temp = path.with_suffix(".tmp")
         temp.write_bytes(data)

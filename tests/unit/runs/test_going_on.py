@@ -79,3 +79,13 @@ def test_a_version_that_is_used_has_the_type_that_was_asked_for(store: Store) ->
         assert run.use_artifact(version, type="model") == version
         with pytest.raises(UsageError, match=r"a:v0: expected an artifact of type 'dataset'"):
             run.use_artifact(version, type="dataset")
+
+
+@pytest.mark.parametrize("name", ["loss", "lo*"])
+def test_a_mean_goes_on_from_what_was_logged_before(store: Store, name: str) -> None:  # RUN-5
+    for values_of_attempt in ([0, 10, float("nan")], [True, 20]):
+        with init(project="p", id="r", store=store, resume="allow") as run:
+            run.define_metric(name, summary="mean")
+            for value in values_of_attempt:
+                run.log({"loss": value})
+    assert store.runs("p")[0].summary["loss.mean"] == 10

@@ -205,3 +205,12 @@ def test_a_summary_shows_life_and_config_while_the_run_goes_on(store: Store) -> 
     assert found.config == {"lr": 0.5}
     assert found.state == "running"
     assert found.updated_at >= found.created_at
+
+
+def test_files_of_an_earlier_attempt_are_not_written_over(tmp_path: Path) -> None:  # RUN-9
+    """A process in a container has the same number each time."""
+    for data in (b"first", b"second"):
+        spool = Spool(tmp_path / "spool")
+        spool.add(data)
+        spool.save()
+    assert sorted(path.read_bytes() for path in (tmp_path / "spool").glob("*.parquet")) == [b"first", b"second"]
