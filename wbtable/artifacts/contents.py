@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
@@ -101,12 +102,17 @@ class Contents:
         if found is None:
             page = self.manifest.pages[number]
             found = EntryRows(self.page_bytes(number), page, f"page {number} of the artifact manifest")
-            self._pages[number] = found
+        self._keep(number, found)
+        return found
+
+    def _keep(self, number: int, rows: EntryRows) -> None:
+        """Keep a page as the one used last."""
+        # Without a lock, which could not go to another process: others may drop the page between two steps.
+        self._pages[number] = rows
+        with contextlib.suppress(KeyError):
+            self._pages.move_to_end(number)
             while len(self._pages) > _KEPT_PAGES:
                 self._pages.popitem(last=False)
-        else:
-            self._pages.move_to_end(number)
-        return found
 
     def page_bytes(self, number: int) -> bytes:
         """Return the bytes of one page, checked."""

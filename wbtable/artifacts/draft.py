@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from wbtable.artifacts import staging
 from wbtable.artifacts.compose import check_against
 from wbtable.artifacts.items import Item
-from wbtable.artifacts.local_files import LocalFile, media_type_of
+from wbtable.artifacts.local_files import LocalFile, absolute, media_type_of
 from wbtable.artifacts.names import check_description, check_type, near, stored_metadata, ttl_seconds
 from wbtable.artifacts.pending import Pending, PendingDocument, PendingFile, PendingMedia, PendingTable
 from wbtable.artifacts.reading import media_stem
@@ -127,7 +127,7 @@ class Artifact:
 
         """
         self._check_open()
-        local = os.path.abspath(os.fspath(local_path))
+        local = absolute(local_path)
         path = os.path.basename(local) if name is None else str(name)
         check_path(path)
         self._set(path, PendingFile(LocalFile.of(local), media_type_of(path)), overwrite=overwrite)
@@ -172,14 +172,14 @@ class Artifact:
 
         Raises:
             UsageError: the URI is not absolute, or its kind of source cannot be asked for a checksum.
-            NotFoundError: there is no such file.
+            NotFoundError: there is no such file, or the server has nothing there.
+            StorageError: the server does not answer, or with DeniedError refuses.
             AlreadyExistsError: a name is taken by other content.
 
         """
         self._check_open()
-        found = staging.referenced(uri, name, checksum=checksum, etag=etag, size=size)
-        if max_objects is not None and len(found) > max_objects:
-            raise UsageError(f"expected at most {max_objects} objects, found {len(found)}", place=str(uri))
+        path = None if name is None else str(name)
+        found = staging.referenced(uri, path, checksum=checksum, etag=etag, size=size, max_objects=max_objects)
         self._set_all(found, overwrite=False)
         return [self.get_entry(path) for path in found]
 

@@ -31,6 +31,20 @@ def media_type_of(name: str) -> str:
     return found
 
 
+def absolute(path: str | os.PathLike[str]) -> str:
+    """Return the absolute path of a user's file or directory.
+
+    Raises:
+        UsageError: it is no path.
+
+    """
+    try:
+        return os.path.abspath(os.fsdecode(path))
+    except TypeError:
+        msg = f"expected a path of this machine, found {type(path).__name__}"
+        raise UsageError(msg) from None
+
+
 @dataclass(frozen=True, slots=True)
 class LocalFile:
     """One file as it was when it was added.
@@ -131,7 +145,8 @@ class LocalFile:
         if seen != (self.size, self.size, self.mtime_ns):
             msg = (
                 f"the file {self.path!r:.200} changed while being added"
-                f" (it had {self.size} bytes, and has {found.st_size}): add it again"
+                f" (it had {self.size} bytes, and has {found.st_size}): add it again;"
+                " overwrite=True replaces what was added"
             )
             raise UsageError(msg)
 

@@ -84,8 +84,12 @@ def _parse_digest(text: str) -> Digest | None:
         return None
 
 
-def check_aliases(aliases: Iterable[str]) -> tuple[str, ...]:
+def check_aliases(aliases: Iterable[str], *, new: bool = True) -> tuple[str, ...]:
     """Return aliases that may be given to a version; ``latest`` is left out, for it always is the newest (NAME-3).
+
+    Args:
+        aliases: the aliases.
+        new: whether they are to be given: one that is read as a digest would never be found (NAME-2).
 
     Raises:
         UsageError: one is reserved or no name.
@@ -94,7 +98,12 @@ def check_aliases(aliases: Iterable[str]) -> tuple[str, ...]:
     if isinstance(aliases, str):
         msg = f"expected a list of aliases, found the text {aliases!r:.60}"
         raise UsageError(msg)
-    return tuple(dict.fromkeys(check_alias(alias) for alias in aliases if alias != LATEST))
+    found = tuple(dict.fromkeys(check_alias(alias) for alias in aliases if alias != LATEST))
+    for alias in found:
+        if new and _parse_digest(alias) is not None:
+            msg = f"the alias {alias!r} is reserved: 64 hexadecimal characters always are a version's digest"
+            raise UsageError(msg)
+    return found
 
 
 def check_tags(tags: Iterable[str]) -> tuple[str, ...]:

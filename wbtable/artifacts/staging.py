@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wbtable.artifacts import references
 from wbtable.artifacts.compose import compose, entry_refs
 from wbtable.artifacts.items import Item
-from wbtable.artifacts.local_files import media_type_of, walk
+from wbtable.artifacts.local_files import absolute, media_type_of, walk
 from wbtable.artifacts.pending import (
     Pending,
     PendingDocument,
@@ -27,7 +27,7 @@ from wbtable.artifacts.tables import (
     pending_document,
     pending_table,
 )
-from wbtable.errors import UsageError
+from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.paths import check_path
 from wbtable.media.base import FileMedia, Media
 from wbtable.storage.local_backend import LocalBackend
@@ -107,20 +107,27 @@ def files_below(local_path: str | os.PathLike[str], name: str | None) -> dict[st
     prefix = check_path(name.rstrip("/")) + "/" if name else ""
     found: dict[str, Pending] = {}
     with Progress("reading", "files") as progress:
-        for inner, file in walk(os.path.abspath(os.fspath(local_path))):
+        for inner, file in walk(absolute(local_path)):
             found[prefix + inner] = PendingFile(file, media_type_of(inner))
             progress.advance()
     return found
 
 
 def referenced(
-    uri: Any, name: str | None, *, checksum: bool | str, etag: str | None, size: int | None
+    uri: Any,
+    name: str | None,
+    *,
+    checksum: bool | str,
+    etag: str | None,
+    size: int | None,
+    max_objects: int | None,
 ) -> dict[str, Pending]:
     """Return what adding a reference means; see `Artifact.add_reference`."""
     if not isinstance(uri, str | os.PathLike):
         pending = shared_entry(uri, name)
         return {pending.entry.path: pending}
-    entries = references.entries_of(os.fspath(uri), name, checksum=checksum, etag=etag, size=size)
+    text = os.fspath(uri)
+    entries = references.entries_of(text, name, checksum=checksum, etag=etag, size=size, max_objects=max_objects)
     return {entry.path: PendingReference(entry) for entry in entries}
 
 
@@ -146,8 +153,14 @@ def same(left: Pending, right: Pending) -> bool:
     """Whether two pending things are the same content."""
     if left == right:
         return True
-    if isinstance(left, PendingFile) and isinstance(right, PendingFile) and left.file.size != right.file.size:
-        return False
+    if isinstance(left, PendingFile) and isinstance(right, PendingFile):
+        try:
+            left.file.check()
+        except (UsageError, NotFoundError):
+            # What was added is there no more; who adds the file again means what it is now.
+            return False
+        if left.file.size != right.file.size:
+            return False
     if isinstance(left, PendingDocument) or isinstance(right, PendingDocument):
         return left == right
     return type(left) is type(right) and _identity(left) == _identity(right)

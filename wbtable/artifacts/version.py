@@ -10,7 +10,7 @@ from wbtable.artifacts.diff import Diff, diff
 from wbtable.artifacts.download import checkout
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.lineage import Lineage, lineage, said_later
-from wbtable.artifacts.names import check_aliases, check_tags, parse_name
+from wbtable.artifacts.names import LATEST, check_aliases, check_tags, parse_name
 from wbtable.artifacts.verify import Report, verify_download, verify_version
 from wbtable.artifacts.version_content import VersionContent
 from wbtable.errors import ConflictError, NotFoundError, UsageError
@@ -66,7 +66,12 @@ class Version(VersionContent):
         return verify_version(self) if root is None else verify_download(self, root)
 
     def diff(self, other: Version | str) -> Diff:
-        """Return what `other` has added, removed and changed against this version."""
+        """Return what `other` has added, removed and changed against this version.
+
+        Args:
+            other: a version, or the name of one such as ``"v3"``, ``"latest"`` or ``"project/name:v3"``.
+
+        """
         return diff(self, self._named(other))
 
     def compare(
@@ -90,9 +95,9 @@ class Version(VersionContent):
         return compare(tables, key, how=how)
 
     def _named(self, other: Version | str) -> Version:
-        if not isinstance(other, str):
+        if isinstance(other, Version):
             return other
-        if _NUMBER.fullmatch(other):  # a version of this artifact
+        if isinstance(other, str) and (other == LATEST or _NUMBER.fullmatch(other)):  # a version of this artifact
             other = f"{self.project}/{self.name}:{other}"
         parsed = parse_name(other)
         return Version(self.store, self.store.find_record(parsed, parsed.project or self.project))
@@ -133,7 +138,7 @@ class Version(VersionContent):
 
     def remove_aliases(self, aliases: Iterable[str]) -> None:
         """Take names away from this version; those that mean another version, or none, are left alone."""
-        for alias in check_aliases(aliases):
+        for alias in check_aliases(aliases, new=False):
             log = layout.alias_log(self.project, self.name, alias)
             logs.append(
                 self.store.backend,

@@ -295,3 +295,28 @@ def test_items_of_files_read_them(tmp_path: Path) -> None:
     (tmp_path / "f").unlink()
     with pytest.raises(NotFoundError, match="no file"):
         item.read()
+
+
+def test_a_file_that_changed_may_be_added_again(store: Store, tmp_path: Path) -> None:  # ART-8
+    path = tmp_path / "f"
+    path.write_bytes(b"1")
+    os.utime(path, ns=(0, 0))
+    draft = Artifact("a")
+    draft.add_file(path)
+    path.write_bytes(b"2")
+    with pytest.raises(UsageError, match="overwrite=True"):
+        store.commit(draft)
+    with pytest.raises(AlreadyExistsError, match="overwrite=True"):
+        draft.add_file(path)
+    draft.add_file(path, overwrite=True)
+    assert store.commit(draft)["f"].read() == b"2"
+
+
+def test_what_is_no_path_is_said(tmp_path: Path) -> None:
+    for wrong in (5, None):
+        with pytest.raises(UsageError, match="expected a path"):
+            Artifact("a").add_file(wrong)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="expected a path"):
+            Artifact("a").add_dir(wrong)  # type: ignore[arg-type]
+    (tmp_path / "f").write_bytes(b"1")
+    assert Artifact("a").add_file(os.fsencode(tmp_path / "f")).path == "f"  # type: ignore[arg-type]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.unit.artifacts.faults import FaultyBackend
 from wbtable.artifacts import commit as commit_module
+from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store
 from wbtable.format import layout
 from wbtable.format.seal import sealed
@@ -16,8 +18,6 @@ from wbtable.format.seal import sealed
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from wbtable.artifacts.draft import Artifact
 
     Make = Callable[..., Artifact]
 
@@ -76,3 +76,22 @@ def test_latest_is_quick_among_many_versions(store: Store, draft_of: Make, tmp_p
     version = counting.artifact("data:latest")
     assert version["a.txt"].size == 1
     assert backend.calls < 16
+
+
+def test_threads_may_drop_each_others_pages(store: Store) -> None:  # ART-4
+    class Dropping(OrderedDict[int, Any]):
+        """Has another thread drop what was just found."""
+
+        def get(self, key: int, default: Any = None) -> Any:
+            return self.pop(key, default)
+
+    draft = Artifact("many")
+    for number in range(4200):
+        draft.add_reference(f"s3://bucket/{number:05d}", checksum=False)
+    contents = store.commit(draft).contents
+    assert contents.manifest.pages
+    contents._pages = Dropping()
+    for _ in range(3):
+        found = contents.find("00001")
+        assert found is not None
+        assert found.path == "00001"

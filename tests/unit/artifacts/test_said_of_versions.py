@@ -58,3 +58,22 @@ def test_tags_are_a_list_of_texts(store: Store, draft_of: Make) -> None:  # NAME
     with pytest.raises(UsageError, match="list"):
         version.remove_tags("a")
     assert version.tags == ["a", "b"]
+
+
+def test_no_alias_looks_like_a_digest(store: Store, draft_of: Make) -> None:  # NAME-2
+    version = store.commit(draft_of())
+    for alias in ("0" * 64, version.digest.removeprefix("SHA-256:")):
+        with pytest.raises(UsageError, match="digest"):
+            version.add_aliases([alias])
+    version.append_aliases(["0" * 64])  # as an older writer might
+    version.remove_aliases(["0" * 64])
+    assert version.aliases == ["latest"]
+
+
+def test_versions_are_compared_by_name(store: Store, draft_of: Make) -> None:
+    first = store.commit(draft_of())
+    store.commit(draft_of(files={"b.txt": "b"}))
+    for other in ("latest", "v1", "data:v1", "uncategorized/data"):
+        assert first.diff(other).added == ["b.txt"]
+    with pytest.raises(UsageError, match="artifact's name"):
+        first.diff(None)  # type: ignore[arg-type]
