@@ -81,7 +81,8 @@ def copy_object(source: ObjectStore, target: ObjectStore, ref: Ref, *, replace: 
         return
     path = target.backend.temporary()
     try:
-        _fetch(source, descriptor, path)
+        with source.forgetting(source.key(descriptor.digest, descriptor.media_type)):
+            _fetch(source, descriptor, path)
         if replace:
             target.backend.delete([ref.key])
         target.put_file(ref.media_type, path, descriptor.digest)

@@ -184,7 +184,7 @@ class _Job:
         key = object_key(descriptor.digest, descriptor.media_type)
         path = self.path(key)
         if not object_is_right(self.copies, descriptor):
-            with whole_file(path) as out:
+            with whole_file(path) as out, self.objects.forgetting(self.objects.prefix + key):
                 for block in self._blocks(self.objects.prefix + key):
                     out.write(block)
                 out.flush()
@@ -228,8 +228,9 @@ class _Job:
         """Write a file that is an object of its own; it gets its name once it is checked (DOWN-2)."""
         assert entry.digest is not None
         hasher = hashlib.sha256()
-        with whole_file(self.path(entry.path)) as out:
-            for block in self._blocks(self.objects.key(entry.digest, entry.media_type)):
+        key = self.objects.key(entry.digest, entry.media_type)
+        with whole_file(self.path(entry.path)) as out, self.objects.forgetting(key):
+            for block in self._blocks(key):
                 hasher.update(block)
                 out.write(block)
             if hasher.hexdigest() != entry.digest.hex:

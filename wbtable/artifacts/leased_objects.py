@@ -147,6 +147,7 @@ class LeasedObjects(ObjectStore):
         if gone:
             more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
             raise CollectedError(
-                f"{gone[0]}{more}, which this uses again, was collected meanwhile: do it again, and it is stored anew",
+                f"{gone[0]}{more}, which this uses again, was collected meanwhile: do it again, and it is stored anew;"
+                " but what is taken over from a deleted version is gone with that",
                 place=self.backend.url,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import concurrent.futures.thread  # noqa: F401 - its exit callback has to be registered before ours
 import os
+import shlex
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -141,7 +142,8 @@ def _announce(run: Run) -> None:
     """Say on one line which run it is, where, and how to look further."""
     if run.store is not None:
         verb = "resumed run" if run.resumed else "run"
-        say(f"{verb} {run.path} in {run.store.url} (look: wbtable --store {run.store.url} show {run.path})")
+        look = shlex.join(["wbtable", "--store", run.store.url, "show", run.path])
+        say(f"{verb} {run.path} in {run.store.url} (look: {look})")
 
 
 def _begin(start: RunStart, store: Store, resume: str, *, is_new: bool) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from typing import TYPE_CHECKING, cast
@@ -74,6 +75,15 @@ class ObjectStore:
         forget = getattr(self.backend, "forget", None)
         if forget is not None:
             forget(key)
+
+    @contextlib.contextmanager
+    def forgetting(self, key: str) -> Iterator[None]:
+        """Forget an object if what is read of it within the block is found damaged."""
+        try:
+            yield
+        except FormatError:
+            self.forget(key)
+            raise
 
     # Names.
 
@@ -158,13 +168,10 @@ class ObjectStore:
         if descriptor.media_type == PACK:
             msg = "a pack is read by its blobs: use read_blobs or pack_entries"
             raise UsageError(msg)
-        try:
+        with self.forgetting(key):
             if suffix_of(descriptor.media_type).endswith(_COMPRESSED):
                 return self._frame(descriptor, key)[1]
             return descriptor.digest.check(self.backend.get_range(key, 0, descriptor.size), self._shown(key))
-        except FormatError:
-            self.forget(key)
-            raise
 
     def get_document(self, descriptor: Descriptor) -> documents.Json:
         """Return a document (DOC-1, DOC-2).
@@ -202,12 +209,13 @@ class ObjectStore:
         if size is None:
             msg = f"the pack {key} does not exist"
             raise NotFoundError(msg, place=self.backend.url)
-        tail = self.backend.get_tail(key, MAX_TRAILER)
-        trailer = tail[-trailer_size(tail[-FOOTER_SIZE:], size, self._shown(key)) :]
-        found = trailer_digest(trailer)
-        if found != digest:
-            msg = f"the pack's trailer is damaged: expected {digest}, found {found}"
-            raise DigestMismatchError(msg, place=self._shown(key))
+        with self.forgetting(key):
+            tail = self.backend.get_tail(key, MAX_TRAILER)
+            trailer = tail[-trailer_size(tail[-FOOTER_SIZE:], size, self._shown(key)) :]
+            found = trailer_digest(trailer)
+            if found != digest:
+                msg = f"the pack's trailer is damaged: expected {digest}, found {found}"
+                raise DigestMismatchError(msg, place=self._shown(key))
         return trailer, size
 
     def read(self, file: Mapping[str, object]) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 from wbtable.artifacts import commit
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store, create_store
+from wbtable.errors import ConflictError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +73,14 @@ def test_changes_are_replayed_on_the_version_that_is_the_newest_then(
     assert done == [1]
     assert {entry.path for entry in version.files()} == {"a", "b", "c"}
     assert store.verify().ok
+
+
+def test_what_only_a_collected_version_held_is_said_to_be_gone(store: Store) -> None:  # LEASE-6
+    version = store.artifact("x")
+    item = version["a"]
+    version.delete()
+    assert store.gc(grace=dt.timedelta(0), dry_run=False).deleted_objects
+    draft = Artifact("y")
+    draft.add_reference(item)
+    with pytest.raises(ConflictError, match="taken over from a deleted version is gone"):
+        store.commit(draft)

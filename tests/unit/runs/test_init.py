@@ -173,3 +173,10 @@ def test_the_module_means_the_current_run(store: Store) -> None:
     assert dict(run.summary) == {"x": 1, "best": 3}
     wbtable.finish()
     assert wbtable.run is None
+
+
+def test_what_is_said_of_a_run_can_be_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = wbtable.create_store(tmp_path / "my store")
+    with init(project="p", id="r 1", store=store):
+        said = capsys.readouterr().err
+    assert f"(look: wbtable --store '{tmp_path}/my store' show 'p/r 1')" in said

@@ -28,6 +28,8 @@ from wbtable.storage.verify import verify_object
 from wbtable.tables.reader import TableReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wbtable.storage.backend import Backend
 
 KEY = "objects/ab/" + "c" * 62 + ".pack"
@@ -301,3 +303,42 @@ def test_sizes_that_are_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("WBTABLE_CACHE_SIZE", text)
     with pytest.raises(UsageError, match="10GB"):
         cache_size()
+
+
+@pytest.mark.parametrize("suffix", ["", ".pack"])
+def test_what_was_damaged_is_fetched_anew(tmp_path: Path, suffix: str) -> None:
+    """Downloads, copies and trailers, too, do not give out for ever what was damaged once (CACHE-3)."""
+    url = f"memory://cache-{next(_numbers)}"
+    draft = wbtable.Artifact("a")
+    for name, data in (("large", b"x" * (9 << 20)), ("small", b"s")):
+        with draft.new_file(name, "wb") as file:
+            file.write(data)
+    draft.add(wbtable.Table(columns=["i"], data=[[wbtable.Html("<p>")]]), "t")
+    wbtable.create_store(url).commit(draft)
+    place = open_backend(url)
+    keys = [key for key in place.list("objects") if key.endswith(suffix) and (suffix or "." not in key)]
+    good = {key: place.get(key) for key in keys}
+    cache = ObjectCache(tmp_path / "cache", 1 << 30)
+
+    def attempts(folder: Path) -> list[Callable[[], object]]:
+        store = wbtable.Store.on(CachedBackend(place, cache))
+        version = store.artifact("a")
+        packs = [Digest("".join(key.removesuffix(".pack").split("/")[-2:])) for key in keys if suffix]
+        other = wbtable.create_store(folder / "other")
+        return [
+            lambda: version.download(folder / "out"),
+            lambda: store.copy_to(other),
+            *(lambda digest=digest: store.objects.pack_trailer(digest) for digest in packs),
+        ]
+
+    for key, data in good.items():
+        place.replace(key, data[:5] + bytes([data[5] ^ 1]) + data[6:-30] + bytes([data[-30] ^ 1]) + data[-29:])
+    for attempt in attempts(tmp_path / "one"):
+        with pytest.raises(FormatError):
+            attempt()
+        with pytest.raises(FormatError):
+            attempt()
+    for key, data in good.items():
+        place.replace(key, data)
+    for attempt in attempts(tmp_path / "two"):
+        attempt()
