@@ -28,7 +28,7 @@ from wbtable.artifacts.names import (
 )
 from wbtable.artifacts.pending import PendingDocument
 from wbtable.artifacts.put import put_changes
-from wbtable.artifacts.tables import check_document
+from wbtable.artifacts.tables import check_document, kept_documents
 from wbtable.artifacts.version import Version
 from wbtable.errors import (
     CommitStateUnknownError,
@@ -211,12 +211,17 @@ class _Commit:
                     self.base.contents if self.base is not None else None,
                     known,
                 )
-                for path, pending in self.draft._changes.items():  # noqa: SLF001
-                    if isinstance(pending, PendingDocument):
-                        check_document(objects, None if self.base is None else self.base.contents, put.entries, path)
+                for path in self._documents():
+                    check_document(objects, None if self.base is None else self.base.contents, put.entries, path)
                 made = self._make(lease, objects, put)
                 known.save()
                 return made
+
+    def _documents(self) -> list[str]:
+        """Return the joined and partitioned tables that the draft's changes may have made wrong."""
+        changes = self.draft._changes  # noqa: SLF001 - as above
+        own = [path for path, pending in changes.items() if isinstance(pending, PendingDocument)]
+        return own + kept_documents(None if self.base is None else self.base.contents, changes)
 
     def _make(self, lease: Lease, objects: LeasedObjects, put: PutResult) -> tuple[Version, bool]:
         made: tuple[Descriptor, ArtifactManifest] | None = None

@@ -12,9 +12,9 @@ from wbtable.artifacts.download import directory, expected_files, is_right, obje
 from wbtable.artifacts.parallel import each
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import file_cell
-from wbtable.artifacts.tables import read_manifest
-from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError
-from wbtable.format.digest import PACK, TABLE, Descriptor, Digest
+from wbtable.artifacts.tables import open_entry, read_manifest
+from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError, UsageError
+from wbtable.format.digest import JOINED, PACK, PARTITIONED, TABLE, Descriptor, Digest
 from wbtable.format.entry_page import digest_of_lines
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
@@ -184,6 +184,8 @@ def check_version(version: VersionContent, verifier: Verifier) -> None:
         return
     for entry in entries:
         problem = _entry_problem(objects, entry, refs)
+        if problem is None and entry.media_type in {JOINED, PARTITIONED} and entry.reference is None:
+            problem = _named_problem(version, entry)
         if problem is None and not whole and entry.reference is None and entry.pack is None:
             problem = verifier.problem(entry.descriptor())
         if problem is not None:
@@ -234,6 +236,15 @@ def _entry_problem(objects: ObjectStore, entry: Entry, refs: dict[Digest, Descri
                 return "the table has another content digest than its entry"
         except _FINDINGS as error:
             return str(error)
+    return None
+
+
+def _named_problem(version: VersionContent, entry: Entry) -> str | None:
+    """Return what is wrong with the tables that a joined or partitioned table names; nothing of their rows is read."""
+    try:
+        open_entry(version, entry)
+    except (*_FINDINGS, UsageError) as error:
+        return str(error)
     return None
 
 

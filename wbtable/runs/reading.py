@@ -228,13 +228,18 @@ def read_history(files: RunFiles, started: dt.datetime, keys: Iterable[str] | No
         FormatError: a segment is damaged; the message names it.
 
     """
-    wanted = None if keys is None else [key for key in keys if key not in RESERVED]
+    wanted = None if keys is None else [key for key in listed(keys) if key not in RESERVED]
     found = read_rows(files, wanted)
     _check_keys(files, wanted, found.schema.names)
     table = found.table
     columns = [name for name in table.column_names if name not in RESERVED] if wanted is None else wanted
     runtime = runtimes(table[TIMESTAMP], started)
     return table.add_column(2, RUNTIME, runtime).select([STEP, TIMESTAMP, RUNTIME, *dict.fromkeys(columns)])
+
+
+def listed(keys: Iterable[str]) -> Iterable[str]:
+    """Return keys; a text is one key."""
+    return [keys] if isinstance(keys, str) else keys
 
 
 def read_rows(files: RunFiles, keys: list[str] | None = None) -> Segment:

@@ -10,7 +10,7 @@ from wbtable.artifacts.names import near
 from wbtable.errors import NotFoundError
 from wbtable.format.run_history import RESERVED, RUNTIME, STEP, TIMESTAMP, conform, merge_schemas
 from wbtable.format.showing import Shows
-from wbtable.runs.reading import RunInfo, empty_history, runtimes
+from wbtable.runs.reading import RunInfo, empty_history, listed, runtimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ class RunList(list[RunInfo], Shows):
             NotFoundError: none of the runs logged anything under one of `keys`.
 
         """
-        wanted = None if keys is None else list(dict.fromkeys(key for key in keys if key not in RESERVED))
+        wanted = None if keys is None else list(dict.fromkeys(key for key in listed(keys) if key not in RESERVED))
         parts = [(run, run.rows(wanted)) for run in self]
         if not parts:
             return empty_history().add_column(0, RUN, pa.array([], pa.string()))

@@ -66,3 +66,39 @@ def test_folders_that_are_no_paths(prefix: Any) -> None:
     """PART-1, PATH-1: the error is of the call."""
     with pytest.raises(UsageError, match="folder of the parts"):
         wbtable.PartitionedTable(prefix)
+
+
+def test_a_table_that_a_kept_join_names_does_not_go_without_it(store: Store) -> None:
+    """JOIN-2, VERIFY-2: the version would have a join that nobody can read."""
+    draft = wbtable.Artifact("a", type="t")
+    draft.add(_table("k", "x"), "left")
+    draft.add(_table("k", "y"), "right")
+    draft.add(_joined(LEFT, RIGHT), "both")
+    version = store.commit(draft, project="p")
+    draft = version.new_draft()
+    draft.remove("left")
+    with pytest.raises(NotFoundError, match=r"both.joined-table.json: it names the table 'left.table.json'"):
+        store.commit(draft, project="p")
+    draft.add(_table("z"), "left", overwrite=True)
+    with pytest.raises(UsageError, match="no key column 'k'"):
+        store.commit(draft, project="p")
+    draft.remove("both")
+    assert store.commit(draft, project="p").version == "v1"
+    assert store.verify().ok
+
+
+def test_verification_finds_a_join_whose_table_is_missing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """VERIFY-2: as an older writer could make it."""
+    draft = wbtable.Artifact("a", type="t")
+    draft.add(_table("k", "x"), "left")
+    draft.add(_table("k", "y"), "right")
+    draft.add(_joined(LEFT, RIGHT), "both")
+    version = store.commit(draft, project="p")
+    draft = version.new_draft()
+    draft.remove("left")
+    monkeypatch.setattr("wbtable.artifacts.commit.kept_documents", lambda *_: [])
+    newer = store.commit(draft, project="p")
+    [damage] = newer.verify().damaged
+    assert damage.where == "p/a:v1: both.joined-table.json"
+    assert "'left.table.json', which is not there" in damage.problem
+    assert version.verify().ok

@@ -89,3 +89,10 @@ def test_a_mean_goes_on_from_what_was_logged_before(store: Store, name: str) -> 
             for value in values_of_attempt:
                 run.log({"loss": value})
     assert store.runs("p")[0].summary["loss.mean"] == 10
+
+
+def test_one_key_of_a_history_may_be_given_as_text(store: Store) -> None:
+    with init(project="p", store=store) as run:
+        run.log({"loss": 1})
+        assert run.history("loss")["loss"].to_pylist() == [1]
+    assert store.runs("p").history("loss").column_names[-1] == "loss"
