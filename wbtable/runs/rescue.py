@@ -14,7 +14,7 @@ from wbtable.artifacts.copy_objects import copy_missing
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.gc_mark import Ref
 from wbtable.artifacts.lease import Lease
-from wbtable.artifacts.names import check_aliases, check_tags
+from wbtable.artifacts.names import VersionName, check_aliases, check_tags
 from wbtable.artifacts.store import Store, create_store
 from wbtable.artifacts.version import Version
 from wbtable.errors import AlreadyExistsError, StorageError, WbtableError
@@ -45,7 +45,10 @@ _numbers = itertools.count()
 
 
 class PendingVersion(Version):
-    """A version that the store did not take: it reads from this machine, and is sent by `wait` or ``wbtable sync``."""
+    """A version that the store did not take: it reads from this machine, and is sent by `wait` or ``wbtable sync``.
+
+    Once `wait` returned it is the version that the store has.
+    """
 
     def __init__(self, here: Version, store: Store, path: Path) -> None:
         """Show what waits.
@@ -77,17 +80,29 @@ class PendingVersion(Version):
 
         Raises:
             StorageError: the store still does not take it; it stays here.
+            NotFoundError: another process sent it, and it was deleted since.
 
         """
         deadline = time.monotonic() + (timeout or 0.0)
         while self._sent is None:
             try:
-                self._sent = send_artifact(self._path, self._target)
+                self._become(send_artifact(self._path, self._target) if self._path.exists() else self._found())
             except (StorageError, OSError):
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
         return self._sent
+
+    def _found(self) -> Version:
+        """Return the version as ``sync`` sent it."""
+        name = VersionName(project=self.project, name=self.name, digest=self.record.digest)
+        return Version(self._target, self._target.find_record(name, self.project))
+
+    def _become(self, sent: Version) -> None:
+        """Read from the store from now on: what waited here is removed once it was sent."""
+        self.store, self.record = sent.store, sent.record
+        self.__dict__.pop("contents", None)
+        self._sent = sent
 
 
 def local_store(folder: Path, url: str) -> Store:
@@ -180,7 +195,9 @@ def send_artifact(path: Path, store: Store) -> Version:
         project=unescape(folder.parent.name), id=unescape(folder.name), inputs=tuple(map(str, note["inputs"]))
     )
     check_there(store)
-    version = commit(store, draft, run=info, aliases=note["aliases"], tags=note["tags"])
+    # Said since it waits, too.
+    aliases, tags = {*note["aliases"], *here.aliases}, {*note["tags"], *here.tags}
+    version = commit(store, draft, run=info, aliases=sorted(aliases), tags=sorted(tags))
     link = RunLink(how=LOGGED, version=version.qualified_name, created_at=now())
     RunFiles(store.backend, info.project, info.id).add_link(link)
     path.unlink()

@@ -156,3 +156,29 @@ def test_one_tag_may_be_given_as_text(store: wbtable.Store) -> None:
     with wbtable.init(project="p", store=store) as run:
         version = run.log_artifact(wbtable.Artifact("a"), aliases="best", tags="first try")
     assert (version.tags, version.aliases) == (["first try"], ["latest", "best"])
+
+
+def test_a_pending_version_becomes_the_one_that_was_sent(store: wbtable.Store) -> None:  # RUN-9
+    run = wbtable.init(project="p", store=store)
+    made = draft()
+    with broken(store), pytest.warns(RunWarning):
+        version = run.log_artifact(made, aliases=["best"], tags=["checked"])
+        version.add_aliases(["later"])
+        version.add_tags(["seen"])
+    version.wait()
+    assert sorted(version.aliases) == ["best", "later", "latest"]
+    assert version.tags == ["checked", "seen"]
+    assert version == store.artifact("p/model")
+    assert version["weights.bin"].read() == made["weights.bin"].read() == b"12345"
+    run.finish()
+
+
+def test_wait_finds_what_sync_sent(store: wbtable.Store) -> None:  # RUN-9
+    run = wbtable.init(project="p", store=store)
+    with broken(store), pytest.warns(RunWarning):
+        version = run.log_artifact(draft())
+    run.finish()
+    (done,) = sync()
+    assert (done.error, done.artifacts) == (None, 1)
+    assert version.wait().qualified_name == "p/model:v0"
+    assert version["weights.bin"].read() == b"12345"
