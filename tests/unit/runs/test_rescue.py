@@ -163,8 +163,8 @@ def test_a_pending_version_becomes_the_one_that_was_sent(store: wbtable.Store) -
     made = draft()
     with broken(store), pytest.warns(RunWarning):
         version = run.log_artifact(made, aliases=["best"], tags=["checked"])
-        version.add_aliases(["later"])
-        version.add_tags(["seen"])
+    version.add_aliases(["later"])
+    version.add_tags(["seen"])
     version.wait()
     assert sorted(version.aliases) == ["best", "later", "latest"]
     assert version.tags == ["checked", "seen"]
