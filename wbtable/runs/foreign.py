@@ -33,6 +33,10 @@ OF_A_RUN: Final = {
 """Attributes of W&B's run that ours lacks, and what to do without."""
 
 
+_OF_THE_START: Final = frozenset({"name", "tags", "notes", "group", "job_type"})
+"""What W&B's run lets one set at any time."""
+
+
 class Settings:
     """W&B's settings of its client, for ``init(settings=...)``; none of them has a meaning here."""
 
@@ -61,6 +65,12 @@ class Accepting:
 
     def unwatch(self, *_args: Any, **_kwargs: Any) -> None:
         """Accept a model to watch no more."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; what stands in the record of the start stays there as it was, which is said."""
+        if name in _OF_THE_START and name in self.__dict__:
+            warn_once(f"run.{name} was set after the run began, which is not recorded: give it to init({name}=...)")
+        object.__setattr__(self, name, value)
 
     if not TYPE_CHECKING:  # what a run lacks stays an error to type checkers
 

@@ -153,7 +153,8 @@ def _begin(start: RunStart, store: Store, resume: str, *, is_new: bool) -> Run:
         last = None if resume == "never" and not is_new else files.newest_attempt()
         if last is None:
             if resume == "must":
-                msg = f"there is no run {start.project}/{start.id} to resume in {store.url!r}"
+                which = f"no run {start.project}/{start.id}" if not is_new else "no run without an id: give id="
+                msg = f"there is {which} to resume in {store.url!r}"
                 raise NotFoundError(msg)
             try:
                 files.start(start)

@@ -48,6 +48,10 @@ class Prepared:
         self.tables: dict[str, Any] = {}
         self.problems: list[str] = []
 
+    def __bool__(self) -> bool:
+        """Whether anything was taken."""
+        return bool(self.scalars or self.media or self.tables)
+
 
 def prepare(data: Mapping[Any, Any]) -> Prepared:
     """Take the values of a call of ``log``; later changes of `data` do not matter.
@@ -124,8 +128,9 @@ def _take(key: str, value: object, out: Prepared) -> None:
         return
     if value is None:
         return
-    if is_table(value):
-        out.tables[key] = value
+    table = value if is_table(value) else _table_of_frame(value)
+    if table is not None:
+        out.tables[key] = table
         return
     cell = _media(value)
     if cell is not None:
@@ -209,6 +214,16 @@ def is_table(value: object) -> bool:
     if "wbtable.tables" not in sys.modules:
         return False
     return type(value).__module__.startswith("wbtable.tables")
+
+
+def _table_of_frame(value: object) -> Any:
+    """Return the table of a data frame of pandas or Polars, None if a value is something else."""
+    kind = type(value)
+    if kind.__name__ != "DataFrame" or kind.__module__.partition(".")[0] not in {"pandas", "polars"}:
+        return None
+    from wbtable.tables.table import Table
+
+    return Table(dataframe=value)
 
 
 def _media(value: object) -> Cell | None:

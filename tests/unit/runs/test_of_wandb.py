@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import wbtable
-from wbtable.errors import TypeMismatchError, UsageError
+from wbtable.errors import NotFoundError, TypeMismatchError, UsageError
 from wbtable.runs.console import RunWarning
 from wbtable.runs.init import init
 
@@ -106,3 +107,33 @@ def test_names_of_wandb(store: Store) -> None:
     assert wbtable.box3d.__module__ == "wbtable.media.points3d"
     with pytest.raises(UsageError, match=r"init\(\) first"):
         wbtable.define_metric("loss")
+
+
+def test_what_is_set_on_a_run_is_not_lost_silently(store: Store) -> None:
+    with wbtable.init(project="p", name="first", store=store) as run:
+        with pytest.warns(RunWarning, match=r"init\(name=...\)"):
+            run.name = "second"
+        assert run.name == "second"
+    assert store.runs("p")[0].name == "first"
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_data_frame_is_logged_as_a_table(store: Store, library: str) -> None:
+    frame = importlib.import_module(library).DataFrame({"a": [1, 2]})
+    with wbtable.init(project="p", id="r", store=store) as run:
+        run.log({"frame": frame})
+    assert store.artifact("p/run-r-frame").only_table().get_column("a") == [1, 2]
+
+
+def test_a_series_is_a_mapping(store: Store) -> None:
+    import pandas as pd
+
+    with wbtable.init(project="p", store=store) as run:
+        for value in (1, 2):
+            run.log(pd.Series({"a": value, "b": 0}))  # type: ignore[arg-type]
+    assert store.runs("p")[0].history()["a"].to_pylist() == [1, 2]
+
+
+def test_resuming_needs_an_id(store: Store) -> None:
+    with pytest.raises(NotFoundError, match="give id="):
+        wbtable.init(project="p", store=store, resume="must")
