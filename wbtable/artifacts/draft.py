@@ -11,7 +11,7 @@ from wbtable.artifacts import staging
 from wbtable.artifacts.compose import check_against
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.local_files import LocalFile, absolute, media_type_of
-from wbtable.artifacts.names import check_description, check_type, near, stored_metadata, ttl_seconds
+from wbtable.artifacts.names import check_accepted, check_description, check_type, near, stored_metadata, ttl_seconds
 from wbtable.artifacts.pending import Pending, PendingDocument, PendingFile, PendingMedia, PendingTable
 from wbtable.artifacts.reading import media_stem
 from wbtable.artifacts.tables import SUFFIXES
@@ -110,7 +110,12 @@ class Artifact:
         self.add(obj, name)
 
     def add_file(
-        self, local_path: str | os.PathLike[str], name: str | None = None, is_tmp: bool = False, overwrite: bool = False
+        self,
+        local_path: str | os.PathLike[str],
+        name: str | None = None,
+        is_tmp: bool = False,
+        overwrite: bool = False,
+        **accepted: Any,
     ) -> Item:
         """Add a file.
 
@@ -119,6 +124,7 @@ class Artifact:
             name: its logical path; None for the file's own name.
             is_tmp: accepted for W&B's sake.
             overwrite: whether a file of this name may be replaced.
+            accepted: W&B's `skip_cache` and `policy`, which have no meaning here.
 
         Raises:
             NotFoundError: there is no such file.
@@ -127,19 +133,23 @@ class Artifact:
 
         """
         self._check_open()
+        check_accepted("add_file", accepted)
         local = absolute(local_path)
         path = os.path.basename(local) if name is None else str(name)
         check_path(path)
-        self._set(path, PendingFile(LocalFile.of(local), media_type_of(path)), overwrite=overwrite)
+        self._set_all({path: PendingFile(LocalFile.of(local), media_type_of(path))}, overwrite=overwrite)
         return self.get_entry(path)
 
-    def add_dir(self, local_path: str | os.PathLike[str], name: str | None = None, overwrite: bool = False) -> None:
+    def add_dir(
+        self, local_path: str | os.PathLike[str], name: str | None = None, overwrite: bool = False, **accepted: Any
+    ) -> None:
         """Add every file below a directory; all of them or, on an error, none.
 
         Args:
             local_path: the directory; links in it are followed while they stay inside.
             name: what goes before the files' paths; None for nothing.
             overwrite: whether files of the same names may be replaced.
+            accepted: as in `add_file`; W&B's `merge` is `overwrite`.
 
         Raises:
             NotFoundError: there is no such directory.
@@ -148,6 +158,8 @@ class Artifact:
 
         """
         self._check_open()
+        overwrite = bool(accepted.pop("merge", False)) or overwrite
+        check_accepted("add_dir", accepted)
         self._set_all(staging.files_below(local_path, None if name is None else str(name)), overwrite=overwrite)
 
     def add_reference(
@@ -204,7 +216,7 @@ class Artifact:
         text = None if binary else encoding or "utf-8"
         with path.open("wb" if binary else "w", encoding=text, newline=None if binary else "") as file:
             yield file
-        self._set(name, PendingFile(LocalFile.of(os.fspath(path)), media_type_of(name)), overwrite=overwrite)
+        self._set_all({name: PendingFile(LocalFile.of(os.fspath(path)), media_type_of(name))}, overwrite=overwrite)
 
     def remove(self, item: str | os.PathLike[str] | Item) -> None:
         """Remove a file or object, or everything below a directory.
@@ -345,9 +357,6 @@ class Artifact:
     def _measured(self) -> ArtifactManifest:
         return staging.measure(self._changes, None if self._base is None else self._base.contents)
 
-    def _set(self, path: str, pending: Pending, *, overwrite: bool) -> None:
-        self._set_all({path: pending}, overwrite=overwrite)
-
     def _set_all(self, found: Mapping[str, Pending], *, overwrite: bool) -> None:
         """Add several paths, or on an error none."""
         added: list[str] = []
@@ -355,7 +364,7 @@ class Artifact:
         try:
             for path, pending in found.items():
                 check_path(path)
-                if not overwrite and self._is_taken(path, pending):
+                if not overwrite and staging.is_taken(path, pending, self._changes, self._base):
                     raise AlreadyExistsError(
                         f"{path!r:.200} is there already with other content; remove it first, or overwrite=True"
                     )
@@ -368,15 +377,6 @@ class Artifact:
                 self._tree.remove(path)
             raise
         self._changes.update(found)
-
-    def _is_taken(self, path: str, pending: Pending) -> bool:
-        if path in self._changes:
-            current = self._changes[path]
-            return current is not None and not staging.same(current, pending)
-        if self._base is None:
-            return False
-        entry = self._base.contents.find(path)
-        return entry is not None and not staging.same_as_entry(entry, pending, self._base)
 
     def _find(self, name: str) -> str | None:
         """Return the path that a name means: itself, or it and a suffix."""

@@ -21,6 +21,8 @@ LATEST: Final = "latest"
 _VERSION = re.compile(r"v(0|[1-9][0-9]{0,14})")
 _TAG = re.compile(r"[-\w]+( +[-\w]+)*")
 MAX_TAG: Final = 200
+_MEANINGLESS: Final = frozenset({"skip_cache", "policy", "multipart"})
+"""Arguments of W&B's artifacts that are accepted and do nothing: they say how its client copies and caches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,18 @@ def stored_metadata(values: Mapping[str, Any] | None) -> dict[str, Any]:
         raise UsageError(f"expected metadata as a dict, found {values!r:.80}")
     found: dict[str, Any] = untag(tag(dict(values or {}), "metadata"), "metadata")
     return found
+
+
+def check_accepted(function: str, accepted: Iterable[str]) -> None:
+    """Refuse arguments that W&B's functions have not either.
+
+    Raises:
+        UsageError: there is one.
+
+    """
+    for name in accepted:
+        if name not in _MEANINGLESS:
+            raise UsageError(f"{function}() has no argument {name!r}")
 
 
 def near(name: str, known: Iterable[str]) -> str:

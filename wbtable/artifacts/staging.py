@@ -149,6 +149,15 @@ def shared_entry(item: Any, name: str | None) -> PendingEntry:
     return PendingEntry(entry, item.version.contents.objects, tuple(refs))
 
 
+def is_taken(path: str, pending: Pending, changes: Mapping[str, Pending | None], base: VersionContent | None) -> bool:
+    """Whether a path of a draft has other content than what is to be added there (ART-8)."""
+    if path in changes:
+        current = changes[path]
+        return current is not None and not same(current, pending)
+    entry = None if base is None else base.contents.find(path)
+    return entry is not None and base is not None and not same_as_entry(entry, pending, base)
+
+
 def same(left: Pending, right: Pending) -> bool:
     """Whether two pending things are the same content."""
     if left == right:

@@ -11,7 +11,7 @@ from wbtable.artifacts import logs, tables
 from wbtable.artifacts.contents import Contents
 from wbtable.artifacts.download import download
 from wbtable.artifacts.items import Item
-from wbtable.artifacts.names import near, ttl_seconds
+from wbtable.artifacts.names import check_accepted, near, ttl_seconds
 from wbtable.artifacts.reading import media_stem, read_media
 from wbtable.artifacts.tables import DOCUMENTS, SUFFIXES
 from wbtable.errors import NotFoundError, UsageError
@@ -213,6 +213,7 @@ class VersionContent(Shows):
         root: str | os.PathLike[str] | None = None,
         path_prefix: str | os.PathLike[str] | None = None,
         allow_missing_references: bool = False,
+        **accepted: Any,
     ) -> Path:
         """Write the files below a directory, and return that directory; see `wbtable.artifacts.download`.
 
@@ -223,12 +224,14 @@ class VersionContent(Shows):
                 counterpart `WBTABLE_ARTIFACT_DIR`.
             path_prefix: only paths that begin so.
             allow_missing_references: leave out references whose content cannot be had.
+            accepted: W&B's `skip_cache` and `multipart`, which have no meaning here.
 
         Raises:
             DigestMismatchError: stored bytes are damaged, or what a reference names has changed.
             NotFoundError: no path begins with `path_prefix`.
 
         """
+        check_accepted("download", accepted)
         return download(self, root, path_prefix, allow_missing_references=allow_missing_references)
 
     # What may be said anew of it.

@@ -320,3 +320,23 @@ def test_what_is_no_path_is_said(tmp_path: Path) -> None:
             Artifact("a").add_dir(wrong)  # type: ignore[arg-type]
     (tmp_path / "f").write_bytes(b"1")
     assert Artifact("a").add_file(os.fsencode(tmp_path / "f")).path == "f"  # type: ignore[arg-type]
+
+
+def test_arguments_of_wandb_are_accepted(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "f").write_bytes(b"1")
+    draft = Artifact("a")
+    draft.add_file(tmp_path / "d" / "f", skip_cache=True, policy="immutable")
+    draft.add_dir(tmp_path / "d", skip_cache=True, policy="mutable")
+    (tmp_path / "d" / "f").write_bytes(b"22")
+    with pytest.raises(AlreadyExistsError):
+        draft.add_dir(tmp_path / "d", merge=False)
+    draft.add_dir(tmp_path / "d", merge=True)
+    version = store.commit(draft)
+    assert (version.download(tmp_path / "o", skip_cache=True, multipart=False) / "f").read_bytes() == b"22"
+    for call in (
+        lambda: Artifact("b").add_file(tmp_path / "d" / "f", overwritten=True),
+        lambda: version.download(to=1),
+    ):
+        with pytest.raises(UsageError, match="has no argument"):
+            call()

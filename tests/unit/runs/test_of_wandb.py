@@ -130,7 +130,7 @@ def test_a_series_is_a_mapping(store: Store) -> None:
 
     with wbtable.init(project="p", store=store) as run:
         for value in (1, 2):
-            run.log(pd.Series({"a": value, "b": 0}))  # type: ignore[arg-type]
+            run.log(pd.Series({"a": value, "b": 0}))
     assert store.runs("p")[0].history()["a"].to_pylist() == [1, 2]
 
 
