@@ -8,7 +8,7 @@ import os
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts import rebase
 from wbtable.artifacts.blob_index import BlobIndex
@@ -42,6 +42,7 @@ from wbtable.errors import (
 )
 from wbtable.format import documents
 from wbtable.format.features import check_writable
+from wbtable.format.tagged import tag
 from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
 from wbtable.storage.workers import side_by_side
 
@@ -181,9 +182,11 @@ class _Commit:
                 f" there, not to {project}/{draft.name} in {store.url!r}"
             )
         # As they are now, and as they will be read: what cannot be read again would be a version that nobody can open.
-        self.type = check_type(draft.type)
-        self.description = check_description(draft.description)
-        self.metadata = stored_metadata(draft.metadata)
+        self.facts: dict[str, Any] = {
+            "type": check_type(draft.type),
+            "description": check_description(draft.description),
+            "metadata": stored_metadata(draft.metadata),
+        }
         self.commit_id = os.urandom(16).hex()
 
     def run(self) -> tuple[Version, bool]:
@@ -243,9 +246,10 @@ class _Commit:
                     continue  # deleted and collected since: another one is the newest
                 made_on = number
             descriptor, manifest = made
-            if head is not None and self._repeats(head, manifest):
+            facts = self._facts(head)
+            if head is not None and head.same_as(digest=manifest.digest, **facts):
                 return Version(self.store, head), False
-            record = self._new_record(newest, head, descriptor, manifest)
+            record = self._new_record(newest, head, descriptor, manifest, facts)
             said: list[bool] = []
             self._together(
                 lambda head=head: objects.settle(lambda: self._covering(head)),  # type: ignore[misc]
@@ -305,16 +309,23 @@ class _Commit:
         except UsageError as error:
             raise ConflictError(f"{error} in v{number}, which was made since this draft was begun") from error
 
-    def _repeats(self, head: VersionRecord, manifest: ArtifactManifest) -> bool:
-        return head.same_as(
-            digest=manifest.digest,
-            type=self.type,
-            description=self.description,
-            metadata=self.metadata,
-        )
+    def _facts(self, head: VersionRecord | None) -> dict[str, Any]:
+        """Return type, description and metadata: what the draft has as its base had it is as the newest has it."""
+        if self.base is None or head is None or head.commit_id == self.base.record.commit_id:
+            return self.facts
+        newest = Version(self.store, head)
+        return {
+            name: getattr(newest, name) if tag(value) == tag(getattr(self.base, name)) else value
+            for name, value in self.facts.items()
+        }
 
     def _new_record(
-        self, newest: int, head: VersionRecord | None, descriptor: Descriptor, manifest: ArtifactManifest
+        self,
+        newest: int,
+        head: VersionRecord | None,
+        descriptor: Descriptor,
+        manifest: ArtifactManifest,
+        facts: dict[str, Any],
     ) -> VersionRecord:
         parent = None
         if newest >= 0:
@@ -327,9 +338,7 @@ class _Commit:
             version=newest + 1,
             parent=parent,
             base=None if self.base is None else self.base.record.version,
-            type=self.type,
-            description=self.description,
-            metadata=self.metadata,
+            **facts,
             digest=manifest.digest,
             manifest=descriptor,
             created_at=dt.datetime.now(dt.UTC),

@@ -77,3 +77,16 @@ def test_versions_are_compared_by_name(store: Store, draft_of: Make) -> None:
         assert first.diff(other).added == ["b.txt"]
     with pytest.raises(UsageError, match="artifact's name"):
         first.diff(None)  # type: ignore[arg-type]
+
+
+def test_a_draft_that_left_metadata_alone_does_not_undo_anothers(store: Store, draft_of: Make) -> None:  # COMMIT-3
+    base = store.commit(draft_of(metadata={"n": float("nan")}, description="first"))
+    theirs, ours, same = base.new_draft(), base.new_draft(), base.new_draft()
+    theirs.metadata["epochs"], theirs.description = 5, "second"
+    store.commit(theirs)
+    with ours.new_file("b.txt") as file:
+        file.write("b")
+    ours.description = "third"
+    newest = store.commit(ours)
+    assert (newest.version, newest.description, newest.metadata["epochs"]) == ("v2", "third", 5)
+    assert store.commit(same) == newest
