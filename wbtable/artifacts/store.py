@@ -218,24 +218,26 @@ class Store(SavedDocuments):
         """
         return gc(self, grace, dry_run=dry_run, packs=packs)
 
-    def copy_to(self, other: Store, name: str | None = None, project: str | None = None) -> CopyReport:
+    def copy_to(
+        self, other: Store | str | os.PathLike[str], name: str | None = None, project: str | None = None
+    ) -> CopyReport:
         """Copy versions to another store, with their numbers, commit ids, lineage, aliases and tags (COPY-n).
 
         Only objects that are missing there are moved; a copy that was broken off goes on where it stopped.
 
         Args:
-            other: the store to copy to.
+            other: the store to copy to, or its URL.
             name: ``project/name:v3`` (or an alias) for one version, ``project/name`` for all of an artifact; None for
                 everything, with runs, views and reports.
             project: the project of a name without one; without a name, the project to copy.
 
         Raises:
-            NotFoundError: there is no such version, or an object is missing here.
+            NotFoundError: there is no such version or other store, or an object is missing here.
             DigestMismatchError: an object is damaged here.
             ConflictError: the other store has other versions under the same numbers.
 
         """
-        return copy_to(self, other, name, project)
+        return copy_to(self, other if isinstance(other, Store) else Store(other), name, project)
 
     def verify(
         self, project: str | None = None, type: str | None = None, resume: str | os.PathLike[str] | None = None

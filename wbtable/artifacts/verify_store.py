@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from wbtable.artifacts import logs
+from wbtable.artifacts.lineage import said_later
 from wbtable.artifacts.parallel import each
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.store_files import children
@@ -82,7 +84,8 @@ def _verify_artifact(store: StoreFiles, project: str, name: str, kind: str | Non
             version = VersionContent(store, record)
             check_version(version, verifier)
             # What is said of it later must be readable.
-            _ = version.description, version.ttl
+            tags = layout.version_log(project, name, "tags", number)
+            _ = version.description, version.ttl, logs.value(store.backend, tags, "tags"), said_later(store, record)
         except _FINDINGS as error:
             damaged.append(Damage(where=where, problem=str(error)))
     try:

@@ -262,3 +262,10 @@ def test_a_collector_leaves_what_is_being_copied(full: Store, tmp_path: Path) ->
     assert isinstance(inner, FakeBackend)
     found: Any = other.artifact("p/data:v2")
     assert found["a"].read() == b"2"
+
+
+def test_the_other_store_may_be_given_by_its_url(full: Store, tmp_path: Path) -> None:
+    made = create_store(tmp_path / "made")
+    assert full.copy_to(made.url, "p/data:v2").versions == ["p/data:v2"]
+    with pytest.raises(NotFoundError, match="no store"):
+        full.copy_to(tmp_path / "none")

@@ -256,3 +256,15 @@ def test_a_record_that_is_missing_is_found(store: Store, draft_of: Make) -> None
     assert damage.where == "uncategorized/data:v2"
     assert damage.problem.startswith("its record is missing, while v4 is there")
     assert report.versions == 4
+
+
+@pytest.mark.parametrize("kind", ["tags", "descriptions", "ttl", "lineage"])
+def test_what_is_said_of_a_version_is_verified(store: Store, draft_of: Make, kind: str) -> None:  # VERIFY-4
+    version = store.commit(draft_of(), tags=["t"])
+    version.description, version.ttl = "d", dt.timedelta(days=1)
+    version.record_run("p/r", "used")
+    path = store.backend.local_path(layout.log_key(layout.version_log("uncategorized", "data", kind, 0), 0))
+    assert path is not None
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"value"', b'"valuf"'))
+    assert where(store) == {"uncategorized/data:v0"}
