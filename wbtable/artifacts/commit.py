@@ -192,6 +192,7 @@ class _Commit:
     def run(self) -> tuple[Version, bool]:
         """Return the version, and whether this commit made it."""
         check_writable(self.store.header.extra, self.store.url)
+        self.store.check_there()
         # 1. Open a lease; put every missing object.
         # What a draft was made from says where blobs are; what is newer is looked for once the objects are up.
         head = self.base.record if self.base is not None else self.records.find_head()[1]

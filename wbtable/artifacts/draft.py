@@ -7,11 +7,11 @@ import datetime as dt
 import os
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from wbtable.artifacts import names as rules
 from wbtable.artifacts import staging
 from wbtable.artifacts.compose import check_against
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.local_files import LocalFile, absolute, media_type_of
-from wbtable.artifacts.names import check_accepted, check_description, check_type, near, stored_metadata, ttl_seconds
 from wbtable.artifacts.pending import Pending, PendingDocument, PendingFile, PendingMedia, PendingTable
 from wbtable.artifacts.reading import media_stem
 from wbtable.artifacts.tables import SUFFIXES
@@ -57,9 +57,9 @@ class Artifact:
 
         """
         self.name = check_name(name, "artifact name")
-        self.type = check_type(type)
-        self.description = check_description(description)
-        stored_metadata(metadata)
+        self.type = rules.check_type(type)
+        self.description = rules.check_description(description)
+        rules.stored_metadata(metadata)
         self.metadata: dict[str, Any] = dict(metadata or {})
         self._base: VersionContent | None = None
         self._changes: dict[str, Pending | None] = {}
@@ -133,7 +133,7 @@ class Artifact:
 
         """
         self._check_open()
-        check_accepted("add_file", accepted)
+        rules.check_accepted("add_file", accepted)
         local = absolute(local_path)
         path = os.path.basename(local) if name is None else str(name)
         check_path(path)
@@ -159,7 +159,7 @@ class Artifact:
         """
         self._check_open()
         overwrite = bool(accepted.pop("merge", False)) or overwrite
-        check_accepted("add_dir", accepted)
+        rules.check_accepted("add_dir", accepted)
         self._set_all(staging.files_below(local_path, None if name is None else str(name)), overwrite=overwrite)
 
     def add_reference(
@@ -231,7 +231,7 @@ class Artifact:
         prefix = name.rstrip("/") + "/"
         gone = [path] if path is not None else [other for other in self._paths() if other.startswith(prefix)]
         if not gone:
-            raise NotFoundError(f"there is no {name!r}{near(name, self._paths())}", place=repr(self))
+            raise NotFoundError(f"there is no {name!r}{rules.near(name, self._paths())}", place=repr(self))
         for other in gone:
             if self._changes.get(other) is not None:
                 self._tree.remove(other)
@@ -244,16 +244,16 @@ class Artifact:
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a file or object of this name, with or without a table's suffix."""
-        return isinstance(name, str) and self._find(name) is not None
+        return isinstance(name, str | os.PathLike) and self._find(name) is not None
 
     def __getitem__(self, name: str) -> Any:
         """Return an object, see `get`."""
         found = self.get(name)
         if found is None:
-            raise NotFoundError(f"there is no {name!r}{near(name, self._paths())}", place=repr(self))
+            raise NotFoundError(f"there is no {name!r}{rules.near(name, self._paths())}", place=repr(self))
         return found
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str | os.PathLike[str]) -> Any:
         """Return the object of this name as it was added; None if there is none."""
         if self._version is not None:
             return self._version.get(name)
@@ -268,7 +268,7 @@ class Artifact:
             return pending.value
         return self.get_entry(path)
 
-    def get_entry(self, name: str) -> Item:
+    def get_entry(self, name: str | os.PathLike[str]) -> Item:
         """Return the item of this name: its path, size and where it is.
 
         Raises:
@@ -279,7 +279,7 @@ class Artifact:
             return self._version.get_entry(name)
         path = self._find(name)
         if path is None:
-            raise NotFoundError(f"there is no {name!r}{near(name, self._paths())}", place=repr(self))
+            raise NotFoundError(f"there is no {name!r}{rules.near(str(name), self._paths())}", place=repr(self))
         pending = self._changes.get(path)
         if pending is None:
             assert self._base is not None
@@ -313,7 +313,7 @@ class Artifact:
         if self._version is not None:
             self._version.ttl = value
             return
-        self._ttl = ttl_seconds(value)
+        self._ttl = rules.ttl_seconds(value)
 
     @property
     def state(self) -> str:
@@ -378,8 +378,9 @@ class Artifact:
             raise
         self._changes.update(found)
 
-    def _find(self, name: str) -> str | None:
+    def _find(self, name: str | os.PathLike[str]) -> str | None:
         """Return the path that a name means: itself, or it and a suffix."""
+        name = rules.name_text(name)
         for path in (name, *(name + suffix for suffix in SUFFIXES)):
             if path in self._changes:
                 if self._changes[path] is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import os
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import FormatError, UsageError
@@ -21,6 +23,8 @@ LATEST: Final = "latest"
 _VERSION = re.compile(r"v(0|[1-9][0-9]{0,14})")
 _TAG = re.compile(r"[-\w]+( +[-\w]+)*")
 MAX_TAG: Final = 200
+_MOST_COMPARED: Final = 10_000
+"""So many names are compared with one that is not there: a message must not take minutes."""
 _MEANINGLESS: Final = frozenset({"skip_cache", "policy", "multipart"})
 """Arguments of W&B's artifacts that are accepted and do nothing: they say how its client copies and caches."""
 
@@ -171,9 +175,22 @@ def check_accepted(function: str, accepted: Iterable[str]) -> None:
             raise UsageError(f"{function}() has no argument {name!r}")
 
 
+def name_text(name: str | os.PathLike[str]) -> str:
+    """Return the name of an entry, given as text or as a path.
+
+    Raises:
+        UsageError: it is neither.
+
+    """
+    text = os.fspath(name) if isinstance(name, str | os.PathLike) else name
+    if not isinstance(text, str):
+        raise UsageError(f"expected a name as text, found {type(name).__name__}")
+    return text
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """Return an ending for a message that lists names like `name`; empty if there are none."""
-    found = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    found = difflib.get_close_matches(name, list(islice(known, _MOST_COMPARED)), n=3, cutoff=0.6)
     return f"; did you mean {', '.join(repr(item) for item in found)}?" if found else ""
 
 

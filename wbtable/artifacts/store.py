@@ -185,6 +185,8 @@ class Store(SavedDocuments):
         tags: Iterable[str] = (),
     ) -> Version:
         """Make a draft the newest version, without a run; see `wbtable.artifacts.commit`."""
+        if not hasattr(artifact, "is_draft"):
+            raise UsageError(f"expected an Artifact, found {artifact.__class__.__name__}")
         return commit(self, artifact, project=project, aliases=aliases, tags=tags)
 
     def delete_artifact(self, name: str, project: str | None = None, delete_aliases: bool = False) -> list[Version]:

@@ -8,7 +8,7 @@ from wbtable.artifacts import logs
 from wbtable.artifacts.folders import children
 from wbtable.artifacts.names import LATEST, VersionName, near
 from wbtable.artifacts.records import Records
-from wbtable.errors import NotFoundError
+from wbtable.errors import NotFoundError, StorageError
 from wbtable.format import layout
 from wbtable.storage.header import read_header
 from wbtable.storage.objects import ObjectStore
@@ -47,6 +47,17 @@ class StoreFiles:
     def __repr__(self) -> str:
         """Show where it is."""
         return f"Store({self.url!r})"
+
+    def check_there(self) -> None:
+        """Refuse a store whose folder vanished: writing would make a new folder that is no store.
+
+        Raises:
+            StorageError: it did.
+
+        """
+        header = self.backend.local_path(layout.HEADER)
+        if header is not None and not header.exists():
+            raise StorageError(f"the store is gone: {header} does not exist any more")
 
     def projects(self) -> list[str]:
         """Return the names of the projects, sorted; found by listing."""

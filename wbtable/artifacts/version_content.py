@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from wbtable.artifacts import logs, tables
 from wbtable.artifacts.contents import Contents
 from wbtable.artifacts.download import download
 from wbtable.artifacts.items import Item
-from wbtable.artifacts.names import check_accepted, near, ttl_seconds
+from wbtable.artifacts.names import check_accepted, name_text, near, ttl_seconds
 from wbtable.artifacts.reading import media_stem, read_media
 from wbtable.artifacts.tables import DOCUMENTS, SUFFIXES
 from wbtable.errors import NotFoundError, UsageError
@@ -19,7 +20,6 @@ from wbtable.format import layout
 from wbtable.format.showing import Shows
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     from wbtable.artifacts.store_files import StoreFiles
@@ -121,8 +121,9 @@ class VersionContent(Shows):
         """How many entries there are."""
         return len(self.contents)
 
-    def find(self, name: str) -> Entry | None:
+    def find(self, name: str | os.PathLike[str]) -> Entry | None:
         """Return the entry of a name with or without a table's suffix, or of a media value without its suffix."""
+        name = name_text(name)
         for path in (name, *(name + suffix for suffix in SUFFIXES)):
             entry = self.contents.find(path)
             if entry is not None:
@@ -137,7 +138,7 @@ class VersionContent(Shows):
 
     def __contains__(self, name: object) -> bool:
         """Whether there is an entry of this name, with or without a table's suffix."""
-        return isinstance(name, str) and self.find(name) is not None
+        return isinstance(name, str | os.PathLike) and self.find(name) is not None
 
     def __getitem__(self, name: str) -> Any:
         """Return an object, see `get`.
@@ -151,7 +152,7 @@ class VersionContent(Shows):
             raise self._missing(name)
         return self._object(entry)
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str | os.PathLike[str]) -> Any:
         """Return the table, joined table, partitioned table or media value of a name; None if there is none.
 
         Nothing but documents is read until rows or bytes are asked for. A plain file comes as its `Item`.
@@ -163,7 +164,7 @@ class VersionContent(Shows):
         entry = self.find(name)
         return None if entry is None else self._object(entry)
 
-    def get_entry(self, name: str) -> Item:
+    def get_entry(self, name: str | os.PathLike[str]) -> Item:
         """Return the item of this name.
 
         Raises:
@@ -204,9 +205,9 @@ class VersionContent(Shows):
             return tables.open_entry(self, entry)
         return Item.of_entry(entry, self)
 
-    def _missing(self, name: str) -> NotFoundError:
+    def _missing(self, name: str | os.PathLike[str]) -> NotFoundError:
         known = [entry.path for entry in self.contents.manifest.entries]
-        return NotFoundError(f"there is no {name!r}{near(name, known)}", place=self.qualified_name)
+        return NotFoundError(f"there is no {name!r}{near(str(name), known)}", place=self.qualified_name)
 
     def download(
         self,

@@ -14,7 +14,7 @@ from wbtable.format.run_history import Cell, Row, to_text
 from wbtable.format.types import AnyType
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.leasing import RunLeases
-from wbtable.runs.rescue import check_there, keep_media
+from wbtable.runs.rescue import keep_media
 from wbtable.runs.rules import SummaryRules
 from wbtable.runs.tables import TableJob
 from wbtable.runs.uploads import Uploads, media_row, store_media
@@ -202,7 +202,7 @@ class Intake:
             refs: list[Descriptor] = []
             leases = self._leases
             assert leases is not None
-            check_there(store)
+            store.check_there()
             leases.put(lambda objects: refs.extend(store_media(objects, cells)))
             self._hand_on(recorder, media_row(step, moment, cells), refs, leased=True)
 
@@ -229,7 +229,7 @@ class Intake:
             self._rows[id(table), key] = job.rows or 0
 
         def work() -> None:
-            check_there(store)
+            store.check_there()
             version = job.commit(store)
             self._committed(version, key)
             cell = Cell(AnyType(), to_text(job.reference(version)))

@@ -18,7 +18,6 @@ from wbtable.artifacts.names import VersionName, check_aliases, check_tags
 from wbtable.artifacts.store import Store, create_store
 from wbtable.artifacts.version import Version
 from wbtable.errors import AlreadyExistsError, StorageError, WbtableError
-from wbtable.format.layout import HEADER
 from wbtable.format.run_history import Cell, make_segment, open_segment, write_segment
 from wbtable.format.run_keys import LOGGED
 from wbtable.format.run_record import RunLink
@@ -114,18 +113,6 @@ def local_store(folder: Path, url: str) -> Store:
         return Store(folder / "store")
 
 
-def check_there(store: Store) -> None:
-    """Refuse a store whose folder vanished: writing would make a new folder that is no store.
-
-    Raises:
-        StorageError: it did.
-
-    """
-    header = store.backend.local_path(HEADER)
-    if header is not None and not header.exists():
-        raise StorageError(f"the store is gone: {header} does not exist any more")
-
-
 def commit_or_keep(
     owner: Owner, draft: Artifact, store: Store, aliases: Iterable[str] | str | None, tags: Iterable[str] | str | None
 ) -> Version:
@@ -140,7 +127,7 @@ def commit_or_keep(
     names, marks = list(check_aliases(_listed(aliases))), list(check_tags(_listed(tags)))
     for pause in (*PAUSES, None):
         try:
-            check_there(store)
+            store.check_there()
             return commit(store, draft, run=info, aliases=names, tags=marks)
         except (WbtableError, OSError) as error:
             if not is_transient(error) or not draft.is_draft():
@@ -194,7 +181,7 @@ def send_artifact(path: Path, store: Store) -> Version:
     info = RunInfo(
         project=unescape(folder.parent.name), id=unescape(folder.name), inputs=tuple(map(str, note["inputs"]))
     )
-    check_there(store)
+    store.check_there()
     # Said since it waits, too.
     aliases, tags = {*note["aliases"], *here.aliases}, {*note["tags"], *here.tags}
     version = commit(store, draft, run=info, aliases=sorted(aliases), tags=sorted(tags))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +60,10 @@ class ObjectStore:
     def __repr__(self) -> str:
         """Show where the objects are."""
         return f"ObjectStore({self.backend.url!r}, {self.prefix!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Open it anew where it is unpickled: open files and what was read last stay in their process."""
+        return ObjectStore, (self.backend, self.prefix)
 
     def is_same(self, other: object) -> bool:
         """Whether `other` gives the same objects, maybe through another backend object."""

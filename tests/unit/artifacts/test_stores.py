@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import shutil
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +16,7 @@ from wbtable.artifacts.store import Store, create_store, default_url, resolve_st
 from wbtable.errors import (
     AlreadyExistsError,
     NotFoundError,
+    StorageError,
     UnsupportedError,
     UsageError,
 )
@@ -20,7 +24,6 @@ from wbtable.format.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from wbtable.artifacts.draft import Artifact
 
@@ -113,3 +116,38 @@ def test_a_draft_that_was_committed_is_not_taken_for_one_in_another_store(
         store.commit(draft, project="q")
     assert store.commit(draft, aliases=["best"]) == version
     assert version.aliases == ["latest", "best"]
+
+
+def test_a_store_that_vanished_is_not_made_anew(store: Store, draft_of: Callable[..., Artifact]) -> None:
+    """A disk that is not mounted any more must not be taken for an empty store."""
+    shutil.rmtree(store.url)
+    draft = draft_of()
+    with pytest.raises(StorageError, match="the store is gone"):
+        store.commit(draft)
+    assert not Path(store.url).exists()
+    assert draft.is_draft()
+
+
+def test_what_is_no_draft_is_said(store: Store) -> None:
+    with pytest.raises(UsageError, match="expected an Artifact, found str"):
+        store.commit("data")  # type: ignore[arg-type]
+
+
+def test_stores_and_versions_go_to_other_processes(store: Store, draft_of: Callable[..., Artifact]) -> None:
+    version = store.commit(draft_of(files={"d/a": "a"}))
+    again = pickle.loads(pickle.dumps(version))
+    assert again == version
+    assert again["d/a"].read() == b"a"
+    assert pickle.loads(pickle.dumps(store)).artifacts() == [version]
+
+
+def test_entries_are_named_by_paths_too(store: Store, draft_of: Callable[..., Artifact]) -> None:
+    draft = draft_of(files={"d/a": "a"})
+    for found in (draft, store.commit(draft)):
+        assert Path("d/a") in found
+        assert found.get_entry(Path("d/a")).path == found.get(PurePosixPath("d/a")).path == "d/a"
+        with pytest.raises(NotFoundError, match="did you mean 'd/a'"):
+            found.get_entry(Path("d/b"))
+        for wrong in (5, b"d/a"):
+            with pytest.raises(UsageError, match="expected a name"):
+                found.get(wrong)  # type: ignore[arg-type]
