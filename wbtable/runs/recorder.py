@@ -231,16 +231,23 @@ class Recorder:
         deadline = time.monotonic() + patience
         self._stopping = True
         self._wake.set()
-        done = self.flush()
+        done = self._flush_at_the_end()
         while not done and time.monotonic() < deadline:
             time.sleep(min(0.5, patience))
-            done = self.flush()
+            done = self._flush_at_the_end()
         if not done:
             with self._io:
                 self._spool.save()
             lost = f"; {self._spool.dropped} segments found no room and are lost" if self._spool.dropped else ""
             warn(f"run {self.files.id}: {len(self._spool)} history segments wait in {self._spool.directory}{lost}")
         return done
+
+    def _flush_at_the_end(self) -> bool:
+        try:
+            return self.flush()
+        except Exception as error:  # noqa: BLE001 - the end of a run must not hide what the program itself raised
+            self._warn_failing(error)
+            return False
 
 
 def _ignore(_count: int) -> None:

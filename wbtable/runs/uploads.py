@@ -7,7 +7,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from wbtable.errors import WbtableError
 from wbtable.format.run_history import Cell, Row
 from wbtable.runs.console import warn
 from wbtable.runs.files import is_transient
@@ -100,7 +99,7 @@ class Uploads:
     def _rescue(self, what: str, rescue: Callable[[], None]) -> None:
         try:
             rescue()
-        except (WbtableError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - as above: without the thread, waiting for it would never end
             warn(f"run {self._name}: {what} is lost: {error}")
 
 

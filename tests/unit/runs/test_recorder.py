@@ -214,3 +214,38 @@ def test_files_of_an_earlier_attempt_are_not_written_over(tmp_path: Path) -> Non
         spool.add(data)
         spool.save()
     assert sorted(path.read_bytes() for path in (tmp_path / "spool").glob("*.parquet")) == [b"first", b"second"]
+
+
+def test_the_end_of_a_run_does_not_hide_what_the_program_raised(
+    store: Store, monkeypatch: pytest.MonkeyPatch, impatient: None
+) -> None:
+    def surprise(*_: object) -> None:
+        msg = "surprise"
+        raise ZeroDivisionError(msg)
+
+    def train() -> None:
+        with init(project="p", store=store) as run:
+            run.log({"a": 1})
+            monkeypatch.setattr(recorder_of(run).files.__class__, "write_summary", surprise)
+            msg = "the program's own"
+            raise ValueError(msg)
+
+    with said() as messages, pytest.raises(ValueError, match="the program's own"):
+        train()
+    assert any("surprise" in message for message in messages)
+
+
+def test_a_surprise_in_a_rescue_does_not_end_the_thread(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads_module, "RETRIES", ())
+
+    def refuse() -> None:
+        msg = "no answer"
+        raise StorageError(msg)
+
+    done: list[int] = []
+    with said() as messages, init(project="p", store=store) as run:
+        run._intake.uploads.add("a thing", refuse, lambda: done.append(1 // 0))
+        run._intake.uploads.add("another", lambda: done.append(2), refuse)
+        run._intake.uploads.drain()
+    assert done == [2]
+    assert any("a thing is lost" in message for message in messages)
