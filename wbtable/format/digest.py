@@ -56,6 +56,11 @@ def is_document(media_type: str) -> bool:
     return suffix_of(media_type).startswith(".json")
 
 
+def is_media_type(text: object) -> bool:
+    """Whether this is a media type without parameters (DIGEST-4)."""
+    return isinstance(text, str) and (text in _SUFFIXES or _MEDIA_TYPE.fullmatch(text) is not None)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Digest:
     """The name of one immutable run of bytes (spec: 02-digests).
@@ -151,7 +156,7 @@ class Descriptor:
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""
-        if not isinstance(self.media_type, str) or not _MEDIA_TYPE.fullmatch(self.media_type):
+        if not is_media_type(self.media_type):
             msg = f"expected a media type like image/png, found {self.media_type!r:.80}"
             raise FormatError(msg)
         if type(self.size) is not int or not 0 <= self.size <= MAX_SIZE:

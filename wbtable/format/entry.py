@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wbtable.errors import FormatError, UsageError
-from wbtable.format.digest import MAX_SIZE, Descriptor, Digest
+from wbtable.format.digest import MAX_SIZE, Descriptor, Digest, is_media_type, suffix_of
 from wbtable.format.documents import Reader, canonical, parse
 from wbtable.format.file_cell import parse_uri
 from wbtable.format.paths import check_path
@@ -76,17 +76,17 @@ class Entry:
             check_path(self.path)
         except UsageError as error:
             raise FormatError(str(error)) from None
-        if not isinstance(self.media_type, str) or not (self.media is None or isinstance(self.media, str)):
-            msg = f"the entry {self.path!r:.200} has a media type or facts that are no text"
+        if not is_media_type(self.media_type):
+            msg = f"the entry {self.path!r:.200}: expected a media type like image/png, found {self.media_type!r:.80}"
+            raise FormatError(msg)
+        if not (self.media is None or isinstance(self.media, str)):
+            msg = f"the entry {self.path!r:.200} has facts that are no text"
             raise FormatError(msg)
         if self.reference is None and (self.digest is None or self.size is None):
             msg = f"the entry {self.path!r:.200} has neither a digest and size nor a reference"
             raise FormatError(msg)
         if (self.pack is None) != (self.offset is None):
             msg = f"the entry {self.path!r:.200} has only one of pack and offset"
-            raise FormatError(msg)
-        if self.data_size is None:
-            msg = f"the entry {self.path!r:.200} has a data size that is no number"
             raise FormatError(msg)
         for number in (self.size, self.offset, self.data_size):
             if number is not None and not (type(number) is int and 0 <= number <= MAX_SIZE):
@@ -183,17 +183,23 @@ def _media_containers(media: str | None) -> list[Digest]:
 
 
 def check_refs(entries: Iterable[Entry], refs: Iterable[Descriptor]) -> None:
-    """Refuse entries that name an object which a document's `refs` lack (DOC-6, ART-5).
+    """Refuse entries that name an object which a document's `refs` lack, or have otherwise (DOC-6, ART-5, ART-10).
 
     Raises:
         FormatError: one does.
 
     """
-    listed = {ref.digest for ref in refs}
+    listed = {ref.digest: ref for ref in refs}
     for entry in entries:
         for digest in entry.containers():
             if digest not in listed:
                 msg = f"expected every object in refs; the entry {entry.path!r:.120} names {digest}"
+                raise FormatError(msg)
+        if entry.pack is None and entry.reference is None and entry.digest is not None:
+            ref = listed[entry.digest]
+            if (ref.size, suffix_of(ref.media_type)) != (entry.size, suffix_of(entry.media_type)):
+                msg = f"expected the entry {entry.path!r:.120} as refs has it, {ref.media_type} of {ref.size} bytes, "
+                msg += f"found {entry.media_type} of {entry.size}"
                 raise FormatError(msg)
 
 
@@ -230,7 +236,7 @@ def _read(value: object) -> Entry:
         pack=_digest(fields("pack")),
         offset=fields("offset"),
         content_digest=_digest(fields("content_digest")),
-        data_size=fields("data_size", 0),
+        data_size=0 if fields("data_size") is None else fields("data_size"),
         media=fields("media"),
         reference=reference,
         extra=_NO_FIELDS if _FIELDS.issuperset(value) else {k: v for k, v in value.items() if k not in _FIELDS},

@@ -234,6 +234,8 @@ def read_columns(data: bytes, page: Page, place: str) -> pa.Table:
             msg = f"expected at most {MAX_PAGE_BYTES} bytes of entries, found {declared} declared"
             raise FormatError(msg, place=place)
         table = file.read(columns=list(SCHEMA.names))
+        if set(table.column_names) == set(SCHEMA.names):
+            table = table.select(SCHEMA.names)
     except (pa.ArrowException, OSError) as error:
         msg = f"expected a page of entries: {error}"
         raise FormatError(msg, place=place) from None
@@ -316,7 +318,7 @@ def entry_of(row: tuple[object, ...], place: str) -> Entry:
         pack=_opt_digest(fields["pack"]),
         offset=cast("int | None", fields["offset"]),
         content_digest=_opt_digest(fields["content_digest"]),
-        data_size=cast("int", fields["data_size"]),
+        data_size=cast("int", fields["data_size"] or 0),
         media=cast("str | None", fields["media"]),
         reference=reference,
         extra={} if extra is None else documents.parse(cast("str", extra).encode(), place),

@@ -111,7 +111,7 @@ class RunStart:
             "attempt": self.attempt,
             "created_at": write_time(self.created_at),
             "name": self.name,
-            "config": tag(dict(self.config), "config"),
+            "config": _tagged(self.config, "config"),
             "tags": list(self.tags),
             "notes": self.notes,
             "group": self.group,
@@ -184,8 +184,8 @@ class RunSummary:
             "attempt": self.attempt,
             "updated_at": write_time(self.updated_at),
             "next_step": self.next_step,
-            "config": tag(dict(self.config), "config"),
-            "summary": tag(dict(self.summary), "summary"),
+            "config": _tagged(self.config, "config"),
+            "summary": _tagged(self.summary, "summary"),
             "refs": [],
         }
 
@@ -261,8 +261,8 @@ class RunFinish:
             "finished_at": write_time(self.finished_at),
             "exit_code": self.exit_code,
             "next_step": self.next_step,
-            "config": tag(dict(self.config), "config"),
-            "summary": tag(dict(self.summary), "summary"),
+            "config": _tagged(self.config, "config"),
+            "summary": _tagged(self.summary, "summary"),
             "segments": self.segments,
             "history": None if self.history is None else self.history.to_json(),
             "refs": [ref.to_json() for ref in sort_refs(self.refs)],
@@ -366,6 +366,12 @@ def sort_refs(refs: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
 
 def _header(kind: str) -> Json:
     return {"kind": kind, "format": FORMAT_VERSION, "features": {"reader": [], "writer": []}}
+
+
+def _tagged(values: Mapping[str, Any], place: str) -> Json:
+    """Return values by key, each of which may have all the levels that a value may have (ANY-2)."""
+    tagged: Json = tag(dict(values), place, -1)
+    return tagged
 
 
 def _texts(fields: Reader, key: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import decimal
 import enum
 import math
 import uuid
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from wbtable.errors import FormatError, TypeMismatchError
 from wbtable.format.documents import MAX_SAFE_INTEGER
@@ -23,14 +23,24 @@ if TYPE_CHECKING:
 TYPE, VALUE = "$type", "value"
 
 
-def tag(value: object, place: str = "value") -> Any:
+MAX_LEVELS: Final = 60
+"""Levels of lists and objects in a tagged value: the document that it stands in adds some, and may have 64 (DOC-2)."""
+
+
+def tag(value: object, place: str = "value", level: int = 0) -> Any:
     """Return the tagged JSON form of `value` (ANY-1).
 
     numpy scalars and arrays, enums and anything with ``item()`` or ``tolist()`` become the Python values
     that they hold; tuples and sets become lists.
 
+    Args:
+        value: the value.
+        place: where it stands, for messages.
+        level: in how many levels of the 60 that there may be it stands already.
+
     Raises:
-        TypeMismatchError: it holds something that has no form, such as a function; the message names its path.
+        TypeMismatchError: it holds something that has no form, such as a function, or nests too deep (ANY-2); the
+            message names its path.
 
     """
     if value is None or type(value) is bool:
@@ -44,16 +54,26 @@ def tag(value: object, place: str = "value") -> Any:
             return value
         return {TYPE: "float", VALUE: float_text(value)}
     if isinstance(value, dict):
-        out = {_key(key, place): tag(item, f"{place}.{key}") for key, item in value.items()}
+        inner = _deeper(level, place, 1 + (TYPE in value))
+        out = {_key(key, place): tag(item, f"{place}.{key}", inner) for key, item in value.items()}
         if len(out) != len(value):
             msg = f"expected keys that differ as text, found {list(value)!r:.80}"
             raise TypeMismatchError(msg, place=place)
         return {TYPE: "dict", VALUE: out} if TYPE in out else out
     if isinstance(value, (list, tuple)):
-        return [tag(item, f"{place}[{i}]") for i, item in enumerate(value)]
+        inner = _deeper(level, place, 1)
+        return [tag(item, f"{place}[{i}]", inner) for i, item in enumerate(value)]
     if isinstance(value, (set, frozenset)):
-        return [tag(item, place) for item in sorted(value, key=repr)]
-    return _tag_object(value, place)
+        inner = _deeper(level, place, 1)
+        return [tag(item, place, inner) for item in sorted(value, key=repr)]
+    return _tag_object(value, place, level)
+
+
+def _deeper(level: int, place: str, by: int) -> int:
+    if level + by > MAX_LEVELS:
+        msg = f"expected at most {MAX_LEVELS} levels of lists and dicts, found more, or a value that holds itself"
+        raise TypeMismatchError(msg, place=f"{place:.80}")
+    return level + by
 
 
 def utf8_text(text: str, place: str | None = None) -> str:
@@ -72,7 +92,7 @@ def utf8_text(text: str, place: str | None = None) -> str:
     return text
 
 
-def _tag_object(value: object, place: str) -> Any:
+def _tag_object(value: object, place: str, level: int) -> Any:
     if _is_pandas_null(value):  # before times: pandas' NaT is a datetime
         return None
     kind = getattr(getattr(value, "dtype", None), "kind", "")
@@ -86,7 +106,7 @@ def _tag_object(value: object, place: str) -> Any:
     if isinstance(value, enum.Enum):
         return value.name
     if hasattr(value, "__fspath__"):
-        return tag(value.__fspath__(), place)
+        return tag(value.__fspath__(), place, level)
     if isinstance(value, str):  # subclasses, such as numpy.str_
         return utf8_text(str.__str__(value), place)
     if isinstance(value, (int, float)):
@@ -96,7 +116,7 @@ def _tag_object(value: object, place: str) -> Any:
         if callable(method) and (name == "tolist" or getattr(value, "shape", None) in {(), None}):
             found = method()
             # numpy.longdouble gives itself.
-            return tag(float(cast("Any", found)) if type(found) is type(value) else found, place)
+            return tag(float(cast("Any", found)) if type(found) is type(value) else found, place, level)
     msg = f"a value of type {type(value).__name__} cannot be stored"
     raise TypeMismatchError(msg, place=place)
 
@@ -205,7 +225,7 @@ def untag(value: object, place: str = "value") -> Any:
         raise FormatError(msg, place=place)
     try:
         return make(text)
-    except (ValueError, TypeError, ArithmeticError) as error:
+    except (ValueError, TypeError, ArithmeticError, AttributeError) as error:  # the last: uuid.UUID of a number
         msg = f"expected a {name}, found {text!r:.80}: {error}"
         raise FormatError(msg, place=place) from None
 

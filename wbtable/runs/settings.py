@@ -52,7 +52,11 @@ class Settings(MutableMapping[str, Any]):
         try:
             return untag(tag(value, place), place)
         except TypeMismatchError:
-            told = _told(value)
+            try:
+                told = _told(value)
+            except RecursionError:
+                msg = "the value nests too deep, or holds itself"
+                raise TypeMismatchError(msg, place=place) from None
             found = untag(tag(told, place), place)
         warn_once(f"{place} holds what cannot be stored: it is kept as {found!r:.200}")
         return found

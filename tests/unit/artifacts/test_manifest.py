@@ -136,6 +136,8 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], object]] = {
     "huge size": lambda d: d["entries"][0].update(size=2**60),
     "negative offset": lambda d: d["entries"][0].update(offset=-1),
     "half a place": lambda d: d["entries"][0].pop("offset"),
+    "media type": lambda d: d["entries"][0].update(media_type="text/plain; charset=utf-8"),  # DIGEST-4
+    "no media type": lambda d: d["entries"][0].update(media_type=None),
     "media no text": lambda d: d["entries"][0].update(media={}),
     "uri": lambda d: d["entries"][0].update(reference={"uri": "no uri"}),
     "not in refs": lambda d: d["entries"][0].update(pack=str(Digest.of(b"other"))),  # ART-5, DOC-6
@@ -265,6 +267,29 @@ def test_a_page_of_other_columns_is_refused() -> None:  # PAGE-4
     _, page = encode_page(many(3), [PACKED])
     with pytest.raises(FormatError, match="columns"):
         decode_page(out.getvalue(), page, "page")
+
+
+@pytest.mark.parametrize("change", [{"size": 4}, {"media_type": PACK}])
+def test_an_entry_is_what_refs_says_of_its_object(change: dict[str, Any]) -> None:  # ART-10
+    alone = Descriptor(media_type="image/png", digest=Digest.of(b"abc"), size=3)
+    entry_of_it = entry("a", media_type="text/plain", digest=alone.digest, size=3, pack=None, offset=None)
+    document = ArtifactManifest.inline([entry_of_it], [alone]).to_json()
+    assert ArtifactManifest.from_json(document).entries == (entry_of_it,)
+    document["entries"][0].update(change)
+    with pytest.raises(FormatError, match="'a' as refs has it"):
+        ArtifactManifest.from_json(document | {"size": document["entries"][0]["size"]})
+
+
+def test_a_page_of_another_writer_is_read() -> None:  # PAGE-2: columns in any order, a data size of 0 as null
+    data, page = encode_page([entry("a"), entry("b", data_size=5)], [PACKED])
+    file = pq.ParquetFile(io.BytesIO(data))
+    table = file.read()
+    sizes = pa.array([None, 5], pa.int64())
+    table = table.drop(["data_size"]).append_column("data_size", sizes).append_column("more", sizes)
+    out = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({"wbtable": file.metadata.metadata[b"wbtable"]}), out)
+    read = decode_page(out.getvalue(), page, "page")
+    assert [e.data_size for e in read] == [0, 5]
 
 
 def test_documents_are_canonical() -> None:

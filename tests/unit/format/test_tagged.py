@@ -107,6 +107,7 @@ def test_what_has_no_form_is_named() -> None:
         {"$type": "datetime", "value": "yesterday"},
         {"$type": "complex", "value": ["1"]},
         {"$type": "uuid", "value": "1"},
+        {"$type": "uuid", "value": 1},
         {"$type": "decimal", "value": "x"},
         {"$type": "float", "value": None},
         {"$type": "dict", "value": 3},
@@ -134,3 +135,27 @@ def test_integers_that_nobody_could_read_back() -> None:
     assert untag(tag(-(10**3990))) == -(10**3990)
     with pytest.raises(TypeMismatchError, match=r"config\.n: expected an integer of less than 4000 digits"):
         tag(10**4000, "config.n")
+
+
+def _nested(levels: int, inner: Any = 1) -> Any:
+    for _ in range(levels):
+        inner = [inner]
+    return inner
+
+
+@pytest.mark.parametrize("value", [_nested(60), _nested(60, 1j), {"$type": _nested(58)}, {"a": [{"b": _nested(57)}]}])
+def test_the_deepest_values_fit_a_document(value: Any) -> None:
+    """ANY-2, DOC-2."""
+    document = canonical({"a": {"b": tag(value)}})
+    assert untag(parse(document, "document")["a"]["b"]) == value
+
+
+@pytest.mark.parametrize(
+    "value", [_nested(61), {"$type": _nested(59)}, {"a": _nested(60)}, _nested(3000), _nested(59, {"a": {1}})]
+)
+def test_values_that_nest_deeper_are_refused(value: Any) -> None:
+    """ANY-2: in the library's own words, however deep they are."""
+    with pytest.raises(TypeMismatchError, match="at most 60 levels") as caught:
+        tag(value, "config")
+    assert str(caught.value.place).startswith("config")
+    assert len(str(caught.value)) < 300

@@ -116,6 +116,35 @@ def test_text_without_utf8_loses_nothing_else(store: Store) -> None:
     assert values(run.history(), "loss") == [0.5]
 
 
+def _nested(levels: int) -> Any:
+    inner: Any = 1
+    for _ in range(levels):
+        inner = [inner]
+    return inner
+
+
+def test_a_run_whose_values_nest_as_deep_as_they_may_comes_to_its_end(store: Store) -> None:
+    # ANY-2, RUN-2: a value that fitted its row and not the summary kept the run from ever ending
+    with init(project="p", store=store, config={"a": _nested(60)}) as run:
+        run.config["b"] = run.summary["c"] = _nested(60)
+        run.log({"d": _nested(60), "e": 1})
+        with pytest.warns(RunWarning, match=r"'f' was not logged: .*at most 60 levels"):
+            run.log({"f": _nested(62), "g": 1})
+    [found] = store.runs("p")
+    assert found.state == "finished"
+    assert found.config == {"a": _nested(60), "b": _nested(60)}
+    assert found.summary == {"c": _nested(60), "d": _nested(60), "e": 1, "g": 1}
+
+
+@pytest.mark.parametrize("levels", [61, 3000])
+def test_settings_that_nest_too_deep_are_refused(store: Store, levels: int) -> None:
+    # ANY-2
+    with pytest.raises(TypeMismatchError, match=r"config\.a.*(levels|nests)"):
+        init(project="p", store=store, config={"a": _nested(levels)})
+    with init(project="p", store=store) as run, pytest.raises(TypeMismatchError, match=r"summary\.a.*(levels|nests)"):
+        run.summary["a"] = _nested(levels)
+
+
 def test_a_key_of_several_types(store: Store) -> None:
     with init(store=store) as run:
         run.log({"x": 1})
