@@ -13,7 +13,7 @@ from wbtable.format.table_manifest import TableManifest
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
 from wbtable.tables.reader import TableReader
-from wbtable.tables.save import write_source
+from wbtable.tables.save import widened, write_source
 from wbtable.tables.source import ConcatSource
 
 if TYPE_CHECKING:
@@ -94,3 +94,24 @@ def test_a_table_with_an_unknown_writer_feature_is_not_appended_to(tmp_path: Pat
     assert later.rows == 1
     with pytest.raises(wbtable.UnsupportedError, match="row-tombstones"):
         write_source(ConcatSource([TableReader(objects, later), table.source], later.schema), objects)
+
+
+@pytest.mark.parametrize("value", [2, 0.5])
+def test_an_append_keeps_or_refuses_what_it_does_not_know_whether_it_widens_a_column_or_not(
+    tmp_path: Path, value: float
+) -> None:
+    # DOC-5, VERSION-4
+    objects = ObjectStore(open_backend(str(tmp_path)))
+    table = wbtable.Table(columns=["x"], data=[[1]]).snapshot()
+    rows = wbtable.Table(columns=["x"], data=[[value]]).snapshot().source
+    _, manifest = write_source(table.source, objects)
+    stored = manifest.to_json()
+    later = TableManifest.from_json(stored | {"later": {"a": [1]}})
+    wide = widened(later.schema, rows.schema)
+    _, again = write_source(ConcatSource([TableReader(objects, later), rows], wide), objects)
+    assert again.rows == 2
+    assert again.to_json()["later"] == {"a": [1]}
+    _need_writer(stored)
+    later = TableManifest.from_json(stored)
+    with pytest.raises(wbtable.UnsupportedError, match="row-tombstones"):
+        write_source(ConcatSource([TableReader(objects, later), rows], wide), objects)

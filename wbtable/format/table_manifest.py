@@ -299,8 +299,14 @@ def encode_page(fragments: Sequence[Fragment]) -> tuple[bytes, tuple[Descriptor,
     return join_object(fields, texts).encode(), refs
 
 
-def read_page(value: Json, entry: PageEntry, place: str) -> tuple[Fragment, ...]:
+def read_page(value: Json, entry: PageEntry, place: str, width: int | None = None) -> tuple[Fragment, ...]:
     """Return the fragments of a page, checked against what the manifest says of it.
+
+    Args:
+        value: the page's JSON.
+        entry: what the manifest says of it.
+        place: where it stands.
+        width: how many columns the manifest has; None: it is not known.
 
     Raises:
         FormatError: it is not as the specification or the manifest says.
@@ -315,6 +321,8 @@ def read_page(value: Json, entry: PageEntry, place: str) -> tuple[Fragment, ...]
         fields.fail("fragments", f"{PAGE_FRAGMENTS} fragments")
     if sum(fragment.rows for fragment in fragments) != entry.rows:
         fields.fail("fragments", f"{entry.rows} rows together")
+    if width is not None and any(len(fragment.columns) > width for fragment in fragments):
+        fields.fail("fragments", f"at most {width} columns in each")
     if page_content_digest(fragments) != entry.content_digest:
         fields.fail("fragments", f"the content digest {entry.content_digest}")
     if {found.digest: found for found in refs} != fragment_refs(fragments):

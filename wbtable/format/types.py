@@ -26,6 +26,7 @@ from wbtable.format.types_media import (
 from wbtable.format.types_nested import ABSENT, Field, ListType, MapType, NdarrayType, StructType, element_type
 from wbtable.format.types_scalar import (
     MAX_PRECISION,
+    MAX_TEXT_PRECISION,
     NUMBERS,
     UNITS,
     AnyType,
@@ -182,7 +183,11 @@ def _durations(left: ColumnType, right: ColumnType) -> ColumnType:
 def _decimals(left: ColumnType, right: ColumnType) -> ColumnType:
     a, b = cast("DecimalType", left), cast("DecimalType", right)
     scale = max(a.scale, b.scale)
-    return DecimalType(precision=max(a.precision - a.scale, b.precision - b.scale) + scale, scale=scale)
+    precision = max(a.precision - a.scale, b.precision - b.scale) + scale
+    if precision > MAX_TEXT_PRECISION:
+        msg = f"expected {left}, found {right}: {precision} digits would hold both, of {MAX_TEXT_PRECISION} at most"
+        raise TypeMismatchError(msg)
+    return DecimalType(precision=precision, scale=scale)
 
 
 def _lists(left: ColumnType, right: ColumnType) -> ColumnType:

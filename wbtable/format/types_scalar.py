@@ -32,7 +32,7 @@ NUMBERS: Final[Mapping[str, pa.DataType]] = {
 UNITS: Final = ("s", "ms", "us", "ns")
 MAX_PRECISION: Final = 38
 """The most digits of a decimal128; longer decimals are stored as text."""
-_MAX_TEXT_PRECISION: Final = 1000
+MAX_TEXT_PRECISION: Final = 1000
 _ZONE = re.compile(r"[A-Za-z0-9_+\-:/]{1,64}")
 
 
@@ -266,7 +266,7 @@ class DecimalType(ColumnType):
 
     def __post_init__(self) -> None:
         """Refuse impossible precisions."""
-        _check(1 <= self.precision <= _MAX_TEXT_PRECISION, f"1 to {_MAX_TEXT_PRECISION} digits", self.precision)
+        _check(1 <= self.precision <= MAX_TEXT_PRECISION, f"1 to {MAX_TEXT_PRECISION} digits", self.precision)
         _check(0 <= self.scale <= self.precision, f"a scale from 0 to {self.precision}", self.scale)
 
     def arrow(self) -> pa.DataType:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pyarrow as pa
 
+from wbtable.errors import FormatError
 from wbtable.format.extremes import summary_kind
 from wbtable.format.summary import BARS, float_edges, integer_edges
 from wbtable.format.types import DateType, NumberType, TimestampType, TimeType
@@ -83,16 +84,25 @@ def number_sql(text: str, found: ColumnType) -> str:
 
 
 def known_bins(found: ColumnType, summary: ColumnSummary) -> Bins:
-    """Return the bins that the summary of a column of the table gives."""
+    """Return the bins that the summary of a column of the table gives.
+
+    Raises:
+        FormatError: an edge or an extreme is no number (SUM-7).
+
+    """
     is_float = summary_kind(found) == "float"
     odd = bool(summary.nan or summary.positive_infinity or summary.negative_infinity)
     edges: tuple[Edge, ...] | None = None
     ends: tuple[Edge, Edge] | None = None
     number = float if is_float else int
-    if summary.histogram is not None:
-        edges = tuple(number(edge) for edge in summary.histogram.edges)
-        if summary.least is not None and summary.greatest is not None:
-            ends = number(summary.least), number(summary.greatest)
+    try:
+        if summary.histogram is not None:
+            edges = tuple(number(edge) for edge in summary.histogram.edges)
+            if summary.least is not None and summary.greatest is not None:
+                ends = number(summary.least), number(summary.greatest)
+    except ValueError as error:
+        msg = f"expected numbers of {found} as text in a column's summary: {error!s:.200}"
+        raise FormatError(msg) from None
     return Bins(is_float=is_float, edges=edges, may_be_odd=odd, ends=ends)
 
 

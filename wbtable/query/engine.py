@@ -227,16 +227,19 @@ def explained(control: Control, files: RangeFileSystem | None = None) -> Iterato
             raise LimitError(msg) from error
         if isinstance(error, duckdb.PermissionException):
             raise
+        is_input = isinstance(error, duckdb.InvalidInputException)
+        # What Thrift throws at a page's header has no class of DuckDB's.
+        is_other = type(error) is duckdb.Error or "Invalid Error: " in str(error)
+        if (is_input and "arquet" in str(error)) or is_other:
+            msg = f"a fragment is damaged: {_first_line(error)}"
+            raise FormatError(msg) from error
         if isinstance(error, (duckdb.IOException, OSError)):
             msg = f"a fragment could not be read, or there is no room to spill: {_first_line(error)}"
             raise StorageError(msg) from error
         if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
             msg = f"a value is beyond what queries compute with: {_first_line(error)}"
             raise UnsupportedError(msg) from error
-        if isinstance(error, duckdb.InvalidInputException) and "arquet" in str(error):
-            msg = f"a fragment is damaged: {_first_line(error)}"
-            raise FormatError(msg) from error
-        if isinstance(error, duckdb.InvalidInputException) and "map" in str(error).lower():
+        if is_input and "map" in str(error).lower():
             msg = f"queries cannot compute with a dict that has a key twice: {_first_line(error)}"
             raise UnsupportedError(msg) from error
         raise

@@ -18,7 +18,6 @@ from wbtable.format.types import (
     AnyType,
     ColumnType,
     DecimalType,
-    ImageType,
     ListType,
     MapType,
     NdarrayType,
@@ -102,12 +101,25 @@ def conform(
         return _to_map(array, have, want, place, error)
     if isinstance(have, NdarrayType) and isinstance(want, NdarrayType):
         return _ndarrays(array, have, want)
-    if isinstance(have, ImageType) and isinstance(want, ImageType):
-        return to_physical(array, target, place=place, error=error)
-    if isinstance(have, NumberType) or have.kind == want.kind:
+    if isinstance(have, NumberType):
+        return _numbers(array, have, want, place, error)
+    if have.kind == want.kind:
         return to_physical(array, target, place=place, error=error)
     msg = f"expected {want}, found {have}"
     raise error(msg, place=place)
+
+
+def _numbers(array: pa.Array, have: NumberType, want: ColumnType, place: str, error: type[WbtableError]) -> pa.Array:
+    """Write numbers as others that are equal; of floats Arrow's cast would round to a narrower one (TABLE-7)."""
+    if not have.is_float:
+        return to_physical(array, want.arrow(), place=place, error=error)
+    if not isinstance(want, NumberType):
+        msg = f"expected {want}, found {have}"
+        raise error(msg, place=place)
+    try:
+        return exact_numbers(pa.chunked_array([array]), have, want, place).combine_chunks()
+    except TypeMismatchError as cause:
+        raise error(str(cause)) from None
 
 
 def _long_decimals(

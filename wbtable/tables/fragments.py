@@ -96,12 +96,24 @@ class OpenFragment:
         place: where it stands, for messages.
         metadata: Parquet's footer.
         schema: what Parquet says of its columns.
-        names: the columns that it has.
+        columns: the names of the columns that it has, in order.
+        names: the same as a set.
         starts: the first row of each row group within the fragment, and the end of the last.
 
     """
 
-    __slots__ = ("_objects", "_source", "fragment", "metadata", "names", "place", "schema", "stamp", "starts")
+    __slots__ = (
+        "_objects",
+        "_source",
+        "columns",
+        "fragment",
+        "metadata",
+        "names",
+        "place",
+        "schema",
+        "stamp",
+        "starts",
+    )
 
     def __init__(self, objects: ObjectStore, fragment: Fragment, place: str, footer: bytes | None = None) -> None:
         """Open and check a fragment: a local one whole, another's footer.
@@ -134,7 +146,8 @@ class OpenFragment:
             msg = f"expected a Parquet file: {error}"
             raise FormatError(msg, place=place) from None
         self.schema = self.metadata.schema.to_arrow_schema()
-        self.names = frozenset(self.schema.names)
+        self.columns = tuple(self.schema.names)
+        self.names = frozenset(self.columns)
         counts = [self.metadata.row_group(i).num_rows for i in range(self.metadata.num_row_groups)]
         self.starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         if int(self.starts[-1]) != fragment.rows or self.metadata.num_rows != fragment.rows:

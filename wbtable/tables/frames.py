@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from wbtable.errors import MissingExtraError
+from wbtable.errors import MissingExtraError, UnsupportedError
 from wbtable.format.types import (
     BooleanType,
     ClassesType,
@@ -59,7 +59,13 @@ def _pandas_column(column: pa.ChunkedArray, found: ColumnType, blobs: BlobReader
     if isinstance(found, StringType):
         return column.to_pandas()
     if isinstance(found, (TimestampType, DurationType)):
-        return column.to_pandas(coerce_temporal_nanoseconds=False)
+        try:
+            return column.to_pandas(coerce_temporal_nanoseconds=False)
+        except pa.ArrowInvalid:
+            if not isinstance(found, TimestampType) or found.zone is None:
+                raise
+            msg = f"the time zone {found.zone!r} is unknown on this machine; to_arrow has the instants in UTC"
+            raise UnsupportedError(msg) from None
     return _objects(to_python(column, found, blobs), pd)
 
 
@@ -115,7 +121,13 @@ def to_polars(table: pa.Table, schema: Schema) -> pl.DataFrame:
         target = _known_zones(plain.type)
         columns.append(plain if target.equals(plain.type) else plain.cast(target))
     fields = [pa.field(name, column.type) for name, column in zip(schema.names, columns, strict=True)]
-    found = pl.from_arrow(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
+    try:
+        found = pl.from_arrow(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
+    except pl.exceptions.ComputeError as error:
+        if "time zone" not in str(error):
+            raise
+        msg = f"polars: {str(error).partition('.')[0]}; to_arrow has the instants in UTC"
+        raise UnsupportedError(msg) from None
     return found if isinstance(found, pl.DataFrame) else found.to_frame()
 
 

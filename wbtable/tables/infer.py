@@ -186,7 +186,6 @@ def _dict(value: Any) -> Typed:
     if len(value) > _MAX_STRUCT_KEYS or not all(isinstance(key, str) for key in value):
         keys, kept_keys = _list(list(value))
         items, kept_items = _list(list(value.values()))
-        found = MapType(key=cast("ListType", keys).item, item=cast("ListType", items).item)
         odd = next((key for key, kept in zip(value, kept_keys, strict=True) if not isinstance(kept, Hashable)), None)
         if odd is not None or None in kept_keys:
             msg = f"a dict key of type {type(odd).__name__} cannot be stored; give keys of text or numbers"
@@ -195,7 +194,7 @@ def _dict(value: Any) -> Typed:
         if len(plain) != len(value):
             msg = "two keys of the dict are stored as the same one"
             raise TypeMismatchError(msg)
-        return found, plain
+        return MapType(key=cast("ListType", keys).item, item=cast("ListType", items).item), plain
     fields, plain = [], {}
     for key, item in value.items():
         try:

@@ -121,7 +121,11 @@ def to_logical(
     if isinstance(found, UuidType):
         return _uuids(array)
     if isinstance(found, DecimalType):
-        return array.cast(target)
+        try:
+            return array.cast(target)
+        except pa.ArrowInvalid as error:
+            msg = f"expected decimals as text: {error}"
+            raise FormatError(msg) from None
     if isinstance(found, ListType):
         inner = to_logical(array.values, found.item, media, blobs, _within(describe, array))
         return relist(array, inner, target)

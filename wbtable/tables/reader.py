@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from wbtable.errors import FormatError
 from wbtable.format.table_manifest import TableManifest, read_page
 from wbtable.tables.fragments import Fragments, OpenFragment
 from wbtable.tables.prefetch import ahead
@@ -89,7 +90,7 @@ class TableReader:
             ahead(lambda entry: self.objects.get_document(entry.page), self.manifest.pages, depth=8),
             strict=True,
         ):
-            pages.extend(read_page(document, entry, place))
+            pages.extend(read_page(document, entry, place, len(self.schema)))
         return (*pages, *self.manifest.tail)
 
     @cached_property
@@ -113,7 +114,18 @@ class TableReader:
             fragment = self.fragments[number]
             key = self.objects.key(fragment.file.digest, fragment.file.media_type)
             wanted.append((fragment, f"fragments[{number}], {key} in {self.objects.backend.url}"))
-        return self._files.open_many(wanted)
+        opened = self._files.open_many(wanted)
+        for found in opened:
+            names = self._names[: len(found.fragment.columns)]
+            if found.columns != names:
+                # They are read by name: one that is called otherwise would be taken for one that was added later.
+                msg = f"expected the columns {list(names)!r:.200}, found {list(found.columns)!r:.200}"
+                raise FormatError(msg, place=found.place)
+        return opened
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(self.schema.names)
 
     def arrow_schema(self, number: int) -> pa.Schema:
         """Return what Parquet says of a fragment's columns, once the fragment has been checked.

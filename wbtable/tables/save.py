@@ -62,11 +62,11 @@ def write_source(
     if key is not None:  # rows may have come behind those that were checked (TABLE-8)
         check_primary_key(rows, key)
     stored, rest = _split(rows, objects)
-    base = None if stored is None else stored.manifest
+    base = before = None if stored is None else stored.manifest
+    if before is not None:
+        check_writable(before.extra, "table manifest")
     if base is not None and not _grows_to(base.schema, want):
         base, rest = None, [rows]
-    if base is not None:
-        check_writable(base.extra, "table manifest")
     sketch = None if base is None else read_sketch(objects, base, want)
     with TableBuilder(objects, want, known=known, base=base, sketch=sketch) as builder:
         for part in rest:
@@ -75,6 +75,7 @@ def write_source(
             log_mode=getattr(source, "log_mode", "IMMUTABLE"),
             primary_key=key,
             foreign_keys=foreign_keys,
+            extra=None if before is None else before.extra,
         )
     return objects.put_encoded(TABLE, manifest.encode(), manifest.refs), manifest
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from wbtable.format.documents import Json
     from wbtable.format.fragment import Fragment
     from wbtable.format.schema import Schema
     from wbtable.format.table_manifest import ForeignKey
@@ -210,8 +211,15 @@ class TableBuilder:
         log_mode: str = "IMMUTABLE",
         primary_key: str | None = None,
         foreign_keys: Sequence[ForeignKey] = (),
+        extra: Json | None = None,
     ) -> TableManifest:
         """Write what is left; return the manifest, which the caller stores.
+
+        Args:
+            log_mode: what logging the table again does.
+            primary_key: the column whose values name rows.
+            foreign_keys: columns that name rows of other tables.
+            extra: fields of newer writers, of the manifest that this one follows (DOC-5); default: the base's.
 
         Raises:
             StorageError: something cannot be written.
@@ -252,7 +260,7 @@ class TableBuilder:
             log_mode=log_mode,
             primary_key=primary_key,
             foreign_keys=tuple(foreign_keys),
-            extra=dict(base.extra) if base is not None else {},
+            extra=dict(extra if base is None and extra is not None else base.extra if base is not None else {}),
         )
         if base is not None:
             manifest.follow(base)

@@ -217,6 +217,14 @@ def test_a_page_that_is_not_as_the_manifest_says_is_refused(
         read_page(value, entry, "page")
 
 
+def test_fragments_of_a_page_have_no_more_columns_than_the_manifest() -> None:
+    # TABLE-4
+    value, entry, fragments = _page()
+    assert read_page(value, entry, "page", 2) == tuple(fragments)
+    with pytest.raises(FormatError, match=r"page\.fragments: expected at most 1 columns"):
+        read_page(value, entry, "page", 1)
+
+
 def test_a_page_names_all_its_objects() -> None:
     # TABLE-5, DOC-6
     value, _, fragments = _page()

@@ -1,0 +1,166 @@
+"""Whole stores that are wrong in one place, every digest right: each way of reading says so in our own errors."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import wbtable
+from tests.conformance.independent import canonical, check_of, content_digest, key_of
+from tests.conformance.independent_writer import NOW, ROOT, Writer, arrays, column, sealed
+from wbtable.format.log_entry import LogEntry
+from wbtable.format.table_manifest import TableManifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+READS: dict[str, Callable[[wbtable.Table], object]] = {
+    "arrow": lambda table: table.to_arrow(),
+    "pandas": lambda table: table.to_pandas(),
+    "polars": lambda table: table.to_polars(),
+    "rows": lambda table: list(table.iterrows()),
+    "scan": lambda table: list(table.scan()),
+    "take": lambda table: table.take([1, 0]),
+    "view": lambda table: table.view().where("n >= 0").to_arrow(),
+    "summaries": lambda table: table.view().where("n >= 0").summaries(),
+}
+
+NUMBER = column("n", "number", dtype="int64")
+
+
+def _store(root: Path, columns: list[dict[str, Any]], rows: list[list[Any]], **more: Any) -> wbtable.Store:
+    writer = Writer(root)
+    table, manifest = writer.table(columns, [writer.fragment(columns, arrays(columns, rows))], **more)
+    writer.version("p", "a", [writer.entry("t.table.json", table, manifest)], [table])
+    return wbtable.Store(str(root))
+
+
+def _table(root: Path, columns: list[dict[str, Any]], rows: list[list[Any]], **more: Any) -> wbtable.Table:
+    found = _store(root, columns, rows, **more).artifact("p/a:v0").get("t")
+    assert isinstance(found, wbtable.Table)
+    return found
+
+
+def _outcome(read: Callable[[wbtable.Table], object], table: wbtable.Table) -> str:
+    try:
+        read(table)
+    except wbtable.WbtableError as error:
+        return f"{type(error).__name__}: {error}"
+    return "read"
+
+
+def test_text_that_is_no_decimal(tmp_path: Path) -> None:
+    """TYPE-3: what stands for a decimal of more than 38 digits."""
+    decimal = {"name": "d", "type": {"kind": "decimal", "precision": 50, "scale": 2}}
+    writer = Writer(tmp_path / "store")
+    values = [pa.array([1, 2]), pa.array(["1.00", "x"])]
+    fragment = writer.fragment([NUMBER, column("d", "string")], values)
+    table, manifest = writer.table([NUMBER, decimal], [fragment])
+    writer.version("p", "a", [writer.entry("t.table.json", table, manifest)], [table])
+    found = wbtable.Store(str(tmp_path / "store")).artifact("p/a:v0").get("t")
+    assert isinstance(found, wbtable.Table)
+    for name in ("arrow", "pandas", "rows", "scan", "take"):
+        assert "FormatError: expected decimals as text" in _outcome(READS[name], found), name
+
+
+def test_a_zone_that_this_machine_does_not_know(tmp_path: Path) -> None:
+    """TYPE-4: another one may know it, so it is no damage; the instants can be read."""
+    columns = [NUMBER, column("t", "timestamp", unit="us", zone="No/Where")]
+    table = _table(tmp_path / "store", columns, [[1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)], [2, None]])
+    for name in ("pandas", "polars", "rows"):
+        found = _outcome(READS[name], table)
+        assert found.startswith("UnsupportedError"), name
+        assert "No/Where" in found
+        assert "to_arrow" in found
+    assert table.to_arrow()["t"].type == pa.timestamp("us", "No/Where")
+
+
+@pytest.mark.parametrize("edge", ["1e999", "x", "", "9" * 5000])
+def test_edges_that_are_no_numbers(tmp_path: Path, edge: str) -> None:
+    """SUM-7, SUM-8."""
+    summary = {"count": 2, "nulls": 0, "min": "1", "max": "2", "histogram": {"edges": ["1", edge], "counts": [2]}}
+    table = _table(tmp_path / "store", [NUMBER], [[1], [2]], summaries=[summary])
+    assert "FormatError: expected numbers" in _outcome(READS["summaries"], table)
+    assert _outcome(READS["view"], table) == "read"
+
+
+def test_pages_of_a_fragment_that_are_no_pages(tmp_path: Path) -> None:
+    """FRAG-7, ENGINE-2: a fragment whose checks are right and whose first page is noise."""
+    writer = Writer(tmp_path / "store")
+    out = io.BytesIO()
+    pq.write_table(pa.table({"n": [1, 2]}), out)
+    data = bytearray(out.getvalue())
+    data[4:12] = b"\xff" * 8
+    table, manifest = writer.table([NUMBER], [writer.fragment([NUMBER], [pa.array([1, 2])], data=bytes(data))])
+    writer.version("p", "a", [writer.entry("t.table.json", table, manifest)], [table])
+    found = wbtable.Store(str(tmp_path / "store")).artifact("p/a:v0").get("t")
+    assert isinstance(found, wbtable.Table)
+    for name, read in READS.items():
+        assert _outcome(read, found).startswith("FormatError"), name
+
+
+def test_a_collector_does_not_choose_between_two_refs(tmp_path: Path) -> None:
+    """GC-5, DOC-1: of a key that stands twice one reader sees the first and another the last."""
+    writer = Writer(tmp_path / "store")
+    table, manifest = writer.table([NUMBER], [writer.fragment([NUMBER], [pa.array([1])])])
+    text = canonical(manifest)
+    twice = writer.put("table+json", text[:-1] + b',"refs":[]}')
+    writer.version("p", "a", [writer.entry("t.table.json", twice, manifest)], [twice])
+    store = wbtable.Store(str(tmp_path / "store"))
+    with pytest.raises(wbtable.FormatError, match=r"nothing was deleted.*'refs' stands twice"):
+        store.gc(grace=dt.timedelta(0), dry_run=False)
+    (fragment,) = manifest["refs"]
+    assert (tmp_path / "store" / key_of(fragment)).exists()
+    assert table != twice
+
+
+def test_defaults_and_fields_of_newer_writers_do_not_change_the_content_digest(tmp_path: Path) -> None:
+    """TABLE-11."""
+    plain = [
+        column("i", "image"),
+        column("s", "struct", fields=[{"name": "a", "type": {"kind": "string"}}]),
+        column("t", "timestamp", unit="s"),
+    ]
+    written = [
+        column("i", "image", boxes=False, masks=False, classes={}, box_labels={}, mask_labels={}),
+        column("s", "struct", fields=[{"name": "a", "type": {"kind": "string"}, "new": 1}], absent=False),
+        column("t", "timestamp", unit="s", zone=None) | {"new": 1},
+    ]
+    key = {"column": "s", "table": "t.table.json", "table_column": "x"}
+    _, manifest = Writer(tmp_path / "store").table(plain, [], foreign_keys=[key])
+    more = manifest | {"columns": written, "foreign_keys": [key | {"new": 1}]}
+    assert content_digest(more) != manifest["content_digest"]
+    assert str(TableManifest.from_json(more).content_digest) == manifest["content_digest"]
+
+
+@pytest.mark.parametrize("number", [0.0, 1.0, "0", True, -1])
+def test_integers_have_one_form(number: object) -> None:
+    """DOC-9: 1.0 is what a document with 1.0 or 1e0 reads as."""
+    entry = {**ROOT, "kind": "wbtable.alias", "id": "1" * 32, "created_at": NOW, "value": number}
+    entry["check"] = check_of(entry)
+    with pytest.raises(wbtable.FormatError, match="alias"):
+        LogEntry.from_json(entry, "alias", "entry")
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-24T12:00:00Z",
+        "2026-11-24T12:00:00.000Z",
+        "2026-11-24T12:00:00.000000+00:00",
+        "2026-11-24 12:00:00.000000Z",
+        "2026-11-24T12:00:60.000000Z",
+        "20261124T120000.000000Z",
+    ],
+)
+def test_times_have_one_form(time: str) -> None:
+    """DOC-10."""
+    entry = {**ROOT, "kind": "wbtable.alias", "id": "1" * 32, "created_at": time, "value": 0}
+    with pytest.raises(wbtable.FormatError, match="created_at: expected a time like"):
+        LogEntry.from_json(sealed(entry), "alias", "entry")
