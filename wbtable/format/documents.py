@@ -72,9 +72,10 @@ def _check_depth(data: bytes, place: str) -> None:
     """Refuse deep nesting before the recursive parser sees it (DOC-2)."""
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return
-    brackets = _STRINGS.sub(b"", data).translate(None, delete=_NOT_BRACKETS)
+    # Whether the two kinds match is the parser's business: taken for one kind, each round removes one level of both.
+    brackets = _STRINGS.sub(b"", data).translate(_ONE_KIND, delete=_NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        brackets = brackets.replace(b"[]", b"")
         if not brackets:
             return
     msg = f"expected balanced brackets and at most {MAX_DEPTH} levels of nesting"
@@ -83,6 +84,7 @@ def _check_depth(data: bytes, place: str) -> None:
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(b for b in range(256) if b not in b"[]{}")
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Json:
@@ -197,7 +199,7 @@ def _encode(value: object, depth: int) -> str:
             msg = f"the integer {value} is beyond 2^53 - 1"
             raise ValueError(msg)
         return str(value)
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH and isinstance(value, (dict, list, tuple)):
         msg = f"more than {MAX_DEPTH} levels of nesting"
         raise ValueError(msg)
     if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -49,15 +50,22 @@ def _write_labels(found: Labels) -> dict[str, str]:
     return {str(key): value for key, value in found}
 
 
+_CLASS_ID = re.compile(r"0|-?[1-9][0-9]{0,3999}")
+"""In the one form that an integer has, so that no two keys are one id; as long as Python reads."""
+
+
 def _read_labels(value: object, place: str) -> Labels:
     if not isinstance(value, dict):
         msg = f"expected an object from class id to label, found {type(value).__name__}"
         raise FormatError(msg, place=place)
-    try:
-        return tuple(sorted((int(key), str(name)) for key, name in value.items()))
-    except ValueError:
-        msg = f"expected integers as class ids, found {list(value)!r:.80}"
-        raise FormatError(msg, place=place) from None
+    for key, name in value.items():
+        if not _CLASS_ID.fullmatch(key):
+            msg = f"expected integers as class ids, found {key!r:.80}"
+            raise FormatError(msg, place=place)
+        if not isinstance(name, str):
+            msg = f"expected text as the label of class {key}, found {name!r:.80}"
+            raise FormatError(msg, place=place)
+    return tuple(sorted((int(key), name) for key, name in value.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,6 +141,12 @@ class MapType(ColumnType):
     key: ColumnType
     item: ColumnType
 
+    def __post_init__(self) -> None:
+        """Refuse keys of which every one would be null."""
+        if self.key.kind == "null":
+            msg = f"expected keys of a type that has values, found {self.key}"
+            raise FormatError(msg)
+
     def arrow(self) -> pa.DataType:
         """Return the Arrow map."""
         return pa.map_(self.key.arrow(), self.item.arrow())

@@ -225,13 +225,20 @@ class VersionRecord:
                 manifest=manifest,
                 created_at=read_time(reader.str("created_at"), f"{place}.created_at"),
                 run=reader.opt_str("run"),
-                inputs=tuple(str(item) for item in reader.list("inputs", optional=True)),
+                inputs=_inputs(reader),
                 size=reader.opt_int("size"),
                 count=reader.opt_int("count"),
                 extra=kept_fields(reader, _KNOWN),
             )
         except FormatError as error:
             raise (error if error.place else FormatError(str(error), place=place)) from None
+
+
+def _inputs(reader: Reader) -> tuple[str, ...]:
+    items = reader.list("inputs", optional=True)
+    if not all(isinstance(item, str) for item in items):
+        reader.fail("inputs", "a list of texts")
+    return tuple(items)
 
 
 def _parent(reader: Reader) -> Parent | None:

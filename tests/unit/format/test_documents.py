@@ -54,7 +54,9 @@ def test_ambiguous_text_is_refused(text: bytes, expected: str) -> None:
     assert caught.value.place == "manifest"
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b'{"":' + b"[[]," * 65])
+@pytest.mark.parametrize(
+    "text", [b"[" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b'{"":' + b"[[]," * 65, b'{"a":' + b"[" * 64]
+)
 def test_depth_is_bounded(text: bytes) -> None:
     """DOC-2: deep nesting never reaches the recursive parser."""
     with pytest.raises(FormatError, match="levels of nesting"):
@@ -67,6 +69,25 @@ def test_depth_counts_brackets_not_text() -> None:
     assert parse(deep, "x")["a"][0] == "[" * 1000
     at_limit = b'{"a":' * (MAX_DEPTH - 1) + b"{}" + b"}" * (MAX_DEPTH - 1)
     assert parse(at_limit, "x")
+
+
+def nested(kinds: str, depth: int) -> bytes:
+    """Return an object that holds so many levels of lists and objects, in turns as `kinds` says."""
+    value: object = 1
+    for level in reversed(range(depth)):
+        value = [value] if level and kinds[level % len(kinds)] == "[" else {"a": value}
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("kinds", ["[", "{", "[{"])
+def test_the_deepest_document_can_be_written_and_read_and_none_that_is_deeper(kinds: str) -> None:
+    """DOC-2: 64 levels, whichever brackets they have."""
+    deepest, deeper = nested(kinds, MAX_DEPTH), nested(kinds, MAX_DEPTH + 1)
+    assert canonical(parse(deepest, "x")) == deepest
+    with pytest.raises(FormatError, match="levels of nesting"):
+        parse(deeper, "x")
+    with pytest.raises(FormatError, match="levels of nesting"):
+        canonical(json.loads(deeper))
 
 
 def test_size_is_bounded() -> None:

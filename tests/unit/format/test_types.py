@@ -106,6 +106,15 @@ def test_every_kind_is_tried() -> None:
         {"kind": "image", "classes": {"x": "y"}},
         {"kind": "image", "box_labels": {"layer": 3}},
         {"kind": "classes", "classes": [1]},
+        {"kind": "classes", "classes": {"1": 5}},
+        {"kind": "classes", "classes": {"1": None}},
+        {"kind": "classes", "classes": {"+1": "a"}},
+        {"kind": "classes", "classes": {"01": "a", "1": "b"}},
+        {"kind": "classes", "classes": {"1_0": "a"}},
+        {"kind": "classes", "classes": {" 1": "a"}},
+        {"kind": "classes", "classes": {"\u0661": "a"}},
+        {"kind": "classes", "classes": {"9" * 5000: "a"}},
+        {"kind": "map", "key": {"kind": "null"}, "item": {"kind": "null"}},
     ],
 )
 def test_impossible_types_are_refused(value: dict[str, Any]) -> None:
@@ -172,6 +181,7 @@ def test_widening(left: ColumnType, right: ColumnType, expected: ColumnType) -> 
         (TimestampType(), DateType()),
         (ListType(item=TEXT), ListType(item=INT64)),
         (ImageType(), AudioType()),
+        (DecimalType(precision=1000, scale=0), DecimalType(precision=1000, scale=1)),
         (ImageType(classes=labels({1: "a"})), ImageType(classes=labels({1: "b"}))),
         (ImageType(box_labels=layer_labels({"p": {1: "a"}})), ImageType(box_labels=layer_labels({"p": {1: "b"}}))),
         (BinaryType(), TEXT),
