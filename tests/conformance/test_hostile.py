@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,11 +15,11 @@ import pytest
 import wbtable
 from tests.conformance.independent import canonical, check_of, content_digest, key_of
 from tests.conformance.independent_writer import NOW, ROOT, Writer, arrays, column, sealed
+from wbtable.format import table_manifest
 from wbtable.format.log_entry import LogEntry
 from wbtable.format.table_manifest import TableManifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 READS: dict[str, Callable[[wbtable.Table], object]] = {
@@ -164,3 +166,86 @@ def test_times_have_one_form(time: str) -> None:
     entry = {**ROOT, "kind": "wbtable.alias", "id": "1" * 32, "created_at": time, "value": 0}
     with pytest.raises(wbtable.FormatError, match="created_at: expected a time like"):
         LogEntry.from_json(sealed(entry), "alias", "entry")
+
+
+Change = Callable[[dict[str, Any], dict[str, Any]], object]
+IMAGES = [NUMBER, column("i", "image")]
+
+
+def _pictures(root: Path, change: Change, *, listed: bool = True) -> wbtable.Store:
+    """Write a table of two pictures in a pack, the second of whose cells was changed, given another pack."""
+    writer = Writer(root)
+    pack, files = writer.pack([b"one", b"other"])
+    further, _ = writer.pack([b"one", b"other", b""])
+    change(files[1], further)
+    rows = [[at, {"file": file}] for at, file in enumerate(files)]
+    fragment = writer.fragment(IMAGES, arrays(IMAGES, rows), containers=[pack] if listed else [])
+    table, manifest = writer.table(IMAGES, [fragment])
+    writer.version("p", "a", [writer.entry("t.table.json", table, manifest)], [table])
+    return wbtable.Store(str(root))
+
+
+CELLS: dict[str, Change] = {
+    "no uri": lambda file, _: file.update(uri=None),
+    "a path": lambda file, _: file.update(uri="../../etc/passwd"),
+    "a pack that refs lacks": lambda file, further: file.update(uri=key_of(further).replace("objects", "..")),
+    "another place": lambda file, _: file.update(offset=2),
+    "no place": lambda file, _: file.update(offset=None),
+    "a negative size": lambda file, _: file.update(size=-1),
+    "too long": lambda file, _: file.update(size=2**62),
+    "no size": lambda file, _: file.update(size=None),
+    "another digest": lambda file, _: file.update(checksum="SHA-256:" + "0" * 64),
+    "no digest": lambda file, _: file.update(checksum=None),
+    "no hexadecimal digits": lambda file, _: file.update(checksum="SHA-256:x"),
+}
+
+
+@pytest.mark.parametrize("wrong", CELLS)
+def test_verification_finds_cells_that_name_what_is_not_there(tmp_path: Path, wrong: str) -> None:
+    """VERIFY-6, FILE-2, DOC-6."""
+    report = _pictures(tmp_path / "store", CELLS[wrong]).verify()
+    (damage,) = report.damaged
+    assert damage.where == "p/a:v0: t.table.json"
+    assert 'fragments[0], column "i"' in damage.problem
+
+
+def test_verification_finds_a_pack_that_a_collector_would_take(tmp_path: Path) -> None:
+    """VERIFY-6, DOC-6."""
+    report = _pictures(tmp_path / "store", lambda *_: None, listed=False).verify()
+    assert [("containers list" in damage.problem) for damage in report.damaged] == [True]
+
+
+def test_verification_accepts_cells_that_are_right_and_notes_so(tmp_path: Path) -> None:
+    """VERIFY-5, VERIFY-6."""
+    store = _pictures(tmp_path / "store", lambda *_: None)
+    for _ in range(2):
+        store.verify(resume=tmp_path / "notes").raise_if_damaged()
+    assert (tmp_path / "notes").read_text("utf-8").count(" cells\n") == 1
+
+
+@pytest.mark.parametrize("page", [2, 128])
+def test_blobs_of_fragments_in_pages_are_not_unused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    """GC-7: the manifest's own refs name no pack where all fragments stand in pages."""
+    monkeypatch.setattr(table_manifest, "PAGE_FRAGMENTS", page)
+    monkeypatch.setattr("wbtable.tables.writer.PAGE_FRAGMENTS", page)
+    store = wbtable.create_store(str(tmp_path / "store"))
+    table = wbtable.Table(columns=["i"], data=[[wbtable.Image(np.zeros((2, 2), np.uint8))]], log_mode="INCREMENTAL")
+    with wbtable.init(project="p", store=store) as run:
+        run.log({"t": table})
+        table.add_data(wbtable.Image(np.ones((2, 2), np.uint8)))
+        run.log({"t": table})
+    report = store.gc(packs=True)
+    assert report.partly_dead_bytes == 0
+    store.verify().raise_if_damaged()
+
+
+def test_a_blob_whose_cell_gives_no_offset_is_not_unused(tmp_path: Path) -> None:
+    """GC-7, PACK-8: an absent offset is 0."""
+    writer = Writer(tmp_path / "store")
+    pack, (file,) = writer.pack([b"one"])
+    rows = [[1, {"file": file | {"offset": None}}]]
+    table, manifest = writer.table(IMAGES, [writer.fragment(IMAGES, arrays(IMAGES, rows), containers=[pack])])
+    writer.version("p", "a", [writer.entry("t.table.json", table, manifest)], [table])
+    store = wbtable.Store(str(tmp_path / "store"))
+    store.verify().raise_if_damaged()
+    assert store.gc(packs=True).partly_dead_bytes == 0

@@ -73,8 +73,8 @@ class _Used:
 
     def add_table(self, ref: Ref) -> None:
         manifest = TableManifest.from_json(self._objects.get_document(_descriptor(ref)), ref.key)
-        if not any(inner.media_type == PACK for inner in manifest.refs):
-            return
+        if not manifest.pages and not any(inner.media_type == PACK for inner in manifest.refs):
+            return  # what the fragments of pages name stands in the pages' refs
         columns = [column for column in manifest.schema if has_media(column.type)]
         try:
             for batch in TableReader(self._objects, manifest).batches([column.name for column in columns]):
@@ -86,7 +86,7 @@ class _Used:
 
     def _note(self, files: pa.StructArray) -> pa.StructArray:
         present = files.filter(files.is_valid())
-        uris, offsets = present.field("uri"), present.field("offset")
+        uris, offsets = present.field("uri"), present.field("offset").fill_null(0)
         for uri in uris.unique().to_pylist():
             digest, packed = parse_uri(uri)
             if packed:

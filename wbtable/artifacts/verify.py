@@ -13,6 +13,8 @@ from wbtable.artifacts.parallel import each
 from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import file_cell
 from wbtable.artifacts.tables import open_entry, read_manifest
+from wbtable.artifacts.verify_cells import CellCheck
+from wbtable.artifacts.verify_notes import CELLS
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError, UsageError
 from wbtable.format.digest import JOINED, PACK, PARTITIONED, TABLE, Descriptor, Digest
 from wbtable.format.entry_page import digest_of_lines
@@ -102,6 +104,7 @@ class Verifier:
         self._notes = notes
         self._problems: dict[_Name, str] = {}
         self._leads: dict[_Name, tuple[Descriptor, ...]] = {}
+        self._cells = CellCheck(objects)
 
     def walk(self, roots: Iterable[Descriptor], where: str) -> bool:
         """Check every object that the roots lead to (VERIFY-1); return whether all are whole."""
@@ -128,6 +131,19 @@ class Verifier:
             if name not in seen:
                 seen.add(name)
                 waiting += self._leads.get(name, ())
+        return None
+
+    def cell_problem(self, entry: Entry) -> str | None:
+        """Return what is wrong with the media cells of a table whose objects are whole (VERIFY-6), None if nothing."""
+        note = f"{self.objects.key(entry.descriptor().digest, TABLE)}{CELLS}"
+        if self._notes is not None and self._notes.has(note):
+            return None
+        try:
+            self._cells.check(read_manifest(self.objects, entry))
+        except _FINDINGS as error:
+            return str(error)
+        if self._notes is not None:
+            self._notes.add(note)
         return None
 
     def _check_new(self, new: list[Descriptor], where: str) -> None:
@@ -188,6 +204,8 @@ def check_version(version: VersionContent, verifier: Verifier) -> None:
             problem = _named_problem(version, entry)
         if problem is None and not whole and entry.reference is None and entry.pack is None:
             problem = verifier.problem(entry.descriptor())
+        if problem is None and entry.media_type == TABLE and entry.reference is None and entry.pack is None:
+            problem = verifier.cell_problem(entry)
         if problem is not None:
             report.damaged.append(Damage(where=f"{name}: {entry.path}", problem=problem))
     packed: dict[Digest, list[Entry]] = {}
