@@ -215,12 +215,15 @@ def test_verification_finds_a_pack_that_a_collector_would_take(tmp_path: Path) -
     assert [("containers list" in damage.problem) for damage in report.damaged] == [True]
 
 
-def test_verification_accepts_cells_that_are_right_and_notes_so(tmp_path: Path) -> None:
-    """VERIFY-5, VERIFY-6."""
-    store = _pictures(tmp_path / "store", lambda *_: None)
-    for _ in range(2):
-        store.verify(resume=tmp_path / "notes").raise_if_damaged()
-    assert (tmp_path / "notes").read_text("utf-8").count(" cells\n") == 1
+@pytest.mark.parametrize(("change", "is_right"), [(lambda *_: None, True), (CELLS["another place"], False)])
+def test_a_table_is_noted_as_whole_once_its_cells_are(tmp_path: Path, change: Change, is_right: bool) -> None:
+    """VERIFY-5, VERIFY-6: one whose cells are wrong is looked at again."""
+    store = _pictures(tmp_path / "store", change)
+    entry = store.artifact("p/a:v0").find("t")
+    assert entry is not None
+    table = store.objects.key(entry.descriptor().digest, entry.media_type)
+    assert [store.verify(resume=tmp_path / "notes").ok for _ in range(2)] == [is_right] * 2
+    assert (table in (tmp_path / "notes").read_text("utf-8").splitlines()) == is_right
 
 
 @pytest.mark.parametrize("page", [2, 128])

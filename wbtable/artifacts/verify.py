@@ -14,7 +14,6 @@ from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import file_cell
 from wbtable.artifacts.tables import open_entry, read_manifest
 from wbtable.artifacts.verify_cells import CellCheck
-from wbtable.artifacts.verify_notes import CELLS
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError, UsageError
 from wbtable.format.digest import JOINED, PACK, PARTITIONED, TABLE, Descriptor, Digest
 from wbtable.format.entry_page import digest_of_lines
@@ -105,6 +104,7 @@ class Verifier:
         self._problems: dict[_Name, str] = {}
         self._leads: dict[_Name, tuple[Descriptor, ...]] = {}
         self._cells = CellCheck(objects)
+        self._right_cells: set[str] = set()
 
     def walk(self, roots: Iterable[Descriptor], where: str) -> bool:
         """Check every object that the roots lead to (VERIFY-1); return whether all are whole."""
@@ -135,15 +135,16 @@ class Verifier:
 
     def cell_problem(self, entry: Entry) -> str | None:
         """Return what is wrong with the media cells of a table whose objects are whole (VERIFY-6), None if nothing."""
-        note = f"{self.objects.key(entry.descriptor().digest, TABLE)}{CELLS}"
-        if self._notes is not None and self._notes.has(note):
+        key = self.objects.key(entry.descriptor().digest, TABLE)
+        if key in self._right_cells or (self._notes is not None and self._notes.has(key)):
             return None
         try:
             self._cells.check(read_manifest(self.objects, entry))
         except _FINDINGS as error:
             return str(error)
+        self._right_cells.add(key)
         if self._notes is not None:
-            self._notes.add(note)
+            self._notes.add(key)
         return None
 
     def _check_new(self, new: list[Descriptor], where: str) -> None:
@@ -164,7 +165,7 @@ class Verifier:
             refs = refs_of(self.objects, descriptor)
         except _FINDINGS as error:
             return str(error), []
-        if self._notes is not None:
+        if self._notes is not None and descriptor.media_type != TABLE:  # a table is whole once its cells are, too
             self._notes.add(key)
         self._progress.advance()
         return None, refs
