@@ -96,7 +96,7 @@ class Checker:
         if self.side is not None and len(having) > 1:
             return self.on_side((self.side,), node.name, node)
         if len(having) == 1:
-            return _column(having[0], node.name, self.scope.sides[having[0]][node.name], node)
+            return self.on_side((having[0],), node.name, node)
         if having:
             written = " or ".join(f"{at}.{show_name(node.name)}" for at in having)
             raise ExpressionError(
@@ -149,6 +149,9 @@ class Checker:
             last = len(self.scope.sides) - 1
             raise ExpressionError(f"there is no side {side}", node.span, suggestion=f"the sides are 0 to {last}")
         inner = ".".join([*map(str, rest), name])
+        whole = f"{side}.{inner}"
+        if whole in self.scope.columns:  # a derived one of that name (VIEW-3)
+            return _column(None, whole, self.scope.columns[whole], node)
         found = self.scope.sides[side].get(inner)
         if found is None and name in self.scope.key and name in self.scope.columns:
             return _column(None, name, self.scope.columns[name], node)

@@ -163,7 +163,6 @@ class _Planner:
         self._slots: dict[str, Slot] = {
             column.name: Slot(name=column.name, type=column.type) for column in source.schema
         }
-        self._source = dict(self._slots)
         self._plain: dict[str, ColumnType] = dict(self._base.columns)
         self._nodes: dict[str, ast.Node] = {}
         self._group_nodes: tuple[ast.Node, ...] = ()
@@ -230,9 +229,7 @@ class _Planner:
         return Expression(typed=typed, slots={use: self._slot(use) for use in typed.columns})
 
     def _slot(self, use: ColumnUse) -> Slot:
-        name = source_column(use)
-        # A derived column hides one of the table, never one of a side that is named in full.
-        return (self._slots if use.side is None else self._source)[name]
+        return self._slots[source_column(use)]
 
     def _with_cells(self, node: ast.Node) -> ast.Node:
         """Put the expressions of cells, and of the count, in the place of their names; keys stay keys."""

@@ -192,6 +192,30 @@ def test_columns_are_found_as_they_are_shown() -> None:
         join.view(filter="`2.x` > 1")
 
 
+# VIEW-3, EXPR-15: a derived column that is called as one of a side replaces it for all that comes later.
+def test_a_derived_column_replaces_one_of_a_side() -> None:
+    left = Table(columns=["k", "x"], data=[[1, 2], [2, 3]])
+    join = JoinedTable(left, Table(columns=["k", "x", "y"], data=[[1, 12, 5], [2, 3, 6]]), "k")
+    seen = join.view(derive={"0.x": "0.x + 10", "later": "0.x", "0.z": "0.x + 1", "1.y": "str(y)"})
+    shown = seen.to_arrow().to_pydict()
+    assert seen.columns == ["k", "0.x", "1.x", "1.y", "later", "0.z"]
+    assert (shown["0.x"], shown["later"], shown["0.z"]) == ([12, 13], [12, 13], [13, 14])
+    for name in ("0.x", "`0.x`", 'row["0.x"]', "later", "0.z - 1"):
+        assert seen.where(f"{name} > 12")["k"].to_pylist() == [2]
+    for text in ("0.x == 1.x", "x == 12 and 1.x == 12", 'y == "5"', "k == 1 and 0.k == 1"):
+        assert seen.where(text)["k"].to_pylist() == [1]
+    assert seen.where("*.x == 13 or x == 2")["k"].to_pylist() == [2]
+    assert seen.sort("0.x desc")["k"].to_pylist() == [2, 1]
+    assert seen.group_by("0.x", cells={"n": "max(0.x)"})["n"].to_pylist() == [12, 13]
+    merged = compare([left, Table(columns=["k", "x"], data=[[1, 2], [2, 4]])], "k")
+    assert merged.view(derive={"1.x": "0.x"}, filter="0.x == 1.x").to_arrow()["_change"].to_pylist() == [
+        "equal",
+        "changed",
+    ]
+    with pytest.raises(ExpressionError, match="column of side 1"):
+        seen.where("1.z > 1")
+
+
 def test_a_join_without_rows(tmp_path: Path) -> None:
     empty = Table.from_arrow(pa.table({"k": pa.array([], pa.int64()), "x": pa.array([], pa.int64())}))
     empty.write(str(tmp_path / "empty"))
