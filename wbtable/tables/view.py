@@ -184,7 +184,9 @@ class View(Viewable):
         return self._with(filter=expression if before is None else f"({before}) and ({expression})")
 
     def group_by(self, *expressions: str, cells: Mapping[str, str] | None = None, having: str | None = None) -> Self:
-        """Return the groups of rows with equal values.
+        """Return the groups of rows with equal values, in place of the groups that the view had.
+
+        Of those, the cells and what was shown and sorted by them do not go along.
 
         Args:
             *expressions: the keys; none: the rows, no groups.
@@ -192,7 +194,10 @@ class View(Viewable):
             having: keeps the groups for which it is true.
 
         """
-        return self._with(group=tuple(expressions), cells=named(cells or {}), having=having)
+        from wbtable.query.regroup import regrouped
+
+        spec = checked(lambda: self.spec.with_(group=tuple(expressions), cells=named(cells or {}), having=having))
+        return self._again(regrouped(self._plan, spec) if self._plan.is_grouped else spec, self._control)
 
     def sort(self, *keys: str) -> Self:
         """Return the view in another order: ``"score"``, ``"score desc"``, ``"score asc nulls first"``."""

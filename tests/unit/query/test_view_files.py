@@ -142,12 +142,29 @@ def test_code_opens_what_the_view_is_of() -> None:
     )
 
 
+def test_groups_made_anew_leave_what_was_of_those_before() -> None:
+    table = Table(columns=["g", "m"], data=[["a", 1], ["b", 5], ["a", 3]])
+    by_mean = table.view(group="g", cells={"m": "avg(m)"}, sort="m desc")
+    assert by_mean["g"].to_pylist() == ["b", "a"]
+    assert by_mean.group_by()["m"].to_pylist() == [1, 5, 3]
+    assert by_mean.group_by("m")["m"].to_pylist() == [1, 3, 5]
+    assert by_mean.group_by("m > 2", cells={"m": "max(m)"})["m"].to_pylist() == [5, 1]
+    shown = by_mean.select("m", "g", "count").sort("sum(m) desc", "g desc", "count() desc")
+    assert shown.group_by().to_arrow().to_pydict() == {"m": [5, 1, 3], "g": ["b", "a", "a"]}
+    assert shown.group_by("m").to_arrow().to_pydict() == {"m": [5, 3, 1], "count": [1, 1, 1]}
+    assert table.view(group="m % 2", columns=["m % 2"]).group_by().columns == ["g", "m"]
+    with pytest.raises(ExpressionError, match=r"group\[0\]"):
+        by_mean.group_by("nope")
+    with pytest.raises(ExpressionError, match="many values in a group"):
+        table.view(sort="m").group_by("g")
+
+
 def test_builders_make_the_same_views() -> None:
     table = Table.from_arrow(pa.table({"a": np.arange(10), "b": np.arange(10) % 3}))
     built = table.view().derive({"c": "a * 2"}).where("c > 4").where("b != 1").sort("b desc").select("b", "c")
     assert built.to_arrow().to_pydict() == {"b": [2, 2, 0, 0, 0], "c": [10, 16, 6, 12, 18]}
     groups = built.select().group_by("b", cells={"s": "sum(c)"}, having="s > 26").sort("s")
     assert groups.to_arrow().to_pydict() == {"b": [0], "count": [3], "s": [36]}
-    assert len(groups.sort().group_by()) == 5
+    assert len(groups.sort().group_by()) == len(groups.group_by()) == 5
     with pytest.raises(ExpressionError):
         built.where("nope > 1")
