@@ -30,12 +30,20 @@ class LabelledQuery:
 
     """
 
-    def __init__(self, source: QuerySource, rows: MemoryRows, values: Mapping[str, object]) -> None:
-        """Give out `rows`: those of `source` with `values`, which are text, integers or null."""
+    def __init__(
+        self, source: QuerySource, rows: MemoryRows, values: Mapping[str, object], names: Mapping[str, str]
+    ) -> None:
+        """Give out `rows`: those of `source` with `values`, which are text, integers or null.
+
+        `names` says what the columns are called in `source`.
+        """
         self._inner = source
         self._rows = rows
         self._values = dict(values)
-        whole = canonical({"labels": [[k, v] for k, v in values.items()], "of": source.digest or source.name})
+        self._names = names
+        said = {"labels": [[k, v] for k, v in values.items()], "of": source.digest or source.name}
+        called = [[here, there] for here, there in names.items() if here != there]
+        whole = canonical({**said, "called": called} if called else said)
         self.name = f"labelled{hashlib.sha256(whole).hexdigest()}"
         self.digest: str | None = self.name if source.digest else None
 
@@ -70,14 +78,14 @@ class LabelledQuery:
     def relation(self, columns: Sequence[str]) -> Relation:
         """Return the rows with some columns."""
         wanted = self.schema.select(columns)
-        inner = [name for name in wanted.names if name not in self._values]
+        inner = [self._names[name] for name in wanted.names if name not in self._values]
         relation = self._inner.relation(inner)
         selected = []
         for i, column in enumerate(wanted):
             if column.name in self._values:
                 selected.append(f"CAST({_literal(self._values[column.name])} AS {duck_type(column.type)}) AS c{i}")
             else:
-                selected.append(f"l.c{inner.index(column.name)} AS c{i}")
+                selected.append(f"l.c{inner.index(self._names[column.name])} AS c{i}")
         selected.append("l.pos AS pos")
         return Relation(sql=f"(SELECT {', '.join(selected)} FROM {relation.sql} AS l)", inputs=relation.inputs)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.artifacts.names import near
-from wbtable.errors import NotFoundError, UsageError
+from wbtable.errors import NotFoundError
 from wbtable.format.run_history import STEP as HISTORY_STEP
 from wbtable.format.schema import Schema
 from wbtable.format.types import NumberType, StringType
@@ -19,7 +19,7 @@ from wbtable.tables.source import ArrowSource, SliceSource
 from wbtable.tables.union import UnionTable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from wbtable.artifacts.store import Store
     from wbtable.format.run_history import Segment
@@ -96,7 +96,8 @@ def run_tables(
     """Return the tables that the runs of a project logged under one key, one after another, oldest run first.
 
     Columns ``run`` (the run's id) and ``step`` stand before the tables' own, whose types widen; where they do not,
-    `UnionTable.conflicts` names the column. Of a table of log_mode INCREMENTAL each row is there once, at its step.
+    `UnionTable.conflicts` names the column. What tables call ``run`` or ``step`` themselves is ``own_run`` or
+    ``own_step`` here. Of a table of log_mode INCREMENTAL each row is there once, at its step.
     Images, numbers and all else that was logged there make a row each, in a column with the name of the key.
 
     Args:
@@ -109,56 +110,81 @@ def run_tables(
 
     Raises:
         NotFoundError: nothing was logged under the key, or a run is not there.
-        UsageError: a table has a column ``run`` or ``step``.
 
     """
     picked = list_runs(store, project) if runs is None else _picked(store, project, runs)
-    parts: list[Source] = []
-    names: list[str] = []
+    found: list[_Part] = []
     for run in picked:
-        rows = run.rows([key])
-        found = [table for table in _tables(run, rows, key) if steps is None or table.step in steps]
-        for table in found[-1:] if last else found:
-            source = _rows(store, table, whole=last)
-            if source is not None:
-                labels = [
-                    Label(name=RUN, type=_RUN_TYPE, value=table.run),
-                    Label(name=STEP, type=_STEP_TYPE, value=table.step),
-                ]
-                parts.append(LabelledSource(source, labels))
-                names.append(f"run {table.run}, step {table.step}")
-        values = _values(store, run, rows, key, steps)
-        if values is not None and values.num_rows:
-            parts.append(SliceSource(values, values.num_rows - 1, 1) if last else values)
-            names.append(f"run {run.id}")
-    if not parts:
+        found += _parts(store, run, key, steps, last=last)
+    if not found:
         where = "" if steps is None else " at these steps"
         msg = f"no run of {project!r} logged anything under {key!r}{where}"
         raise NotFoundError(msg)
-    return UnionTable(parts, names)
+    renamed = _renamed([part.source for part in found])
+    names = [f"run {part.run}" if part.step is None else f"run {part.run}, step {part.step}" for part in found]
+    return UnionTable([_labelled(part, renamed) for part in found], names)
 
 
-def _values(store: Store, run: RunInfo, found: Segment, key: str, steps: Collection[int] | None) -> ArrowSource | None:
-    """Return what a run logged under a key that is no table, a row for each step; None if it logged nothing there.
+class _Part(NamedTuple):
+    """Rows that a run logged: a table's, or (`step` is None) values of several steps behind a column of those."""
 
-    Raises:
-        UsageError: the key is the name of a column that says where the rows are from.
+    source: Source
+    run: str
+    step: int | None
 
-    """
+
+def _parts(store: Store, run: RunInfo, key: str, steps: Collection[int] | None, *, last: bool) -> list[_Part]:
+    """Return what a run logged under a key, tables first; only what is there of the last step that has something."""
+    rows = run.rows([key])
+    tables = [table for table in _tables(run, rows, key) if steps is None or table.step in steps]
+    out: list[_Part] = []
+    for table in reversed(tables) if last else tables:
+        source = _rows(store, table, whole=last)
+        if source is not None:
+            out.append(_Part(source, table.run, table.step))
+            if last:
+                break
+    values = _values(store, rows, key, steps)
+    if values is None or not values.num_rows:
+        return out
+    if not last:
+        return [*out, _Part(values, run.id, None)]
+    step = values.table[HISTORY_STEP][-1].as_py()
+    is_later = any(part.step is not None and part.step > step for part in out)
+    return out if is_later else [_Part(SliceSource(values, values.num_rows - 1, 1), run.id, None)]
+
+
+def _labelled(part: _Part, renamed: dict[str, str]) -> LabelledSource:
+    labels = [Label(name=RUN, type=_RUN_TYPE, value=part.run)]
+    if part.step is not None:
+        labels.append(Label(name=STEP, type=_STEP_TYPE, value=part.step))
+    return LabelledSource(part.source, labels, renamed | {HISTORY_STEP: STEP} if part.step is None else renamed)
+
+
+def _renamed(sources: Sequence[Source]) -> dict[str, str]:
+    """Return what the sources' own columns ``run`` and ``step`` are called: not as one that any of them has (CMP-9)."""
+    taken = {name for source in sources for name in source.schema.names}
+    out = {}
+    for name in (RUN, STEP):
+        called = f"own_{name}"
+        while called in taken:
+            called = f"own_{called}"
+        out[name] = called
+    return out
+
+
+def _values(store: Store, found: Segment, key: str, steps: Collection[int] | None) -> ArrowSource | None:
+    """Return what a run logged under a key that is no table, a row for each step; None if it logged nothing there."""
     if key not in found.schema.names:
         return None
-    if key in {RUN, STEP}:
-        msg = f"what runs logged under {key!r} makes no table: its columns run and step say where each row is from"
-        raise UsageError(msg)
     cells, numbers = found.table.column(key), found.table.column(HISTORY_STEP)
     kept = cells.is_valid()
     if found.schema[key].kind == "any":
         kept = pc.and_(kept, pa.array([_reference(cell) is None for cell in cells.to_pylist()], pa.bool_()))
     if steps is not None:
         kept = pc.and_(kept, pc.is_in(numbers, value_set=pa.array(list(steps), pa.int64())))
-    schema = Schema.of([(RUN, _RUN_TYPE), (STEP, _STEP_TYPE), (key, found.schema[key])])
-    names = pa.array([run.id] * len(cells), pa.string())
-    table = pa.Table.from_arrays([names, numbers, cells], schema=schema.arrow())
+    schema = Schema.of([(HISTORY_STEP, _STEP_TYPE), (key, found.schema[key])])
+    table = pa.Table.from_arrays([numbers, cells], schema=schema.arrow())
     return ArrowSource(table.filter(kept), schema, store.objects)
 
 

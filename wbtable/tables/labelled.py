@@ -12,7 +12,7 @@ from wbtable.format.schema import Column, Schema
 from wbtable.tables.source import empty_columns, to_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wbtable.format.types import ColumnType
     from wbtable.media.base import BlobReader
@@ -40,14 +40,19 @@ class LabelledSource:
     """The rows of another source behind columns of one value each.
 
     Attributes:
-        schema: the labels, then the columns of the other source.
+        schema: the labels, then the columns of the other source, some under other names.
         source: the other source.
         labels: the columns of one value.
 
     """
 
-    def __init__(self, source: Source, labels: Sequence[Label]) -> None:
+    def __init__(self, source: Source, labels: Sequence[Label], renamed: Mapping[str, str] | None = None) -> None:
         """Put labels before the rows of `source`.
+
+        Args:
+            source: the rows.
+            labels: the columns of one value.
+            renamed: what columns of `source` are called here, by their names there.
 
         Raises:
             UsageError: it has a column of that name.
@@ -55,12 +60,15 @@ class LabelledSource:
         """
         self.source = source
         self.labels = tuple(labels)
+        called = renamed or {}
+        self._inner = {called.get(name, name): name for name in source.schema.names}
         for label in self.labels:
-            if label.name in source.schema:
+            if label.name in self._inner:
                 msg = f"a table has a column {label.name!r}, which says here where a row is from: rename that column"
                 raise UsageError(msg)
         own = tuple(Column(label.name, label.type) for label in self.labels)
-        self.schema = Schema((*own, *source.schema.columns))
+        inner = (Column(name, source.schema[there]) for name, there in self._inner.items())
+        self.schema = Schema((*own, *inner))
 
     @property
     def num_rows(self) -> int:
@@ -75,7 +83,7 @@ class LabelledSource:
     def batches(self, columns: Sequence[str] | None = None, batch_size: int = 65536) -> Iterator[pa.RecordBatch]:
         """Yield all rows in order."""
         wanted = self.schema.select(columns)
-        inner = [name for name in wanted.names if name in self.source.schema]
+        inner = [self._inner[name] for name in wanted.names if name in self._inner]
         found = self.source.batches(inner, batch_size) if inner else empty_columns(self.num_rows, batch_size)
         for batch in found:
             arrays = self._arrays(batch, batch.num_rows, wanted)
@@ -87,7 +95,7 @@ class LabelledSource:
     def take(self, indices: Indices, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows at `indices`, in that order."""
         wanted = self.schema.select(columns)
-        inner = [name for name in wanted.names if name in self.source.schema]
+        inner = [self._inner[name] for name in wanted.names if name in self._inner]
         found = self.source.take(indices, inner)
         arrays = self._arrays(found, len(indices), wanted)
         return pa.Table.from_arrays(arrays, schema=wanted.arrow()) if arrays else found
@@ -98,7 +106,7 @@ class LabelledSource:
         for column in wanted:
             label = labels.get(column.name)
             if label is None:
-                out.append(found.column(found.schema.get_field_index(column.name)))
+                out.append(found.column(found.schema.get_field_index(self._inner[column.name])))
             else:
                 out.append(pa.repeat(pa.scalar(label.value, column.type.arrow()), rows))
         return out
@@ -113,4 +121,4 @@ class LabelledSource:
         inner = query_source(self.source)
         if isinstance(inner, SparseSource):  # its positions name rows, and do not count them
             return ArrowSource(self, lambda columns: to_table(self, columns))
-        return LabelledQuery(inner, self, {label.name: label.value for label in self.labels})
+        return LabelledQuery(inner, self, {label.name: label.value for label in self.labels}, self._inner)

@@ -80,10 +80,33 @@ def test_tables_and_values_of_one_key_stand_together(store: Store) -> None:
     found = store.run_tables("p", "mixed")
     assert found.columns == ["run", "step", "id", "mixed"]
     assert [row[1:] for row in rows_of(found)] == [[0, 7, None], [1, None, "words"]]
-    with wbtable.init(project="p", store=store) as run:
-        run.log({"step": 3})
-    with pytest.raises(UsageError, match="'step'"):
-        store.run_tables("p", "step")
+    assert [row[1:] for row in rows_of(store.run_tables("p", "mixed", last=True))] == [[1, "words"]]
+    assert [row[1:] for row in rows_of(store.run_tables("p", "mixed", steps=[0], last=True))] == [[0, 7]]
+    log(store, "turned", ["words", table(["id"], [8])], key="turned")
+    assert [row[1:] for row in rows_of(store.run_tables("p", "turned", last=True))] == [[1, 8]]
+
+
+# CMP-9: `run` and `step` always say where a row is from; what was logged under such a name is called otherwise.
+def test_columns_that_are_called_run_and_step_are_there_under_other_names(store: Store) -> None:
+    one = log(store, "one", [table(["id", "step", "run"], [1, 10, "a"])])
+    other = log(store, "other", [table(["id", "step", "own_run"], [2, 0.5, "b"]), table(["id"], [3])])
+    found = store.run_tables("p", "val")
+    assert found.columns == ["run", "step", "id", "own_step", "own_own_run", "own_run"]
+    assert rows_of(found) == [
+        [one, 0, 1, 10.0, "a", None],
+        [other, 0, 2, 0.5, None, "b"],
+        [other, 1, 3, None, None, None],
+    ]
+    check(found)
+    picked = found.view(filter="own_step > 1 and step == 0", columns=["run", "own_step", "own_own_run"])
+    assert picked.to_arrow().to_pylist() == [{"run": one, "own_step": 10.0, "own_own_run": "a"}]
+    assert found.take([2, 0], columns=["own_step", "id"]).to_pydict() == {"own_step": [None, 10.0], "id": [3, 1]}
+    assert rows_of(store.run_tables("p", "val", last=True))[0] == [one, 0, 1, 10, "a"]
+    third = log(store, "third", [3, 4], key="step")
+    values = store.run_tables("p", "step")
+    assert values.columns == ["run", "step", "own_step"]
+    assert rows_of(values) == [[third, 0, 3], [third, 1, 4]]
+    check(values)
 
 
 def test_rows_of_an_incremental_table_are_there_once(store: Store) -> None:
@@ -112,9 +135,6 @@ def test_what_is_not_there(store: Store) -> None:
         store.run_tables("p", "nothing")
     with pytest.raises(NotFoundError, match="there is no run 'two'"):
         store.run_tables("p", "val", runs=["two"])
-    log(store, "clash", [table(["step"], [1])])
-    with pytest.raises(UsageError, match="step"):
-        store.run_tables("p", "val")
 
 
 def test_versions_that_were_deleted_are_left_out(store: Store) -> None:
