@@ -63,6 +63,8 @@ _CLASSES: dict[object, ColumnType] = {
     Any: AnyType(),
     object: AnyType(),
 }
+_ROUNDED_UP = {"float16": 2.0**16 - 2.0**4, "float32": 2.0**128 - 2.0**103}
+"""The least number that is infinite in a narrower type: halfway behind the greatest."""
 _NAMES = {"number": "float64", "int": "int64", "integer": "int64", "float": "float64", "double": "float64"}
 
 
@@ -232,10 +234,25 @@ def coercion(declared: ColumnType) -> Callable[[Any], Any] | None:
         allowed = dict(declared.classes)
         return lambda value: _class_id(value, allowed)
     if isinstance(declared, NumberType):
-        return _floats if declared.is_float else None
+        return _float_maker(declared.dtype) if declared.is_float else None
     if isinstance(declared, ListType):
         return lambda value: value.tolist() if isinstance(value, np.ndarray) else value
     return None
+
+
+def _float_maker(dtype: str) -> Callable[[Any], Any]:
+    limit = _ROUNDED_UP.get(dtype)
+    if limit is None:
+        return _floats
+
+    def make(value: Any) -> Any:
+        number = _floats(value)
+        if isinstance(number, (float, np.floating)) and abs(float(number)) >= limit and np.isfinite(number):
+            msg = f"{value!r:.80} is beyond the range of {dtype}"
+            raise TypeMismatchError(msg)
+        return number
+
+    return make
 
 
 def _floats(value: Any) -> Any:

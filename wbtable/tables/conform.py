@@ -26,13 +26,11 @@ from wbtable.format.types import (
     StructType,
 )
 from wbtable.tables.exact import decimal_texts
+from wbtable.tables.exact_columns import check_finite, check_integers
 
 if TYPE_CHECKING:
     from wbtable.errors import WbtableError
     from wbtable.format.schema import Schema
-
-MAX_EXACT = 2**53
-"""The largest magnitude up to which every integer is a double."""
 
 
 def conform_batch(
@@ -86,7 +84,7 @@ def conform(
     if isinstance(have, NullType):
         return pa.nulls(len(array), target)
     if isinstance(want, AnyType):
-        return _to_any(array, have)
+        return _to_any(array, have, place, error)
     if isinstance(have, StructType) and isinstance(want, StructType):
         return _structs(array, have, want, place, error)
     if isinstance(have, ListType) and isinstance(want, ListType):
@@ -135,14 +133,19 @@ def _long_decimals(
 
 
 def to_physical(
-    array: pa.Array, target: pa.DataType, *, place: str, error: type[WbtableError] = FormatError
+    array: pa.Array,
+    target: pa.DataType,
+    *,
+    place: str,
+    error: type[WbtableError] = FormatError,
+    first_row: int | None = 0,
 ) -> pa.Array:
     """Return `array` in another physical type that holds the same values, or more.
 
     Dictionaries, views and run ends are decoded; struct fields are matched by name, and those missing are null.
 
     Raises:
-        error: a value does not fit.
+        error: a value does not fit; the message has its row if the first one's number is given as `first_row`.
 
     """
     found = array.type
@@ -151,24 +154,39 @@ def to_physical(
     if pa.types.is_null(found):
         return pa.nulls(len(array), target)
     if isinstance(array, pa.ExtensionArray):
-        return to_physical(storage_of(array, place, error), target, place=place, error=error)
+        return to_physical(storage_of(array, place, error), target, place=place, error=error, first_row=first_row)
     if pa.types.is_dictionary(found):
-        # The few distinct values first: not every type that they may have can be taken from.
-        return to_physical(array.dictionary, target, place=place, error=error).take(array.indices)
+        return _dictionary(array, target, place, error, first_row)
     if pa.types.is_run_end_encoded(found):
-        return to_physical(pc.run_end_decode(array), target, place=place, error=error)
+        return to_physical(pc.run_end_decode(array), target, place=place, error=error, first_row=first_row)
     if pa.types.is_nested(target) and pa.types.is_nested(found):
-        return _nested(array, target, place, error)
+        return _nested(array, target, place, error, first_row)
     if _is_number_text_mix(found, target):
         msg = f"expected {target}, found {found}"
         raise error(msg, place=place)
     if pa.types.is_floating(target) and pa.types.is_integer(found):
-        _check_exact(array, target, place, error)
+        check_integers(array, target, place, error, first_row)
     try:
-        return array.cast(target)
+        out = array.cast(target)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:  # the latter: pyarrow has no such cast
         msg = f"expected {target}, found {found}: {cause}"
         raise error(msg, place=place) from None
+    if pa.types.is_floating(target) and pa.types.is_floating(found) and target.bit_width < found.bit_width:
+        check_finite(array, out, place, error, first_row)
+    return out
+
+
+def _dictionary(
+    array: pa.DictionaryArray, target: pa.DataType, place: str, error: type[WbtableError], first_row: int | None
+) -> pa.Array:
+    # The few distinct values first: not every type that they may have can be taken from.
+    try:
+        return to_physical(array.dictionary, target, place=place, error=error, first_row=None).take(array.indices)
+    except error:
+        if not pa.types.is_primitive(array.type.value_type):
+            raise
+        # Whether the value that does not fit is used, and in which row.
+        return to_physical(array.dictionary_decode(), target, place=place, error=error, first_row=first_row)
 
 
 def storage_of(array: pa.ExtensionArray, place: str, error: type[WbtableError] = FormatError) -> pa.Array:
@@ -194,28 +212,31 @@ def storage_of(array: pa.ExtensionArray, place: str, error: type[WbtableError] =
     return pa.FixedSizeListArray.from_arrays(values, type=storage.type, mask=_mask(storage))
 
 
-def _nested(array: pa.Array, target: pa.DataType, place: str, error: type[WbtableError]) -> pa.Array:
+def _nested(
+    array: pa.Array, target: pa.DataType, place: str, error: type[WbtableError], first_row: int | None
+) -> pa.Array:
     found = array.type
     if pa.types.is_struct(target) and pa.types.is_struct(found):
         children = []
         for field in target:
             at = found.get_field_index(field.name)
             child = pa.nulls(len(array), field.type) if at < 0 else array.field(at)
-            children.append(to_physical(child, field.type, place=place, error=error))
+            children.append(to_physical(child, field.type, place=place, error=error, first_row=first_row))
         return pa.StructArray.from_arrays(children, fields=list(target), mask=_mask(array))
     if _is_list(target) and _is_list(found):
-        return relist(array, to_physical(array.values, target.value_type, place=place, error=error), target)
+        values = to_physical(array.values, target.value_type, place=place, error=error, first_row=None)
+        return relist(array, values, target)
     if _is_list(target) and _is_other_list(found):
-        return to_physical(_as_list(array), target, place=place, error=error)
+        return to_physical(_as_list(array), target, place=place, error=error, first_row=first_row)
     if pa.types.is_fixed_size_list(target) and pa.types.is_fixed_size_list(found):
         if found.list_size != target.list_size:
             msg = f"expected {target}, found {found}"
             raise error(msg, place=place)
-        values = to_physical(_fixed_values(array), target.value_type, place=place, error=error)
+        values = to_physical(_fixed_values(array), target.value_type, place=place, error=error, first_row=None)
         return pa.FixedSizeListArray.from_arrays(values, type=target, mask=_mask(array))
     if pa.types.is_map(target) and pa.types.is_map(found):
-        keys = to_physical(array.keys, target.key_type, place=place, error=error)
-        items = to_physical(array.items, target.item_type, place=place, error=error)
+        keys = to_physical(array.keys, target.key_type, place=place, error=error, first_row=None)
+        items = to_physical(array.items, target.item_type, place=place, error=error, first_row=None)
         entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
         return relist(array, entries, target)
     msg = f"expected {target}, found {found}"
@@ -252,40 +273,6 @@ def _is_number_text_mix(found: pa.DataType, target: pa.DataType) -> bool:
     return bool(text_target) != bool(text_found) and not (
         pa.types.is_binary(target) or pa.types.is_large_binary(target)
     )
-
-
-def _check_exact(array: pa.Array, target: pa.DataType, place: str, error: type[WbtableError]) -> None:
-    limit = {16: 2**11, 32: 2**24}.get(target.bit_width, MAX_EXACT)
-    bounds = pc.min_max(array)
-    low, high = bounds["min"].as_py(), bounds["max"].as_py()
-    if low is None or (-limit <= low and high <= limit):
-        return
-    worst = high if high > limit else low
-    at = pc.index(array, pa.scalar(worst, array.type)).as_py()
-    msg = f"the integer {worst} is beyond 2^{limit.bit_length() - 1} and has no exact form as {target}"
-    raise error(msg, place=f"{place}, row {at}")
-
-
-def exact_numbers(numbers: pa.ChunkedArray, have: NumberType, want: NumberType, place: str) -> pa.ChunkedArray:
-    """Return numbers, of which one kind is floating point, in another width that holds each of them exactly.
-
-    Raises:
-        TypeMismatchError: one has no exact form there; the message names the row.
-
-    """
-    # Unchecked, there and back: what is the same again was held. A float beyond an integer's range has no way there.
-    out = numbers.cast(want.arrow(), safe=False)
-    same = pc.equal(out.cast(have.arrow(), safe=False), numbers)
-    if have.is_float and want.is_float:
-        same = pc.or_(same, pc.is_nan(numbers))
-    elif have.is_float:
-        low, high = float(np.iinfo(want.dtype).min), float(int(np.iinfo(want.dtype).max) + 1)
-        same = pc.and_(same, pc.and_(pc.greater_equal(numbers, low), pc.less(numbers, high)))
-    row = pc.index(same, pa.scalar(False)).as_py()
-    if row >= 0:
-        msg = f"expected {want}, found {numbers[row]}, which it does not hold exactly"
-        raise TypeMismatchError(msg, place=f"{place}, row {row}")
-    return out
 
 
 def _mask(array: pa.Array) -> pa.Array | None:
@@ -371,11 +358,16 @@ def _to_map(array: pa.StructArray, have: StructType, want: MapType, place: str, 
     return pa.MapArray.from_arrays(offsets, keys, items, type=target)
 
 
-def _to_any(array: pa.Array, have: ColumnType) -> pa.Array:
+def _to_any(array: pa.Array, have: ColumnType, place: str, error: type[WbtableError]) -> pa.Array:
     """Write each value as tagged canonical JSON (ANY-1)."""
     from wbtable.format.documents import canonical
     from wbtable.format.tagged import tag
     from wbtable.tables.values import to_python
 
     cells = to_python(array, have)
-    return pa.array([None if cell is None else canonical(tag(cell)).decode() for cell in cells], pa.string())
+    try:
+        texts = [None if cell is None else canonical(tag(cell, str(have))).decode() for cell in cells]
+    except TypeMismatchError as cause:  # what is mixed has microseconds, and the years that datetime has
+        msg = f"{cause}; give the tables one type there, or read the other columns"
+        raise error(msg, place=place) from None
+    return pa.array(texts, pa.string())

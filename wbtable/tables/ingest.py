@@ -130,7 +130,7 @@ def physical(
         return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
     if needs_python(column_type):
         return encode_values(array.to_pylist(), name, blobs, declared=column_type, first_row=first_row)[1]
-    return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
+    return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError, first_row=first_row)
 
 
 def _has_text_form(found: ColumnType) -> bool:
@@ -156,10 +156,8 @@ def _as_text(array: pa.Array, column_type: ColumnType, name: str, blobs: BlobPut
     place = f'column "{name}"'
     found = from_arrow_type(array.type)
     if isinstance(column_type, AnyType):
-        try:
-            return conform(physical(array, found, name, blobs), found, column_type, place=place)
-        except TypeMismatchError as error:
-            raise TypeMismatchError(str(error), place=place) from None
+        plain = physical(array, found, name, blobs)
+        return conform(plain, found, column_type, place=place, error=TypeMismatchError)
     make = uuid.UUID if isinstance(column_type, UuidType) else decimal.Decimal
     values = to_physical(array, pa.string(), place=place, error=TypeMismatchError) if found == _STRING else array
     out: list[Any] = []

@@ -12,7 +12,7 @@ from wbtable.format.table_manifest import LOG_MODES
 from wbtable.format.types import NumberType
 from wbtable.tables import fill, ingest
 from wbtable.tables.coerce import column_type_of
-from wbtable.tables.conform import exact_numbers
+from wbtable.tables.exact_columns import exact_numbers
 from wbtable.tables.infer import NULL, is_missing
 from wbtable.tables.keys import ForeignKeyTo, RowLink, check_primary_key
 from wbtable.tables.parts import Parts
