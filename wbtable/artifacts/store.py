@@ -51,11 +51,12 @@ class Store(SavedDocuments):
 
     """
 
-    def __init__(self, url: str | os.PathLike[str], **storage_options: Any) -> None:
+    def __init__(self, url: str | os.PathLike[str] | None = None, **storage_options: Any) -> None:
         """Open a store.
 
         Args:
-            url: a path, or a URL such as ``s3://bucket/prefix``.
+            url: a path, or a URL such as ``s3://bucket/prefix``; None: ``WBTABLE_STORE``, else the nearest ``.wbtable``
+                in this folder or above.
             storage_options: passed to the file system.
 
         Raises:
@@ -63,7 +64,7 @@ class Store(SavedDocuments):
             UnsupportedError: it needs a newer wbtable.
 
         """
-        super().__init__(open_backend(url, **storage_options))
+        super().__init__(open_backend(default_url() if url is None else url, **storage_options))
 
     @classmethod
     def on(cls, backend: Backend) -> Store:

@@ -86,6 +86,8 @@ def open_views(store: Store, spec: ViewSpec, *, urls: bool = False, control: Que
         raise UsageError(msg)
     found = open_source(store, spec.source, urls=urls)
     views = found.view(spec=spec) if isinstance(found, SideBySide) else [found.view(spec=spec)]
+    for view in views:
+        view.store_url = store.url
     return views if control is None else [view.with_control(control) for view in views]
 
 

@@ -111,6 +111,7 @@ class View(Viewable):
     Attributes:
         spec: the document of the view.
         base: the table that is seen; None if the view was made of rows alone.
+        store_url: the store in which the document's names are, where that was said.
 
     """
 
@@ -129,6 +130,7 @@ class View(Viewable):
 
         self.spec = spec
         self.base: Viewable | None = None
+        self.store_url: str | None = None
         self._query = source
         self._control = control or QueryControl()
         self._plan = plan(source, spec)
@@ -168,7 +170,7 @@ class View(Viewable):
 
     def _again(self, spec: ViewSpec, control: QueryControl) -> Self:
         made = type(self)(self._query, spec, control)
-        made.base = self.base
+        made.base, made.store_url = self.base, self.store_url
         return made
 
     def derive(self, columns: Mapping[str, str]) -> Self:
@@ -336,9 +338,9 @@ class View(Viewable):
 
     def to_python(self) -> str:
         """Return Python that makes this view of ``table``, or of the tables that its source names."""
-        from wbtable.tables.view_code import view_code
+        from wbtable.tables.view_code import store_of, view_code
 
-        return view_code(self.spec)
+        return view_code(self.spec, self.store_url or store_of(self._query.blobs))
 
     # Files.
 

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wbtable.storage.objects import ObjectStore
 from wbtable.tables.view_parts import settings, shown_sort, sort_keys
 
 if TYPE_CHECKING:
     from wbtable.format.view_spec import TablePlace, ViewSource, ViewSpec
+    from wbtable.media.base import BlobReader
 
 _WIDTH = 88
 
 
-def view_code(spec: ViewSpec) -> str:
-    """Return Python that makes the view of ``table``, and opens it where the view says what it is of."""
-    lines = [] if spec.source is None else ["import wbtable", "", *_opening(spec.source)]
+def view_code(spec: ViewSpec, store: str | None = None) -> str:
+    """Return Python that makes the view of ``table``, and opens it where the view says what it is of.
+
+    Args:
+        spec: the view.
+        store: the URL of the store that has what the view names; None: the one that is used if nothing else is said.
+
+    """
+    lines = [] if spec.source is None else ["import wbtable", "", *_opening(spec.source, store)]
     return "\n".join([*lines, *_call(spec)]) + "\n"
 
 
-def _opening(source: ViewSource) -> list[str]:
+def store_of(blobs: BlobReader) -> str | None:
+    """Return the URL of the one place where stored rows are; None if they are nowhere, or in several."""
+    return blobs.backend.url if isinstance(blobs, ObjectStore) and not blobs.prefix else None
+
+
+def _opening(source: ViewSource, store: str | None) -> list[str]:
+    opened = f"wbtable.Store({'' if store is None else repr(store)})"
     if source.kind == "union":
         runs = list(source.runs) or None
-        return [f"table = wbtable.Store().run_tables({source.project!r}, {source.run_key!r}, runs={runs!r})"]
-    tables = [_table(place) for place in source.tables]
+        return [f"table = {opened}.run_tables({source.project!r}, {source.run_key!r}, runs={runs!r})"]
+    tables = [_table(place, opened) for place in source.tables]
     if source.kind == "table":
         return [f"table = {tables[0]}"]
     options = f"mode={source.mode!r}" if source.mode != "join" else f"how={source.how!r}"
@@ -31,11 +45,11 @@ def _opening(source: ViewSource) -> list[str]:
     return [f"table = wbtable.compare([\n{inner}], {key}{options})"]
 
 
-def _table(place: TablePlace) -> str:
+def _table(place: TablePlace, opened: str) -> str:
     if place.url is not None:
         return f"wbtable.open_table({place.url!r})"
     name = f"{place.project}/{place.artifact}:{place.version}"
-    return f"wbtable.Store().artifact({name!r}).get({place.path!r})"
+    return f"{opened}.artifact({name!r}).get({place.path!r})"
 
 
 def _call(spec: ViewSpec) -> list[str]:

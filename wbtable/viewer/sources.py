@@ -163,6 +163,8 @@ class Opener:
 
         found = self.rows(spec.source)
         views = found.view(spec=spec) if isinstance(found, SideBySide) else [found.view(spec=spec)]
+        for view in views:
+            view.store_url = self.places.store if self._store is None else self._store.url
         return views if control is None else [view.with_control(control) for view in views]
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:

@@ -74,10 +74,32 @@ def test_documents_name_their_rows(filled: Store, tmp_path: Path) -> None:
 def test_the_code_of_a_view_opens_its_rows(filled: Store, source: dict[str, Any]) -> None:
     [view] = open_views(filled, ViewSpec.from_json(ViewSpec(filter="id > 1").to_json() | {"source": source}))
     names: dict[str, Any] = {}
-    # The page puts the address of the store that it shows into the code.
-    exec(view.to_python().replace("wbtable.Store()", f"wbtable.Store({filled.url!r})"), names)
+    exec(view.where("id < 9").to_python(), names)
     assert names["view"].to_arrow().equals(view.to_arrow())
+    base = view.base
+    assert base is not None
+    assert f"wbtable.Store({filled.url!r})" in base.view(spec=view.spec).to_python()
     assert len(view)
+
+
+def test_the_code_of_a_view_without_a_store_opens_the_default_one(
+    filled: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spec = ViewSpec.from_json(ViewSpec().to_json() | {"source": {"kind": "table", "tables": [place()]}})
+    code = wbtable.Table(columns=["id"]).view(spec=spec).to_python()
+    assert "wbtable.Store()." in code
+    names: dict[str, Any] = {}
+    monkeypatch.setenv("WBTABLE_STORE", filled.url)
+    exec(code, names)
+    assert len(names["view"]) == 5
+    monkeypatch.delenv("WBTABLE_STORE")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "below").mkdir()
+    with pytest.raises(NotFoundError):
+        wbtable.Store()
+    wbtable.create_store(".wbtable")
+    monkeypatch.chdir(tmp_path / "below")
+    assert wbtable.Store().url == str(tmp_path / ".wbtable")
 
 
 def test_rows_that_are_not_there(filled: Store) -> None:
