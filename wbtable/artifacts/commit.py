@@ -18,8 +18,10 @@ from wbtable.artifacts.draft import INHERIT
 from wbtable.artifacts.known import KnownBlobs, StoreBlobs
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.leased_objects import CollectedError, LeasedObjects
+from wbtable.artifacts.named_tables import check_joins, check_keys
 from wbtable.artifacts.names import (
     DEFAULT_PROJECT,
+    RUN_TABLE,
     check_aliases,
     check_description,
     check_tags,
@@ -193,6 +195,11 @@ class _Commit:
         """Return the version, and whether this commit made it."""
         check_writable(self.store.header.extra, self.store.url)
         self.store.check_there()
+        changes, contents = self.draft._changes, None if self.base is None else self.base.contents  # noqa: SLF001 - as above
+        check_joins(changes, contents)
+        # What a run logs by itself is one table, which goes whatever its keys name.
+        if self.draft.type != RUN_TABLE:
+            check_keys(changes, contents)
         # 1. Open a lease; put every missing object.
         # What a draft was made from says where blobs are; what is newer is looked for once the objects are up.
         head = self.base.record if self.base is not None else self.records.find_head()[1]

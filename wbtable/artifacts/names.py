@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 DEFAULT_PROJECT: Final = "uncategorized"
+RUN_TABLE: Final = "run_table"
+"""The type of what a run logs by itself: one table (RUN-10)."""
 LATEST: Final = "latest"
 _VERSION = re.compile(r"v(0|[1-9][0-9]{0,14})")
 _TAG = re.compile(r"[-\w]+( +[-\w]+)*")

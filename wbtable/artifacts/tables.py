@@ -230,7 +230,8 @@ def put_document(objects: ObjectStore, path: str, pending: PendingDocument, has_
     named = document.sides if isinstance(document, JoinedTableDocument) else document.parts
     for reference in named:
         if reference.artifact is None and not has_path(reference.path):
-            raise NotFoundError(f"it names the table {reference.path!r}, which the artifact does not have", place=path)
+            what = f"it names the table {reference.path!r:.200}, which the artifact does not have"
+            raise NotFoundError(f"{what}: add that table, or remove this", place=path)
     media_type = JOINED if isinstance(document, JoinedTableDocument) else PARTITIONED
     descriptor = objects.put_document(media_type, document.to_json())
     return Entry(path=path, media_type=media_type, digest=descriptor.digest, size=descriptor.size)

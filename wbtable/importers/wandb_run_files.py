@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.local_files import walk
+from wbtable.artifacts.names import RUN_TABLE
 from wbtable.errors import WbtableError
 from wbtable.importers.wandb_proto import decode
 from wbtable.importers.wandb_run_log import parse_value, records, time_of
 from wbtable.importers.wandb_table import read_table
-from wbtable.runs.naming import RUN_TABLE, table_artifact, table_entry
+from wbtable.runs.naming import table_artifact, table_entry
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from wbtable.errors import UsageError
 from wbtable.format.layout import MAX_NAME, check_name, escape
 from wbtable.format.paths import check_path
 
-RUN_TABLE: Final = "run_table"
 MAX_ID: Final = 64
 """The most bytes of a run's id once escaped: names are made of it."""
 _HASH_LENGTH: Final = 12

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from wbtable.artifacts.commit import RunInfo, commit
 from wbtable.artifacts.draft import Artifact
+from wbtable.artifacts.names import RUN_TABLE
 from wbtable.artifacts.store import Store, create_store
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.runs.console import warn, warn_once
-from wbtable.runs.naming import RUN_TABLE, table_artifact, table_entry
+from wbtable.runs.naming import table_artifact, table_entry
 from wbtable.runs.spool import spool_root, write_note
 from wbtable.tables.save import widened
 from wbtable.tables.source import ConcatSource, SliceSource

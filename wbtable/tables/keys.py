@@ -46,12 +46,14 @@ class ForeignKeyTo:
         column: the column of this table.
         table: the other table, or its path in the same artifact.
         table_column: the column of the other table.
+        is_stored: whether it was read with its table, which may go where the other one is not.
 
     """
 
     column: str
     table: Any
     table_column: str
+    is_stored: bool = False
 
     @classmethod
     def of(cls, schema: Schema, column: str, table: object, table_column: str) -> Self:

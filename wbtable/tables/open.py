@@ -53,7 +53,7 @@ def table_of(objects: ObjectStore, manifest: TableManifest, origin: object = Non
         log_mode=cast("LogMode", manifest.log_mode),
         primary_key=manifest.primary_key,
         foreign_keys=[
-            ForeignKeyTo(column=key.column, table=key.table, table_column=key.table_column)
+            ForeignKeyTo(column=key.column, table=key.table, table_column=key.table_column, is_stored=True)
             for key in manifest.foreign_keys
         ],
         origin=origin,

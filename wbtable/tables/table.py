@@ -269,7 +269,7 @@ class Table(Viewable):
 
         Args:
             col_name: the column of this table.
-            table: the other table, or its path in the artifact into which both go.
+            table: the other table, or its path in the artifact into which both go, such as ``people.table.json``.
             table_col: the column of the other table.
 
         Raises:

@@ -106,6 +106,57 @@ def test_pointed_to_tables_go_along(store: Store) -> None:  # ART-7, TABLE-8, LI
     assert [item.path for item in store.commit(draft).files()] == ["l.linked.table.json", "l.table.json"]
 
 
+def test_foreign_keys_name_tables_of_the_artifact(store: Store) -> None:  # TABLE-8
+    keyed = wbtable.Table(columns=["k"], data=[[1]])
+    keyed.set_fk("k", "others.table.json", "id")
+    draft = Artifact("keys")
+    draft.add(keyed, "keyed")
+    with pytest.raises(NotFoundError, match=r'column "k" names the table .others.*does not have: add it too'):
+        store.commit(draft)
+    draft.add(table(1), "others")
+    with pytest.raises(NotFoundError, match="has no column 'id', but"):
+        store.commit(draft)
+    keyed.set_fk("k", "others", "x")
+    draft.add(keyed, "keyed", overwrite=True)
+    with pytest.raises(NotFoundError, match=r"name 'others\.table\.json'"):
+        store.commit(draft)
+    keyed.set_fk("k", "others.table.json", "x")
+    draft.add(keyed, "keyed", overwrite=True)
+    version = store.commit(draft)
+    # What was stored may go elsewhere, and may lose what it pointed to: a key without a match is allowed.
+    alone, fewer = Artifact("elsewhere"), version.new_draft()
+    alone.add(version["keyed"], "keyed")
+    fewer.remove("others")
+    for committed in (store.commit(alone), store.commit(fewer)):
+        assert committed["keyed"].snapshot().foreign_keys[0].table == "others.table.json"
+
+
+def test_a_table_that_a_join_names_is_not_removed(store: Store) -> None:  # JOIN-2
+    left, right = table(1, 2), table(2)
+    draft = Artifact("join")
+    draft.add(left, "left")
+    draft.add(right, "right")
+    draft.add(wbtable.JoinedTable(left, right, "x"), "j")
+    draft.add(wbtable.PartitionedTable([left, right]), "p")
+    first = store.commit(draft)
+    removed = "which the draft removes: keep that table"
+    for name in ("right", "left"):
+        changed = first.new_draft()
+        changed.remove(name)
+        with pytest.raises(NotFoundError, match=rf"j\.joined-table\.json: .*'{name}\.table\.json', {removed}"):
+            store.commit(changed)
+        changed.remove("j")
+        with pytest.raises(NotFoundError, match=rf"p\.partitioned-table\.json: .* {removed}"):
+            store.commit(changed)
+    replaced = first.new_draft()
+    replaced.add(table(5), "left", overwrite=True)
+    assert len(store.commit(replaced)["p"]) == 2
+    fewer = store.artifact("join").new_draft()
+    for name in ("left", "j", "p"):
+        fewer.remove(name)
+    assert [item.path for item in store.commit(fewer).files()] == ["right.table.json"]
+
+
 def test_joins_are_recorded_and_not_made(store: Store) -> None:
     left, right = table(1, 2), wbtable.Table(columns=["x", "y"], data=[[2, "b"]])
     digests = set()
