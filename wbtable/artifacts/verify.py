@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import xxhash
+
 from wbtable.artifacts.contents import refs_of
 from wbtable.artifacts.download import directory, expected_files, is_right, object_is_right
 from wbtable.artifacts.parallel import each
@@ -14,8 +16,9 @@ from wbtable.artifacts.progress import Progress
 from wbtable.artifacts.reading import file_cell
 from wbtable.artifacts.tables import open_entry, read_manifest
 from wbtable.artifacts.verify_cells import CellCheck
+from wbtable.artifacts.verify_fragments import FragmentFacts
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UnsupportedError, UsageError
-from wbtable.format.digest import JOINED, PACK, PARTITIONED, TABLE, Descriptor, Digest
+from wbtable.format.digest import FRAGMENT, FRAGMENT_PAGE, JOINED, PACK, PARTITIONED, TABLE, Descriptor, Digest
 from wbtable.format.entry_page import digest_of_lines
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.verify_notes import Notes
     from wbtable.artifacts.version_content import VersionContent
     from wbtable.format.entry import Entry
+    from wbtable.format.fragment import Fragment
 
 # A backend that fails says nothing of the bytes: that error is raised, not reported.
 _FINDINGS = (FormatError, NotFoundError, UnsupportedError)
@@ -105,6 +109,8 @@ class Verifier:
         self._leads: dict[_Name, tuple[Descriptor, ...]] = {}
         self._cells = CellCheck(objects)
         self._right_cells: set[str] = set()
+        self._fragments = FragmentFacts()
+        self._tables: list[Descriptor] = []
 
     def walk(self, roots: Iterable[Descriptor], where: str) -> bool:
         """Check every object that the roots lead to (VERIFY-1); return whether all are whole."""
@@ -117,7 +123,7 @@ class Verifier:
             self._check_new([d for name, d in names.items() if name not in self._leads], where)
             whole = whole and not any(name in self._problems for name in names)
             waiting = [ref for name in names for ref in self._leads[name]]
-        return whole
+        return self._check_tables(where) and whole
 
     def problem(self, root: Descriptor) -> str | None:
         """Return what is wrong with what an object leads to, which was walked; None if nothing is."""
@@ -156,12 +162,43 @@ class Verifier:
                 self._problems[name] = problem
                 self.report.damaged.append(Damage(where=f"{where}: {self.objects.key(*name)}", problem=problem))
                 self.report.objects.append(descriptor)
+            elif descriptor.media_type == TABLE:
+                self._tables.append(descriptor)
+
+    def _check_tables(self, where: str) -> bool:
+        """Check what the tables that were found say of their fragments that are whole (VERIFY-6)."""
+        tables, self._tables = self._tables, []
+        said: list[tuple[Descriptor, Fragment]] = []
+        for table in tables:
+            pages = [ref for ref in self._leads[table.digest, TABLE] if ref.media_type == FRAGMENT_PAGE]
+            if any((page.digest, FRAGMENT_PAGE) in self._problems for page in pages):
+                continue  # which was said
+            try:
+                fragments = list(self._fragments.new(self.objects, table))
+            except _FINDINGS as error:
+                self._add(table, str(error), where)
+                continue
+            whole = (one for one in fragments if (one.file.digest, FRAGMENT) not in self._problems)
+            said += [(table, fragment) for fragment in whole]
+        found = each(self.objects.backend, lambda one: self._fragments.problem(self.objects, one[1]), said)
+        for (table, _), problem in zip(said, found, strict=True):
+            if problem is not None:
+                self._add(table, problem, where)
+        return not any((table.digest, TABLE) in self._problems for table in tables)
+
+    def _add(self, table: Descriptor, problem: str, where: str) -> None:
+        # Its bytes are those of its name: nothing mends it.
+        self._problems.setdefault((table.digest, TABLE), problem)
+        self.report.damaged.append(Damage(where=f"{where}: {self.objects.key(table.digest, TABLE)}", problem=problem))
 
     def _check(self, descriptor: Descriptor) -> tuple[str | None, list[Descriptor]]:
         key = self.objects.key(descriptor.digest, descriptor.media_type)
         try:
             if self._notes is None or not self._notes.has(key):
-                verify_object(self.objects, descriptor)
+                hasher = xxhash.xxh3_128() if descriptor.media_type == FRAGMENT else None
+                verify_object(self.objects, descriptor, None if hasher is None else hasher.update)
+                if hasher is not None:
+                    self._fragments.xxh3[descriptor.digest] = hasher.hexdigest()
             refs = refs_of(self.objects, descriptor)
         except _FINDINGS as error:
             return str(error), []

@@ -12,7 +12,7 @@ from wbtable.format.pack import FOOTER_SIZE, decode_trailer, trailer_digest, tra
 from wbtable.storage.workers import CORES, run_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from wbtable.format.digest import Descriptor
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 _BLOCK = 8 << 20
 
 
-def verify_object(objects: ObjectStore, descriptor: Descriptor) -> None:
+def verify_object(objects: ObjectStore, descriptor: Descriptor, watch: Callable[[bytes], object] | None = None) -> None:
     """Read an object whole and re-hash it, by its media type.
+
+    Args:
+        objects: where it is.
+        descriptor: what it should be.
+        watch: is handed the bytes of a fragment, or of another object that is hashed as it is, in order.
 
     Raises:
         NotFoundError: it is not there.
@@ -38,7 +43,7 @@ def verify_object(objects: ObjectStore, descriptor: Descriptor) -> None:
     elif suffix_of(descriptor.media_type).endswith(".json.zst"):
         documents.parse(objects.get(descriptor), str(descriptor.digest))
     else:
-        _verify_plain(objects, descriptor)
+        _verify_plain(objects, descriptor, watch)
 
 
 def verify_pack(objects: ObjectStore, digest: Digest, size: int | None = None) -> list[PackEntry]:
@@ -129,7 +134,7 @@ def _groups(entries: Sequence[PackEntry]) -> list[list[PackEntry]]:
     return groups
 
 
-def _verify_plain(objects: ObjectStore, descriptor: Descriptor) -> None:
+def _verify_plain(objects: ObjectStore, descriptor: Descriptor, watch: Callable[[bytes], object] | None) -> None:
     """Hash a large object in blocks, so that it need not fit in memory."""
     key = objects.key(descriptor.digest, descriptor.media_type)
     place = f"{key} in {objects.backend.url}"
@@ -140,7 +145,10 @@ def _verify_plain(objects: ObjectStore, descriptor: Descriptor) -> None:
         raise FormatError(f"expected {descriptor.size} bytes, found {found}: the object is damaged", place=place)
     hasher = hashlib.sha256()
     for offset in range(0, found, _BLOCK):
-        hasher.update(objects.backend.get_range(key, offset, min(_BLOCK, found - offset)))
+        block = objects.backend.get_range(key, offset, min(_BLOCK, found - offset))
+        hasher.update(block)
+        if watch is not None:
+            watch(block)
     if hasher.hexdigest() != descriptor.digest.hex:
         raise DigestMismatchError(
             f"the bytes are damaged: expected {descriptor.digest}, found {Digest(hasher.hexdigest())}", place=place
