@@ -33,6 +33,7 @@ from wbtable.tables.capture import Captured, capture
 from wbtable.tables.checksums import checksums_of
 from wbtable.tables.coerce import coercion, from_arrow_type
 from wbtable.tables.conform import conform, storage_of, to_physical
+from wbtable.tables.declared import check_fields, filled
 from wbtable.tables.encode import encode
 from wbtable.tables.frame_columns import array_column, arrow_stream, column_names, is_pandas, pandas_columns
 from wbtable.tables.infer import NULL
@@ -284,6 +285,11 @@ def declared_or_found(declared: ColumnType | None, found: pa.DataType, name: str
         return inferred
     if isinstance(declared, AnyType):
         return declared
+    declared = filled(declared, inferred)
+    try:
+        check_fields(declared, inferred)
+    except TypeMismatchError as error:
+        raise TypeMismatchError(str(error), place=f'column "{name}"') from None
     if isinstance(declared, MediaType) and (isinstance(inferred, BinaryType) or bytes_within(found) is not None):
         return declared
     if declared.arrow() == inferred.arrow() or pa.types.is_null(found):

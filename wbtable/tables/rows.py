@@ -19,12 +19,12 @@ from wbtable.format.types import (
     LinkType,
     MediaType,
     NullType,
-    NumberType,
     contains,
     unify,
 )
 from wbtable.tables.capture import Tagged, capture
 from wbtable.tables.coerce import check_depth, coercion
+from wbtable.tables.declared import held
 from wbtable.tables.fitting import check_fits
 from wbtable.tables.infer import FIXED, INT64, MAX_INT64, MIN_INT64, infer, is_missing
 from wbtable.tables.row_check import MOST_COLUMNS, RowPlan, has_utf8, is_plain, no_row, row_check
@@ -347,7 +347,7 @@ def _merge(
             raise TypeMismatchError(msg) from None
         return AnyType(), _tagged(value)
     if merged != column and rule.declared is not None and not isinstance(rule.declared, NullType):
-        merged = _declared(rule.declared, merged, found, plain)
+        merged = held(rule.declared, column, merged, found, plain)
     check_fits(found, merged, plain)
     return merged, plain
 
@@ -355,28 +355,6 @@ def _merge(
 def _is_apart(found: ColumnType) -> bool:
     """Whether a type holds what has no form among mixed values."""
     return any(contains(found, kind) for kind in (MediaType, HistogramType, LinkType))
-
-
-def _declared(declared: ColumnType, merged: ColumnType, found: ColumnType, plain: object) -> ColumnType:
-    """Return the declared type if `plain` fits it exactly, for values that Python cannot type as narrowly."""
-    if isinstance(declared, NumberType) and isinstance(found, NumberType):
-        if declared.is_float:
-            return declared
-        if not found.is_float and _holds(declared.dtype, int(cast("int", plain))):
-            return declared
-    if type(declared) is type(merged) and declared.arrow() == merged.arrow():
-        return merged
-    if unify(declared, found) == declared:
-        return declared
-    if type(declared) is type(found) and declared.kind in {"timestamp", "duration", "time", "decimal", "list", "image"}:
-        return merged
-    msg = f"expected {declared}, found {found}"
-    raise TypeMismatchError(msg)
-
-
-def _holds(dtype: str, value: int) -> bool:
-    bounds = np.iinfo(dtype)
-    return bool(int(bounds.min) <= value <= int(bounds.max))
 
 
 def _mixed(value: object) -> Tagged | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 import wbtable
+from tests.unit.tables.cases import png
 from wbtable.errors import TypeMismatchError
+from wbtable.format.types import DecimalType, ListType, MapType, NumberType, StringType, TimestampType
 
 
 # TYPE-10: what a narrower type would make infinite is refused; what is infinite may be.
@@ -44,3 +50,93 @@ def test_mixed_columns_have_no_nanoseconds() -> None:
     moments = pa.array([1_000, 1_001], pa.timestamp("ns"))
     with pytest.raises(TypeMismatchError, match=r'^column "x": timestamp\[ns\]: .*000001001'):
         wbtable.Table.from_arrow(pa.table({"x": moments}).to_reader(), dtype={"x": object})
+
+
+def _rows(dtype: Any, *values: Any) -> wbtable.Table:
+    return wbtable.Table(columns=["x"], data=[[value] for value in values], dtype={"x": dtype})
+
+
+_TEXT, _BERLIN = StringType(), TimestampType(unit="s", zone="Europe/Berlin")
+_ZONED = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+_DAY = _ZONED.replace(tzinfo=None)
+_FINE = _DAY.replace(microsecond=5)
+
+
+# TYPE-10: Python has one width of numbers and one unit of times; what fits is kept as it was declared.
+@pytest.mark.parametrize(
+    ("dtype", "values", "kind"),
+    [
+        (["float32"], [[0.5, None], [1], None, np.array([2.5])], "list<float32>"),
+        (["int8"], [[127], []], "list<int8>"),
+        (["uint64"], [[2**64 - 1], [1]], "list<uint64>"),
+        (
+            {"a": "float32", "b": ["int16"]},
+            [{"a": 1, "b": [1]}, {"a": None, "b": None}],
+            "struct<a: float32, b: list<int16>>",
+        ),
+        (MapType(key=_TEXT, item=NumberType(dtype="float32")), [{"a": 0.5}, {"b": 1}], "map<string, float32>"),
+        (TimestampType(unit="s"), [_DAY, None], "timestamp[s]"),
+        ([TimestampType(unit="ms")], [[_DAY], [None]], "list<timestamp[ms]>"),
+        (_BERLIN, [_ZONED], "timestamp[s, Europe/Berlin]"),
+        (dict, [{"a": 1}, {"b": "x"}, {}], "struct<a: int64, b: string>"),
+        (list, [[1], [2.5]], "list<float64>"),
+        ([dict], [[{"a": 1}]], "list<struct<a: int64>>"),
+    ],
+    ids=str,
+)
+def test_rows_keep_what_was_declared(dtype: Any, values: list[Any], kind: str) -> None:
+    table = _rows(dtype, *values)
+    assert str(table.schema["x"]) == kind
+    wanted = [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
+    assert [row[0] for row in table.data] == wanted
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        (["int8"], [128]),
+        (["int8"], [1.5]),
+        ([int], [1.5]),
+        (["float32"], [1e300]),
+        ({"a": "float16"}, {"a": 1e300}),
+        ({"a": int}, {"a": 1, "b": 2}),
+        (MapType(key=_TEXT, item=NumberType(dtype="int8")), {"a": 300}),
+    ],
+    ids=str,
+)
+def test_rows_that_do_not_fit_are_refused(dtype: Any, value: Any) -> None:
+    table = _rows(dtype)
+    with pytest.raises(TypeMismatchError, match=r'^column "x", row 0: '):
+        table.add_data(value)
+    assert len(table) == 0
+    if isinstance(dtype, MapType):
+        return  # Arrow makes structs of dicts, whose keys are text
+    arrow = pa.array([value])
+    with pytest.raises(TypeMismatchError, match=r'^column "x"'):
+        wbtable.Table.from_arrow(pa.table({"x": arrow}), dtype={"x": dtype})
+
+
+def test_declared_digits_units_and_labels_grow() -> None:
+    assert str(_rows(DecimalType(precision=5, scale=2), Decimal("1.555")).schema["x"]) == "decimal(6, 3)"
+    moments = _rows(TimestampType(unit="s"), _DAY, _FINE, _DAY)
+    assert str(moments.schema["x"]) == "timestamp[us]"
+    assert moments.get_column("x") == [_DAY, _FINE, _DAY]
+    exact = _rows(TimestampType(unit="ms"), np.datetime64("2020-01-01T00:00:00.000000000"), _DAY)
+    assert str(exact.schema["x"]) == "timestamp[ms]"
+    box = {"position": {"minX": 0, "maxX": 1, "minY": 0, "maxY": 1}, "class_id": 1}
+    boxed = wbtable.Image(png(), boxes={"a": {"box_data": [box]}})
+    assert len(_rows([wbtable.Image], [wbtable.Image(png())], [boxed])) == 2
+
+
+# TYPE-11: what a declaration leaves open is as it comes; what it does not name is not lost.
+def test_declared_dicts_and_lists_of_arrow() -> None:
+    nested = pa.table({"x": pa.array([{"a": 1, "b": [0.5]}, None])})
+    assert str(wbtable.Table.from_arrow(nested, dtype={"x": dict}).schema["x"]) == "struct<a: int64, b: list<float64>>"
+    open_list = wbtable.Table.from_arrow(nested, dtype={"x": {"a": int, "b": list}})
+    assert str(open_list.schema["x"]) == "struct<a: int64, b: list<float64>>"
+    assert open_list.data == [[{"a": 1, "b": [0.5]}], [None]]
+    for dtype, values in (({"a": int}, nested["x"]), ([{"a": int}], pa.array([[{"a": 1, "b": 2}]]))):
+        with pytest.raises(TypeMismatchError, match=r'^column "x": .*\'b\' would be lost'):
+            wbtable.Table.from_arrow(pa.table({"x": values}), dtype={"x": dtype})
+    narrow = wbtable.Table.from_arrow(pa.table({"x": [[1]]}), dtype={"x": ListType(item=NumberType(dtype="int8"))})
+    assert str(narrow.schema["x"]) == "list<int8>"
