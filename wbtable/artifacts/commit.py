@@ -150,7 +150,7 @@ def _said(how_far: str) -> Iterator[None]:
 
 
 def _base_project(draft: Artifact) -> str | None:
-    base = draft._base  # noqa: SLF001 - drafts and commits are one room
+    base = draft._content.base  # noqa: SLF001 - drafts and commits are one room
     return None if base is None else base.project
 
 
@@ -173,7 +173,7 @@ class _Commit:
         self.project = project
         self.info = run
         self.records = store.records(project, draft.name)
-        self.base = draft._base  # noqa: SLF001 - drafts and commits are one room
+        self.base = draft._content.base  # noqa: SLF001 - drafts and commits are one room
         if self.base is not None and (self.base.store.url, self.base.project, self.base.name) != (
             store.url,
             project,
@@ -195,7 +195,7 @@ class _Commit:
         """Return the version, and whether this commit made it."""
         check_writable(self.store.header.extra, self.store.url)
         self.store.check_there()
-        changes, contents = self.draft._changes, None if self.base is None else self.base.contents  # noqa: SLF001 - as above
+        changes, contents = self.draft._content.pending, None if self.base is None else self.base.contents  # noqa: SLF001 - as above
         check_joins(changes, contents)
         # What a run logs by itself is one table, which goes whatever its keys name.
         if self.draft.type != RUN_TABLE:
@@ -218,7 +218,7 @@ class _Commit:
             with contextlib.closing(known):
                 put = put_changes(
                     objects,
-                    self.draft._changes,  # noqa: SLF001 - drafts and commits are one room
+                    self.draft._content.pending,  # noqa: SLF001 - drafts and commits are one room
                     self.base.contents if self.base is not None else None,
                     known,
                 )
@@ -230,7 +230,7 @@ class _Commit:
 
     def _documents(self) -> list[str]:
         """Return the joined and partitioned tables that the draft's changes may have made wrong."""
-        changes = self.draft._changes  # noqa: SLF001 - as above
+        changes = self.draft._content.pending  # noqa: SLF001 - as above
         own = [path for path, pending in changes.items() if isinstance(pending, PendingDocument)]
         return own + kept_documents(None if self.base is None else self.base.contents, changes)
 

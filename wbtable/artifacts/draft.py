@@ -9,22 +9,20 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts import names as rules
 from wbtable.artifacts import staging
-from wbtable.artifacts.compose import check_against
+from wbtable.artifacts.changes import Changes
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.local_files import LocalFile, absolute, media_type_of
-from wbtable.artifacts.pending import Pending, PendingDocument, PendingFile, PendingMedia, PendingTable
-from wbtable.artifacts.reading import media_stem
-from wbtable.artifacts.tables import SUFFIXES
-from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError, WbtableError
+from wbtable.artifacts.pending import PendingDocument, PendingFile, PendingMedia, PendingTable
+from wbtable.artifacts.wandb_arguments import check_all_files, check_making, check_policy
+from wbtable.errors import AlreadyExistsError, UsageError
 from wbtable.format.layout import check_name
-from wbtable.format.paths import PathTree, check_path
+from wbtable.format.paths import check_path
 from wbtable.storage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from wbtable.artifacts.version_content import VersionContent
-    from wbtable.format.artifact_manifest import ArtifactManifest
 
 INHERIT: Final = object()
 
@@ -49,21 +47,37 @@ class Artifact:
         type: str = "dataset",
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        incremental: bool = False,
+        use_as: str | None = None,
+        storage_region: str | None = None,
+        digest_algorithm: str = "MD5",
     ) -> None:
         """Start an empty draft.
 
+        Args:
+            name: the artifact's name.
+            type: what kind of thing it is.
+            description: free text.
+            metadata: values to keep beside the content.
+            incremental: False; to add to what there is, begin with ``store.artifact(name).new_draft()``.
+            use_as: accepted for W&B's sake, where it changes nothing either.
+            storage_region: None; an artifact is where its store is.
+            digest_algorithm: accepted as W&B has it; everything is named by its SHA-256 here.
+
         Raises:
-            UsageError: the name or type is no name, or the metadata cannot be stored.
+            UsageError: the name or type is no name, the metadata cannot be stored, or an argument asks for what
+                there is not.
 
         """
         self.name = check_name(name, "artifact name")
+        check_making(
+            name=name, incremental=incremental, storage_region=storage_region, digest_algorithm=digest_algorithm
+        )
         self.type = rules.check_type(type)
         self.description = rules.check_description(description)
         rules.stored_metadata(metadata)
         self.metadata: dict[str, Any] = dict(metadata or {})
-        self._base: VersionContent | None = None
-        self._changes: dict[str, Pending | None] = {}
-        self._tree = PathTree()
+        self._content = Changes()
         self._ttl: int | object | None = INHERIT
         self._version: VersionContent | None = None
         self._is_dropped = False
@@ -73,14 +87,15 @@ class Artifact:
     def from_version(cls, version: VersionContent) -> Artifact:
         """Start a draft with everything that a version has; only what changes is stored again."""
         draft = cls(version.name, version.type, version.description, version.metadata)
-        draft._base = version
+        draft._content = Changes(version)
         return draft
 
     def __repr__(self) -> str:
         if self._version is not None:
             return f"<Artifact {self._version.qualified_name}>"
-        base = f" on {self._base.qualified_name}" if self._base is not None else ""
-        return f"<Artifact {self.name!r} ({self.type}), draft{base}, {len(self._changes)} changes>"
+        made_from = self._content.base
+        base = f" on {made_from.qualified_name}" if made_from is not None else ""
+        return f"<Artifact {self.name!r} ({self.type}), draft{base}, {len(self._content.pending)} changes>"
 
     # Adding.
 
@@ -100,9 +115,8 @@ class Artifact:
 
         """
         self._check_open()
-        tables = {id(p.value): path for path, p in self._changes.items() if isinstance(p, PendingTable)}
-        path, found = staging.pending_of(obj, str(name), tables)
-        self._set_all(found, overwrite=overwrite)
+        path, found = staging.pending_of(obj, str(name), self._content.tables())
+        self._content.add(found, overwrite=overwrite)
         return self.get_entry(path)
 
     def __setitem__(self, name: str, obj: Any) -> None:
@@ -114,53 +128,64 @@ class Artifact:
         local_path: str | os.PathLike[str],
         name: str | None = None,
         is_tmp: bool = False,
+        skip_cache: bool = False,
+        policy: str | None = None,
         overwrite: bool = False,
-        **accepted: Any,
     ) -> Item:
         """Add a file.
 
         Args:
-            local_path: the file; it has to stay as it is until the draft is logged.
+            local_path: the file; it has to stay as it is until the draft is logged, unless it is ``mutable``.
             name: its logical path; None for the file's own name.
-            is_tmp: accepted for W&B's sake.
+            is_tmp: put the content's digest in place of the name's first part, so that names never clash.
+            skip_cache: accepted for W&B's sake; adding a file caches nothing.
+            policy: ``mutable`` copies the file now, so that it may change or go; ``immutable``, as None, does not.
             overwrite: whether a file of this name may be replaced.
-            accepted: W&B's `skip_cache` and `policy`, which have no meaning here.
 
         Raises:
             NotFoundError: there is no such file.
-            UsageError: it is no regular file, or the name is no logical path.
+            UsageError: it is no regular file, the name is no logical path, or the policy is none.
             AlreadyExistsError: the name is taken by other content.
 
         """
         self._check_open()
-        rules.check_accepted("add_file", accepted)
-        local = absolute(local_path)
-        path = os.path.basename(local) if name is None else str(name)
-        check_path(path)
-        self._set_all({path: PendingFile(LocalFile.of(local), media_type_of(path))}, overwrite=overwrite)
+        file = LocalFile.of(absolute(local_path))
+        path = check_path(os.path.basename(file.path) if name is None else str(name))
+        if is_tmp:
+            path = staging.named_by_content(path, file)
+        found = {path: PendingFile(file, media_type_of(path))}
+        self._content.add(staging.copied(found, self._folder) if check_policy(policy) else found, overwrite=overwrite)
         return self.get_entry(path)
 
     def add_dir(
-        self, local_path: str | os.PathLike[str], name: str | None = None, overwrite: bool = False, **accepted: Any
+        self,
+        local_path: str | os.PathLike[str],
+        name: str | None = None,
+        skip_cache: bool = False,
+        policy: str | None = None,
+        merge: bool = False,
+        overwrite: bool = False,
     ) -> None:
         """Add every file below a directory; all of them or, on an error, none.
 
         Args:
             local_path: the directory; links in it are followed while they stay inside.
             name: what goes before the files' paths; None for nothing.
+            skip_cache: accepted, as by `add_file`.
+            policy: ``mutable`` copies the files now, see `add_file`.
+            merge: as `overwrite`, which W&B calls so here.
             overwrite: whether files of the same names may be replaced.
-            accepted: as in `add_file`; W&B's `merge` is `overwrite`.
 
         Raises:
             NotFoundError: there is no such directory.
-            UsageError: it is no directory, a link leaves it, or a file's path is no logical path.
+            UsageError: it is no directory, a link leaves it, a file's path is no logical path, or the policy is none.
             AlreadyExistsError: a name is taken by other content.
 
         """
         self._check_open()
-        overwrite = bool(accepted.pop("merge", False)) or overwrite
-        rules.check_accepted("add_dir", accepted)
-        self._set_all(staging.files_below(local_path, None if name is None else str(name)), overwrite=overwrite)
+        is_copied = check_policy(policy)
+        found = staging.files_below(local_path, None if name is None else str(name))
+        self._content.add(staging.copied(found, self._folder) if is_copied else found, overwrite=overwrite or merge)
 
     def add_reference(
         self,
@@ -192,19 +217,28 @@ class Artifact:
         self._check_open()
         path = None if name is None else str(name)
         found = staging.referenced(uri, path, checksum=checksum, etag=etag, size=size, max_objects=max_objects)
-        self._set_all(found, overwrite=False)
+        self._content.add(found, overwrite=False)
         return [self.get_entry(path) for path in found]
 
     @contextlib.contextmanager
-    def new_file(self, name: str, mode: str = "x", encoding: str | None = None) -> Iterator[IO[Any]]:
+    def new_file(
+        self, name: str, mode: str = "x", encoding: str | None = None, policy: str | None = None
+    ) -> Iterator[IO[Any]]:
         """Open a new file to write to; it is added when the block ends without an error.
 
+        Args:
+            name: its logical path.
+            mode: ``x`` or ``w``, which may replace a file of this name; with ``b`` for bytes.
+            encoding: how text is encoded; None for UTF-8.
+            policy: accepted for W&B's sake; the file is the draft's own, so that nothing changes it.
+
         Raises:
-            UsageError: the name is no logical path, or the mode does not write.
+            UsageError: the name is no logical path, the mode does not write, or the policy is none.
             AlreadyExistsError: the name is taken.
 
         """
         self._check_open()
+        check_policy(policy)
         check_path(name)
         if mode not in {"x", "w", "xb", "wb", "bx", "bw"}:
             raise UsageError(f"expected a mode that writes, such as 'x' or 'wb', found {mode!r}")
@@ -216,7 +250,7 @@ class Artifact:
         text = None if binary else encoding or "utf-8"
         with path.open("wb" if binary else "w", encoding=text, newline=None if binary else "") as file:
             yield file
-        self._set_all({name: PendingFile(LocalFile.of(os.fspath(path)), media_type_of(name))}, overwrite=overwrite)
+        self._content.add({name: PendingFile(LocalFile.of(os.fspath(path)), media_type_of(name))}, overwrite=overwrite)
 
     def remove(self, item: str | os.PathLike[str] | Item) -> None:
         """Remove a file or object, or everything below a directory.
@@ -227,43 +261,36 @@ class Artifact:
         """
         self._check_open()
         name = os.fspath(item) if isinstance(item, str | os.PathLike) else item.path
-        path = self._find(name)
-        prefix = name.rstrip("/") + "/"
-        gone = [path] if path is not None else [other for other in self._paths() if other.startswith(prefix)]
-        if not gone:
-            raise NotFoundError(f"there is no {name!r}{rules.near(name, self._paths())}", place=repr(self))
-        for other in gone:
-            if self._changes.get(other) is not None:
-                self._tree.remove(other)
-            if self._base is not None and self._base.contents.find(other) is not None:
-                self._changes[other] = None
-            else:
-                self._changes.pop(other, None)
+        self._content.remove(name, repr(self))
 
     # Reading.
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a file or object of this name, with or without a table's suffix."""
-        return isinstance(name, str | os.PathLike) and self._find(name) is not None
+        if self._version is not None:
+            return name in self._version
+        return isinstance(name, str | os.PathLike) and self._content.find(name) is not None
 
     def __getitem__(self, name: str) -> Any:
         """Return an object, see `get`."""
+        if self._version is not None:
+            return self._version[name]
         found = self.get(name)
         if found is None:
-            raise NotFoundError(f"there is no {name!r}{rules.near(name, self._paths())}", place=repr(self))
+            raise self._content.missing(name, repr(self))
         return found
 
     def get(self, name: str | os.PathLike[str]) -> Any:
         """Return the object of this name as it was added; None if there is none."""
         if self._version is not None:
             return self._version.get(name)
-        path = self._find(name)
+        path = self._content.find(name)
         if path is None:
             return None
-        pending = self._changes.get(path)
+        pending = self._content.pending.get(path)
         if pending is None:
-            assert self._base is not None
-            return self._base.get(path)
+            assert self._content.base is not None
+            return self._content.base.get(path)
         if isinstance(pending, PendingTable | PendingMedia | PendingDocument):
             return pending.value
         return self.get_entry(path)
@@ -277,29 +304,38 @@ class Artifact:
         """
         if self._version is not None:
             return self._version.get_entry(name)
-        path = self._find(name)
+        path = self._content.find(name)
         if path is None:
-            raise NotFoundError(f"there is no {name!r}{rules.near(str(name), self._paths())}", place=repr(self))
-        pending = self._changes.get(path)
+            raise self._content.missing(name, repr(self))
+        pending = self._content.pending.get(path)
         if pending is None:
-            assert self._base is not None
-            return self._base.get_entry(path)
+            assert self._content.base is not None
+            return self._content.base.get_entry(path)
         return Item.of_pending(path, pending)
 
-    def files(self, names: list[str] | None = None) -> list[Item]:
-        """Return every item, sorted by path; with `names`, those."""
-        wanted = sorted(self._paths()) if names is None else names
+    def files(self, names: list[str] | None = None, per_page: int = 50, start: str | None = None) -> list[Item]:
+        """Return every item, sorted by path, or those of `names`; `per_page` is accepted for W&B's sake.
+
+        Raises:
+            NotFoundError: there is none of one of `names`.
+            UsageError: `start` is given: all are returned.
+
+        """
+        if self._version is not None:
+            return self._version.files(names, per_page, start)
+        check_all_files(start)
+        wanted = sorted(self._content.paths()) if names is None else names
         return [self.get_entry(path) for path in wanted]
 
     @property
     def size(self) -> int:
         """The bytes of everything in it; tables are encoded to learn theirs."""
-        return self._version.size if self._version is not None else self._measured().size
+        return self._version.size if self._version is not None else self._content.measured().size
 
     @property
     def digest(self) -> str:
         """The artifact digest that logging gives; the draft's content is read, and its tables encoded, to learn it."""
-        return self._version.digest if self._version is not None else str(self._measured().digest)
+        return self._version.digest if self._version is not None else str(self._content.measured().digest)
 
     @property
     def ttl(self) -> dt.timedelta | None:
@@ -353,46 +389,3 @@ class Artifact:
     def _check_open(self) -> None:
         if self._version is not None:
             raise UsageError(f"it was logged as {self._version.qualified_name}: change a new_draft() of that")
-
-    def _measured(self) -> ArtifactManifest:
-        return staging.measure(self._changes, None if self._base is None else self._base.contents)
-
-    def _set_all(self, found: Mapping[str, Pending], *, overwrite: bool) -> None:
-        """Add several paths, or on an error none."""
-        added: list[str] = []
-        checked: set[str] = set()
-        try:
-            for path, pending in found.items():
-                check_path(path)
-                if not overwrite and staging.is_taken(path, pending, self._changes, self._base):
-                    raise AlreadyExistsError(
-                        f"{path!r:.200} is there already with other content; remove it first, or overwrite=True"
-                    )
-                if self._base is not None:
-                    check_against(self._base.contents, self._changes, path, checked)
-                if self._tree.add(path):
-                    added.append(path)
-        except WbtableError:
-            for path in added:
-                self._tree.remove(path)
-            raise
-        self._changes.update(found)
-
-    def _find(self, name: str | os.PathLike[str]) -> str | None:
-        """Return the path that a name means: itself, or it and a suffix."""
-        name = rules.name_text(name)
-        for path in (name, *(name + suffix for suffix in SUFFIXES)):
-            if path in self._changes:
-                if self._changes[path] is not None:
-                    return path
-            elif self._base is not None and self._base.contents.find(path) is not None:
-                return path
-        media = [path for path, p in self._changes.items() if isinstance(p, PendingMedia) and media_stem(path) == name]
-        return media[0] if len(media) == 1 else None
-
-    def _paths(self) -> list[str]:
-        if self._version is not None:
-            return [entry.path for entry in self._version.contents]
-        own = [path for path, pending in self._changes.items() if pending is not None]
-        base = [] if self._base is None else [e.path for e in self._base.contents if e.path not in self._changes]
-        return own + base

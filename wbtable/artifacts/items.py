@@ -87,8 +87,20 @@ class Item:
             raise UsageError(f"{self.path!r} is not stored yet")
         return read_entry(self.version.contents.objects, self.entry)
 
-    def download(self, root: str | os.PathLike[str] | None = None) -> Path:
+    def download(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        skip_cache: bool | None = None,
+        executor: object = None,
+        multipart: bool | None = None,
+    ) -> Path:
         """Write the content below a directory, as `Version.download` does, and return its path.
+
+        Args:
+            root: the directory; None for that of `Version.download`.
+            skip_cache: accepted for W&B's sake, as by `Version.download`.
+            executor: accepted; one file is read by one thread.
+            multipart: accepted, as by `Version.download`.
 
         Raises:
             UsageError: it is not stored yet.

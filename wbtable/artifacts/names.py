@@ -27,8 +27,6 @@ _TAG = re.compile(r"[-\w]+( +[-\w]+)*")
 MAX_TAG: Final = 200
 _MOST_COMPARED: Final = 10_000
 """So many names are compared with one that is not there: a message must not take minutes."""
-_MEANINGLESS: Final = frozenset({"skip_cache", "policy", "multipart"})
-"""Arguments of W&B's artifacts that are accepted and do nothing: they say how its client copies and caches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,18 +161,6 @@ def stored_metadata(values: Mapping[str, Any] | None) -> dict[str, Any]:
         raise UsageError(f"expected metadata as a dict, found {values!r:.80}")
     found: dict[str, Any] = untag(tag(dict(values or {}), "metadata"), "metadata")
     return found
-
-
-def check_accepted(function: str, accepted: Iterable[str]) -> None:
-    """Refuse arguments that W&B's functions have not either.
-
-    Raises:
-        UsageError: there is one.
-
-    """
-    for name in accepted:
-        if name not in _MEANINGLESS:
-            raise UsageError(f"{function}() has no argument {name!r}")
 
 
 def name_text(name: str | os.PathLike[str]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import os
-from typing import TYPE_CHECKING, Any
+import shutil
+from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts import references
 from wbtable.artifacts.compose import compose, entry_refs
 from wbtable.artifacts.items import Item
-from wbtable.artifacts.local_files import absolute, media_type_of, walk
+from wbtable.artifacts.local_files import LocalFile, absolute, media_type_of, walk
 from wbtable.artifacts.pending import (
     Pending,
     PendingDocument,
@@ -32,6 +34,7 @@ from wbtable.format.paths import check_path
 from wbtable.media.base import FileMedia, Media
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.os_errors import explained
 from wbtable.storage.temporary import temporary_block
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.partitioned import PartitionedTable
@@ -46,7 +49,11 @@ if TYPE_CHECKING:
     from wbtable.format.artifact_manifest import ArtifactManifest
     from wbtable.format.digest import Digest
     from wbtable.format.entry import Entry
+    from wbtable.storage.temporary import TemporaryFolder
 
+DIGITS: Final = 20
+"""How many digits of a digest name a temporary file, as W&B has it."""
+BLOCK: Final = 8 << 20
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "audio/wav": ".wav", "text/html": ".html"}
 _TYPES = mimetypes.MimeTypes(filenames=())
 
@@ -96,7 +103,7 @@ def media_suffix(media: Media) -> str:
     return _SUFFIXES.get(content_type) or _TYPES.guess_extension(content_type) or f".{media.kind}"
 
 
-def files_below(local_path: str | os.PathLike[str], name: str | None) -> dict[str, Pending]:
+def files_below(local_path: str | os.PathLike[str], name: str | None) -> dict[str, PendingFile]:
     """Return what adding a directory means: its files, their paths behind `name` and a ``/``.
 
     Raises:
@@ -105,12 +112,44 @@ def files_below(local_path: str | os.PathLike[str], name: str | None) -> dict[st
 
     """
     prefix = check_path(name.rstrip("/")) + "/" if name else ""
-    found: dict[str, Pending] = {}
+    found: dict[str, PendingFile] = {}
     with Progress("reading", "files") as progress:
         for inner, file in walk(absolute(local_path)):
             found[prefix + inner] = PendingFile(file, media_type_of(inner))
             progress.advance()
     return found
+
+
+def named_by_content(path: str, file: LocalFile) -> str:
+    """Return a logical path with the beginning of the file's digest in place of the first part of its name."""
+    folder, slash, name = path.rpartition("/")
+    hasher = hashlib.sha256()
+    with file.open() as stream:
+        while block := stream.read(BLOCK):
+            hasher.update(block)
+    _, dot, suffix = name.partition(".")
+    return f"{folder}{slash}{hasher.hexdigest()[:DIGITS]}{dot}{suffix}"
+
+
+def copied(found: Mapping[str, PendingFile], folder: TemporaryFolder) -> dict[str, Pending]:
+    """Return what is pending with copies of the files as they are now.
+
+    Raises:
+        UsageError: a file changed meanwhile.
+        NotFoundError: one is gone.
+        StorageError: one may not be read, or there is no room for the copies.
+
+    """
+    out: dict[str, Pending] = {}
+    with Progress("copying", "files", len(found)) as progress:
+        for path, pending in found.items():
+            target = folder.new_file()
+            with explained(f"copy {pending.file.path}"), pending.file.open() as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy, BLOCK)
+            pending.file.check()
+            out[path] = PendingFile(LocalFile.of(os.fspath(target)), pending.media_type)
+            progress.advance()
+    return out
 
 
 def referenced(

@@ -238,12 +238,8 @@ def check_version(version: VersionContent, verifier: Verifier) -> None:
         return
     for entry in entries:
         problem = _entry_problem(objects, entry, refs)
-        if problem is None and entry.media_type in {JOINED, PARTITIONED} and entry.reference is None:
-            problem = _named_problem(version, entry)
-        if problem is None and not whole and entry.reference is None and entry.pack is None:
-            problem = verifier.problem(entry.descriptor())
-        if problem is None and entry.media_type == TABLE and entry.reference is None and entry.pack is None:
-            problem = verifier.cell_problem(entry)
+        if problem is None and entry.reference is None:
+            problem = _content_problem(version, verifier, entry, whole=whole)
         if problem is not None:
             report.damaged.append(Damage(where=f"{name}: {entry.path}", problem=problem))
     packed: dict[Digest, list[Entry]] = {}
@@ -293,6 +289,18 @@ def _entry_problem(objects: ObjectStore, entry: Entry, refs: dict[Digest, Descri
         except _FINDINGS as error:
             return str(error)
     return None
+
+
+def _content_problem(version: VersionContent, verifier: Verifier, entry: Entry, *, whole: bool) -> str | None:
+    """Return what is wrong with an entry's content; of a whole version only what its documents name is looked at."""
+    problem = None
+    if entry.media_type in {JOINED, PARTITIONED}:
+        problem = _named_problem(version, entry)
+    if problem is None and not whole and entry.pack is None:
+        problem = verifier.problem(entry.descriptor())
+    if problem is None and entry.media_type == TABLE and entry.pack is None:
+        problem = verifier.cell_problem(entry)
+    return problem
 
 
 def _named_problem(version: VersionContent, entry: Entry) -> str | None:

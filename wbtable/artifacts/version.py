@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wbtable.artifacts import logs
 from wbtable.artifacts.diff import Diff, diff
-from wbtable.artifacts.download import checkout
+from wbtable.artifacts.download import checkout, default_root
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.lineage import Lineage, lineage, said_later
 from wbtable.artifacts.names import LATEST, check_aliases, check_tags, parse_name
@@ -57,9 +57,17 @@ class Version(VersionContent):
 
     # Copies and comparisons.
 
-    def checkout(self, root: str | os.PathLike[str]) -> Path:
-        """Make a directory hold exactly this version: what else is in it is deleted. Return the directory."""
-        return checkout(self, root)
+    def checkout(self, root: str | os.PathLike[str] | None = None) -> Path:
+        """Make a directory hold exactly this version: what else is in it is deleted. Return the directory.
+
+        Args:
+            root: the directory; None for that of `download`.
+
+        Raises:
+            UsageError: it is no directory, or deleting would take a store; nothing is deleted then.
+
+        """
+        return checkout(self, default_root(self) if root is None else root)
 
     def verify(self, root: str | os.PathLike[str] | None = None) -> Report:
         """Read every byte and check it: in the store, or with `root` in a download. Return a report."""

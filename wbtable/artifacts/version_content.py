@@ -12,9 +12,10 @@ from wbtable.artifacts import logs, tables
 from wbtable.artifacts.contents import Contents
 from wbtable.artifacts.download import download
 from wbtable.artifacts.items import Item
-from wbtable.artifacts.names import check_accepted, name_text, near, ttl_seconds
+from wbtable.artifacts.names import name_text, near, ttl_seconds
 from wbtable.artifacts.reading import media_stem, read_media
 from wbtable.artifacts.tables import DOCUMENTS, SUFFIXES
+from wbtable.artifacts.wandb_arguments import check_all_files
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format import layout
 from wbtable.format.showing import Shows
@@ -192,8 +193,15 @@ class VersionContent(Shows):
             raise UsageError(f"it has the tables {names}: get() the one that is meant", place=self.qualified_name)
         return self._object(found[0])
 
-    def files(self, names: list[str] | None = None) -> list[Item]:
-        """Return every item, sorted by path; with `names`, those."""
+    def files(self, names: list[str] | None = None, per_page: int = 50, start: str | None = None) -> list[Item]:
+        """Return every item, sorted by path, or those of `names`; `per_page` is accepted for W&B's sake.
+
+        Raises:
+            NotFoundError: there is none of one of `names`.
+            UsageError: `start` is given: all are returned.
+
+        """
+        check_all_files(start)
         if names is not None:
             return [self.get_entry(name) for name in names]
         return [Item.of_entry(entry, self) for entry in self.contents]
@@ -212,9 +220,10 @@ class VersionContent(Shows):
     def download(
         self,
         root: str | os.PathLike[str] | None = None,
-        path_prefix: str | os.PathLike[str] | None = None,
         allow_missing_references: bool = False,
-        **accepted: Any,
+        skip_cache: bool | None = None,
+        path_prefix: str | os.PathLike[str] | None = None,
+        multipart: bool | None = None,
     ) -> Path:
         """Write the files below a directory, and return that directory; see `wbtable.artifacts.download`.
 
@@ -223,17 +232,24 @@ class VersionContent(Shows):
         Args:
             root: the directory; None for ``./artifacts/<name>:vN``, or that below `WANDB_ARTIFACT_DIR`'s
                 counterpart `WBTABLE_ARTIFACT_DIR`.
-            path_prefix: only paths that begin so.
             allow_missing_references: leave out references whose content cannot be had.
-            accepted: W&B's `skip_cache` and `multipart`, which have no meaning here.
+            skip_cache: accepted for W&B's sake; every byte is checked, wherever it comes from.
+            path_prefix: only paths that begin so.
+            multipart: accepted; large files are always read piece by piece.
 
         Raises:
             DigestMismatchError: stored bytes are damaged, or what a reference names has changed.
             NotFoundError: no path begins with `path_prefix`.
+            UsageError: the directory is none, or a path stands where it is said whether references may be missing.
 
         """
-        check_accepted("download", accepted)
-        return download(self, root, path_prefix, allow_missing_references=allow_missing_references)
+        if isinstance(allow_missing_references, str | os.PathLike):
+            raise UsageError(
+                f"expected True or False for allow_missing_references, found {allow_missing_references!r:.80}:"
+                " the paths to download are given as path_prefix="
+            )
+        prefix = None if path_prefix is None else os.fspath(path_prefix)
+        return download(self, root, prefix, allow_missing_references=allow_missing_references)
 
     # What may be said anew of it.
 

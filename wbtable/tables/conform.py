@@ -26,7 +26,7 @@ from wbtable.format.types import (
     StructType,
 )
 from wbtable.tables.exact import decimal_texts
-from wbtable.tables.exact_columns import check_finite, check_integers
+from wbtable.tables.exact_columns import check_finite, check_integers, exact_numbers
 
 if TYPE_CHECKING:
     from wbtable.errors import WbtableError

@@ -334,9 +334,3 @@ def test_arguments_of_wandb_are_accepted(store: Store, tmp_path: Path) -> None:
     draft.add_dir(tmp_path / "d", merge=True)
     version = store.commit(draft)
     assert (version.download(tmp_path / "o", skip_cache=True, multipart=False) / "f").read_bytes() == b"22"
-    for call in (
-        lambda: Artifact("b").add_file(tmp_path / "d" / "f", overwritten=True),
-        lambda: version.download(to=1),
-    ):
-        with pytest.raises(UsageError, match="has no argument"):
-            call()

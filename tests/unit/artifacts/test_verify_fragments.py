@@ -39,7 +39,7 @@ def lie(store: Store, version: Version, name: str = "lies", **changes: Any) -> V
     descriptor = store.objects.put_document(entry.media_type, wrong.to_json())
     draft = Artifact(name)
     made = table_entry(store.objects, PATH, descriptor, wrong)
-    draft._changes[PATH] = PendingEntry(made, store.objects, (descriptor,))
+    draft._content.pending[PATH] = PendingEntry(made, store.objects, (descriptor,))
     return store.commit(draft)
 
 
