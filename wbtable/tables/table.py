@@ -47,7 +47,7 @@ class Table(Viewable):
         dtype: object = None,
         optional: bool | Sequence[bool] = True,
         allow_mixed_types: bool = False,
-        log_mode: LogMode = "IMMUTABLE",
+        log_mode: LogMode | None = "IMMUTABLE",
     ) -> None:
         """Make a table, empty or filled.
 
@@ -60,13 +60,14 @@ class Table(Viewable):
             dtype: the type of all columns, a list of one for each, or a dict by name; else types are inferred.
             optional: whether None and NaN are allowed, for all columns or for each.
             allow_mixed_types: columns of unlike types hold any values instead of raising.
-            log_mode: IMMUTABLE, MUTABLE or INCREMENTAL.
+            log_mode: IMMUTABLE, which None means too, MUTABLE or INCREMENTAL.
 
         Raises:
             UsageError: names repeat, a row has another length, or the arguments contradict each other.
             TypeMismatchError: a value has another type than its column; the message names column and row.
 
         """
+        log_mode = "IMMUTABLE" if log_mode is None else log_mode
         if log_mode not in LOG_MODES:
             msg = f"expected a log_mode of {', '.join(LOG_MODES)}, found {log_mode!r:.40}"
             raise UsageError(msg)

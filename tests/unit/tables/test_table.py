@@ -273,6 +273,10 @@ def test_log_modes(tmp_path: Path, mode: Any) -> None:
         wbtable.Table(columns=["a"], log_mode="SOMETIMES")  # type: ignore[arg-type]
 
 
+def test_no_log_mode_is_the_usual_one() -> None:
+    assert wbtable.Table(columns=["a"], log_mode=None).log_mode == "IMMUTABLE"
+
+
 def test_incremental_tables_only_grow() -> None:
     table = wbtable.Table(columns=["a"], data=[[1]], log_mode="INCREMENTAL")
     with pytest.raises(UsageError, match="only grows"):
