@@ -41,6 +41,13 @@ def command(options: Options) -> None:
     click.get_current_context().obj = {"store": options.store_url, "json": options.json}
 
 
+def files_from_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds the option that allows further folders."""
+    return click.option(
+        "--files-from", multiple=True, metavar="DIR", type=click.Path(exists=True, file_okay=False), help=what
+    )
+
+
 WANDB = examples(
     "wbtable import wandb wandb/",
     "wbtable import wandb artifacts/predictions:v3 --project digits",
@@ -59,12 +66,7 @@ WANDB = examples(
 )
 @click.option("-n", "--name", metavar="NAME", help="The artifact's name, for one artifact or table.")
 @click.option("-t", "--type", "kind", default="dataset", show_default=True, help="The type, where no file says it.")
-@click.option(
-    "--files-from",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False),
-    help="A further folder from which files of runs may be read; may repeat.",
-)
+@files_from_option("A further folder from which files of runs may be read; may repeat.")
 @click.option("--fetch", is_flag=True, help="Fetch media that are only referred to by http(s).")
 @common
 def wandb(
@@ -124,6 +126,8 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+TEXT: Final = ("csv", "jsonl")
+"""Kinds of files that hold no media, but may hold the paths of them."""
 READERS: Final = {
     "csv": ("read_csv", "CSV files with a header line"),
     "parquet": ("read_parquet", "Parquet files"),
@@ -134,11 +138,11 @@ READERS: Final = {
 
 def _file_command(kind: str) -> click.Command:
     reader, what = READERS[kind]
+    is_text = kind in TEXT
+    column = "the paths of media files, relative to the file" if is_text else "encoded media"
 
     @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
-    @click.option(
-        "--media", "media", multiple=True, metavar="COLUMN=KIND", help="A column of encoded media; may repeat."
-    )
+    @click.option("--media", multiple=True, metavar="COLUMN=KIND", help=f"A column of {column}; may repeat.")
     @_named
     @common
     def run(
@@ -149,6 +153,7 @@ def _file_command(kind: str) -> click.Command:
         description: str | None,
         project: str | None,
         media: tuple[str, ...],
+        files_from: tuple[str, ...] = (),
         **more: Any,
     ) -> int:
         from pathlib import Path
@@ -160,14 +165,17 @@ def _file_command(kind: str) -> click.Command:
         draft, own = _draft(name, description)
         report = Report()
         kinds = dict(map(_media_column, media))
+        roots = [Path(folder) for folder in files_from]
         with Progress("importing", "files", len(files)) as progress:
             for file in map(Path, files):
-                table = _read(getattr(tables, reader), file, kinds, **more)
+                table = _read(getattr(tables, reader), file, kinds, roots if is_text else None, **more)
                 draft.add(table, file.stem)
                 report.add("table", str(file), "imported", f"{len(table):,} rows", target=file.stem)
                 progress.advance()
         return _commit(options, draft, own or project, aliases, report)
 
+    if is_text:
+        run = files_from_option("A further folder from which media files may be read; may repeat.")(run)
     if kind == "csv":
         run = click.option(
             "--delimiter", metavar="SIGN", help="What stands between cells: , by default, of .tsv files a tab."
@@ -178,22 +186,29 @@ def _file_command(kind: str) -> click.Command:
     )(run)
 
 
-def _read(reader: Callable[..., Table], file: Path, kinds: dict[str, Any], **more: Any) -> Table:
-    """Return the table of a file; an error names the file."""
+def _read(
+    reader: Callable[..., Table], file: Path, kinds: dict[str, str], roots: list[Path] | None, **more: Any
+) -> Table:
+    """Return the table of a file; an error names the file. With `roots` its columns of media are paths."""
+    from wbtable.importers.media_files import KINDS, with_files
+
     if "delimiter" in more:
         given = more["delimiter"] or ("\t" if file.suffix.lower() == ".tsv" else ",")
         more["delimiter"] = "\t" if given == "\\t" else given  # as people write it in a shell
+    paths = {} if roots is None else {name: kind for name, kind in kinds.items() if kind in KINDS}
     with naming(file):
-        return reader(file, dtype=kinds or None, **more)
+        table = reader(file, dtype={**kinds, **dict.fromkeys(paths, "string")} or None, **more)
+        return with_files(table, paths, [file.parent, *(roots or ())]) if paths else table
 
 
-def _media_column(text: str) -> tuple[str, Any]:
+def _media_column(text: str) -> tuple[str, str]:
     from wbtable.media import media_class
 
     column, sign, kind = text.partition("=")
     if not sign or not column:
         raise click.UsageError(f"--media: expected COLUMN=KIND, such as photo=image, found {text!r}")
-    return column, media_class(kind)
+    media_class(kind)
+    return column, kind
 
 
 for _kind in READERS:

@@ -71,6 +71,70 @@ def test_media_in_parquet(store: wbtable.Store, tmp_path: Path) -> None:
     assert "COLUMN=KIND" in wrong.stderr
 
 
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with pictures, and a picture beside it."""
+    folder = tmp_path / "data"
+    (folder / "img").mkdir(parents=True)
+    for path, level in ((folder / "img" / "0.png", 0), (folder / "img" / "1.png", 9), (tmp_path / "far.png", 5)):
+        wbtable.Image(np.full((2, 3), level, np.uint8)).save(path)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_paths_of_media(store: wbtable.Store, pictures: Path, kind: str) -> None:
+    """They are relative to the file, wherever the command runs."""
+    rows = [[0, "img/0.png", "x"], [1, str(pictures / "img" / "1.png"), "y"], [2, "", None]]
+    write: Any = {"csv": write_csv, "jsonl": write_jsonl}[kind]
+    write(wbtable.Table(columns=["id", "photo", "word"], data=rows), pictures / f"t.{kind}")
+    result = call(store, kind, pictures / f"t.{kind}", "--name", "p", "--media", "photo=image")
+    assert result.exit_code == 0, result.stderr
+    table = store.artifact("p").get("t")
+    assert [str(column.type) for column in table.schema] == ["int64", "image", "string"]
+    found = table.get_column("photo")
+    assert [image.to_numpy().max() for image in found[:2]] == [0, 9]
+    assert found[2] is None
+    assert table.get_column("id") == [0, 1, 2]
+
+
+def test_paths_of_media_come_back_from_an_export(store: wbtable.Store, tmp_path: Path) -> None:
+    rows = [[i, wbtable.Image(np.full((2, 2), i, np.uint8))] for i in range(3)]
+    table = wbtable.Table(columns=["id", "photo"], data=rows)
+    table.view().write_csv(tmp_path / "t.csv", "copy")
+    assert call(store, "csv", tmp_path / "t.csv", "--name", "p", "--media", "photo=image").exit_code == 0
+    found = store.artifact("p").get("t").get_column("photo")
+    assert [image.bytes for image in found] == [image.bytes for image in table.get_column("photo")]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_files_elsewhere_are_read_where_it_is_said(store: wbtable.Store, pictures: Path, kind: str) -> None:
+    for path in ("../far.png", str(pictures.parent / "far.png")):
+        file = pictures / f"t.{kind}"
+        file.write_text(f"photo\n{path}\n" if kind == "csv" else json.dumps({"photo": path}) + "\n")
+        arguments = (kind, file, "--name", "p", "--media", "photo=image")
+        refused = call(store, *arguments)
+        assert refused.exit_code == 2
+        assert "--files-from" in refused.stderr
+        assert call(store, *arguments, "--files-from", pictures.parent).exit_code == 0
+    file.write_text("photo\nfar.png\n" if kind == "csv" else '{"photo": "far.png"}\n')
+    assert call(store, *arguments, "--files-from", pictures.parent).exit_code == 0
+    missing = call(store, *arguments)
+    assert missing.exit_code == 3
+    assert f't.{kind}: column "photo", row 0: there is no file' in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("media", "said"),
+    [("foto=image", "'foto'"), ("id=image", "row 0"), ("photo=audio", "row 0"), ("photo=histogram", "histogram")],
+)
+def test_what_is_no_path_of_media(store: wbtable.Store, pictures: Path, media: str, said: str) -> None:
+    (pictures / "t.csv").write_text("id,photo\n0,img/0.png\n")
+    result = call(store, "csv", pictures / "t.csv", "--name", "p", "--media", media)
+    assert result.exit_code in {2, 3}
+    assert "t.csv: " in result.stderr
+    assert said in result.stderr
+
+
 def test_csv_with_another_delimiter_and_a_damaged_one(store: wbtable.Store, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a;b\n1;2\n")
     assert call(store, "csv", tmp_path / "t.csv", "--delimiter", ";", "--name", "t").exit_code == 0
