@@ -20,14 +20,14 @@ EXAMPLES: Final = examples(
 
 @click.command("lineage", epilog=EXAMPLES)
 @click.argument("name", shell_complete=complete_artifacts)
-@click.option("--up", "direction", flag_value="up", help="Only what it was made from.")
-@click.option("--down", "direction", flag_value="down", help="Only what was made of it.")
+@click.option("--up", is_flag=True, help="What it was made from; without --down only that.")
+@click.option("--down", is_flag=True, help="What was made of it; without --up only that.")
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Follow N steps at most.")
 @click.option("--mermaid", is_flag=True, help="Print a graph for Mermaid.")
 @project_option
 @common
 def command(
-    options: Options, name: str, direction: str | None, depth: int | None, mermaid: bool, project: str | None
+    options: Options, name: str, up: bool, down: bool, depth: int | None, mermaid: bool, project: str | None
 ) -> None:
     """Show what the version NAME (project/name:alias) was made from, and what was made of it.
 
@@ -36,7 +36,8 @@ def command(
     """
     from wbtable.cli.output import print_json
 
-    found = options.version(name, project).lineage(direction or "both", depth)
+    direction = "both" if up == down else "up" if up else "down"
+    found = options.version(name, project).lineage(direction, depth)
     if mermaid and not options.json:
         click.echo(found.to_mermaid(), nl=False)
     elif options.json:

@@ -216,6 +216,20 @@ def test_alias(digits: Shell) -> None:
     digits.fails(USAGE, "alias", "digits/predictions:v1", "--delete")
 
 
+def test_latest_is_kept_by_the_store(digits: Shell) -> None:
+    for arguments in (("digits/predictions", "latest", "-d"), ("digits/predictions:v0", "latest", "prod")):
+        assert "always means the newest version" in digits.fails(USAGE, "alias", *arguments)
+    assert digits.json("alias", "digits/predictions:v1", "latest")["aliases"] == ["latest"]
+    assert digits.json("alias", "digits/predictions:v0")["aliases"] == ["best"]
+
+
+def test_an_alias_that_is_not_there_is_said(digits: Shell) -> None:
+    assert "it means v0" in digits.fails(NOT_FOUND, "alias", "digits/predictions:v1", "best", "-d")
+    assert "it has 'best'" in digits.fails(NOT_FOUND, "alias", "digits/predictions:v0", "best", "bset", "-d")
+    assert "it has none" in digits.fails(NOT_FOUND, "alias", "digits/predictions:v1", "bset", "-d")
+    assert digits.json("alias", "digits/predictions:v0")["aliases"] == ["best"]
+
+
 def test_verify_finds_damage(digits: Shell) -> None:
     assert "all right" in digits.ok("verify")
     report = digits.json("verify", "digits/predictions:v0")

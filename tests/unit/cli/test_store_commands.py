@@ -21,6 +21,9 @@ def test_tag(digits: Shell) -> None:
     assert digits.ok("tag", "digits/predictions:v0", "a", "--delete").strip().endswith("checked, for paper")
     assert "labels to take away" in digits.fails(USAGE, "tag", "digits/predictions:v0", "-d")
     assert "a/b" in digits.fails(USAGE, "tag", "digits/predictions:v0", "a/b")
+    missing = digits.fails(NOT_FOUND, "tag", "digits/predictions:v0", "checked", "b", "--delete")
+    assert "has no label 'b'; it has 'checked', 'for paper'" in missing
+    assert digits.json("tag", "digits/predictions:v0")["tags"] == ["checked", "for paper"]
 
 
 def test_rm_deletes_versions(digits: Shell) -> None:

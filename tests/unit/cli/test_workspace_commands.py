@@ -45,6 +45,7 @@ def test_lineage(lined: Shell) -> None:
     assert lined.ok("lineage", "digits/report", "--mermaid").startswith("flowchart LR\n")
     assert "flowchart" in lined.json("lineage", "digits/report", "--mermaid")["mermaid"]
     assert "nothing is recorded" in lined.ok("lineage", "digits/report", "--down")
+    assert lined.json("lineage", "digits/report", "--up", "--down") == lined.json("lineage", "digits/report")
     result = lined.run("lineage", "digits/report", "--depth", "1")
     assert "1 of 2 go on beyond --depth 1" in result.stderr
     lined.fails(NOT_FOUND, "lineage", "digits/none")
