@@ -64,7 +64,12 @@ class NamedLog(Generic[E]):
         found = self.newest() if number is None else number
         if found < 0:
             raise NotFoundError(f"there is no {self._what} {self.name!r}")
-        return found, self._entry(found)
+        try:
+            return found, self._entry(found)
+        except NotFoundError:
+            newest = self.newest()
+            which = f" of number {found}; its newest is {newest}" if newest >= 0 else ""
+            raise NotFoundError(f"there is no {self._what} {self.name!r}{which}") from None
 
     def append(self, entry: E, seen: int) -> int:
         """Append an entry behind the number that the writer saw, -1 if none; return its number.

@@ -16,7 +16,7 @@ from wbtable.format.layout import check_alias, check_name
 from wbtable.format.tagged import tag, untag, utf8_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 DEFAULT_PROJECT: Final = "uncategorized"
 RUN_TABLE: Final = "run_table"
@@ -27,6 +27,8 @@ _TAG = re.compile(r"[-\w]+( +[-\w]+)*")
 MAX_TAG: Final = 200
 _MOST_COMPARED: Final = 10_000
 """So many names are compared with one that is not there: a message must not take minutes."""
+SHOWN: Final = 5
+"""How many names a message has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +182,15 @@ def near(name: str, known: Iterable[str]) -> str:
     """Return an ending for a message that lists names like `name`; empty if there are none."""
     found = difflib.get_close_matches(name, list(islice(known, _MOST_COMPARED)), n=3, cutoff=0.6)
     return f"; did you mean {', '.join(repr(item) for item in found)}?" if found else ""
+
+
+def near_or_all(name: str, known: Sequence[str]) -> str:
+    """Return an ending for a message that lists names like `name`, or where there are none the first of all names."""
+    if near(name, known) or not known:
+        return near(name, known)
+    shown = [repr(item) for item in known[:SHOWN]]
+    more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
+    return f"; there is {', '.join(shown)}{more}"
 
 
 def ttl_seconds(value: dt.timedelta | None) -> int | None:

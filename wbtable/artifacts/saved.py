@@ -112,6 +112,11 @@ def report_log(store: StoreFiles, project: str, name: str) -> NamedLog[Report]:
     return NamedLog(store.backend, layout.report_log(project, name), name, "report", Report.from_json)
 
 
+def report_names(store: StoreFiles, project: str) -> list[str]:
+    """Return the names of a project's reports, sorted; found by listing."""
+    return log_names(store.backend, project, "reports")
+
+
 def append_view(store: StoreFiles, project: str, name: str, entry: SavedView, seen: int) -> int:
     """Append to the log of a named view, with what keeps its rows; return the number.
 
@@ -242,7 +247,7 @@ class SavedDocuments(StoreFiles):
         """
         out = []
         for one in self.projects() if project is None else [project]:
-            for name in log_names(self.backend, one, "reports"):
+            for name in report_names(self, one):
                 number, found = report_log(self, one, name).read()
                 out.append(NamedReport(project=one, name=name, number=number, report=found))
         return out

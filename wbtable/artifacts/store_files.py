@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wbtable.artifacts import logs
 from wbtable.artifacts.folders import children
-from wbtable.artifacts.names import LATEST, VersionName, near
+from wbtable.artifacts.names import LATEST, VersionName, near, near_or_all
 from wbtable.artifacts.records import Records
 from wbtable.errors import NotFoundError, StorageError
 from wbtable.format import layout
@@ -74,7 +74,7 @@ class StoreFiles:
         if project is None:
             return known
         if project not in known:
-            raise NotFoundError(f"there is no project {project!r} in {self.url!r}{near(project, known)}")
+            raise NotFoundError(f"there is no project {project!r:.200} in {self.url!r}{near_or_all(project, known)}")
         return [project]
 
     def artifact_names(self, project: str) -> list[str]:

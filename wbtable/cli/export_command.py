@@ -6,7 +6,15 @@ from typing import Any, Final
 
 import click
 
-from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
+from wbtable.cli.options import (
+    Options,
+    check_new,
+    common,
+    complete_artifacts,
+    examples,
+    overwrite_option,
+    project_option,
+)
 from wbtable.cli.query_command import source_options, table_of
 from wbtable.cli.view_options import spec_of, view_options, watched
 from wbtable.errors import UsageError
@@ -39,16 +47,25 @@ WITH_BYTES: Final = ("feather", "parquet")
     show_default=True,
     help="What media become: where each lies, its path in a folder beside FILE, or (parquet, feather) its bytes.",
 )
+@overwrite_option
 @source_options
 @view_options
 @project_option
 @common
 def command(
-    options: Options, name: str, path: str | None, output: str, media: str, project: str | None, **given: Any
+    options: Options,
+    name: str,
+    path: str | None,
+    output: str,
+    media: str,
+    overwrite: bool,
+    project: str | None,
+    **given: Any,
 ) -> None:
     """Write a table, or what a view gives of it, to a file for other programs.
 
-    Rows are written as they come; the file appears whole or not at all. NAME and PATH are as in wbtable query.
+    Rows are written as they come; the file appears whole or not at all. One that is there already is only replaced with
+    --overwrite; a folder has to be new or empty. NAME and PATH are as in wbtable query.
     """
     suffix = output.rpartition(".")[2].lower()
     whole = output.endswith("/") or suffix == "feather" or media == "bytes"
@@ -57,10 +74,15 @@ def command(
             "with bytes in .parquet or .feather" if whole else "in .csv, .jsonl, .parquet or .feather, or a folder in /"
         )
         raise UsageError(f"expected a file ending {what}, found {output!r:.200}")
+    if output.endswith("/"):
+        if overwrite:
+            raise UsageError("--overwrite is for a file: a folder for media has to be new or empty")
+    else:
+        check_new(output, overwrite=overwrite)
     view = table_of(options, name, path, project, given).view(**spec_of(given))
     with watched(view) as shown:
         if whole:
-            _write_whole(shown, output, suffix)
+            _write_whole(shown, output, suffix, overwrite=overwrite)
         else:
             getattr(shown, f"write_{suffix}")(output, media)
     if options.json:
@@ -71,7 +93,7 @@ def command(
         click.echo(f"{len(view):,} rows in {output}", err=True)
 
 
-def _write_whole(view: Any, output: str, suffix: str) -> None:
+def _write_whole(view: Any, output: str, suffix: str, *, overwrite: bool) -> None:
     """Write rows with their media: as files in a folder, or as bytes in a file."""
     from wbtable.artifacts.progress import Progress
     from wbtable.tables import files_out
@@ -80,6 +102,6 @@ def _write_whole(view: Any, output: str, suffix: str) -> None:
         if output.endswith("/"):
             files_out.write_folder(view, output, progress=progress.advance)
         elif suffix == "feather":
-            files_out.write_feather(view, output, progress=progress.advance)
+            files_out.write_feather(view, output, overwrite=overwrite, progress=progress.advance)
         else:
-            files_out.write_parquet(view, output, progress=progress.advance)
+            files_out.write_parquet(view, output, overwrite=overwrite, progress=progress.advance)

@@ -26,7 +26,8 @@ def command(
 ) -> None:
     """Download the version NAME (project/name:alias) into a directory, and print the directory.
 
-    Every byte is checked. Files that are right already are left alone, so that a download goes on where it stopped.
+    Every byte is checked. Files that are right already are left alone, so that a download goes on where it stopped;
+    files of other content under the version's names are replaced.
     """
     from wbtable.cli.output import print_json
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
+from wbtable.cli.options import Options, columns_option, common, complete_artifacts, examples, project_option
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -22,7 +22,7 @@ EXAMPLES: Final = examples(
 @click.argument("name", shell_complete=complete_artifacts)
 @click.argument("path", required=False)
 @click.option("-n", "--rows", type=click.IntRange(min=0), default=10, show_default=True, metavar="N")
-@click.option("-c", "--columns", metavar="A,B", help="Only these columns, separated by commas.")
+@columns_option
 @click.option("--no-pictures", is_flag=True, help="Do not draw images, also where the terminal can.")
 @project_option
 @common
@@ -31,7 +31,7 @@ def command(
     name: str,
     path: str | None,
     rows: int,
-    columns: str | None,
+    columns: list[str] | None,
     no_pictures: bool,
     project: str | None,
 ) -> None:
@@ -52,7 +52,7 @@ def command(
     names = table.columns
     picked = list(range(len(names)))
     if columns is not None:
-        picked = [table.schema.index(column) for column in columns.split(",")]
+        picked = [table.schema.index(column) for column in columns]
     found = [row for _, row in islice(table.iterrows(), min(rows, len(table)))]
     titles = [names[i] for i in picked]
     if options.json:

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from wbtable.cli.options import Options, common, complete_runs, examples, project_option
+from wbtable.cli.options import Options, common, complete_runs, examples, names_given, project_option
 
 EXAMPLES: Final = examples(
     "wbtable history digits/3k2j9dxa -k loss,accuracy -n 20",
@@ -16,17 +16,24 @@ EXAMPLES: Final = examples(
 
 @click.command("history", epilog=EXAMPLES)
 @click.argument("run", shell_complete=complete_runs)
-@click.option("-k", "--keys", metavar="A,B", help="Only these keys, separated by commas.")
+@click.option(
+    "-k",
+    "--keys",
+    multiple=True,
+    metavar="A,B",
+    callback=names_given,
+    help="Only these keys, separated by commas; may be repeated. A key with a comma stands in double quotes.",
+)
 @click.option("-n", "--last", type=click.IntRange(min=1), metavar="N", help="Only the last N rows.")
 @project_option
 @common
-def command(options: Options, run: str, keys: str | None, last: int | None, project: str | None) -> None:
+def command(options: Options, run: str, keys: list[str] | None, last: int | None, project: str | None) -> None:
     """Print what RUN (project/id) logged, one row for each step; a run may still be running."""
     from wbtable.cli.find import find_run
     from wbtable.cli.output import plain, print_json, print_table
     from wbtable.integrations.cells import cell_text
 
-    history = find_run(options, run, project).history(None if keys is None else keys.split(","))
+    history = find_run(options, run, project).history(keys)
     if last is not None:
         history = history.slice(max(0, history.num_rows - last))
     rows = history.drop_columns(["_timestamp"]).to_pylist()

@@ -40,10 +40,10 @@ def command(options: Options, name: str | None, kind: str | None, project: str |
     backend = options.backend()
     one = name or project
     if one is not None and one not in (known := projects(backend)):
-        from wbtable.artifacts.names import near
+        from wbtable.artifacts.names import near_or_all
         from wbtable.errors import NotFoundError
 
-        raise NotFoundError(f"there is no project {one!r} in {backend.url!r}{near(one, known)}")
+        raise NotFoundError(f"there is no project {one!r} in {backend.url!r}{near_or_all(one, known)}")
     _list_artifacts(options, newest_versions(backend, one, kind))
 
 

@@ -80,12 +80,62 @@ def examples(*lines: str) -> str:
 @contextlib.contextmanager
 def naming(file: Path) -> Iterator[None]:
     """Put a file's name before what is wrong with it, where that does not say it."""
-    from wbtable.errors import UsageError
+    from wbtable.errors import NotFoundError, UsageError
 
     try:
         yield
-    except UsageError as error:
+    except (UsageError, NotFoundError) as error:
         raise error if str(file) in str(error) else type(error)(str(error), place=str(file)) from None
+
+
+def columns_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that picks columns; the function gets their names, or None where it is not given."""
+    return click.option(
+        "-c",
+        "--columns",
+        multiple=True,
+        metavar="A,B",
+        callback=names_given,
+        help="Only these columns, separated by commas; may be repeated. A name with a comma stands in double quotes.",
+    )(function)
+
+
+def names_given(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> list[str] | None:
+    """Return the names in texts, which commas separate; one in double quotes may have any sign in it. None for none.
+
+    Raises:
+        BadParameter: a quote is not closed, or something stands behind it.
+
+    """
+    import csv
+
+    names: list[str] = []
+    for text in given:
+        try:
+            [found] = csv.reader([text], strict=True, skipinitialspace=True) if text else [[""]]
+        except (csv.Error, ValueError) as error:
+            msg = f'expected names separated by commas, such as a,b or "a, b",c, found {text!r:.200} ({error})'
+            raise click.BadParameter(msg, ctx, param) from None
+        names += found
+    return names if given else None
+
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace FILE where it is there already.")
+
+
+def check_new(path: str, *, overwrite: bool) -> None:
+    """Refuse to write over a file that nobody said may be replaced.
+
+    Raises:
+        AlreadyExistsError: it is there.
+
+    """
+    import os
+
+    from wbtable.errors import AlreadyExistsError
+
+    if not overwrite and os.path.lexists(path):
+        raise AlreadyExistsError(f"there is {path!r:.200} already: choose another name, or give --overwrite")
 
 
 project_option = click.option("-p", "--project", metavar="PROJECT", help="The project, for names without one.")

@@ -31,11 +31,7 @@ def command(options: Options, project: str | None, state: str | None, where: str
     from wbtable.cli.output import noted, plain, print_json, print_table, text_of
 
     store = options.store()
-    if project is not None and project not in store.projects():
-        from wbtable.artifacts.names import near
-        from wbtable.errors import NotFoundError
-
-        raise NotFoundError(f"there is no project {project!r} in {store.url!r}{near(project, store.projects())}")
+    store.chosen_projects(project)
     found = noted(lambda: store.runs(project, filter=where))
     runs = sorted((run for run in found if state in {None, run.state}), key=lambda run: run.created_at, reverse=True)
     if options.json:

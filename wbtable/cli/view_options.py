@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from wbtable.cli.options import columns_option
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,20 +25,18 @@ Spec = dict[str, Any]
 
 def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a view; the function gets them as keyword arguments, see `spec_of`."""
-    for option in reversed(
-        [
-            click.option("-w", "--where", metavar="EXPR", help="Only rows for which this is true."),
-            click.option("-d", "--derive", multiple=True, metavar="NAME=EXPR", help="A new column; may be repeated."),
-            click.option("-g", "--group", multiple=True, metavar="EXPR", help="Group by this; may be repeated."),
-            click.option("--cell", multiple=True, metavar="NAME=EXPR", help="A column of groups; may be repeated."),
-            click.option("--having", metavar="EXPR", help="Only groups for which this is true."),
-            click.option(
-                "-s", "--sort", multiple=True, metavar="EXPR", help="Sort: 'score desc', 'id'; may be repeated."
-            ),
-            click.option("-c", "--columns", metavar="A,B", help="Only these columns, separated by commas."),
-            click.option("--spec", type=click.File("rb"), metavar="FILE", help="The document of a view, - for stdin."),
-        ]
-    ):
+    several = "; may be repeated."
+    added: list[Callable[..., Any]] = [
+        click.option("-w", "--where", metavar="EXPR", help="Only rows for which this is true."),
+        click.option("-d", "--derive", multiple=True, metavar="NAME=EXPR", help=f"A new column{several}"),
+        click.option("-g", "--group", multiple=True, metavar="EXPR", help=f"Group by this{several}"),
+        click.option("--cell", multiple=True, metavar="NAME=EXPR", help=f"A column of groups{several}"),
+        click.option("--having", metavar="EXPR", help="Only groups for which this is true."),
+        click.option("-s", "--sort", multiple=True, metavar="EXPR", help=f"Sort: 'score desc', 'id'{several}"),
+        columns_option,
+        click.option("--spec", type=click.File("rb"), metavar="FILE", help="The document of a view, - for stdin."),
+    ]
+    for option in reversed(added):
         function = option(function)
     return function
 
@@ -49,7 +48,6 @@ def spec_of(options: dict[str, Any]) -> Spec:
         UsageError: a derived column has no name, or a document stands beside other options.
 
     """
-    columns = options.pop("columns")
     file = options.pop("spec")
     spec: Spec = {
         "filter": options.pop("where"),
@@ -58,7 +56,7 @@ def spec_of(options: dict[str, Any]) -> Spec:
         "cells": dict(_named(text, "--cell") for text in options.pop("cell")),
         "having": options.pop("having"),
         "sort": list(options.pop("sort")),
-        "columns": None if columns is None else columns.split(","),
+        "columns": options.pop("columns"),
     }
     if file is None:
         return spec

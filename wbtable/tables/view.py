@@ -345,7 +345,7 @@ class View(Viewable):
     # Files.
 
     def write_csv(self, path: str | os.PathLike[str], media: CopiedMedia = "paths", *, formulas: bool = True) -> None:
-        """Write the rows as CSV, in bounded memory; the file appears whole or not at all.
+        """Write the rows as CSV, in bounded memory; the file appears whole or not at all, in place of one of its name.
 
         Args:
             path: a local file.

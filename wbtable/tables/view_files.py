@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wbtable.errors import UsageError
+from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.digest import Digest
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
 from wbtable.format.types import (
@@ -97,8 +97,17 @@ class _Media:
 
 @contextlib.contextmanager
 def _whole(path: str | os.PathLike[str]) -> Iterator[tuple[Path, Path]]:
-    """Give the path of a temporary file that takes the name of `path` if nothing fails."""
+    """Give the path of a temporary file that takes the name of `path` if nothing fails.
+
+    Raises:
+        NotFoundError: there is no folder for it.
+        StorageError: it cannot be written.
+
+    """
     target = Path(path)
+    if not target.absolute().parent.is_dir():
+        msg = f"there is no folder {str(target.parent)!r:.200}"
+        raise NotFoundError(msg)
     temporary = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     with explained(f"write {target}"):
         try:

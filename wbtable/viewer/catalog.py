@@ -9,11 +9,10 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.artifacts.names import near
 from wbtable.artifacts.reading import file_cell
 from wbtable.artifacts.tables import DOCUMENTS
 from wbtable.artifacts.version import Version
-from wbtable.errors import FormatError, NotFoundError, WbtableError
+from wbtable.errors import FormatError, WbtableError
 from wbtable.format.types import type_from_json
 from wbtable.runs.reading import run_ids
 from wbtable.tables.view_files import plain
@@ -372,6 +371,4 @@ def check_project(store: Store, project: str) -> None:
         NotFoundError: there is none; the message has names like it.
 
     """
-    known = store.projects()
-    if project not in known:
-        raise NotFoundError(f"there is no project {project!r:.200} in {store.url!r}{near(project, known)}")
+    store.chosen_projects(project)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts.saved import report_log
-from wbtable.errors import WbtableError
+from wbtable.errors import NotFoundError, WbtableError
 from wbtable.format.report import MarkdownPanel, TablePanel
+from wbtable.storage.os_errors import explained
 from wbtable.viewer import report_html
 from wbtable.viewer.open_tasks import opener as kept_opener
 from wbtable.viewer.report_blobs import ELSEWHERE, ReportBlobs, counted
@@ -50,12 +51,16 @@ def export_report(
         number: which entry of it; None for the newest.
 
     Raises:
-        NotFoundError: there is no such report.
+        NotFoundError: there is no such report, or no folder for the file.
+        StorageError: the file cannot be written.
 
     """
     opener = Opener(Places(store=store.url, opened={}), store=store)
     target = Path(path)
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=target.absolute().parent) as folder:
+    around = target.absolute().parent
+    if not around.is_dir():
+        raise NotFoundError(f"there is no folder {str(around)!r:.200}")
+    with explained(f"write {target}"), tempfile.TemporaryDirectory(prefix=".report-", dir=around) as folder:
         made = Path(folder) / "report.html"
         notes = _write(opener, project, name, number, made, lambda _: None)
         made.replace(target)

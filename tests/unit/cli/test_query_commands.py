@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import wbtable
-from wbtable.cli.app import NOT_FOUND, USAGE
+from wbtable.cli.app import CONFLICT, NOT_FOUND, USAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,6 +177,45 @@ def test_export_writes_files(guesses: Shell, tmp_path: Path) -> None:
     lines = (tmp_path / "joined.jsonl").read_text().splitlines()
     assert [json.loads(line)["1.name"] for line in lines] == ["zero", "one", "zero", "one"]
     assert ".parquet" in guesses.fails(USAGE, "export", "p/g:v0", "-o", "all.xlsx")
+    assert "no folder 'none'" in guesses.fails(NOT_FOUND, "export", "p/g:v0", "-o", "none/all.csv")
+
+
+@pytest.mark.parametrize("options", [("csv",), ("jsonl",), ("parquet",), ("parquet", "--media", "bytes"), ("feather",)])
+def test_export_replaces_a_file_where_it_is_said(guesses: Shell, tmp_path: Path, options: tuple[str, ...]) -> None:
+    suffix, *more = options
+    file = tmp_path / f"out.{suffix}"
+    file.write_text("precious")
+    assert "--overwrite" in guesses.fails(CONFLICT, "export", "p/g:v0", "-o", file, *more)
+    assert file.read_text() == "precious"
+    guesses.ok("export", "p/g:v0", "-o", file, *more, "--overwrite")
+    first = file.read_bytes()
+    assert first != b"precious"
+    guesses.fails(CONFLICT, "export", "p/g:v1", "-o", file, *more)
+    assert file.read_bytes() == first
+
+
+def test_export_replaces_no_folder(guesses: Shell, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "precious").write_text("x")
+    guesses.fails(CONFLICT, "export", "p/g:v0", "-o", "out/")
+    assert "new or empty" in guesses.fails(USAGE, "export", "p/g:v0", "-o", "out/", "--overwrite")
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (("-c", '"a,b",id'), ["a,b", "id"]),
+        (("-c", "id", "-c", '"a,b", "say ""hi"""'), ["id", "a,b", 'say "hi"']),
+        (("-c", '5" wide, id'), ['5" wide', "id"]),
+    ],
+)
+def test_columns_with_commas_are_named(guesses: Shell, given: tuple[str, ...], names: list[str]) -> None:
+    columns = {"id": [1], "a,b": [2], 'say "hi"': [3], '5" wide': [4]}
+    put(guesses, "odd", t=columns)
+    for command in ("query", "head"):
+        assert list(guesses.json(command, "p/odd", *given)[0]) == names
+        assert "separated by commas" in guesses.fails(USAGE, command, "p/odd", "-c", '"a,b')
+        assert "unknown column 'a'" in guesses.fails(NOT_FOUND, command, "p/odd", "-c", "a,b")
 
 
 def test_what_makes_no_view_is_the_command_that_is_wrong(guesses: Shell) -> None:

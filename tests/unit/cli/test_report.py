@@ -43,6 +43,7 @@ def test_reports_are_listed(store: str) -> None:
     assert "All songs" in _run(store).output
     [found] = json.loads(_run(store, "music", "--json").output)
     assert (found["name"], found["title"], found["panels"], found["number"]) == ("songs", "All songs", 2, 0)
+    wbtable.Store(store).commit(wbtable.Artifact("empty"), project="other")
     assert json.loads(_run(store, "other", "--json").output) == []
 
 
@@ -68,3 +69,28 @@ def test_what_is_not_there_is_said(store: str, tmp_path: Path) -> None:
     assert missing.exit_code == 3
     assert "there is no report 'other'" in missing.output
     assert _run(store, "music", "-o", str(tmp_path / "x.html")).exit_code == 2
+    assert _run(store, "music", "songs", "--overwrite").exit_code == 2
+    for arguments, said in (
+        (("musik",), "there is no project 'musik' in"),
+        (("films",), "there is 'music'"),
+        (("songs",), "'songs' is a report of the project 'music': name both"),
+        (("films", "songs"), "there is 'music'"),
+        (("music", "other"), "there is no report 'other' in the project 'music'; there is 'songs'"),
+        (("music", "songs", "--number", "3"), "no report 'songs' of number 3; its newest is 0"),
+        (("music", "songs", "-o", str(tmp_path / "none" / "x.html")), "there is no folder"),
+    ):
+        result = _run(store, *arguments)
+        assert result.exit_code == 3
+        assert said in result.output
+    assert "did you mean 'music'" in _run(store, "musik").output
+
+
+def test_a_file_is_replaced_where_it_is_said(store: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text("precious")
+    result = _run(store, "music", "songs", "-o", str(file))
+    assert result.exit_code == 4
+    assert "--overwrite" in result.output
+    assert file.read_text() == "precious"
+    assert _run(store, "music", "songs", "-o", str(file), "--overwrite").exit_code == 0
+    assert file.read_text("utf-8").startswith("<!doctype html>")
