@@ -154,6 +154,7 @@ def _file_command(kind: str) -> click.Command:
         project: str | None,
         media: tuple[str, ...],
         files_from: tuple[str, ...] = (),
+        dtypes: tuple[str, ...] = (),
         **more: Any,
     ) -> int:
         from pathlib import Path
@@ -164,7 +165,7 @@ def _file_command(kind: str) -> click.Command:
 
         draft, own = _draft(name, description)
         report = Report()
-        kinds = dict(map(_media_column, media))
+        kinds = {**dict(map(_typed_column, dtypes)), **dict(map(_media_column, media))}
         roots = [Path(folder) for folder in files_from]
         with Progress("importing", "files", len(files)) as progress:
             for file in map(Path, files):
@@ -175,6 +176,13 @@ def _file_command(kind: str) -> click.Command:
         return _commit(options, draft, own or project, aliases, report)
 
     if is_text:
+        run = click.option(
+            "--dtype",
+            "dtypes",
+            multiple=True,
+            metavar="COLUMN=TYPE",
+            help="The type of a column, such as string, int64 or float32; else it is found; may repeat.",
+        )(run)
         run = files_from_option("A further folder from which media files may be read; may repeat.")(run)
     if kind == "csv":
         run = click.option(
@@ -201,10 +209,20 @@ def _read(
         return with_files(table, paths, [file.parent, *(roots or ())]) if paths else table
 
 
+def _typed_column(text: str) -> tuple[str, str]:
+    from wbtable.tables.coerce import column_type_of
+
+    column, sign, kind = text.rpartition("=")
+    if not sign or not column:
+        raise click.UsageError(f"--dtype: expected COLUMN=TYPE, such as zip=string, found {text!r}")
+    column_type_of(kind)
+    return column, kind
+
+
 def _media_column(text: str) -> tuple[str, str]:
     from wbtable.media import media_class
 
-    column, sign, kind = text.partition("=")
+    column, sign, kind = text.rpartition("=")
     if not sign or not column:
         raise click.UsageError(f"--media: expected COLUMN=KIND, such as photo=image, found {text!r}")
     media_class(kind)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from typing import TYPE_CHECKING, Any, BinaryIO
+import shutil
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,12 +14,14 @@ import pyarrow.parquet as pq
 
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.types import MediaType
+from wbtable.storage.temporary import temporary_block
 from wbtable.tables.coerce import column_type_of
+from wbtable.tables.csv_zeros import FLOAT, Watched, ZeroFinder, ZerosError, check_zeros, patterns_of, with_zeros
 from wbtable.tables.exact import MAX_EXACT_FLOAT
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 _NULLS = [text for text in pa.csv.ConvertOptions().null_values if "nan" not in text.lower()]
 _MAX_HEADER = 1 << 20
@@ -28,18 +32,29 @@ _NO_TEXT = {
     b"\xfe\xff": "UTF-16: convert it first",
 }
 _LONG_INTEGER = r"^\s*[+-]?[0-9]{16,}\s*$"
+_BLOCK = 16 << 20
+
+T = TypeVar("T")
 
 
-def csv_reader(
-    file: BinaryIO, dtype: dict[str, object] | None = None, delimiter: str = ",", *, place: str
-) -> pa.RecordBatchReader:
-    """Return the rows of a CSV file with a header line.
+def read_rows(
+    file: BinaryIO,
+    take: Callable[[pa.RecordBatchReader], T],
+    dtype: dict[str, object] | None = None,
+    delimiter: str = ",",
+    *,
+    place: str,
+) -> T:
+    """Give the rows of a CSV file with a header line to `take`, and return what that returns.
+
+    A column of numbers in which an integer has leading zeros is text. Where that is seen late, `take` is called anew.
 
     Args:
         file: its bytes.
+        take: reads the rows, all of them.
         dtype: types by name; the others are inferred from the first block.
         delimiter: what stands between cells.
-        place: what the file is called, for messages; reading the rows raises what this does.
+        place: what the file is called, for messages.
 
     Raises:
         FormatError: it is no CSV file, or not UTF-8, or inferred floats would lose digits.
@@ -50,11 +65,69 @@ def csv_reader(
         msg = f"expected a delimiter of one character of ASCII, found {delimiter!r:.40}"
         raise UsageError(msg)
     declared = {name: _cell_type(name, kind) for name, kind in (dtype or {}).items()}
-    check_text(file, place)
+    with _rewindable(file) as rows:
+        check_text(rows, place)
+        start = rows.tell()
+        texts, watched = _look_at_the_beginning(rows, delimiter, declared)
+        try:
+            return take(_reader(rows, _as_text(texts, declared), delimiter, place, watched))
+        except ZerosError as error:
+            texts += error.columns
+        rows.seek(start)
+        return take(_reader(rows, _as_text(texts, declared), delimiter, place))
+
+
+def _as_text(names: list[str], declared: dict[str, pa.DataType]) -> dict[str, pa.DataType]:
+    return {**dict.fromkeys(names, pa.string()), **declared}
+
+
+@contextlib.contextmanager
+def _rewindable(file: BinaryIO) -> Iterator[BinaryIO]:
+    """Give a file that can be read again: what comes through a pipe is kept while the block lasts."""
+    if file.seekable():
+        yield file
+        return
+    with temporary_block() as folder, (folder / "rows.csv").open("w+b") as kept:
+        shutil.copyfileobj(file, kept, _BLOCK)
+        kept.seek(0)
+        yield kept
+
+
+def _look_at_the_beginning(
+    file: BinaryIO, delimiter: str, declared: dict[str, pa.DataType]
+) -> tuple[list[str], Watched | None]:
+    """Return the columns of which the first block shows that they are no numbers, and who looks at the others."""
+    start = file.tell()
+    block = b""
+    while len(block) < _BLOCK and (more := file.read(_BLOCK - len(block))):
+        block += more
+    file.seek(start)
+    finder = ZeroFinder(delimiter)
+    finder.look(block)
+    is_whole = len(block) < _BLOCK
+    texts: list[str] = []
+    if finder.found:
+        head = block if is_whole else block[: block.rfind(b"\n") + 1]
+        # What is wrong with the block is said where it is read; it may end inside of quotes.
+        with contextlib.suppress(pa.ArrowException, UnicodeDecodeError):
+            patterns = patterns_of(_opened(io.BytesIO(head), delimiter).schema, declared)
+            texts += with_zeros(_opened_as_text(io.BytesIO(head), delimiter, patterns), patterns) if patterns else ()
+    return texts, None if is_whole else Watched(file, finder, len(block))
+
+
+def _opened_as_text(file: BinaryIO, delimiter: str, columns: Collection[str]) -> pa.csv.CSVStreamingReader:
+    return _opened(file, delimiter, include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()))
+
+
+def _reader(
+    file: BinaryIO, declared: dict[str, pa.DataType], delimiter: str, place: str, watched: Watched | None = None
+) -> pa.RecordBatchReader:
+    """Return the rows; at their end an error says which columns of numbers have leading zeros, if that is `watched`."""
+    start = file.tell()
     try:
         file = _with_line_end(file)
-        reader = _opened(file, delimiter, column_types=declared)
-        names = reader.schema.names
+        reader = _opened(watched or file, delimiter, column_types=declared)
+        patterns = patterns_of(reader.schema, declared)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         msg = f"expected a CSV file: {error}"
         raise FormatError(msg, place=place) from None
@@ -62,8 +135,45 @@ def csv_reader(
         if pa.types.is_binary(field.type) and field.name not in declared:
             msg = f"column {field.name!r:.80}: expected text in UTF-8, found other bytes"
             raise FormatError(msg, place=place)
-    floats = [name for name in names if reader.schema.types[names.index(name)] == pa.float64() and name not in declared]
-    return pa.RecordBatchReader.from_batches(reader.schema, _checked(reader, file, delimiter, floats, place))
+
+    if watched is not None and not patterns:
+        watched.stop()
+
+    def again(columns: Collection[str]) -> pa.csv.CSVStreamingReader:
+        file.seek(start)
+        return _opened_as_text(file, delimiter, columns)
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        large: set[str] = set()
+        last: pa.RecordBatch | None = None
+        for batch in _read(reader, place):
+            last = batch if batch.num_rows else last
+            large.update(_large_floats(batch, {name for name in patterns if patterns[name] == FLOAT} - large))
+            yield batch
+        if last is not None:
+            _check_closed(last, file, place)
+        if watched is not None and watched.found:
+            check_zeros(_read(again(patterns), place), patterns)
+        if large:
+            _check_integers(_read(again(large), place), place)
+
+    return pa.RecordBatchReader.from_batches(reader.schema, rows())
+
+
+def _read(reader: pa.csv.CSVStreamingReader, place: str) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from reader
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        msg = f"expected a CSV file: {error}"
+        raise FormatError(msg, place=place) from None
+
+
+def _large_floats(batch: pa.RecordBatch, names: set[str]) -> Iterator[str]:
+    """Yield the columns that have numbers so large that digits may be lost."""
+    for name in names:
+        size = pc.abs(batch.column(batch.schema.get_field_index(name)))
+        if pc.any(pc.and_(pc.is_finite(size), pc.greater_equal(size, MAX_EXACT_FLOAT))).as_py():
+            yield name
 
 
 def check_text(file: BinaryIO, place: str) -> None:
@@ -85,8 +195,6 @@ def check_text(file: BinaryIO, place: str) -> None:
 
 def _with_line_end(file: BinaryIO) -> BinaryIO:
     """Return a file of a header alone with a line end behind it, which pyarrow needs to take it for one."""
-    if not file.seekable():
-        return file
     start = file.tell()
     text = file.read(_MAX_HEADER)
     file.seek(start)
@@ -103,45 +211,20 @@ def _cell_type(name: str, dtype: object) -> pa.DataType:
     return arrow
 
 
-def _opened(file: BinaryIO, delimiter: str, **convert: Any) -> pa.csv.CSVStreamingReader:
+def _opened(file: BinaryIO | Watched, delimiter: str, **convert: Any) -> pa.csv.CSVStreamingReader:
     return pa.csv.open_csv(
         file,
-        read_options=pa.csv.ReadOptions(block_size=16 << 20),
+        read_options=pa.csv.ReadOptions(block_size=_BLOCK),
         parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pa.csv.ConvertOptions(null_values=_NULLS, **convert),
     )
-
-
-def _checked(
-    reader: pa.csv.CSVStreamingReader, file: BinaryIO, delimiter: str, floats: list[str], place: str
-) -> Iterator[pa.RecordBatch]:
-    """Yield the rows; where large numbers are among inferred floats, look at their text afterwards."""
-    large: set[str] = set()
-    last: pa.RecordBatch | None = None
-    try:
-        for batch in reader:
-            last = batch if batch.num_rows else last
-            for name in set(floats) - large:
-                size = pc.abs(batch.column(batch.schema.get_field_index(name)))
-                if pc.any(pc.and_(pc.is_finite(size), pc.greater_equal(size, MAX_EXACT_FLOAT))).as_py():
-                    large.add(name)
-            yield batch
-        if last is not None:
-            _check_closed(last, file, place)
-        if large and file.seekable():
-            file.seek(0)
-            types = {name: pa.string() for name in large}
-            _check_integers(_opened(file, delimiter, include_columns=list(large), column_types=types), place)
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        msg = f"expected a CSV file: {error}"
-        raise FormatError(msg, place=place) from None
 
 
 def _check_closed(last: pa.RecordBatch, file: BinaryIO, place: str) -> None:
     """Refuse a file that ends inside quotes: Arrow gives what follows the last quote as one cell, rows and all."""
     cells = last.columns[-1]
     text = cells[-1].as_py() if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) else None
-    if text is None or "\n" not in text or not file.seekable():
+    if text is None or "\n" not in text:
         return
     end = file.seek(0, io.SEEK_END)
     file.seek(max(0, end - _TAIL))
@@ -151,7 +234,7 @@ def _check_closed(last: pa.RecordBatch, file: BinaryIO, place: str) -> None:
         raise FormatError(msg, place=place)
 
 
-def _check_integers(reader: pa.csv.CSVStreamingReader, place: str) -> None:
+def _check_integers(reader: Iterator[pa.RecordBatch], place: str) -> None:
     for batch in reader:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             for text in column.filter(pc.match_substring_regex(column, _LONG_INTEGER)).to_pylist():
@@ -167,14 +250,17 @@ def csv_to_parquet(file: BinaryIO, path: os.PathLike[str], *, place: str) -> Non
     """Write the rows of a CSV file to a Parquet file as they are read, for somebody who waits: not packed tightly.
 
     Raises:
-        FormatError: as `csv_reader`.
+        FormatError: as `read_rows`.
 
     """
-    try:
-        reader = csv_reader(file, place=place)
+
+    def write(reader: pa.RecordBatchReader) -> None:
         with pq.ParquetWriter(path, reader.schema, compression="snappy", write_page_index=True) as writer:
             for batch in reader:
                 writer.write_batch(batch)
+
+    try:
+        read_rows(file, write, place=place)
     except pa.ArrowException as error:
         msg = f"expected a CSV file: {error}"
         raise FormatError(msg, place=place) from None

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.storage.streams import open_stream
-from wbtable.tables.csv_source import check_text, csv_reader
+from wbtable.tables.csv_source import check_text, read_rows
 from wbtable.tables.frame_columns import column_names
 from wbtable.tables.table import Table
 
@@ -113,7 +113,8 @@ def read_csv(
 ) -> Table:
     """Return a table of a CSV file with a header line.
 
-    In columns other than text, empty cells, ``NA``, ``N/A`` and ``null`` are null; NaN is NaN.
+    In columns other than text, empty cells, ``NA``, ``N/A`` and ``null`` are null; NaN is NaN. A column with an integer
+    that has leading zeros, such as a postal code, is text, unless it is declared.
 
     Args:
         source: a path, a URL of any fsspec file system, or an open file.
@@ -130,7 +131,7 @@ def read_csv(
     """
     file, name = _opened(source, **storage_options)
     with file:
-        return Table.from_arrow(csv_reader(file, dtype, delimiter, place=name), dtype=dtype)
+        return read_rows(file, lambda rows: Table.from_arrow(rows, dtype=dtype), dtype, delimiter, place=name)
 
 
 def read_jsonl(source: Source, dtype: dict[str, object] | None = None, **storage_options: object) -> Table:

@@ -145,6 +145,19 @@ def test_csv_with_another_delimiter_and_a_damaged_one(store: wbtable.Store, tmp_
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_types_are_declared(store: wbtable.Store, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"t.{kind}"
+    file.write_text("a=b,n\n1,2\n" if kind == "csv" else '{"a=b": "1", "n": 2}\n')
+    result = call(store, kind, file, "--name", "t", "--dtype", "a=b=string", "--dtype", "n=float32")
+    assert result.exit_code == 0, result.stderr
+    assert [str(column.type) for column in store.artifact("t").get("t").schema] == ["string", "float32"]
+    for wrong, said in (("n", "COLUMN=TYPE"), ("n=flaot32", "'flaot32'"), ("m=float32", "'m'")):
+        result = call(store, kind, file, "--name", "t", "--dtype", wrong)
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+
 def test_folder(store: wbtable.Store, tmp_path: Path) -> None:
     for label in ("cat", "dog"):
         (tmp_path / "photos" / label).mkdir(parents=True)

@@ -1,0 +1,154 @@
+"""Cells of CSV files that are no numbers though they look like some: ``01234`` is a postal code, ``0x1f`` a name."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from typing import BinaryIO
+
+INTEGER: Final = r"^\s*[+-]?0[0-9xX]"
+"""What a column of integers would lose: a zero before other digits. Arrow reads hexadecimal numbers, too."""
+FLOAT: Final = r"^\s*[+-]?0[0-9]+\s*$"
+"""What a column of floats would lose; a float is written with as many zeros as one likes."""
+_KEPT: Final = 3
+_PIECE: Final = 1 << 16
+_CELL, _SIGN, _INNER, _ZERO, _MORE = 1, 2, 4, 8, 16
+"""What a byte may be: before a cell; in a cell before a number; before such; a zero; what makes it a leading one."""
+
+
+class ZerosError(Exception):
+    """Columns that were read as numbers have cells that are none.
+
+    Attributes:
+        columns: their names.
+
+    """
+
+    def __init__(self, columns: list[str]) -> None:
+        """Say which."""
+        super().__init__(", ".join(columns))
+        self.columns = columns
+
+
+def _kinds(delimiter: str) -> bytes:
+    """Return what each byte may be, as `bytes.translate` takes it."""
+    kinds = bytearray(256)
+    groups = {
+        f'{delimiter}\n\r"': _CELL | _INNER,
+        " \t": _SIGN | _INNER,
+        "+-": _SIGN,
+        "0": _ZERO,
+        "0123456789xX": _MORE,
+    }
+    for signs, kind in groups.items():
+        for sign in signs.encode():
+            kinds[sign] |= kind
+    return bytes(kinds)
+
+
+class ZeroFinder:
+    """Looks at a file's bytes as they pass, for cells that may begin with a zero and another digit.
+
+    It knows nothing of quotes, and so finds too much; it misses nothing.
+
+    Attributes:
+        found: whether there was one.
+
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        """Begin at the beginning of a file."""
+        self.found = False
+        self._kinds = _kinds(delimiter)
+        self._last = b"\n\n"
+
+    def look(self, data: bytes) -> None:
+        """Look at the next bytes."""
+        for at in range(0, len(data), _PIECE):  # pieces stay in the processor's cache
+            if self.found:
+                return
+            piece = self._last + data[at : at + _PIECE]
+            kinds = np.frombuffer(piece.translate(self._kinds), np.uint8)
+            further, before, zero, behind = kinds[:-3], kinds[1:-2], kinds[2:-1], kinds[3:]
+            begins = before | ((before >> 1) & (further >> 2))
+            self.found = bool(((zero >> 3) & (behind >> 4) & begins & 1).any())
+            self._last = piece[-_KEPT:]
+
+
+class Watched(io.RawIOBase):
+    """A file as it is, shown to a `ZeroFinder` as it is read; closing this leaves the file open."""
+
+    def __init__(self, file: BinaryIO, finder: ZeroFinder, seen: int) -> None:
+        """Read nothing yet; of the file `seen` bytes were looked at before."""
+        super().__init__()
+        self._file, self._finder, self._seen, self._wanted = file, finder, seen, True
+
+    @property
+    def found(self) -> bool:
+        """Whether there may be such cells in what was read; not where nobody wants to know."""
+        return self._wanted and self._finder.found
+
+    def stop(self) -> None:
+        """Look no more: nobody wants to know."""
+        self._wanted = False
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read from the file."""
+        data = self._file.read(size)
+        if self._wanted:
+            self._finder.look(data[self._seen :])
+        self._seen = max(0, self._seen - len(data))
+        return data
+
+
+def patterns_of(schema: pa.Schema, declared: Collection[str]) -> dict[str, str]:
+    """Return what no cell may be like, by the name of each column that was inferred to be numbers."""
+    names = schema.names
+    kinds = {pa.int64(): INTEGER, pa.float64(): FLOAT}
+    return {
+        field.name: kinds[field.type]
+        for field in schema
+        if field.type in kinds and field.name not in declared and names.count(field.name) == 1
+    }
+
+
+def with_zeros(texts: Iterable[pa.RecordBatch], patterns: dict[str, str]) -> Iterator[str]:
+    """Yield which columns have a cell that is no number.
+
+    Args:
+        texts: the columns as text.
+        patterns: `INTEGER` or `FLOAT` by name.
+
+    """
+    left = dict(patterns)
+    for batch in texts:
+        for name in list(left):
+            column = batch.column(batch.schema.get_field_index(name))
+            if pc.any(pc.match_substring_regex(column, left[name])).as_py():
+                yield name
+                del left[name]
+        if not left:
+            return
+
+
+def check_zeros(texts: Iterable[pa.RecordBatch], patterns: dict[str, str]) -> None:
+    """Refuse columns of numbers that have cells that are none; arguments as `with_zeros`.
+
+    Raises:
+        ZerosError: there are such.
+
+    """
+    found = list(with_zeros(texts, patterns))
+    if found:
+        raise ZerosError(found)
