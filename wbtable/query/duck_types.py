@@ -223,7 +223,8 @@ def _into(array: pa.Array, target: pa.DataType) -> pa.Array:
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), target)
     if pa.types.is_timestamp(array.type):
-        return array.cast(target, safe=False) if target.tz is not None else array.cast(target)
+        # DuckDB's instants end at microseconds; what lies too far away is an error, and no other instant.
+        return array.cast(target, safe=array.type.unit != "ns")
     if pa.types.is_struct(target):
         children = [_into(array.field(i), field.type) for i, field in enumerate(target)]
         mask = array.is_null() if array.null_count else None

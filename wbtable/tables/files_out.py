@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.format.types import MediaType
 from wbtable.storage.os_errors import explained
+from wbtable.tables.far_times import has_zone, instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -210,7 +211,10 @@ def write_folder(rows: Rows, folder: str | os.PathLike[str], *, progress: Callab
 
 
 def _counted(rows: Rows, progress: Callable[[int], None] | None) -> Iterator[tuple[int, list[Any]]]:
+    zoned = [i for i, column in enumerate(rows.schema) if has_zone(column.type)]
     for number, (_, row) in enumerate(rows.iterrows()):
+        for i in zoned:
+            row[i] = instant(row[i])
         yield number, row
         if progress is not None:
             progress(1)
@@ -321,7 +325,11 @@ def _json(value: Any) -> Any:
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, dt.timedelta):
-        return value / dt.timedelta(seconds=1)
+        return value.total_seconds()
+    if isinstance(value, np.timedelta64):
+        return float(value / np.timedelta64(1, "s"))
+    if isinstance(value, np.datetime64):  # its item is a number where the year is beyond 9999
+        return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, complex):

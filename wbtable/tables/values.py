@@ -50,8 +50,9 @@ def to_python(array: pa.Array | pa.ChunkedArray, column_type: ColumnType, blobs:
     """Return the Python values of a physical column, as they were put in.
 
     None is None and NaN is NaN; integers are exact; datetimes have their zone (nanoseconds come as pandas Timestamps
-    where pandas is installed, else as numpy's); arrays have dtype and shape and may be written to; dicts lack the keys
-    that they lacked; media are lazy objects that read their blob on use.
+    where pandas is installed, else as numpy's; so do columns with years beyond 1 to 9999, but with a zone as numpy's,
+    in UTC); arrays have dtype and shape and may be written to; dicts lack the keys that they lacked; media are lazy
+    objects that read their blob on use.
 
     Raises:
         FormatError: a cell is not as the column's type says.
@@ -131,16 +132,19 @@ def _instant(array: pa.Array, column_type: ColumnType, _blobs: BlobReader) -> Va
     if kind == "m":
         return _with_nulls([pd.Timedelta(value) for value in plain], array)
     zone = cast("TimestampType", column_type).zone
-    try:
-        stamps = [pd.Timestamp(value) for value in plain]
-    except (OverflowError, ValueError):
-        return _with_nulls(plain, array)
     if zone is not None:
         try:
             zoned = pa.scalar(0, pa.timestamp("us", zone)).as_py().tzinfo
         except pa.ArrowInvalid:
             msg = f"the time zone {zone!r} is unknown on this machine; to_arrow has the instants in UTC"
             raise UnsupportedError(msg) from None
+    if zone is not None and unit != "ns":  # pandas has no zones in years that Python lacks
+        return _with_nulls(plain, array)
+    try:
+        stamps = [pd.Timestamp(value) for value in plain]
+    except (OverflowError, ValueError):
+        return _with_nulls(plain, array)
+    if zone is not None:
         stamps = [stamp.tz_localize("UTC").tz_convert(zoned) for stamp in stamps]
     return _with_nulls(stamps, array)
 

@@ -32,6 +32,7 @@ from wbtable.format.types import (
     UuidType,
 )
 from wbtable.storage.os_errors import explained
+from wbtable.tables.far_times import far_text, has_far, has_zone, instant
 from wbtable.tables.logical import to_logical
 from wbtable.tables.values import to_python
 
@@ -152,8 +153,13 @@ def write_csv(
                         _inert(array) if isinstance(column.type, StringType) else array
                         for array, column in zip(arrays, source.schema, strict=True)
                     ]
+                is_far = [has_far(array) for array in arrays]
+                arrays = [far_text(array) if far else array for array, far in zip(arrays, is_far, strict=True)]
                 if alone and arrays[0].null_count:
                     file.write(_lines_of(arrays[0]))
+                elif any(is_far):
+                    lines = pa.RecordBatch.from_arrays(arrays, names=names)
+                    csv.write_csv(lines, file, csv.WriteOptions(include_header=False))
                 else:
                     writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
@@ -205,12 +211,15 @@ def write_jsonl(source: Source, path: str | os.PathLike[str], media: CopiedMedia
         made = _Media(source, target, media)
         with temporary.open("w", encoding="utf-8") as file:
             for batch in source.batches(None, _BATCH):
-                columns = [
+                columns: list[list[Any]] = [
                     made.texts(batch.column(i))
                     if isinstance(column.type, MediaType)
                     else to_python(batch.column(i), column.type, source.blobs)
                     for i, column in enumerate(source.schema)
                 ]
+                for i, column in enumerate(source.schema):
+                    if has_zone(column.type):
+                        columns[i] = [instant(value) for value in columns[i]]
                 for row in zip(*columns, strict=True):
                     file.write(_json_text(dict(zip(names, row, strict=True))) + "\n")
 
@@ -266,6 +275,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value).replace("nan", "NaN").replace("inf", "Infinity")
+    if isinstance(value, np.datetime64):  # its item is a number where the year is beyond 9999
+        return str(value)
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, np.ndarray):
