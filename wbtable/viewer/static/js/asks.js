@@ -8,7 +8,7 @@ export async function ask(offset, size, names, signal, model = state, view = mod
   const own = names.filter((name) => roles.get(name)?.role !== "group");
   const inside = names.filter((name) => roles.get(name)?.role === "group");
   /** @type {Record<string, any[]>} */
-  const out = {};
+  const out = Object.create(null);
   if (own.length) {
     const found = await post("/api/rows", { view, offset, count: size, columns: own }, signal);
     for (const column of found.columns) out[column.name] = column.values;

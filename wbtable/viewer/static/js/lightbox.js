@@ -156,8 +156,9 @@ function Open({ shown }) {
 /** Boxes and masks of both, so that every class that shows can be switched. @param {any} media @param {any} other */
 function merged(media, other) {
   if (!other) return media ?? {};
-  const boxes = { ...(other.boxes ?? {}) };
-  for (const [layer, list] of Object.entries(media?.boxes ?? {})) boxes[layer] = [...list, ...(boxes[layer] ?? [])];
+  const layers = new Map(Object.entries(other.boxes ?? {}));
+  for (const [layer, list] of Object.entries(media?.boxes ?? {})) layers.set(layer, [...list, ...(layers.get(layer) ?? [])]);
+  const boxes = Object.fromEntries(layers);
   return { ...other, ...(media ?? {}), ref: `${media?.ref}|${other.ref}`, boxes, masks: { ...(other.masks ?? {}), ...(media?.masks ?? {}) } };
 }
 

@@ -1,5 +1,6 @@
 // The classes of boxes and masks: their names, their colours, and which of them show.
 import { number } from "./numbers.js";
+import { own } from "./own.js";
 
 /** @typedef {import("./media_link.js").Overlay} Overlay */
 
@@ -24,7 +25,7 @@ export function colour(id) {
 /** The names of a layer's classes. @param {any} params of the column's type @param {"boxes" | "masks"} kind @param {string} layer @returns {Record<string, string>} */
 export function labelsOf(params, kind, layer) {
   const found = params?.item?.params ?? params?.item ?? params ?? {};
-  return found[kind === "boxes" ? "box_labels" : "mask_labels"]?.[layer] ?? found.classes ?? {};
+  return own(found[kind === "boxes" ? "box_labels" : "mask_labels"], layer) ?? found.classes ?? {};
 }
 
 /** @param {Record<string, string>} labels @param {number} id */
@@ -103,16 +104,16 @@ export function boxLayers(media, params) {
     const labels = labelsOf(params, "boxes", layer);
     /** @type {Map<number, number>} */
     const counts = new Map();
-    /** @type {Record<string, [number, number]>} */
-    const scores = {};
+    /** @type {Map<string, [number, number]>} */
+    const scores = new Map();
     for (const box of boxes) {
       const id = Number(box.class_id ?? 0);
       counts.set(id, (counts.get(id) ?? 0) + 1);
       for (const [name, value] of Object.entries(box.scores ?? {})) {
         const number = Number(value);
         if (!Number.isFinite(number)) continue;
-        const [low, high] = scores[name] ?? [number, number];
-        scores[name] = [Math.min(low, number), Math.max(high, number)];
+        const [low, high] = scores.get(name) ?? [number, number];
+        scores.set(name, [Math.min(low, number), Math.max(high, number)]);
       }
     }
     const classes = [...counts].sort(([a], [b]) => a - b).map(([id, n]) => ({ id, label: labelOf(labels, id), count: n, background: false }));

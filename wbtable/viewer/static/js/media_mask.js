@@ -121,6 +121,6 @@ export function maskLayers(media, params, side) {
     const labels = labelsOf(params, "masks", layer);
     const ids = readMask(mask, side)?.present ?? Object.keys(labels).map(Number).sort((a, b) => a - b);
     const classes = ids.map((id) => ({ id, label: labels[String(id)] ?? (id === 0 ? "background" : labelOf(labels, id)), count: null, background: isBackground(labels, id) }));
-    return { kind: /** @type {const} */ ("masks"), layer, classes, scores: /** @type {Record<string, [number, number]>} */ ({}) };
+    return { kind: /** @type {const} */ ("masks"), layer, classes, scores: /** @type {Map<string, [number, number]>} */ (new Map()) };
   });
 }

@@ -87,7 +87,7 @@ function Layer({ group, column, overlay, set }) {
   };
   return html`<fieldset class="layer"><legend><label><input type="checkbox" checked=${isOn} onChange=${(/** @type {any} */ event) => set(switched(overlay, keyOf(kind, layer), event.target.checked))} />
       <span dir="auto">${layer}</span> <span class="ty">${kind === "boxes" ? "boxes" : "mask"}</span></label></legend>
-    ${Object.entries(scores).map(([name, [low, high]]) => html`<label class="score" key=${name}><span><span dir="auto">${name} from</span><output>${number(overlay.least[`${layer}/${name}`] ?? low, undefined)}</output></span>
+    ${[...scores].map(([name, [low, high]]) => html`<label class="score" key=${name}><span><span dir="auto">${name} from</span><output>${number(overlay.least[`${layer}/${name}`] ?? low, undefined)}</output></span>
       <input type="range" min=${low} max=${high} step=${high > low ? (high - low) / 200 : 1} value=${overlay.least[`${layer}/${name}`] ?? low} disabled=${high <= low} aria-label=${`Least ${name} of ${layer}`}
         onInput=${(/** @type {any} */ event) => { const value = Number(event.target.value); const { [`${layer}/${name}`]: gone, ...rest } = overlay.least; set({ ...overlay, least: value <= low ? rest : { ...rest, [`${layer}/${name}`]: value } }, false); }}
         onChange=${() => set(overlay)} /></label>`)}

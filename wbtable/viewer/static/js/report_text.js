@@ -7,16 +7,16 @@ import { Lexer } from "../vendor/marked.js";
  */
 
 const DIGEST = /^SHA-256:([0-9a-f]{64})$/;
-const NAMED = /** @type {Record<string, string>} */ ({
+const NAMED = new Map(Object.entries({
   amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", copy: "©", reg: "®", hellip: "…", ndash: "–", mdash: "—", times: "×",
   le: "≤", ge: "≥", ne: "≠", larr: "←", rarr: "→", uarr: "↑", darr: "↓", deg: "°", plusmn: "±", micro: "µ", middot: "·", bull: "•",
-});
+}));
 const MAX_DEPTH = 40;
 
 /** The characters that entities stand for. @param {string} text */
 export function plainText(text) {
   return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z]{2,8}));/g, (whole, decimal, hex, name) => {
-    if (name) return NAMED[name] ?? whole;
+    if (name) return NAMED.get(name) ?? whole;
     const code = decimal ? Number(decimal) : parseInt(hex, 16);
     return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000) ? String.fromCodePoint(code) : "\ufffd";
   });

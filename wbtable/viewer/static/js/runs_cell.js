@@ -5,8 +5,8 @@ import * as state from "./state.js";
 
 const COLOURS = 10;
 let of = "";
-/** @type {Record<string, number>} */
-let slots = {};
+/** @type {Map<string, any>} */
+let slots = new Map();
 /** @type {Map<string, string> | null} */
 let names = null;
 /** @type {{node: HTMLElement, id: string}[]} */
@@ -20,16 +20,16 @@ function know(source) {
   names = null;
   waiting = [];
   try {
-    slots = JSON.parse(localStorage.getItem(`wbtable-colours:${source.project}`) ?? "{}");
+    slots = new Map(Object.entries(JSON.parse(localStorage.getItem(`wbtable-colours:${source.project}`) ?? "{}")));
   } catch {
-    slots = {};
+    slots = new Map();
   }
   const ids = source.runs ?? [];
   const taken = new Set();
   for (const [i, id] of ids.entries()) {
     // Two runs of one table never share a colour while there are others.
-    if (typeof slots[id] !== "number" || taken.has(slots[id])) slots[id] = i;
-    taken.add(slots[id]);
+    if (typeof slots.get(id) !== "number" || taken.has(slots.get(id))) slots.set(id, i);
+    taken.add(slots.get(id));
   }
   post("/api/runs", { project: source.project, count: 500, columns: [], ...(ids.length ? { runs: ids.slice(0, 500) } : {}) }).then((found) => {
     if (key !== of) return;
@@ -53,9 +53,10 @@ export function runMark(info, value) {
   const source = /** @type {any} */ (state.spec.peek().source);
   if (source?.kind !== "union" || info.name !== "run" || info.derived || typeof value !== "string" || !source.project) return null;
   know(source);
-  if (slots[value] === undefined) slots[value] = Object.keys(slots).length;
+  if (!slots.has(value)) slots.set(value, slots.size);
+  const slot = slots.get(value);
   const mark = el("span", "run-mark");
-  const dot = el("span", `run-dot run-${slots[value] % COLOURS}${slots[value] >= COLOURS ? " is-dashed" : ""}`);
+  const dot = el("span", `run-dot run-${slot % COLOURS}${slot >= COLOURS ? " is-dashed" : ""}`);
   dot.setAttribute("aria-hidden", "true");
   const text = el("span", "n");
   text.dir = "auto";
