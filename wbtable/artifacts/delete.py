@@ -22,12 +22,10 @@ def delete_versions(versions: Sequence[Version], *, delete_aliases: bool) -> lis
 
     """
     if not delete_aliases:
-        named = [f"{v.version} ({', '.join(names)})" for v in versions if (names := _aliases(v))]
+        named = [f"{v.qualified_name} ({', '.join(names)})" for v in versions if (names := _aliases(v))]
         if named:
             raise ConflictError(
-                f"aliases name {', '.join(named[:5])}: remove them, or delete them too (delete_aliases=True,"
-                " --aliases)",
-                place=f"{versions[0].project}/{versions[0].name}",
+                f"aliases name {', '.join(named[:5])}: remove them, or delete them too (delete_aliases=True, --aliases)"
             )
     for version in reversed(versions):
         version.delete(delete_aliases=delete_aliases)

@@ -135,4 +135,6 @@ class StoreFiles:
         known = [f"{one}/{other}" for one in self.projects() for other in self.artifact_names(one)]
         same_name = [full for full in known if full.partition("/")[2] == name]
         ending = f"; did you mean {same_name[0]!r}?" if same_name else near(f"{project}/{name}", known)
+        if name in {full.partition("/")[0] for full in known}:
+            ending = f"; {name!r} is a project: its artifacts are named {name}/NAME"
         return NotFoundError(f"there is no artifact {project}/{name} in {self.url!r}{ending}")

@@ -27,7 +27,11 @@ EXAMPLES: Final = examples(
 @click.argument("names", nargs=-1, required=True, shell_complete=complete_artifacts)
 @click.option("--on", multiple=True, metavar="KEY", help="The column that names a row; may be repeated.")
 @click.option("--mode", type=click.Choice(["join", "concat", "side_by_side"]), default="join", show_default=True)
-@click.option("--how", type=click.Choice(["outer", "inner", "left", "right"]), default="outer", show_default=True)
+@click.option(
+    "--how",
+    type=click.Choice(["outer", "inner", "left", "right"]),
+    help="Which rows merged tables have; outer by default.",
+)
 @click.option(
     "--only", metavar="KINDS", help="Rows that are these: equal, changed, added, removed; without it those that differ."
 )
@@ -49,10 +53,14 @@ def command(
     """Compare two to eight tables: count what differs, by row and by column, and print rows that do.
 
     NAMES are artifacts (project/name:alias), artifacts with the path of a table (project/name:alias#val), tables
-    written on their own, or CSV, JSON Lines and Parquet files. Rows are merged on a key; without --on one is suggested.
+    written on their own, or files of CSV, TSV, JSON Lines, Parquet and Feather. Rows are merged on a key; without --on
+    one is suggested.
     """
     from wbtable.tables.compare import compare
 
+    for option, value in (("--on", on), ("--how", how), ("--only", only)):
+        if mode != "join" and value:
+            raise UsageError(f"{option} is of merged rows: it has no meaning with --mode {mode}")
     tables = [two_tables(options, name, project) for name in names]
     spec = spec_of(given)
     if mode == "concat":
@@ -69,7 +77,7 @@ def command(
         if any("=" in name for name in on):
             raise UsageError("--on a=b is for two tables; of more, the key has one name")
         key = list(on)
-    found = compare(tables, key, how=how)
+    found = compare(tables, key, how=how or "outer")
     kinds = () if only is None else only.split(",")
     shown = found.only(*kinds) if kinds else found.changed
     _print(options, found, shown.view(**_narrow(found, spec)), rows)

@@ -37,18 +37,21 @@ def command(
 ) -> None:
     """Print the first rows of a table.
 
-    NAME is an artifact (project/name:alias), or the path of a table written on its own. PATH is the table in it, and
-    may be left out where there is only one. Media are shown as what they are: image 28x28 png 1.2 kB; in a
-    terminal with 24-bit colours images are drawn small.
+    NAME is an artifact (project/name:alias), or the path of a table or of a file, as in wbtable query. PATH is the
+    table in the artifact, and may be left out where there is only one. Media are shown as what they are: image 28x28
+    png 1.2 kB; in a terminal with 24-bit colours images are drawn small.
     """
     from itertools import islice
 
     from wbtable.cli.find import find_table
     from wbtable.cli.output import print_json, print_table
     from wbtable.cli.pictures import terminal_can
+    from wbtable.cli.view_options import read_file
     from wbtable.integrations.cells import cell_json, cell_text
 
-    table, _ = find_table(options, name, path, project)
+    table = read_file(name, path)
+    if table is None:
+        table, _ = find_table(options, name, path, project)
     names = table.columns
     picked = list(range(len(names)))
     if columns is not None:

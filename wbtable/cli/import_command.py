@@ -201,7 +201,8 @@ def _read(
     from wbtable.importers.media_files import KINDS, with_files
 
     if "delimiter" in more:
-        given = more["delimiter"] or ("\t" if file.suffix.lower() == ".tsv" else ",")
+        usual = "\t" if file.suffix.lower() == ".tsv" else ","
+        given = usual if more["delimiter"] is None else more["delimiter"]
         more["delimiter"] = "\t" if given == "\\t" else given  # as people write it in a shell
     paths = {} if roots is None else {name: kind for name, kind in kinds.items() if kind in KINDS}
     with naming(file):

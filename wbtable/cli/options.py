@@ -63,7 +63,10 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         del debug
         outer = ctx.obj or {}
-        options = Options(store_url=store_url or outer.get("store"), json=as_json or bool(outer.get("json")))
+        named = outer.get("store") if store_url is None else store_url
+        if named is not None and not named.strip():
+            raise click.UsageError("--store is empty: say which store, or leave it out for the default one", ctx)
+        options = Options(store_url=named, json=as_json or bool(outer.get("json")))
         return function(options, *args, **kwargs)
 
     wrapped.__doc__ = function.__doc__
@@ -138,7 +141,15 @@ def check_new(path: str, *, overwrite: bool) -> None:
         raise AlreadyExistsError(f"there is {path!r:.200} already: choose another name, or give --overwrite")
 
 
-project_option = click.option("-p", "--project", metavar="PROJECT", help="The project, for names without one.")
+def _not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty, as is a variable that is not set", ctx, param)
+    return value
+
+
+project_option = click.option(
+    "-p", "--project", metavar="PROJECT", callback=_not_empty, help="The project, for names without one."
+)
 
 
 def _default_store(ctx: click.Context) -> Store | None:

@@ -33,7 +33,9 @@ def source_options(function: Any) -> Any:
             click.option(
                 "--on", multiple=True, metavar="KEY", help="The key of a join or comparison, or a=b; may be repeated."
             ),
-            click.option("--how", type=click.Choice(HOWS), default="outer", show_default=True),
+            click.option(
+                "--how", type=click.Choice(HOWS), help="Which rows a join or comparison has; outer by default."
+            ),
             click.option(
                 "--logged", metavar="KEY", help="NAME is a project: the tables that its runs logged under this key."
             ),
@@ -55,8 +57,9 @@ def table_of(options: Options, name: str, path: str | None, project: str | None,
     how, logged = given.pop("how"), given.pop("logged")
     if sum(map(bool, (join, others, logged))) > 1:
         raise UsageError("--join, --compare and --logged each say what the rows are: give one of them")
-    if on and not (join or others):
-        raise UsageError("--on is the key of --join or --compare: name the other table")
+    if (on or how) and not (join or others):
+        raise UsageError(f"{'--on' if on else '--how'} is of --join or --compare: name the other table")
+    kind: Any = how or "outer"
     if logged:
         if path is not None:
             raise UsageError(f"expected a project and --logged {logged}, found the path {path!r:.80} too")
@@ -71,11 +74,11 @@ def table_of(options: Options, name: str, path: str | None, project: str | None,
         key = key_option(on)
         if key is None:
             raise UsageError("name the key of the join with --on")
-        return JoinedTable(first, two_tables(options, join, project), key, how)
+        return JoinedTable(first, two_tables(options, join, project), key, kind)
     if others:
         from wbtable.tables.compare import compare
 
-        return compare([first, *(two_tables(options, other, project) for other in others)], key_option(on), how=how)
+        return compare([first, *(two_tables(options, other, project) for other in others)], key_option(on), how=kind)
     return first
 
 
@@ -105,9 +108,11 @@ def command(
 ) -> None:
     """Ask a table: filter, derive, group and sort its rows, and print what comes out.
 
-    NAME is an artifact (project/name:alias), or the path of a table or of a CSV, JSON Lines or Parquet file. PATH is
-    the table in the artifact, and may be left out where there is only one.
+    NAME is an artifact (project/name:alias), or the path of a table or of a file of CSV, TSV, JSON Lines, Parquet or
+    Feather. PATH is the table in the artifact, and may be left out where there is only one.
     """
+    if as_sql + explain + as_python > 1:
+        raise UsageError("--sql, --explain and --python each say what to print: give one of them")
     table = table_of(options, name, path, project, given)
     view = table.view(**spec_of(given))
     if as_sql:

@@ -38,36 +38,30 @@ def command(
     delete_aliases: bool,
     project: str | None,
 ) -> None:
-    """Delete the versions NAMES (project/name:v3), or with --all-versions whole artifacts.
+    """Delete the versions NAMES (project/name:v3), or with --all-versions whole artifacts; all of them or none.
 
     What depends on them is shown first, on stderr, and in a terminal it is asked whether to go on. A version that an
-    alias names stays, unless --aliases is given. Numbers are not used again. The bytes stay for the
-    grace period, and go with `wbtable gc --delete`.
+    alias names stays, and all others with it, unless --aliases is given. Numbers are not used again. The bytes stay for
+    the grace period, and go with `wbtable gc --delete`.
     """
+    from wbtable.artifacts.delete import delete_versions
     from wbtable.artifacts.names import LATEST, parse_name
     from wbtable.cli.output import print_json
 
     store = options.store()
-    deleted: list[str] = []
     if not all_versions:
         for name in names:
             parsed = parse_name(name)
             if parsed.alias == LATEST and not name.endswith(f":{LATEST}"):
                 raise click.UsageError(f"{name} is an artifact: name a version like {name}:v3, or give --all-versions")
-    asked = [
-        version
-        for name in names
-        for version in (store.versions(name, project) if all_versions else [options.version(name, project)])
-    ]
-    if not _agreed(options, asked, dry_run=dry_run, yes=yes, with_aliases=delete_aliases):
-        return
+    asked: dict[str, Version] = {}
     for name in names:
-        if all_versions:
-            deleted += [v.qualified_name for v in store.delete_artifact(name, project, delete_aliases)]
-        else:
-            version = options.version(name, project)
-            version.delete(delete_aliases=delete_aliases)
-            deleted.append(version.qualified_name)
+        for version in store.versions(name, project) if all_versions else [options.version(name, project)]:
+            asked[version.qualified_name] = version
+    versions = sorted(asked.values(), key=lambda version: (version.project, version.name, version.number))
+    if not _agreed(options, versions, dry_run=dry_run, yes=yes, with_aliases=delete_aliases):
+        return
+    deleted = [version.qualified_name for version in delete_versions(versions, delete_aliases=delete_aliases)]
     if options.json:
         print_json({"deleted": deleted})
     else:

@@ -19,7 +19,13 @@ EXAMPLES: Final = examples(
 
 @click.command("verify", epilog=EXAMPLES)
 @click.argument("name", required=False, shell_complete=complete_artifacts)
-@click.option("--download", "root", metavar="DIR", help="Check this download of the version instead of the store.")
+@click.option(
+    "--download",
+    "root",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Check this download of the version instead of the store.",
+)
 @click.option("--resume", metavar="FILE", help="Note in FILE what is whole, and go on from what it has.")
 @project_option
 @common

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from wbtable.cli.options import Options
 
 NUMBERS: Final = frozenset({"number", "integer", "decimal"})
+FILES: Final = frozenset({"csv", "tsv", "jsonl", "parquet", "feather"})
+"""What the names of files end in that are read as tables."""
 _LATE: Final = 0.5
 
 Spec = dict[str, Any]
@@ -82,17 +84,32 @@ def two_tables(options: Options, name: str, project: str | None, path: str | Non
         NotFoundError: there is no such table.
 
     """
-    from wbtable.cli.find import check_no_path, find_table, is_table_path
+    from wbtable.cli.find import find_table, is_table_path
 
     if not is_table_path(name) and "#" in name:
         name, _, path = name.rpartition("#")
-    suffix = name.rpartition(".")[2].lower()
-    if suffix in {"csv", "parquet", "jsonl"} and ":" not in name.rpartition("/")[2]:
-        from wbtable.tables import files
+    found = read_file(name, path)
+    return find_table(options, name, path, project)[0] if found is None else found
 
-        check_no_path(name, path)
-        return getattr(files, f"read_{suffix}")(name)
-    return find_table(options, name, path, project)[0]
+
+def read_file(name: str, path: str | None) -> Any:
+    """Return the table of a data file, by what its name ends in; None for other names.
+
+    Raises:
+        NotFoundError: there is no such file.
+        UsageError: there is a `path`, which no file has.
+
+    """
+    suffix = name.rpartition(".")[2].lower()
+    if suffix not in FILES or ":" in name.rpartition("/")[2]:
+        return None
+    from wbtable.cli.find import check_no_path
+    from wbtable.tables import files
+
+    check_no_path(name, path)
+    if suffix == "tsv":
+        return files.read_csv(name, delimiter="\t")
+    return getattr(files, f"read_{suffix}")(name)
 
 
 def key_option(on: Sequence[str]) -> object:

@@ -191,6 +191,7 @@ def test_signs_between_cells(store: wbtable.Store, tmp_path: Path) -> None:
         assert result.exit_code == 0, result.stderr
         assert store.artifact("p/t").get(file[0]).data == [[1, 2]]
     assert call(store, "csv", tmp_path / "c.csv", "--name", "p/t", "--delimiter", "§").exit_code == 2
+    assert call(store, "csv", tmp_path / "b.csv", "--name", "p/t", "--delimiter", "").exit_code == 2
 
 
 def test_errors_name_the_file(store: wbtable.Store, tmp_path: Path) -> None:

@@ -194,6 +194,29 @@ def test_export_replaces_a_file_where_it_is_said(guesses: Shell, tmp_path: Path,
     assert file.read_bytes() == first
 
 
+def test_options_that_do_nothing_are_refused(guesses: Shell) -> None:
+    """They were left out of account without a word."""
+    assert "give one of them" in guesses.fails(USAGE, "query", "p/g", "--sql", "--python")
+    for command in (("query", "p/g"), ("export", "p/g", "-o", "x.csv")):
+        assert "--how is of --join or --compare" in guesses.fails(USAGE, *command, "--how", "left")
+    for mode in ("concat", "side_by_side"):
+        for option in (("--on", "id"), ("--how", "outer"), ("--only", "added")):
+            said = guesses.fails(USAGE, "compare", "p/g:v0", "p/g:v1", "--mode", mode, *option)
+            assert f"{option[0]} is of merged rows" in said
+    inner = guesses.json("query", "p/g:v0", "--compare", "p/g:v1", "--on", "id", "--how", "inner")
+    assert [row["id"] for row in inner] == [1, 2, 3]
+
+
+def test_files_are_read_as_tables(guesses: Shell, tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text("id\tname\n1\ta, b\n")
+    guesses.ok("export", "p/g:v0", "-o", "t.feather", "-c", "id")
+    for command in ("head", "query"):
+        assert guesses.json(command, "t.tsv") == [{"id": 1, "name": "a, b"}]
+        assert [row["id"] for row in guesses.json(command, "t.feather")] == [1, 2, 3, 4]
+        assert "no file" in guesses.fails(NOT_FOUND, command, "none.csv")
+        assert "a table itself" in guesses.fails(USAGE, command, "t.tsv", "t")
+
+
 def test_export_replaces_no_folder(guesses: Shell, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "precious").write_text("x")

@@ -15,6 +15,30 @@ if TYPE_CHECKING:
     from tests.unit.cli.conftest import Shell
 
 
+def test_rm_deletes_all_or_nothing(digits: Shell) -> None:
+    """The first was gone, and not even said to be, where an alias of the second was in the way."""
+    said = digits.run("rm", "digits/predictions:v1", "digits/predictions:v0")
+    assert said.exit_code == CONFLICT
+    assert "aliases name digits/predictions:v0 (best)" in said.stderr
+    assert len(digits.store.versions("digits/predictions")) == 2
+    twice = digits.json("rm", "digits/predictions:v1", "digits/predictions:latest")
+    assert twice == {"deleted": ["digits/predictions:v1"]}
+
+
+def test_what_is_empty_is_no_default(digits: Shell) -> None:
+    """As a variable that is not set; the default store is another one."""
+    for arguments in (("ls", "--store", ""), ("rm", "digits/predictions:v1", "--store", " ")):
+        assert "--store is empty" in digits.fails(USAGE, *arguments)
+    assert "it is empty" in digits.fails(USAGE, "ls", "--project", "")
+    assert len(digits.store.versions("digits/predictions")) == 2
+
+
+def test_a_project_is_no_artifact(digits: Shell) -> None:
+    for command in ("show", "log", "verify"):
+        assert "'digits' is a project" in digits.fails(NOT_FOUND, command, "digits")
+    digits.fails(USAGE, "verify", "digits/predictions", "--download", "none")
+
+
 def test_tag(digits: Shell) -> None:
     assert digits.ok("tag", "digits/predictions:v0") == "digits/predictions:v0  checked\n"
     assert digits.json("tag", "digits/predictions:v0", "for paper", "a")["tags"] == ["a", "checked", "for paper"]
