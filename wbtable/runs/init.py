@@ -211,7 +211,11 @@ def _resumed(start: RunStart, store: Store, files: RunFiles, last: RunStart, *, 
         summary={} if known is None else known.summary,
     )
     files.write_summary(state)
-    return Run(again, store, state, finished=current.forget)
+    run = Run(again, store, state, finished=current.forget)
+    if shared:
+        # The others may have ended before this process began: its rows belong to the same steps.
+        run._intake.least = 0  # noqa: SLF001 - one room
+    return run
 
 
 def _next_step(files: RunFiles, known: RunFinish | RunSummary | None) -> int:

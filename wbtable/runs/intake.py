@@ -113,9 +113,8 @@ class Intake:
                 self.step = at + 1
             self.least = None
             # A row that is still open counts: what goes on with the run must not write to it.
-            if keys if found is None else found:
-                self.step_after = at + 1
-            self.step_after = max(self.step, self.step_after)
+            has_values = bool(keys if found is None else found)
+            self.step_after = max(self.step, self.step_after, at + has_values)
             if found is not None:
                 self._record(found, at, moment)
                 return

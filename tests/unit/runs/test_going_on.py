@@ -96,3 +96,13 @@ def test_one_key_of_a_history_may_be_given_as_text(store: Store) -> None:
         run.log({"loss": 1})
         assert run.history("loss")["loss"].to_pylist() == [1]
     assert store.runs("p").history("loss").column_names[-1] == "loss"
+
+
+def test_who_shares_a_run_that_ended_begins_with_the_first_step(store: Store) -> None:  # RUN-9
+    for rank in range(2):
+        with init(project="p", id="r", store=store, mode="shared") as run:
+            for step in range(3 - rank):
+                run.log({f"rank{rank}": step}, step=step)
+    assert values(store, "rank0") == [0, 1, 2]
+    assert values(store, "rank1") == [0, 1, None]
+    assert store.runs("p")[0].next_step == 3
