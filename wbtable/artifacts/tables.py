@@ -284,7 +284,8 @@ def kept_documents(base: Contents | None, changes: Mapping[str, object | None]) 
     """
     if base is None:
         return []
-    found = (base.find(path) for path in changes)
+    # In their order, so that each page of entries is read once.
+    found = (base.find(path) for path in sorted(changes))
     if not any(entry is not None and entry.media_type in DOCUMENTS for entry in found):
         return []
     documents = (entry for entry in base if entry.media_type in {JOINED, PARTITIONED} and entry.reference is None)

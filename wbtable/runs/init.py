@@ -98,6 +98,7 @@ def init(
         AlreadyExistsError: there is a run of this id, and `resume` does not allow it.
         ConflictError: the run to resume is running.
         NotFoundError: `store` does not exist, or with ``resume="must"`` the run.
+        StorageError: the store does not take it, or its folder vanished.
 
     """
     keys = _Keys(accepted.pop("config_include_keys", None), accepted.pop("config_exclude_keys", None))
@@ -148,6 +149,7 @@ def _announce(run: Run) -> None:
 
 def _begin(start: RunStart, store: Store, resume: str, *, is_new: bool) -> Run:
     """Create the start record: of a new run, or of a further attempt (RUN-1)."""
+    store.check_there()
     while True:
         files = RunFiles(store.backend, start.project, start.id)
         last = None if resume == "never" and not is_new else files.newest_attempt()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import pytest
 
 import wbtable
 from wbtable.artifacts.draft import Artifact
-from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, UsageError
+from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, StorageError, UsageError
 from wbtable.runs import globals as current
 from wbtable.runs.console import RunWarning
 from wbtable.runs.init import init
@@ -180,3 +181,11 @@ def test_what_is_said_of_a_run_can_be_typed(tmp_path: Path, capsys: pytest.Captu
     with init(project="p", id="r 1", store=store):
         said = capsys.readouterr().err
     assert f"(look: wbtable --store '{tmp_path}/my store' show 'p/r 1')" in said
+
+
+def test_no_run_begins_in_a_store_that_vanished(tmp_path: Path) -> None:
+    store = wbtable.create_store(tmp_path / "gone")
+    shutil.rmtree(store.url)
+    with pytest.raises(StorageError, match="the store is gone"):
+        init(project="p", store=store)
+    assert not (tmp_path / "gone").exists()
