@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from wbtable.cli.options import Options, columns_option, common, complete_artifacts, examples, project_option
+from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -55,6 +56,8 @@ def command(
     names = table.columns
     picked = list(range(len(names)))
     if columns is not None:
+        if len(set(columns)) < len(columns):
+            raise UsageError(f"expected each column once, found {columns!r:.200}")
         picked = [table.schema.index(column) for column in columns]
     found = [row for _, row in islice(table.iterrows(), min(rows, len(table)))]
     titles = [names[i] for i in picked]

@@ -165,7 +165,7 @@ def _file_command(kind: str) -> click.Command:
 
         draft, own = _draft(name, description)
         report = Report()
-        kinds = {**dict(map(_typed_column, dtypes)), **dict(map(_media_column, media))}
+        kinds = _once([*map(_typed_column, dtypes), *map(_media_column, media)])
         roots = [Path(folder) for folder in files_from]
         with Progress("importing", "files", len(files)) as progress:
             for file in map(Path, files):
@@ -208,6 +208,16 @@ def _read(
     with naming(file):
         table = reader(file, dtype={**kinds, **dict.fromkeys(paths, "string")} or None, **more)
         return with_files(table, paths, [file.parent, *(roots or ())]) if paths else table
+
+
+def _once(kinds: list[tuple[str, str]]) -> dict[str, str]:
+    """Return kinds of columns by name."""
+    found = dict(kinds)
+    if len(found) < len(kinds):
+        names = [name for name, _ in kinds]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise click.UsageError(f"the column {twice!r} is given two types: give it one")
+    return found
 
 
 def _typed_column(text: str) -> tuple[str, str]:

@@ -97,7 +97,9 @@ def _add(draft: Artifact, path: Path, *, as_tables: bool) -> None:
         with naming(path):
             table = getattr(files, reader)(path, **more)
         draft.add(table, path.stem)
-    elif as_tables and path.is_file():
+    elif as_tables and path.is_dir():
+        raise click.UsageError(f"--table takes files, found the directory {str(path)!r}: name the files in it")
+    elif as_tables:
         raise click.UsageError(f"--table takes {', '.join(READERS)}, found {path.name!r}")
     elif path.is_dir():
         draft.add_dir(path)

@@ -47,15 +47,15 @@ def spec_of(options: dict[str, Any]) -> Spec:
     """Take the options of a view out of a command's; return them as `Table.view` takes them.
 
     Raises:
-        UsageError: a derived column has no name, or a document stands beside other options.
+        UsageError: a derived column has no name, or that of another, or a document stands beside other options.
 
     """
     file = options.pop("spec")
     spec: Spec = {
         "filter": options.pop("where"),
-        "derive": dict(_named(text, "--derive") for text in options.pop("derive")),
+        "derive": _all_named(options.pop("derive"), "--derive"),
         "group": list(options.pop("group")),
-        "cells": dict(_named(text, "--cell") for text in options.pop("cell")),
+        "cells": _all_named(options.pop("cell"), "--cell"),
         "having": options.pop("having"),
         "sort": list(options.pop("sort")),
         "columns": options.pop("columns"),
@@ -67,6 +67,15 @@ def spec_of(options: dict[str, Any]) -> Spec:
     from wbtable.format.documents import parse
 
     return {"spec": parse(file.read(), "--spec")}
+
+
+def _all_named(texts: Sequence[str], option: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, expression in (_named(text, option) for text in texts):
+        if name in found:
+            raise UsageError(f"{option} gives {name!r:.80} twice: give each column a name of its own")
+        found[name] = expression
+    return found
 
 
 def _named(text: str, option: str) -> tuple[str, str]:

@@ -135,6 +135,7 @@ def test_several_tables_want_a_name(shell: Shell, tmp_path: Path) -> None:
         (tmp_path / f"{name}.csv").write_text(f"x,{name}\n1,y\n2,z\n")
     assert shell.ok("put", "a.csv", "b.csv", "--table", "--name", "p/two", "--type", "t") == "p/two:v0\n"
     assert "a.table.json, b.table.json" in shell.fails(USAGE, "head", "p/two")
+    assert "name the files" in shell.fails(USAGE, "put", tmp_path, "--table", "--name", "p/two")
     assert shell.json("head", "p/two", "b") == [{"x": 1, "b": "y"}, {"x": 2, "b": "z"}]
 
 

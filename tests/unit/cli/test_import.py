@@ -152,6 +152,9 @@ def test_types_are_declared(store: wbtable.Store, tmp_path: Path, kind: str) -> 
     result = call(store, kind, file, "--name", "t", "--dtype", "a=b=string", "--dtype", "n=float32")
     assert result.exit_code == 0, result.stderr
     assert [str(column.type) for column in store.artifact("t").get("t").schema] == ["string", "float32"]
+    twice = call(store, kind, file, "--name", "t", "--dtype", "n=string", "--media", "n=image")
+    assert twice.exit_code == 2
+    assert "'n' is given two types" in twice.stderr
     for wrong, said in (("n", "COLUMN=TYPE"), ("n=flaot32", "'flaot32'"), ("m=float32", "'m'")):
         result = call(store, kind, file, "--name", "t", "--dtype", wrong)
         assert result.exit_code == 2

@@ -207,6 +207,14 @@ def test_options_that_do_nothing_are_refused(guesses: Shell) -> None:
     assert [row["id"] for row in inner] == [1, 2, 3]
 
 
+def test_what_is_given_twice_is_refused(guesses: Shell) -> None:
+    """The first was left out without a word."""
+    assert "'x' twice" in guesses.fails(USAGE, "query", "p/g", "-d", "x=1", "-d", "x = 2")
+    assert "'n' twice" in guesses.fails(USAGE, "query", "p/g", "-g", "guess", "--cell", "n=1", "--cell", "n=2")
+    for command in ("head", "query"):
+        assert "each column once" in guesses.fails(USAGE, command, "p/g", "-c", "id", "-c", "id")
+
+
 def test_files_are_read_as_tables(guesses: Shell, tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text("id\tname\n1\ta, b\n")
     guesses.ok("export", "p/g:v0", "-o", "t.feather", "-c", "id")
