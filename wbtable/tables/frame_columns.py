@@ -57,10 +57,15 @@ def arrow_stream(value: object) -> pa.RecordBatchReader | None:
         columns = {name: _arrow_column(name, found) for name, found in pandas_columns(value)}
         return pa.table(columns).to_reader()
     if hasattr(value, "__arrow_c_stream__"):
+        _refuse_pointers(value)
         try:
             return pa.RecordBatchReader.from_stream(cast("Any", value))
-        except pa.ArrowInvalid:
+        except pa.ArrowInvalid as error:
             msg = f"expected a table with named columns, found a {type(value).__name__}"
+            if hasattr(value, "columns"):
+                msg = (
+                    f"a column of the {type(value).__name__} has a type that Arrow lacks ({error}): cast it to another"
+                )
             raise UsageError(msg) from None
     for name in ("fetch_arrow_reader", "to_arrow_reader", "to_arrow"):
         method = getattr(value, name, None)
@@ -68,6 +73,17 @@ def arrow_stream(value: object) -> pa.RecordBatchReader | None:
             found = method()
             return found if isinstance(found, pa.RecordBatchReader) else arrow_stream(found)
     return None
+
+
+def _refuse_pointers(frame: object) -> None:
+    """Refuse Python objects of Polars, of which its stream has the addresses."""
+    schema = getattr(frame, "schema", None)
+    if type(frame).__module__.partition(".")[0] != "polars" or not hasattr(schema, "items"):
+        return
+    for name, kind in cast("Any", schema).items():
+        if str(kind) == "Object":
+            msg = "Python objects of Polars cannot be stored; give the values as a list, with add_column"
+            raise UsageError(msg, place=f'column "{name}"')
 
 
 def _arrow_column(name: str, values: object) -> pa.Array:
@@ -89,7 +105,7 @@ def is_pandas(value: object) -> bool:
 def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:
     """Yield names, and Arrow arrays or lists of Python values, of a DataFrame; its index is left out.
 
-    NaN of numpy's floats stays NaN; the nulls of pandas' own types, and NaT, become null.
+    NaN of numpy's floats stays NaN; the nulls of pandas' own types, NaT, and NaN among text become null.
 
     Raises:
         UsageError: names repeat, or have several levels.
@@ -122,9 +138,12 @@ def _pandas_array(series: Any) -> object:
 
 def _objects(values: np.ndarray[Any, Any]) -> object:
     kinds = {type(value) for value in values[:100]}
-    if kinds <= {str, type(None)}:
+    if kinds <= {str, type(None), float}:
+        # Among text NaN is what pandas writes for a value that is not there.
+        if float in kinds and str not in kinds and not any(type(value) is str for value in values):
+            return list(values)
         try:
-            found = pa.array(values, pa.string(), from_pandas=False)
+            found = pa.array(values, pa.string(), from_pandas=True)
         except (pa.ArrowException, TypeError, UnicodeError):
             return list(values)  # whose bad value is found and named one by one
         return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found

@@ -120,7 +120,7 @@ def physical(
         array = to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
         _check_classes(array, column_type, name, first_row)
     if any(_has_text_form(child) for child in column_type.children()):
-        return encode_values(array.to_pylist(), name, blobs, declared=column_type, first_row=first_row)[1]
+        return encode_values(_values(array, name), name, blobs, declared=column_type, first_row=first_row)[1]
     if array.type == target:
         return array
     if isinstance(column_type, MediaType) and bytes_within(array.type) is not None:
@@ -130,8 +130,22 @@ def physical(
     if isinstance(column_type, NdarrayType) and column_type.is_tensor and pa.types.is_fixed_size_list(array.type):
         return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError)
     if needs_python(column_type):
-        return encode_values(array.to_pylist(), name, blobs, declared=column_type, first_row=first_row)[1]
+        return encode_values(_values(array, name), name, blobs, declared=column_type, first_row=first_row)[1]
     return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError, first_row=first_row)
+
+
+def _values(array: pa.Array, name: str) -> list[Any]:
+    """Return the values of an array, maps as dicts.
+
+    Raises:
+        TypeMismatchError: a map has a key twice.
+
+    """
+    try:
+        found: list[Any] = array.to_pylist(maps_as_pydicts="strict")
+    except KeyError as error:
+        raise TypeMismatchError(f"expected each key of a map once: {error.args[0]}", place=f'column "{name}"') from None
+    return found
 
 
 def _has_text_form(found: ColumnType) -> bool:

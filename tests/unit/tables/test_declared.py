@@ -140,3 +140,14 @@ def test_declared_dicts_and_lists_of_arrow() -> None:
             wbtable.Table.from_arrow(pa.table({"x": values}), dtype={"x": dtype})
     narrow = wbtable.Table.from_arrow(pa.table({"x": [[1]]}), dtype={"x": ListType(item=NumberType(dtype="int8"))})
     assert str(narrow.schema["x"]) == "list<int8>"
+
+
+# TYPE-3: decimals of many digits within maps come from Arrow, whose maps are pairs.
+def test_long_decimals_within_maps_of_arrow() -> None:
+    kind = pa.map_(pa.string(), pa.list_(pa.decimal256(60, 5)))
+    number = Decimal(10**41).scaleb(-5)
+    table = wbtable.Table.from_arrow(pa.table({"x": pa.array([[("a", [number, None])], [], None], kind)}))
+    assert table.data == [[{"a": [number, None]}], [{}], [None]]
+    twice = pa.array([[("a", [number]), ("a", [])]], kind)
+    with pytest.raises(TypeMismatchError, match=r'^column "x": expected each key of a map once'):
+        wbtable.Table.from_arrow(pa.table({"x": twice}))

@@ -140,3 +140,22 @@ def test_a_zone_is_not_taken_away_by_a_declaration() -> None:
     """TYPE-9: zoned timestamps do not become naive ones, nor the other way."""
     with pytest.raises(TypeMismatchError, match='column "a"'):
         wbtable.Table(dataframe=pa.table({"a": pa.array([1], pa.timestamp("us", "UTC"))}), dtype=pa.timestamp("us"))
+
+
+def test_nan_among_text_of_pandas_is_null() -> None:
+    for values in (["x", NAN, None], [NAN] * 200 + ["x"]):
+        table = wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series(values, dtype=object)}))
+        assert str(table.schema["a"]) == "string"
+        assert table.get_column("a") == [value if isinstance(value, str) else None for value in values]
+    for numbers in ([NAN, 1.5], [NAN, NAN]):
+        table = wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series(numbers, dtype=object)}))
+        check_identical(table.get_column("a"), numbers)
+    with pytest.raises(TypeMismatchError, match='column "a", row 1: expected string, found float64'):
+        wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series(["x", 1.5], dtype=object)}))
+
+
+def test_columns_of_polars_that_are_no_arrow_are_named() -> None:
+    with pytest.raises(UsageError, match='column "a": Python objects of Polars'):
+        wbtable.Table(dataframe=pl.DataFrame({"b": [1], "a": pl.Series([object()], dtype=pl.Object)}))
+    with pytest.raises(UsageError, match=r"a type that Arrow lacks \(.*cast it to another"):
+        wbtable.Table(dataframe=pl.DataFrame({"a": pl.Series([2**100], dtype=pl.Int128)}))
