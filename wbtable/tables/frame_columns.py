@@ -136,6 +136,23 @@ def _pandas_array(series: Any) -> object:
     return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
 
 
+def whole_column(data: Any) -> object:
+    """Return an Arrow array or a list of the values of an array or a Series; anything else as it is.
+
+    Raises:
+        TypeMismatchError: a Series of pandas holds what has no exact form.
+
+    """
+    if isinstance(data, np.ndarray):
+        return array_column(data)
+    module, kind = type(data).__module__.partition(".")[0], type(data).__name__
+    if module == "pandas" and kind == "Series":
+        return _pandas_array(data)
+    if module == "polars" and kind == "Series":
+        return list(data) if str(data.dtype) == "Object" else data.to_arrow()
+    return data
+
+
 def _objects(values: np.ndarray[Any, Any]) -> object:
     kinds = {type(value) for value in values[:100]}
     if kinds <= {str, type(None), float}:

@@ -35,7 +35,14 @@ from wbtable.tables.coerce import coercion, from_arrow_type
 from wbtable.tables.conform import conform, storage_of, to_physical
 from wbtable.tables.declared import check_fields, filled
 from wbtable.tables.encode import encode
-from wbtable.tables.frame_columns import array_column, arrow_stream, column_names, is_pandas, pandas_columns
+from wbtable.tables.frame_columns import (
+    array_column,
+    arrow_stream,
+    column_names,
+    is_pandas,
+    pandas_columns,
+    whole_column,
+)
 from wbtable.tables.infer import NULL
 from wbtable.tables.spill import Slices, TableBlobs
 from wbtable.tables.text import check_utf8
@@ -331,4 +338,5 @@ __all__ = [
     "needs_python",
     "pandas_columns",
     "physical",
+    "whole_column",
 ]

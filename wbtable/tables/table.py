@@ -164,7 +164,7 @@ class Table(Viewable):
 
         Args:
             name: its name.
-            data: as many values as there are rows: a list, an array (rows first) or an Arrow array.
+            data: as many values as there are rows: a list, an array (rows first), a Series, whose index is left out.
             optional: whether None and NaN are allowed.
 
         Raises:
@@ -174,7 +174,7 @@ class Table(Viewable):
         """
         self._refuse_incremental("add_column")
         (text,) = ingest.column_names([name])
-        values = ingest.array_column(data) if isinstance(data, np.ndarray) else data
+        values = ingest.whole_column(data)
         if not isinstance(values, (list, tuple, pa.Array, pa.ChunkedArray)):
             if not hasattr(values, "__iter__") or isinstance(values, (str, bytes, dict)):
                 msg = f"expected a list or array of values, found {type(values).__name__}"

@@ -159,3 +159,23 @@ def test_columns_of_polars_that_are_no_arrow_are_named() -> None:
         wbtable.Table(dataframe=pl.DataFrame({"b": [1], "a": pl.Series([object()], dtype=pl.Object)}))
     with pytest.raises(UsageError, match=r"a type that Arrow lacks \(.*cast it to another"):
         wbtable.Table(dataframe=pl.DataFrame({"a": pl.Series([2**100], dtype=pl.Int128)}))
+
+
+def test_series_are_columns_as_they_are_in_frames() -> None:
+    category, texts = pd.Series(["x", None], dtype="category"), pd.Series(["x", NAN], dtype=object)
+    for series, kind, values in (
+        (category, "string", ["x", None]),
+        (texts, "string", ["x", None]),
+        (pd.Series([1, None], dtype="Int8", index=[7, 9]), "int8", [1, None]),
+        (pd.Series([1.5, NAN], dtype="float32"), "float32", [1.5, NAN]),
+        (pd.Series(pd.to_datetime(["2020-01-01", None]).as_unit("ns")), "timestamp[ns]", None),
+        (pl.Series([1, None], dtype=pl.Int8), "int8", [1, None]),
+        (pl.Series(["x", None], dtype=pl.Categorical), "string", ["x", None]),
+    ):
+        table = wbtable.Table(columns=["a"], data=[[1], [2]])
+        table.add_column("b", series)
+        assert str(table.schema["b"]) == kind
+        if values is not None:
+            check_identical(table.get_column("b"), values)
+    with pytest.raises(UsageError, match="expected 2 values, found 1"):
+        wbtable.Table(columns=["a"], data=[[1], [2]]).add_column("b", pd.Series([1]))
