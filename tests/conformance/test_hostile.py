@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 import wbtable
 from tests.conformance.independent import canonical, check_of, content_digest, key_of
 from tests.conformance.independent_writer import NOW, ROOT, Writer, arrays, column, sealed
+from wbtable.artifacts import tables
 from wbtable.format import table_manifest
 from wbtable.format.log_entry import LogEntry
 from wbtable.format.table_manifest import TableManifest
@@ -252,3 +254,63 @@ def test_a_blob_whose_cell_gives_no_offset_is_not_unused(tmp_path: Path) -> None
     store = wbtable.Store(str(tmp_path / "store"))
     store.verify().raise_if_damaged()
     assert store.gc(packs=True).partly_dead_bytes == 0
+
+
+LEAF = "t.table.json"
+
+
+def _document(root: Path, kind: str, documents: dict[str, dict[str, Any]]) -> wbtable.Store:
+    """Write a table, and joined or partitioned tables of it."""
+    writer = Writer(root)
+    table, manifest = writer.table([NUMBER], [writer.fragment([NUMBER], [pa.array([1])])])
+    entries, refs = [writer.entry(LEAF, table, manifest)], [table]
+    for path, fields in documents.items():
+        descriptor = writer.put(f"{kind}+json", canonical({**ROOT, "kind": f"wbtable.{kind}", "refs": [], **fields}))
+        entries.append({"path": path, **descriptor})
+        refs.append(descriptor)
+    writer.version("p", "a", entries, refs)
+    return wbtable.Store(str(root))
+
+
+def _joined(side: str, key: str = "n") -> dict[str, Any]:
+    return {"sides": [{"path": side}, {"path": LEAF}], "keys": [[key, "n"]], "how": "outer"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        (_joined("x.joined-table.json"), "32 deep"),
+        (_joined(LEAF, "m"), "x.joined-table.json: side 0 has no key column 'm'"),
+        (_joined("../t.table.json"), r"x.joined-table.json.sides\[0\]: the path"),
+        (_joined(LEAF) | {"how": "cross"}, "expected one of outer"),
+        (
+            _joined(LEAF) | {"sides": [{"path": 5}, {"path": LEAF}]},
+            r"^x.joined-table.json.sides\[0\].path: exp",
+        ),
+    ],
+)
+def test_joined_tables_that_cannot_be(tmp_path: Path, fields: dict[str, Any], wrong: str) -> None:
+    """JOIN-2, JOIN-5, JOIN-8."""
+    store = _document(tmp_path / "store", "joined-table", {"x.joined-table.json": fields})
+    with pytest.raises(wbtable.FormatError, match=wrong):
+        store.artifact("p/a:v0").get("x")
+
+
+def test_a_document_that_is_none_is_damage(tmp_path: Path) -> None:
+    """VERIFY-2."""
+    document = {"x.joined-table.json": _joined(LEAF) | {"keys": [[1, 2]]}}
+    report = _document(tmp_path / "store", "joined-table", document).verify()
+    assert [damage.where for damage in report.damaged] == ["p/a:v0: x.joined-table.json"]
+
+
+def test_tables_of_tables_do_not_multiply_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JOIN-8: thirty small documents, each of which names the one before twice, lead to a thousand million tables."""
+    monkeypatch.setattr(tables, "_MAX_TABLES", 1000)
+    paths = [LEAF, *(f"p{at:02}.partitioned-table.json" for at in range(30))]
+    documents = {path: {"parts": [{"path": before}] * 2} for before, path in pairwise(paths)}
+    version = _document(tmp_path / "store", "partitioned-table", documents).artifact("p/a:v0")
+    with pytest.raises(wbtable.FormatError, match="lead to more than 1,000 tables"):
+        version.get("p29")
+    few = version.get("p07")
+    assert isinstance(few, wbtable.PartitionedTable)
+    assert len(few) == 256

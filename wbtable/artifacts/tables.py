@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from wbtable.artifacts.pending import Pending, PendingDocument, PendingTable
@@ -23,7 +24,7 @@ from wbtable.tables.save import merge_appends, write_source
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from wbtable.artifacts.contents import Contents, Holder
     from wbtable.artifacts.known import StoreBlobs
@@ -296,26 +297,41 @@ def open_entry(version: Holder, entry: Entry) -> Any:
     """Return the table, joined table or partitioned table of an entry; rows are read when they are asked for.
 
     Raises:
-        FormatError: a document is damaged.
+        FormatError: a document is damaged, or does not fit the tables that it names.
         NotFoundError: it names a table that is not there.
 
     """
-    found = _open(version, entry.descriptor(), entry.path, 0)
+    try:
+        found = _open(version, entry.descriptor(), entry.path, 0)
+    except UsageError as error:  # what a caller who makes such a table did wrong
+        raise FormatError(str(error), place=entry.path) from None
     if isinstance(found, JoinedTable | PartitionedTable):
         found.stored_at = (version, entry.path)
     return found
 
 
 _MAX_DEPTH = 32
+_MAX_TABLES = 1 << 16
 
 
 class _DepthError(FormatError):
-    """Documents refer to each other in a circle, or nearly so."""
+    """Documents refer to each other in a circle, or nearly so, or to more tables than anybody has (JOIN-8)."""
 
 
-def _open(version: Holder, descriptor: Descriptor, path: str, depth: int, *, own: bool = True) -> Any:
+def _open(
+    version: Holder,
+    descriptor: Descriptor,
+    path: str,
+    depth: int,
+    *,
+    own: bool = True,
+    numbers: Iterator[int] | None = None,
+) -> Any:
+    numbers = numbers or count(1)
     if depth > _MAX_DEPTH:
         raise _DepthError(f"joined tables refer to each other more than {_MAX_DEPTH} deep", place=path)
+    if next(numbers) > _MAX_TABLES:
+        raise _DepthError(f"joined tables lead to more than {_MAX_TABLES:,} tables", place=path)
     objects = version.contents.objects
     if descriptor.media_type == TABLE:
         table = table_of(objects, load_manifest(objects, descriptor, path))
@@ -326,11 +342,11 @@ def _open(version: Holder, descriptor: Descriptor, path: str, depth: int, *, own
 
     def load(reference: TableReference) -> Any:
         if reference.table is not None:
-            return _open(version, reference.table, reference.path, depth + 1, own=False)
+            return _open(version, reference.table, reference.path, depth + 1, own=False, numbers=numbers)
         found = version.find_descriptor(reference.path)
         if found is None:
             raise NotFoundError(f"it names the table {reference.path!r}, which is not there", place=path)
-        return _open(version, found, reference.path, depth + 1, own=own)
+        return _open(version, found, reference.path, depth + 1, own=own, numbers=numbers)
 
     if descriptor.media_type == JOINED:
         return JoinedTable.from_document(JoinedTableDocument.from_json(document, path), load)

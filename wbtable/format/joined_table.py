@@ -106,7 +106,7 @@ class TableReference:
         try:
             return cls(path=fields.str("path"), artifact=artifact, table=table)
         except FormatError as error:
-            raise FormatError(str(error), place=error.place or fields.place) from None
+            raise (error if error.place else FormatError(str(error), place=fields.place)) from None
 
 
 def reference_refs(references: Iterable[TableReference]) -> tuple[Descriptor, ...]:
