@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import wbtable
+from tests.architecture.repository import SPEC
 from tests.faults.jobs import add_rows, add_text
 from wbtable.artifacts.compose import compose
 from wbtable.artifacts.store import create_store
@@ -23,8 +25,10 @@ from wbtable.format.joined_table import JoinedTableDocument
 from wbtable.format.log_entry import LogEntry
 from wbtable.format.pack import decode_columns, decode_trailer, trailer_size
 from wbtable.format.partitioned_table import PartitionedTableDocument
+from wbtable.format.report import Report
 from wbtable.format.run_history import read_segment
 from wbtable.format.run_record import RunFinish, RunLink, RunStart, RunSummary
+from wbtable.format.saved_view import SavedView
 from wbtable.format.seal import sealed
 from wbtable.format.sketch_file import read_sketch
 from wbtable.format.table_manifest import PageEntry, TableManifest, encode_page, page_content_digest, read_page
@@ -88,6 +92,8 @@ BY_KIND: dict[str, Callable[[bytes], object]] = {
     "wbtable.joined-table": partial(_document, JoinedTableDocument.from_json),
     "wbtable.partitioned-table": partial(_document, PartitionedTableDocument.from_json),
     "wbtable.lease": lambda data: LeaseDocument.from_bytes(data, "lease"),
+    "wbtable.report": partial(_resealed, partial(Report.from_json, place="report")),
+    "wbtable.view": partial(_resealed, partial(SavedView.from_json, place="view")),
     "wbtable.collection": lambda data: CollectionDocument.from_bytes(data, "collection"),
 }
 """What reads a document of each kind."""
@@ -127,11 +133,19 @@ def _documents(store: Store, version: Version) -> dict[str, Parser]:
     texts += [store.backend.get("wbtable.json"), store.objects.get(version.record.manifest)]
     texts.append(LeaseDocument(id="0" * 32, created_at=now, versions=("p/a:v0",), keys=("objects/ab/cd",)).to_bytes())
     texts.append(CollectionDocument(id="0" * 32, created_at=now, keys=("objects/ab/cd",)).to_bytes())
+    texts += _saved()
     samples: dict[str, list[bytes]] = {}
     for text in texts:
         samples.setdefault(json.loads(text)["kind"], []).append(text)
     # A kind that is written and has no parser here would be a hole in the proof.
     return {kind: Parser(BY_KIND[kind], tuple(found[:4])) for kind, found in samples.items()}
+
+
+def _saved() -> list[bytes]:
+    """Return the specification's examples of what people keep: a view and a report."""
+    pages = [(SPEC / name).read_text("utf-8") for name in ("16-views.md", "18-reports.md")]
+    examples = [found for page in pages for found in re.findall(r"```json\n(.*)\n```", page)]
+    return [text.encode() for text in examples if "check" in json.loads(text)]
 
 
 def _blocks(store: Store, version: Version) -> dict[str, Parser]:

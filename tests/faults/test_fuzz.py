@@ -35,6 +35,11 @@ HOSTILE = st.one_of(
     st.floats(),
     st.text(max_size=20),
     st.sampled_from(["../../etc/passwd", "/etc/passwd", "..", "a\0b", "SHA-256:" + "0" * 64, "\ud800", "é" * 300, ""]),
+    st.builds(
+        lambda name, value: {"$type": name, "value": value},
+        st.sampled_from(["int", "float", "bytes", "time", "timedelta", "decimal", "uuid", "complex", "dict", 5]),
+        st.sampled_from([None, 0, 0.5, "", "x", "9" * 5000, [], [1, 2], {"a": 1}, ["x", "y"], True, "1e999999999"]),
+    ),
     st.sampled_from([[], {}, [[]], {"": {}}, {"kind": "wbtable.table"}, ["x"] * 1000]),
 )
 
