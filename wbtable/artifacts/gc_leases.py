@@ -9,6 +9,7 @@ from wbtable.artifacts.parallel import each
 from wbtable.errors import AlreadyExistsError, NotFoundError
 from wbtable.format import layout
 from wbtable.format.collection import LeaseDocument
+from wbtable.format.features import check_writable
 
 if TYPE_CHECKING:
     from wbtable.storage.backend import Backend
@@ -56,7 +57,9 @@ def _end(backend: Backend, key: str, modified: float) -> bool:
 
 def _read(backend: Backend, key: str) -> LeaseDocument | None:
     try:
-        return LeaseDocument.from_bytes(backend.get(key), key)
+        lease = LeaseDocument.from_bytes(backend.get(key), key)
     except NotFoundError:
         # Its writer ended it: the record that it made is found in the next step.
         return None
+    check_writable(lease.extra, key)
+    return lease

@@ -10,6 +10,7 @@ import pytest
 from tests.stateful.fake import DAY, FakeBackend, fake_store
 from wbtable.errors import ConflictError, FormatError, UnsupportedError, UsageError
 from wbtable.format import layout
+from wbtable.format.collection import LeaseDocument
 from wbtable.format.documents import canonical
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ def test_it_refuses_what_it_does_not_know(fake: tuple[Store, FakeBackend], draft
         with pytest.raises(UnsupportedError, match="new"):
             store.gc(NONE, dry_run=False)
     backend.delete([key])
+    lease = LeaseDocument(id="1" * 32, created_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).to_bytes()
+    for side in (b'"reader"', b'"writer"'):
+        # VERSION-4: it may keep more than this version sees
+        backend.replace("leases/" + "1" * 32 + ".json", lease.replace(side + b":[]", side + b':["new"]'))
+        with pytest.raises(UnsupportedError, match="new"):
+            store.gc(NONE, dry_run=False)
+    backend.delete(["leases/" + "1" * 32 + ".json"])
     assert store.gc(NONE, dry_run=False).deleted_objects == 1
 
 
