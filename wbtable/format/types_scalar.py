@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import pyarrow as pa
 
-from wbtable.errors import FormatError
+from wbtable.errors import FormatError, UsageError
+from wbtable.format.paths import check_path
 from wbtable.format.types_base import ColumnType
 
 if TYPE_CHECKING:
@@ -321,4 +322,8 @@ class LinkType(ColumnType):
     @classmethod
     def read(cls, fields: Reader) -> Self:
         """Read the table's path."""
-        return cls(table=fields.str("table"))
+        table = fields.str("table")
+        try:
+            return cls(table=check_path(table) if table else "")
+        except UsageError as error:
+            raise FormatError(str(error)) from None
