@@ -151,3 +151,22 @@ def test_long_decimals_within_maps_of_arrow() -> None:
     twice = pa.array([[("a", [number]), ("a", [])]], kind)
     with pytest.raises(TypeMismatchError, match=r'^column "x": expected each key of a map once'):
         wbtable.Table.from_arrow(pa.table({"x": twice}))
+
+
+def test_what_a_slice_leaves_out_and_nulls_hide_is_not_looked_at() -> None:
+    lists, beyond = pa.array([[2**60], [1, None], None, []]), pa.array([[1e300], [1.0]])
+    pairs = pa.array([[("a", 2**60)], [("b", 1)]], pa.map_(pa.string(), pa.int64()))
+    structs = pa.StructArray.from_arrays([pa.array([2**60, 1])], names=["a"], mask=pa.array([True, False]))
+    floats = MapType(key=_TEXT, item=NumberType(dtype="float64"))
+    for values, dtype, wanted in (
+        (lists.slice(1), [float], [[1.0, None], None, []]),
+        (lists.cast(pa.large_list(pa.int64())).slice(1, 1), [float], [[1.0, None]]),
+        (beyond.slice(1), ["float32"], [[1.0]]),
+        (pairs.slice(1), floats, [{"b": 1.0}]),
+        (structs, {"a": float}, [None, {"a": 1.0}]),
+    ):
+        table = wbtable.Table.from_arrow(pa.table({"x": values}), dtype={"x": dtype})
+        assert [row[0] for row in table.data] == wanted
+    whole = wbtable.Table.from_arrow(pa.table({"x": lists.slice(1)}))
+    both = wbtable.compare([whole, _rows([float], [0.5])], mode="concat")
+    assert both.take([3, 0], columns=["x"])["x"].to_pylist() == [[0.5], [1.0, None]]
