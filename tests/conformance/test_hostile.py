@@ -204,7 +204,7 @@ CELLS: dict[str, Change] = {
 
 @pytest.mark.parametrize("wrong", CELLS)
 def test_verification_finds_cells_that_name_what_is_not_there(tmp_path: Path, wrong: str) -> None:
-    """VERIFY-6, FILE-2, DOC-6."""
+    """VERIFY-7, FILE-2, DOC-6."""
     report = _pictures(tmp_path / "store", CELLS[wrong]).verify()
     (damage,) = report.damaged
     assert damage.where == "p/a:v0: t.table.json"
@@ -212,14 +212,14 @@ def test_verification_finds_cells_that_name_what_is_not_there(tmp_path: Path, wr
 
 
 def test_verification_finds_a_pack_that_a_collector_would_take(tmp_path: Path) -> None:
-    """VERIFY-6, DOC-6."""
+    """VERIFY-7, DOC-6."""
     report = _pictures(tmp_path / "store", lambda *_: None, listed=False).verify()
     assert [("containers list" in damage.problem) for damage in report.damaged] == [True]
 
 
 @pytest.mark.parametrize(("change", "is_right"), [(lambda *_: None, True), (CELLS["another place"], False)])
 def test_a_table_is_noted_as_whole_once_its_cells_are(tmp_path: Path, change: Change, is_right: bool) -> None:
-    """VERIFY-5, VERIFY-6: one whose cells are wrong is looked at again."""
+    """VERIFY-5, VERIFY-7: one whose cells are wrong is looked at again."""
     store = _pictures(tmp_path / "store", change)
     entry = store.artifact("p/a:v0").find("t")
     assert entry is not None

@@ -140,7 +140,7 @@ class Verifier:
         return None
 
     def cell_problem(self, entry: Entry) -> str | None:
-        """Return what is wrong with the media cells of a table whose objects are whole (VERIFY-6), None if nothing."""
+        """Return what is wrong with the media cells of a table whose objects are whole (VERIFY-7), None if nothing."""
         key = self.objects.key(entry.descriptor().digest, TABLE)
         if key in self._right_cells or (self._notes is not None and self._notes.has(key)):
             return None

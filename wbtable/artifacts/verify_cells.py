@@ -1,4 +1,4 @@
-"""Whether the media cells of tables name blobs that are where they say (spec: 10c-collection, VERIFY-6)."""
+"""Whether the media cells of tables name blobs that are where they say (spec: 10c-collection, VERIFY-7)."""
 
 from __future__ import annotations
 
