@@ -16,6 +16,7 @@ import xxhash
 
 from wbtable.errors import FormatError
 from wbtable.format import documents
+from wbtable.format.arrow_lists import fixed, integers, texts
 from wbtable.format.digest import ENTRY_PAGE, Descriptor, Digest
 from wbtable.format.entry import Entry, Reference, check_refs
 from wbtable.format.refs import read_refs
@@ -137,32 +138,19 @@ class Page:
 
 def encode_page(entries: Sequence[Entry], refs: Sequence[Descriptor]) -> tuple[bytes, Page]:
     """Return the Parquet bytes of one page and its line in the manifest (PAGE-2, PAGE-3)."""
-    raw = [None if e.digest is None else e.digest.raw for e in entries]
     columns: list[pa.Array] = [
-        pa.array([e.path for e in entries], pa.string()),
-        pa.array(raw, _DIGEST),
-        pa.array([e.size for e in entries], pa.int64()),
-        pa.array([e.media_type for e in entries], pa.string()),
-        pa.array([None if e.pack is None else e.pack.raw for e in entries], _DIGEST),
-        pa.array([e.offset for e in entries], pa.int64()),
-        pa.array(
-            [None if e.content_digest is None else e.content_digest.raw for e in entries],
-            _DIGEST,
-        ),
-        pa.array([e.data_size for e in entries], pa.int64()),
-        pa.array([e.media for e in entries], pa.string()),
-        pa.array(
-            [None if e.reference is None else e.reference.uri for e in entries],
-            pa.string(),
-        ),
-        pa.array(
-            [None if e.reference is None else e.reference.etag for e in entries],
-            pa.string(),
-        ),
-        pa.array(
-            [documents.canonical(dict(e.extra)).decode() if e.extra else None for e in entries],
-            pa.string(),
-        ),
+        texts([e.path for e in entries]),
+        _digests([e.digest for e in entries]),
+        integers([e.size for e in entries]),
+        texts([e.media_type for e in entries]),
+        _digests([e.pack for e in entries]),
+        integers([e.offset for e in entries]),
+        _digests([e.content_digest for e in entries]),
+        integers([e.data_size for e in entries]),
+        texts([e.media for e in entries]),
+        texts([None if e.reference is None else e.reference.uri for e in entries]),
+        texts([None if e.reference is None else e.reference.etag for e in entries]),
+        texts([documents.canonical(dict(e.extra)).decode() if e.extra else None for e in entries]),
     ]
     facts = documents.canonical({"refs": [ref.to_json() for ref in refs]})
     table = pa.Table.from_arrays(columns, schema=SCHEMA)
@@ -187,6 +175,10 @@ def encode_page(entries: Sequence[Entry], refs: Sequence[Descriptor]) -> tuple[b
         size=sum(entry.total_size for entry in entries),
         digest=digest_of_lines(entries),
     )
+
+
+def _digests(found: Sequence[Digest | None]) -> pa.FixedSizeBinaryArray:
+    return fixed([None if digest is None else digest.raw for digest in found], 32)
 
 
 def decode_page(data: bytes, page: Page, place: str) -> list[Entry]:
