@@ -18,7 +18,7 @@ from wbtable.artifacts.draft import INHERIT
 from wbtable.artifacts.known import KnownBlobs, StoreBlobs
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.leased_objects import CollectedError, LeasedObjects
-from wbtable.artifacts.named_tables import check_joins, check_keys
+from wbtable.artifacts.named_tables import check_joins, check_keys, kept_documents
 from wbtable.artifacts.names import (
     DEFAULT_PROJECT,
     RUN_TABLE,
@@ -30,7 +30,7 @@ from wbtable.artifacts.names import (
 )
 from wbtable.artifacts.pending import PendingDocument
 from wbtable.artifacts.put import put_changes
-from wbtable.artifacts.tables import check_document, kept_documents
+from wbtable.artifacts.tables import check_document
 from wbtable.artifacts.version import Version
 from wbtable.errors import (
     CommitStateUnknownError,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.store_files import StoreFiles
     from wbtable.format.artifact_manifest import ArtifactManifest
     from wbtable.format.digest import Descriptor
+    from wbtable.format.entry import Entry
 
 RACES: Final = 1000
 """How often others may be faster before a commit gives up."""
@@ -189,6 +190,7 @@ class _Commit:
             "description": check_description(draft.description),
             "metadata": stored_metadata(draft.metadata),
         }
+        self.kept: list[Entry] = []
         self.commit_id = os.urandom(16).hex()
 
     def run(self) -> tuple[Version, bool]:
@@ -196,7 +198,8 @@ class _Commit:
         check_writable(self.store.header.extra, self.store.url)
         self.store.check_there()
         changes, contents = self.draft._content.pending, None if self.base is None else self.base.contents  # noqa: SLF001 - as above
-        check_joins(changes, contents)
+        self.kept = kept_documents(changes, contents)
+        check_joins(changes, contents, self.kept)
         # What a run logs by itself is one table, which goes whatever its keys name.
         if self.draft.type != RUN_TABLE:
             check_keys(changes, contents)
@@ -222,17 +225,12 @@ class _Commit:
                     self.base.contents if self.base is not None else None,
                     known,
                 )
-                for path in self._documents():
+                own = [path for path, one in self.draft._content.pending.items() if isinstance(one, PendingDocument)]  # noqa: SLF001
+                for path in (*own, *(entry.path for entry in self.kept)):
                     check_document(objects, None if self.base is None else self.base.contents, put.entries, path)
                 made = self._make(lease, objects, put)
                 known.save()
                 return made
-
-    def _documents(self) -> list[str]:
-        """Return the joined and partitioned tables that the draft's changes may have made wrong."""
-        changes = self.draft._content.pending  # noqa: SLF001 - as above
-        own = [path for path, pending in changes.items() if isinstance(pending, PendingDocument)]
-        return own + kept_documents(None if self.base is None else self.base.contents, changes)
 
     def _make(self, lease: Lease, objects: LeasedObjects, put: PutResult) -> tuple[Version, bool]:
         made: tuple[Descriptor, ArtifactManifest] | None = None

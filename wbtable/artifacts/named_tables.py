@@ -45,8 +45,20 @@ def check_keys(changes: Mapping[str, Pending | None], base: Contents | None) -> 
                 )
 
 
-def check_joins(changes: Mapping[str, Pending | None], base: Contents | None) -> None:
-    """Refuse to take a table away that a joined or partitioned table of the base, which stays, names (JOIN-2).
+def kept_documents(changes: Mapping[str, Pending | None], base: Contents | None) -> list[Entry]:
+    """Return the joined and partitioned tables of the base that stay while tables beside them change or go.
+
+    What they name may be gone with that, or have other columns.
+    """
+    # In their order, so that each page of entries is read once.
+    if base is None or not any(_is_stored_table(path, base) for path in sorted(changes)):
+        return []
+    documents = (entry for entry in base if entry.media_type in {JOINED, PARTITIONED} and entry.reference is None)
+    return [entry for entry in documents if entry.path not in changes]
+
+
+def check_joins(changes: Mapping[str, Pending | None], base: Contents | None, kept: Sequence[Entry]) -> None:
+    """Refuse to take a table away that a joined or partitioned table which stays names (JOIN-2).
 
     Raises:
         NotFoundError: it would not be there; the message has both paths.
@@ -54,15 +66,11 @@ def check_joins(changes: Mapping[str, Pending | None], base: Contents | None) ->
     """
     if base is None:
         return
-    gone = {path for path in changes if not _is_table(path, changes, base) and _is_stored_table(path, base)}
-    if not gone:
-        return
-    for entry in base:
-        if entry.media_type not in {JOINED, PARTITIONED} or entry.path in changes:
-            continue
+    for entry in kept:
         for reference in _named_by(entry, base):
-            if reference.artifact is None and reference.path in gone:
-                what = f"it names the table {reference.path!r:.200}, which the draft removes"
+            path = reference.path
+            if reference.artifact is None and path in changes and not _is_table(path, changes, base):
+                what = f"it names the table {path!r:.200}, which the draft removes"
                 raise NotFoundError(f"{what}: keep that table, or remove this too", place=entry.path)
 
 

@@ -278,21 +278,6 @@ def check_document(objects: ObjectStore, base: Contents | None, entries: Mapping
         raise UsageError(str(error), place=None if isinstance(error, _DepthError) else path) from None
 
 
-def kept_documents(base: Contents | None, changes: Mapping[str, object | None]) -> list[str]:
-    """Return the joined and partitioned tables that a draft keeps of its base while it changes tables there.
-
-    What they name may be gone with that, or have other columns.
-    """
-    if base is None:
-        return []
-    # In their order, so that each page of entries is read once.
-    found = (base.find(path) for path in sorted(changes))
-    if not any(entry is not None and entry.media_type in DOCUMENTS for entry in found):
-        return []
-    documents = (entry for entry in base if entry.media_type in {JOINED, PARTITIONED} and entry.reference is None)
-    return [entry.path for entry in documents if entry.path not in changes]
-
-
 def open_entry(version: Holder, entry: Entry) -> Any:
     """Return the table, joined table or partitioned table of an entry; rows are read when they are asked for.
 

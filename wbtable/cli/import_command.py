@@ -223,9 +223,7 @@ def _once(kinds: list[tuple[str, str]]) -> dict[str, str]:
 def _typed_column(text: str) -> tuple[str, str]:
     from wbtable.tables.coerce import column_type_of
 
-    column, sign, kind = text.rpartition("=")
-    if not sign or not column:
-        raise click.UsageError(f"--dtype: expected COLUMN=TYPE, such as zip=string, found {text!r}")
+    column, kind = _column_and(text, "--dtype: expected COLUMN=TYPE, such as zip=string")
     column_type_of(kind)
     return column, kind
 
@@ -233,10 +231,16 @@ def _typed_column(text: str) -> tuple[str, str]:
 def _media_column(text: str) -> tuple[str, str]:
     from wbtable.media import media_class
 
+    column, kind = _column_and(text, "--media: expected COLUMN=KIND, such as photo=image")
+    media_class(kind)
+    return column, kind
+
+
+def _column_and(text: str, expected: str) -> tuple[str, str]:
+    """Return a column and what is said of it."""
     column, sign, kind = text.rpartition("=")
     if not sign or not column:
-        raise click.UsageError(f"--media: expected COLUMN=KIND, such as photo=image, found {text!r}")
-    media_class(kind)
+        raise click.UsageError(f"{expected}, found {text!r}")
     return column, kind
 
 

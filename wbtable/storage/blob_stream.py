@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from wbtable.storage.blob_reads import BlobRanges, BlobReads
 from wbtable.storage.blobs import parse_files, sizes_of
+from wbtable.storage.ranges import runs_of
 from wbtable.storage.work_ahead import work_ahead
 from wbtable.storage.workers import CORES
 
@@ -78,19 +79,10 @@ def _blocks(
     for files, describe in columns:
         ranges = parse_files(files, prefix, describe)
         size = sizes_of(backend, open_files, ranges, describe)
-        for start, stop in _cuts(size):
+        for start, rows in runs_of(size, _BLOCK):
+            stop = start + rows
             yield _Block(ranges.rows(start, stop), size[start:stop], _from(describe, start))
 
 
 def _from(describe: Describe, start: int) -> Describe:
     return lambda row: describe(start + row)
-
-
-def _cuts(size: Ints) -> Iterator[tuple[int, int]]:
-    ends = np.cumsum(size)
-    start = 0
-    while start < len(size):
-        before = int(ends[start - 1]) if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, before + _BLOCK, side="right")))
-        yield start, stop
-        start = stop

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
 
 MAX_RUN = 16 << 20
 PART = 8 << 20
@@ -74,3 +78,14 @@ def split_long(run: Run) -> list[tuple[str, int, int]]:
     if run.size <= MAX_RUN:
         return [(run.key, run.offset, run.size)]
     return [(run.key, run.offset + at, min(PART, run.size - at)) for at in range(0, run.size, PART)]
+
+
+def runs_of(sizes: npt.NDArray[np.int64], limit: int) -> Iterator[tuple[int, int]]:
+    """Yield runs ``(start, rows)`` whose sizes sum to at most `limit`, or that have one row."""
+    ends = np.cumsum(sizes)
+    start = 0
+    while start < len(sizes):
+        before = int(ends[start - 1]) if start else 0
+        end = max(start + 1, int(np.searchsorted(ends, before + limit, side="right")))
+        yield start, end - start
+        start = end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from wbtable.errors import FormatError, NotFoundError
 from wbtable.media.base import BlobReader  # noqa: TC001 - other modules take it from here
 from wbtable.storage.objects import ObjectStore
+from wbtable.storage.ranges import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -50,7 +51,7 @@ class NoBlobs:
         return [self.read(file) for file in files]
 
 
-def is_local(blobs: BlobReader) -> bool:
+def is_local(blobs: BlobReader) -> TypeGuard[ObjectStore]:
     """Whether blobs are read from a disk of this machine, with nothing to wait for but the processor."""
     return isinstance(blobs, ObjectStore) and blobs.backend.local_path("") is not None
 
@@ -171,9 +172,7 @@ def stream_cells(
         blobs: reads them.
 
     """
-    if not isinstance(blobs, ObjectStore) or not is_local(blobs):
-        return None
-    return blobs.stream_blobs(_files(batches, name))
+    return blobs.stream_blobs(_files(batches, name)) if is_local(blobs) else None
 
 
 def _files(batches: Iterable[pa.RecordBatch], name: str) -> Iterator[tuple[pa.StructArray, Callable[[int], str]]]:
@@ -209,14 +208,3 @@ def by_size(files: pa.StructArray, limit: int) -> Iterator[tuple[int, int]]:
     """
     sizes = pc.fill_null(pc.struct_field(files, "size"), 0).to_numpy(zero_copy_only=False)
     yield from runs_of(np.maximum(sizes, 0), limit)
-
-
-def runs_of(sizes: np.ndarray[tuple[int], np.dtype[np.int64]], limit: int) -> Iterator[tuple[int, int]]:
-    """Yield runs ``(start, rows)`` whose sizes sum to at most `limit`, or that have one row."""
-    ends = np.cumsum(sizes)
-    start = 0
-    while start < len(sizes):
-        before = int(ends[start - 1]) if start else 0
-        end = max(start + 1, int(np.searchsorted(ends, before + limit, side="right")))
-        yield start, end - start
-        start = end

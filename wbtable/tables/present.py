@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.format.types import MediaType, VideoType
-from wbtable.tables.blobs import cell_place, runs_of
+from wbtable.storage.ranges import runs_of
+from wbtable.tables.blobs import cell_place
 from wbtable.tables.logical import MediaMode, logical_schema, to_logical
 from wbtable.tables.source import empty_table
 

@@ -14,8 +14,8 @@ from wbtable.format.digest import BLOB, PACK, Descriptor
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
 from wbtable.format.types import ListType, MapType, StructType, has_media
 from wbtable.storage.pieces import Pieces
+from wbtable.storage.ranges import runs_of
 from wbtable.storage.seen import UNKNOWN, first_of_equals
-from wbtable.tables.blobs import runs_of
 from wbtable.tables.checksums import raws_of
 from wbtable.tables.spill import TableBlobs
 

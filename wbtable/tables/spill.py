@@ -13,10 +13,10 @@ import numpy as np
 from wbtable.errors import NotFoundError, WbtableError
 from wbtable.storage.hashing import hash_all
 from wbtable.storage.pieces import Pieces
+from wbtable.storage.ranges import runs_of
 from wbtable.storage.seen import UNKNOWN, SeenBlobs, digests_of, first_of_equals
 from wbtable.storage.temporary import remove_folder, temporary_folder
 from wbtable.storage.workers import run_all
-from wbtable.tables.blobs import runs_of
 from wbtable.tables.checksums import checksum_of, raw_of
 from wbtable.tables.prefetch import is_ahead
 
