@@ -186,6 +186,9 @@ class StoreBlobs:
         for at, hint in enumerate(hints):
             if hint is None:
                 continue
+            if hint[0] in self._looked:  # as nearly all are: a pack has thousands of blobs
+                packed.append(at)
+                continue
             try:
                 digest, is_pack = parse_uri(hint[0])
             except FormatError:
@@ -204,8 +207,6 @@ class StoreBlobs:
         return uris, places
 
     def _look(self, uri: str, digest: Digest) -> None:
-        if uri in self._looked:
-            return
         self._looked.add(uri)
         try:
             self._packs.add(digest)

@@ -97,10 +97,8 @@ class FillingPack:
         """Return the digests and sizes of its blobs, in their order."""
         return np.concatenate(self.digests), np.concatenate(self.sizes)
 
-    def close(self) -> Digest:
-        """Put the trailer behind the blobs; return the pack's name (PACK-3)."""
+    def close(self) -> tuple[bytes, Digest]:
+        """Return the trailer, which is to stand behind the blobs, and the pack's name (PACK-3)."""
         trailer = encode_columns(*self.columns())
-        self.blocks.append(trailer)
-        self.waiting += len(trailer)
         self.size += len(trailer)
-        return trailer_digest(trailer)
+        return trailer, trailer_digest(trailer)

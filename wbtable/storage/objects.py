@@ -200,7 +200,7 @@ class ObjectStore:
         return decode_trailer(trailer, size, self._shown(self.key(digest, PACK))), size
 
     def pack_trailer(self, digest: Digest) -> tuple[bytes, int]:
-        """Return the trailer of a pack, by one read from its end, and its size in bytes (PACK-7).
+        """Return the trailer of a pack, from a distant store by one read from its end, and its size in bytes (PACK-7).
 
         Raises:
             NotFoundError: the pack is not there.
@@ -214,8 +214,10 @@ class ObjectStore:
             msg = f"the pack {key} does not exist"
             raise NotFoundError(msg, place=self.backend.url)
         with self.forgetting(key):
-            tail = self.backend.get_tail(key, MAX_TRAILER)
-            trailer = tail[-trailer_size(tail[-FOOTER_SIZE:], size, self._shown(key)) :]
+            # From a disk here two reads of what is needed take less time than one of all that a trailer may have.
+            tail = self.backend.get_tail(key, FOOTER_SIZE if self.backend.local_path("") is not None else MAX_TRAILER)
+            length = trailer_size(tail[-FOOTER_SIZE:], size, self._shown(key))
+            trailer = tail[-length:] if length <= len(tail) else self.backend.get_tail(key, length)
             found = trailer_digest(trailer)
             if found != digest:
                 msg = f"the pack's trailer is damaged: expected {digest}, found {found}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from wbtable.storage.around_cache import AroundCache, DirectFile
     from wbtable.storage.backend import Backend
 
 _IOV = 512
@@ -33,12 +34,14 @@ class PackFile:
 
     """
 
-    __slots__ = ("_asked", "_local", "fd", "path", "written")
+    __slots__ = ("_around", "_asked", "_direct", "_local", "fd", "path", "written")
 
-    def __init__(self, backend: Backend) -> None:
-        """Make the file."""
+    def __init__(self, backend: Backend, around: AroundCache) -> None:
+        """Make the file; the writer's files share `around`."""
         self.path: Path = backend.temporary()
         self.written = self._asked = 0
+        self._around = around
+        self._direct: DirectFile | None = None
         self._local = backend.local_path("") is not None
         with explained(f"write {self.path}"):
             self.fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
@@ -46,18 +49,36 @@ class PackFile:
     def write(self, blocks: Sequence[bytes | bytearray | memoryview]) -> None:
         """Append blocks."""
         with explained(f"write blobs to the pack {self.path}"):
+            if self._direct is None and self._local:
+                self._direct = self._around.open(self.path, self.fd, self.written)
+            if self._direct is not None:
+                self._direct.write(blocks)
+                self.written += sum(map(len, blocks))
+                return
+            before = self.written
             for i in range(0, len(blocks), _IOV):
                 self.written += _write_vector(self.fd, blocks[i : i + _IOV])
+            self._around.note(self.written - before)
+
+    def end(self, trailer: bytes) -> None:
+        """Write what `write` held back, and the trailer behind it: through the cache, for who asks what is there."""
+        with explained(f"write blobs to the pack {self.path}"):
+            if self._direct is not None:
+                self._direct.end()
+            os.lseek(self.fd, self.written, os.SEEK_SET)
+            self.written += _write_vector(self.fd, [trailer])
 
     def begin_sync(self) -> None:
         """Have the system begin to write what it holds of the file, so that less is left once it is to be durable."""
         begin, end = self._asked, self.written
-        if self._local and self.fd >= 0 and end - begin >= _BEGIN_BYTES:
+        if self._local and self._direct is None and self.fd >= 0 and end - begin >= _BEGIN_BYTES:
             _begin_writing(self.fd, begin, end - begin)
             self._asked = end
 
     def close(self) -> None:
         """Close the file."""
+        if self._direct is not None:
+            self._direct.close()
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1

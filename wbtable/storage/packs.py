@@ -12,6 +12,7 @@ from wbtable.format.digest import BLOB, MAX_SIZE, PACK, Descriptor, Digest
 from wbtable.format.file_cell import parse_uri, relative_uri
 from wbtable.format.layout import suffixed_key
 from wbtable.format.pack import LARGE_BLOB, MAX_ENTRIES, TARGET_SIZE
+from wbtable.storage.around_cache import AroundCache
 from wbtable.storage.filling import WRITE_BYTES, Container, FillingPack
 from wbtable.storage.hashing import Blob, Stored, chunks_of, drop, hash_chunk, store_large, unlink
 from wbtable.storage.pack_files import Background, PackFile
@@ -105,6 +106,7 @@ class PackWriter:
         self._known = known
         self._target, self._max_entries, self._large = target, max_entries, large
         self._background = Background(_MOST_WAITING)
+        self._around = AroundCache()
         self._seen = SeenBlobs()
         self._containers: list[Container] = []
         self._by_uri: dict[str, int | None] = {}
@@ -192,13 +194,13 @@ class PackWriter:
         pack = self._filling
         if pack is None:
             return
-        digest = pack.close()
+        trailer, digest = pack.close()
         self._flush(pack)
         container = self._containers[pack.number]
-        container.digest, container.size = digest, pack.size
-        container.uri = relative_uri(digest, packed=True)
+        container.digest, container.size, container.uri = digest, pack.size, relative_uri(digest, packed=True)
         if isinstance(self._known, NotesPlaces):
             self._known.note(container.uri, *pack.columns())
+        self._background.write(len(trailer), lambda: pack.file.end(trailer))
         self._background.finish(0, lambda: self._publish(pack.file, digest))
         self._filling = None
 
@@ -372,11 +374,10 @@ class PackWriter:
 
     def _open(self) -> FillingPack:
         self._containers.append(Container())
-        file = PackFile(self._objects.backend)
-        self._files.append(file)
-        number = len(self._containers) - 1
-        self._filling = FillingPack(number=number, file=file, target=self._target, most=self._max_entries)
-        return self._filling
+        self._files.append(file := PackFile(self._objects.backend, self._around))
+        pack = FillingPack(number=len(self._containers) - 1, file=file, target=self._target, most=self._max_entries)
+        self._filling = pack
+        return pack
 
     def _append_large(self, raw: bytes, data: Blob, size: int) -> Place:
         """Make a blob an object of its own (PACK-1)."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _ALGORITHM = b"SHA-256:"
 _CHECKSUM = len(_ALGORITHM) + 64
 _DIGITS = b"0123456789abcdef"
+_PAIRS = np.array([int.from_bytes(b"%02x" % byte, "little") for byte in range(256)], "<u2")
+"""The two digits of each byte, in the order in which they are written."""
+_NIBBLES = np.full(256, 255, np.uint8)
+_NIBBLES[np.frombuffer(_DIGITS, np.uint8)] = np.arange(16)
 _MOST = (2**31 - 1) // _CHECKSUM
 
 
@@ -54,8 +58,8 @@ def checksums_of(digests: Digests, valid: npt.NDArray[np.bool_]) -> pa.StringArr
         raise UsageError(msg)
     data = np.empty((count, _CHECKSUM), np.uint8)
     data[:, : len(_ALGORITHM)] = np.frombuffer(_ALGORITHM, np.uint8)
-    digits = digests.tobytes().hex().encode("ascii")
-    data[:, len(_ALGORITHM) :] = np.frombuffer(digits, np.uint8).reshape(count, 64)
+    digits = np.take(_PAIRS, np.frombuffer(digests.tobytes(), np.uint8))
+    data[:, len(_ALGORITHM) :] = digits.view(np.uint8).reshape(count, 64)
     ends = np.zeros(len(valid) + 1, np.int32)
     np.cumsum(valid, out=ends[1:])
     bits = None if count == len(valid) else pa.py_buffer(np.packbits(valid, bitorder="little"))
@@ -74,9 +78,7 @@ def raws_of(texts: pa.StringArray) -> Digests:
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + rows + 1] if rows else None
     if offsets is not None and not texts.null_count and (np.diff(offsets) == _CHECKSUM).all():
         data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(rows, _CHECKSUM)
-        digits = data[:, len(_ALGORITHM) :].tobytes()
-        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and not digits.translate(
-            None, _DIGITS
-        ):
-            return digests_of([bytes.fromhex(digits.decode("ascii"))])
+        nibbles = np.take(_NIBBLES, data[:, len(_ALGORITHM) :])
+        if (data[:, : len(_ALGORITHM)] == np.frombuffer(_ALGORITHM, np.uint8)).all() and nibbles.max() < 16:
+            return (nibbles[:, ::2] << 4 | nibbles[:, 1::2]).view("V32").reshape(rows)
     return digests_of([raw_of(checksum) for checksum in texts.to_pylist()])

@@ -14,6 +14,7 @@ from wbtable.format.types import AnyType, ColumnType, ImageType, unify
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.fitting import check_rows
+from wbtable.tables.image_windows import hashed, windows
 from wbtable.tables.parts import SMALL
 from wbtable.tables.prefetch import ahead
 from wbtable.tables.readable import Readable
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from wbtable.storage.seen import Digests
     from wbtable.tables.parts import Parts
     from wbtable.tables.source import Source
-    from wbtable.tables.spill import TableBlobs
 
-_WINDOW_BYTES = 64 << 20
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
 
@@ -138,7 +137,9 @@ def _append_stream(parts: Parts, reader: pa.RecordBatchReader) -> None:
     batches = _numbered(reader)
     images = {i: found for i, found in zip(at, types, strict=True) if isinstance(found, ImageType)}
     if images:
-        tables: Iterator[pa.Table] = itertools.starmap(prepare, _hashed(parts.blobs, images, batches))
+        tables: Iterator[pa.Table] = itertools.starmap(
+            prepare, (one for window in windows(batches) for one in hashed(parts.blobs, images, window))
+        )
     else:
         tables = ahead(lambda part: prepare(part, {}), batches)
     for table in _gathered(tables):
@@ -152,33 +153,6 @@ def _numbered(reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatc
         if batch.num_rows:
             yield first, batch
             first += batch.num_rows
-
-
-def _hashed(
-    blobs: TableBlobs, images: Mapping[int, ColumnType], batches: Iterator[tuple[int, pa.RecordBatch]]
-) -> Iterator[tuple[tuple[int, pa.RecordBatch], dict[int, Digests]]]:
-    """Yield batches with the digests of their columns of images, of which many are hashed at once."""
-    while window := list(_window(batches)):
-        known: list[dict[int, Digests]] = [{} for _ in window]
-        slices = [
-            (k, i, ingest.image_slices(batch.column(i), images[i]))
-            for k, (_, batch) in enumerate(window)
-            for i in images
-        ]
-        borrowed = [(k, i, one) for k, i, one in slices if one is not None]
-        if borrowed:
-            for (k, i, _), digests in zip(borrowed, blobs.put_slices([one for _, _, one in borrowed]), strict=True):
-                known[k][i] = digests
-        yield from zip(window, known, strict=True)
-
-
-def _window(batches: Iterator[tuple[int, pa.RecordBatch]]) -> Iterator[tuple[int, pa.RecordBatch]]:
-    size = 0
-    for part in batches:
-        yield part
-        size += part[1].nbytes
-        if size >= _WINDOW_BYTES:
-            return
 
 
 def _gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

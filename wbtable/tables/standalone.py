@@ -10,12 +10,14 @@ import pyarrow.compute as pc
 from wbtable.errors import AlreadyExistsError, TypeMismatchError, UsageError
 from wbtable.format.layout import TABLE_SUFFIX
 from wbtable.format.schema import Column, Schema
+from wbtable.format.types import ImageType
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.open_backend import open_backend
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.encode import encode
 from wbtable.tables.fitting import check_kept, check_rows, may_lose, widest
+from wbtable.tables.image_windows import hashed, windows
 from wbtable.tables.infer import NULL
 from wbtable.tables.keys import check_primary_key
 from wbtable.tables.prefetch import ahead
@@ -33,7 +35,11 @@ if TYPE_CHECKING:
     from wbtable.format.table_manifest import TableManifest
     from wbtable.format.types import ColumnType
     from wbtable.storage.backend import Backend
+    from wbtable.storage.seen import Digests
+    from wbtable.tables.image_windows import Part
     from wbtable.tables.snapshot import TableSnapshot
+
+    _Prepared = tuple[pa.RecordBatch, Schema, TableBlobs]
 
 _SLICE_BYTES = 64 << 20
 
@@ -232,23 +238,42 @@ class TableWriter:
             raise UsageError(msg)
         self._flush()
 
-        def prepare(part: tuple[int, pa.RecordBatch]) -> tuple[pa.RecordBatch, Schema, TableBlobs]:
-            first, rows = part
-            blobs = TableBlobs()
-            arrays, columns = [], []
-            for name, rule in zip(buffer.names, buffer.rules, strict=True):
-                array = rows.column(name)
-                found = ingest.declared_or_found(rule.declared, array.type, name)
-                arrays.append(ingest.physical(array, found, name, blobs, first_row=first))
-                columns.append(Column(name, found))
-            schema = Schema(tuple(columns))
-            return pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs
-
-        # The next rows are hashed while these are stored.
-        for prepared, schema, blobs in ahead(prepare, self._parts(reader), depth=2):
-            self._add(prepared, schema, blobs)
-            self._rows += prepared.num_rows
+        images = self._images(reader.schema, buffer)
+        prepared: Iterable[_Prepared]
+        if images:
+            prepared = (one for window in windows(self._parts(reader)) for one in self._hashed(window, images, buffer))
+        else:  # the next rows are converted while these are stored
+            prepared = ahead(lambda part: self._prepared(part, {}, TableBlobs(), buffer), self._parts(reader), depth=2)
+        for rows, schema, blobs in prepared:
+            self._add(rows, schema, blobs)
+            self._rows += rows.num_rows
             buffer.first_row = self._rows
+
+    def _images(self, schema: pa.Schema, buffer: RowBuffer) -> dict[str, ColumnType]:
+        """Return the columns of images, which come as encoded bytes."""
+        types = {
+            name: ingest.declared_or_found(rule.declared, schema.field(name).type, name)
+            for name, rule in zip(buffer.names, buffer.rules, strict=True)
+        }
+        return {name: found for name, found in types.items() if isinstance(found, ImageType)}
+
+    def _hashed(self, window: list[Part], images: dict[str, ColumnType], buffer: RowBuffer) -> Iterator[_Prepared]:
+        """Yield the rows of a window, whose images are hashed before any is stored."""
+        blobs = TableBlobs()
+        for part, digests in hashed(blobs, images, window):
+            yield self._prepared(part, digests, blobs, buffer)
+
+    def _prepared(self, part: Part, digests: dict[str, Digests], blobs: TableBlobs, buffer: RowBuffer) -> _Prepared:
+        """Return rows in physical form, with their schema and what has the bytes of their media."""
+        first, rows = part
+        arrays, columns = [], []
+        for name, rule in zip(buffer.names, buffer.rules, strict=True):
+            array = rows.column(name)
+            found = ingest.declared_or_found(rule.declared, array.type, name)
+            arrays.append(ingest.physical(array, found, name, blobs, first_row=first, digests=digests.get(name)))
+            columns.append(Column(name, found))
+        schema = Schema(tuple(columns))
+        return pa.RecordBatch.from_arrays(arrays, schema=schema.arrow()), schema, blobs
 
     def _parts(self, reader: pa.RecordBatchReader) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield the rows in parts of bounded size, each with the position of its first row."""

@@ -19,7 +19,7 @@ import pytest
 import wbtable
 from tests.unit.tables.cases import SAME, check_identical, png
 from wbtable.errors import TypeMismatchError, UsageError
-from wbtable.tables import fill, rows
+from wbtable.tables import image_windows, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,7 +273,7 @@ def test_images_that_come_in_many_batches(monkeypatch: pytest.MonkeyPatch) -> No
     """They are hashed some batches at once, whatever their number, their nulls, and the columns that have them."""
     images = [png(i, (3 + i % 5, 4)) if i % 7 else None for i in range(40)]
     for window, batch in ((1, 1), (300, 3), (300, 40), (1 << 20, 3)):
-        monkeypatch.setattr(fill, "_WINDOW_BYTES", window)
+        monkeypatch.setattr(image_windows, "WINDOW_BYTES", window)
         arrow = pa.table(
             {"a": pa.array(images, pa.binary()), "i": range(40), "b": pa.array(images[::-1], pa.large_binary())}
         )

@@ -26,7 +26,7 @@ from wbtable.errors import (
     UsageError,
 )
 from wbtable.format.documents import canonical, parse
-from wbtable.tables import rows
+from wbtable.tables import image_windows, rows
 from wbtable.tables.open import open_table
 
 if TYPE_CHECKING:
@@ -252,6 +252,21 @@ def test_writer_takes_images_of_binary_columns(tmp_path: Path) -> None:
     table = open_table(tmp_path)
     assert [row[0] and row[0].bytes for row in table.data] == [*data, png(2)]
     assert len(list((tmp_path / "objects").rglob("*.pack"))) == 1
+
+
+def test_writer_takes_images_in_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever number of batches is hashed at once; what stands before a damaged image is written."""
+    data = [png(i) if i % 7 else None for i in range(30)]
+    for window, batch in ((1, 1), (500, 3), (1 << 20, 4)):
+        monkeypatch.setattr(image_windows, "WINDOW_BYTES", window)
+        with wbtable.TableWriter(str(tmp_path), f"{window}", dtype={"image": wbtable.Image}) as writer:
+            writer.write_batch(pa.table({"image": data, "n": range(30)}).to_reader(max_chunksize=batch))
+            damaged = pa.table({"image": [*data[:8], b"no picture", data[9]], "n": range(10)})
+            with pytest.raises(UsageError, match='column "image", row 38'):
+                writer.write_batch(damaged.to_reader(max_chunksize=batch))
+            assert len(writer) == 30 + 8 // batch * batch
+        table = open_table(tmp_path / f"{window}.table.json")
+        assert [row[0] and row[0].bytes for row in table.data] == data + data[: 8 // batch * batch]
 
 
 def test_writer_aborts(tmp_path: Path) -> None:
