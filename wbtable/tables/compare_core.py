@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from threading import RLock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -88,6 +88,10 @@ class CompareCore:
         self._guard = RLock()
         self._changes: dict[str, Flags | None] = {}
         self._failed: set[str] = set()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Compare anew where it is unpickled."""
+        return CompareCore, (self.sides, [key.sides for key in self.keys])
 
     def _key(self, names: tuple[str, ...]) -> KeyColumn:
         types = tuple(side.schema[name] for side, name in zip(self.sides, names, strict=True))

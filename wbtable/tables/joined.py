@@ -208,6 +208,10 @@ class JoinedSource(PairedSource):
         ]
         super().__init__((left, right), self.index, columns)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Join anew where it is unpickled."""
+        return JoinedSource, (*self.sides, [(pair.left, pair.right) for pair in self.key_pairs], self.how)
+
     def query_source(self) -> JoinQuery:
         """Return the join as a query reads it."""
         from wbtable.query.join import JoinQuery

@@ -33,6 +33,10 @@ class RowLink(int):
         link.table = table
         return link
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go with its table."""
+        return RowLink, (self.table, int(self))
+
     def as_link(self) -> tuple[ColumnType, RowLink]:
         """Return the logical type and plain form of a cell with this link."""
         return LinkType(), self

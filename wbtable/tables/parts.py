@@ -23,7 +23,7 @@ from wbtable.tables.spilled import SpilledSource
 from wbtable.tables.zip_source import ZipSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_MEMORY = 256 << 20
 """Bytes of encoded rows that a table keeps in memory."""
@@ -69,6 +69,22 @@ class Parts:
         parts._schema = source.schema
         parts.append(source)
         return parts
+
+    @classmethod
+    def of_rows(cls, source: Source, rules: Sequence[ColumnRule], links: Mapping[str, Any]) -> Parts:
+        """Start with the rows of a source, and with what was declared and linked beside them."""
+        parts = cls(source.schema.names, [column.type for column in source.schema], rules)
+        parts.buffer.links = dict(links)
+        parts.append(source)
+        return parts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give the rows away as they are now."""
+        return Parts.of_rows, (self.whole(), self.buffer.rules, self.buffer.links)
+
+    def __copy__(self) -> Parts:
+        """Return what has the same rows, and grows apart."""
+        return Parts.of_rows(self.whole(), self.buffer.rules, self.buffer.links)
 
     @property
     def num_rows(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -50,6 +50,10 @@ class TableReader:
         self.manifest = manifest
         self._files = Fragments(objects)
         self._query: QuerySource | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Read the table anew where it is unpickled: what was opened stays in its process."""
+        return TableReader, (self.objects, self.manifest)
 
     @property
     def schema(self) -> Schema:

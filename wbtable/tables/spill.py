@@ -6,7 +6,7 @@ import hashlib
 import os
 import weakref
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -82,6 +82,23 @@ class TableBlobs:
         self._size = self._borrowed_size = 0
         self._has_files = False
         self._guard = Lock()
+
+    @classmethod
+    def of_bytes(cls, raws: Sequence[bytes], contents: Sequence[bytes]) -> TableBlobs:
+        """Keep blobs by their raw digests."""
+        blobs = cls()
+        blobs._memory.update(zip(raws, contents, strict=True))
+        blobs._size = sum(map(len, contents))
+        if blobs._size > MAX_MEMORY:
+            blobs._spill()
+        return blobs
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give the bytes away: they are read from files and temporary packs, which another process may not find."""
+        with self._guard:
+            known = [*self._borrowed.columns()[0].tolist(), *self._memory, *self._spilled.columns()[0].tolist()]
+        raws = list(dict.fromkeys(known))
+        return TableBlobs.of_bytes, (raws, self.borrow(digests_of(raws)).to_bytes())
 
     def put_many(self, payloads: Sequence[Payload]) -> list[dict[str, object]]:
         """Keep the bytes of each payload, once for each digest; return the FILE group of each.

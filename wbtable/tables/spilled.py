@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from wbtable.storage.os_errors import explained
-from wbtable.tables.source import empty_columns, take_table
+from wbtable.tables.source import ArrowSource, empty_columns, take_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wbtable.format.schema import Schema
     from wbtable.media.base import BlobReader
     from wbtable.storage.temporary import TemporaryFolder
-    from wbtable.tables.source import ArrowSource, Indices
+    from wbtable.tables.source import Indices
 
 _BATCH_ROWS: Final = 1 << 14
 
@@ -41,6 +41,10 @@ class SpilledSource:
         self.num_rows = num_rows
         self._path = path
         self._folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give the rows away: the file is this process's own."""
+        return ArrowSource, (self.read_all(), self.schema, self.blobs)
 
     @classmethod
     def spill(cls, source: ArrowSource, path: Path, folder: TemporaryFolder) -> SpilledSource:

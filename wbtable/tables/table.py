@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
@@ -107,6 +108,12 @@ class Table(Viewable):
     ) -> None:
         self._parts, self._primary_key, self._foreign_keys = parts, primary_key, foreign_keys
         self.origin = origin
+
+    def __copy__(self) -> Self:
+        """Return a table of the same rows, not copied; rows and columns that are added to one are not in the other."""
+        table = object.__new__(type(self))
+        table.__dict__.update(self.__dict__, _parts=copy(self._parts))
+        return table
 
     @classmethod
     def from_arrow(cls, data: object, dtype: object = None) -> Self:

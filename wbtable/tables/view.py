@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -124,9 +125,8 @@ class View(Viewable):
 
         """
         from wbtable.query.control import QueryControl
-        from wbtable.query.group_rows import GroupRows
         from wbtable.query.view_plan import plan
-        from wbtable.query.view_rows import ViewRows
+        from wbtable.tables.found_rows import GroupRows, ViewRows
 
         self.spec = spec
         self.base: Viewable | None = None
@@ -138,6 +138,12 @@ class View(Viewable):
         self._rows = None if self._plan.is_grouped else ViewRows(self._plan, self._control)
         self._groups = GroupRows(self._plan, self._control) if self._plan.is_grouped else None
         self._found: ViewRows | GroupRows = self._rows or self._groups  # type: ignore[assignment]  # one is there
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go with the table that is seen: rows and groups are found anew."""
+        if self.base is None:
+            raise TypeError("a view that was made of rows alone cannot be pickled: make a table of it")
+        return partial(self.base.view, spec=self.spec), (), {"store_url": self.store_url}
 
     def _source(self) -> Source:
         window = self.spec.window
