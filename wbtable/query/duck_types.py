@@ -36,6 +36,7 @@ from wbtable.format.types import (
     TimeType,
     UuidType,
 )
+from wbtable.query.duck_library import duck
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,9 +98,7 @@ def is_read_exactly(stored: pa.DataType) -> bool:
 @cache
 def reads_zoned_nanoseconds() -> bool:
     """Whether this DuckDB has zoned nanoseconds: DuckDB 2 does."""
-    import duckdb
-
-    return int(duckdb.__version__.partition(".")[0]) >= 2
+    return int(duck().__version__.partition(".")[0]) >= 2
 
 
 def memory_column(text: str, found: ColumnType) -> str:

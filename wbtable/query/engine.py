@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import CancelledError, FormatError, LimitError, StorageError, UnsupportedError, WbtableError
 from wbtable.query.control import QueryControl, Share
+from wbtable.query.duck_library import duck
 from wbtable.query.duck_types import text_literal
 from wbtable.storage.temporary import temporary_folder
 
@@ -57,13 +58,11 @@ class Engine:
             threads: how many it may use; 0: one a core.
 
         """
-        import duckdb
-
         self._guard = threading.Lock()
         self._running = 0
         self._closing = False
         self._spill: Path = temporary_folder()
-        self._root: duckdb.DuckDBPyConnection = duckdb.connect(":memory:")
+        self._root: duckdb.DuckDBPyConnection = duck().connect(":memory:")
         self.file_system: RangeFileSystem | None = None
         if inputs.ranges:
             from wbtable.storage.range_file_system import RangeFileSystem
@@ -208,8 +207,7 @@ def _watched(cursor: duckdb.DuckDBPyConnection, control: Control) -> Iterator[No
 @contextlib.contextmanager
 def explained(control: Control, files: RangeFileSystem | None = None) -> Iterator[None]:
     """Say what failed in wbtable's words."""
-    import duckdb
-
+    library = duck()
     try:
         yield
     except WbtableError:
@@ -219,24 +217,24 @@ def explained(control: Control, files: RangeFileSystem | None = None) -> Iterato
         cause = None if files is None else files.failure_in(str(error))
         if cause is not None:
             raise cause from error
-        if isinstance(error, duckdb.InterruptException):
+        if isinstance(error, library.InterruptException):
             msg = "the query was cancelled"
             raise CancelledError(msg) from error
-        if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
+        if isinstance(error, (library.OutOfMemoryException, MemoryError)):
             msg = f"the query needs more memory than it may use: {_first_line(error)}; ask for fewer columns or rows"
             raise LimitError(msg) from error
-        if isinstance(error, duckdb.PermissionException):
+        if isinstance(error, library.PermissionException):
             raise
-        is_input = isinstance(error, duckdb.InvalidInputException)
+        is_input = isinstance(error, library.InvalidInputException)
         # What Thrift throws at a page's header has no class of DuckDB's.
-        is_other = type(error) is duckdb.Error or "Invalid Error: " in str(error)
+        is_other = type(error) is library.Error or "Invalid Error: " in str(error)
         if (is_input and "arquet" in str(error)) or is_other:
             msg = f"a fragment is damaged: {_first_line(error)}"
             raise FormatError(msg) from error
-        if isinstance(error, (duckdb.IOException, OSError)):
+        if isinstance(error, (library.IOException, OSError)):
             msg = f"a fragment could not be read, or there is no room to spill: {_first_line(error)}"
             raise StorageError(msg) from error
-        if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
+        if isinstance(error, (library.ConversionException, library.OutOfRangeException)):
             msg = f"a value is beyond what queries compute with: {_first_line(error)}"
             raise UnsupportedError(msg) from error
         if is_input and "map" in str(error).lower():

@@ -15,6 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from wbtable.errors import CancelledError, LimitError, WbtableError
+from wbtable.query.duck_library import duck
 from wbtable.query.worker_frames import ARROW, END, ERROR, PROGRESS, READY, VALUE, error_to_json, write_frame
 
 if TYPE_CHECKING:
@@ -137,10 +138,9 @@ def open_many_files() -> None:
 
 def _warm_up(threads: int) -> None:
     """Load what every query needs, so that the first is as quick as the others and the limit starts behind it."""
-    import duckdb
     import pyarrow as pa
 
-    con = duckdb.connect(config={"threads": threads})
+    con = duck().connect(config={"threads": threads})
     con.sql("SELECT 1 AS a").to_arrow_table()
     con.close()
     pa.set_cpu_count(max(1, threads))
