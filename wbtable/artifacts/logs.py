@@ -10,6 +10,7 @@ from wbtable.errors import ConflictError, FormatError, NotFoundError, StorageErr
 from wbtable.format import documents
 from wbtable.format.layout import MAX_NUMBER, hint_key, log_key
 from wbtable.format.log_entry import LogEntry
+from wbtable.storage.header import check_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,9 +86,11 @@ def append(
 
     Raises:
         ConflictError: others were faster in each of many attempts.
+        StorageError: the store's folder vanished.
         UsageError: the log cannot hold the value, or it is too long.
 
     """
+    check_there(backend)
     number = newest(backend, log)
     for _ in range(ATTEMPTS):
         current = None if number < 0 else read(backend, log, kind, number)

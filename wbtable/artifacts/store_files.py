@@ -8,9 +8,9 @@ from wbtable.artifacts import logs
 from wbtable.artifacts.folders import children
 from wbtable.artifacts.names import LATEST, VersionName, near, near_or_all
 from wbtable.artifacts.records import Records
-from wbtable.errors import NotFoundError, StorageError
+from wbtable.errors import NotFoundError
 from wbtable.format import layout
-from wbtable.storage.header import read_header
+from wbtable.storage.header import check_there, read_header
 from wbtable.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ class StoreFiles:
             StorageError: it did.
 
         """
-        header = self.backend.local_path(layout.HEADER)
-        if header is not None and not header.exists():
-            raise StorageError(f"the store is gone: {header} does not exist any more")
+        check_there(self.backend)
 
     def projects(self) -> list[str]:
         """Return the names of the projects, sorted; found by listing."""

@@ -117,7 +117,13 @@ class TableJob:
         before = stored.snapshot().source
         rows = ConcatSource([before, added], widened(before.schema, self.snapshot.schema))
         draft = Artifact(self.draft.name, type=RUN_TABLE)
-        draft.add(Table.from_source(rows, log_mode="INCREMENTAL"), table_entry(self.key))
+        grown = Table.from_source(
+            rows,
+            log_mode="INCREMENTAL",
+            primary_key=self.snapshot.primary_key,
+            foreign_keys=self.snapshot.foreign_keys,
+        )
+        draft.add(grown, table_entry(self.key))
         return draft
 
     def reference(self, version: Version) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Barrier
 from typing import TYPE_CHECKING, Any, Self
 
-from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, UnsupportedError, WbtableError
+from wbtable.errors import AlreadyExistsError, FormatError, NotFoundError, StorageError, UnsupportedError, WbtableError
 from wbtable.format.documents import Reader, canonical, parse
 from wbtable.format.features import FORMAT_VERSION, check_document, parse_version
 from wbtable.format.layout import HEADER, TEMPORARY
@@ -102,6 +102,18 @@ def read_header(backend: Backend) -> StoreHeader:
     header = StoreHeader.from_bytes(data, f"{HEADER} in {backend.url}")
     backend.unsafe_single_writer = header.unsafe_single_writer
     return header
+
+
+def check_there(backend: Backend) -> None:
+    """Refuse a place whose folder vanished: writing would make a new folder that is no store.
+
+    Raises:
+        StorageError: it did.
+
+    """
+    header = backend.local_path(HEADER)
+    if header is not None and not header.exists():
+        raise StorageError(f"the store is gone: {header} does not exist any more")
 
 
 def create_header(backend: Backend, *, unsafe_single_writer: bool = False) -> StoreHeader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pickle
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wbtable.artifacts.draft import Artifact
+    from wbtable.artifacts.version import Version
 
     Make = Callable[..., Artifact]
 
@@ -126,6 +128,28 @@ def test_a_store_that_vanished_is_not_made_anew(store: Store, draft_of: Callable
         store.commit(draft)
     assert not Path(store.url).exists()
     assert draft.is_draft()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda version: version.add_aliases(["best"]),
+        lambda version: version.remove_aliases(["best"]),
+        lambda version: version.add_tags(["good"]),
+        lambda version: version.delete(),
+        lambda version: setattr(version, "ttl", dt.timedelta(days=1)),
+        lambda version: setattr(version, "description", "text"),
+        lambda version: version.record_run("p/run", "used"),
+    ],
+)
+def test_nothing_is_said_in_a_store_that_vanished(
+    store: Store, draft_of: Callable[..., Artifact], change: Callable[[Version], None]
+) -> None:
+    version = store.commit(draft_of())
+    shutil.rmtree(store.url)
+    with pytest.raises(StorageError, match="the store is gone"):
+        change(version)
+    assert not Path(store.url).exists()
 
 
 def test_what_is_no_draft_is_said(store: Store) -> None:

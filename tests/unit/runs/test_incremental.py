@@ -59,6 +59,19 @@ def test_a_table_that_did_not_grow_makes_no_version(tmp_path: Path) -> None:
     assert len(store.versions(f"p/run-{run.id}-preds")) == 1
 
 
+def test_the_key_stays_while_a_table_grows(tmp_path: Path) -> None:
+    """TABLE-8, RUN-11."""
+    store = wbtable.create_store(tmp_path / "store")
+    table = wbtable.Table(columns=["id"], log_mode="INCREMENTAL")
+    with wbtable.init(project="p", store=store) as run:
+        for number in range(3):
+            table.add_data(number)
+            table.set_pk("id")
+            run.log({"t": table})
+    found = [version.get("t") for version in store.versions(f"p/run-{run.id}-t")]
+    assert [(one.primary_key, len(one)) for one in found] == [("id", 1), ("id", 2), ("id", 3)]
+
+
 def test_mutable_tables_are_stored_whole(tmp_path: Path) -> None:
     """RUN-10: what is logged again is the current content."""
     store = wbtable.create_store(tmp_path / "store")
