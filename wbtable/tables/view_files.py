@@ -19,9 +19,11 @@ from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.digest import Digest
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
 from wbtable.format.types import (
+    BinaryType,
     BooleanType,
     DateType,
     DecimalType,
+    DurationType,
     IntegerType,
     LinkType,
     MediaType,
@@ -123,6 +125,8 @@ def write_csv(
 ) -> None:
     """Write rows as CSV with a header: null is empty, text is in quotes, nested values are JSON.
 
+    Durations are seconds, bytes base64.
+
     Args:
         source: the rows.
         path: a local file.
@@ -186,6 +190,8 @@ def _csv_type(found: ColumnType) -> pa.DataType:
         return found.arrow()
     if isinstance(found, NumberType) and found.dtype == "float16":
         return pa.float32()
+    if isinstance(found, DurationType):
+        return pa.float64()
     return found.arrow() if isinstance(found, _TEXTUAL) else pa.string()
 
 
@@ -195,12 +201,23 @@ def _csv_column(array: pa.Array, found: ColumnType, source: Source, media: _Medi
         return pa.array(media.texts(array), pa.string())
     if isinstance(found, (*_TEXTUAL, IntegerType)):
         return array.cast(target)
+    if isinstance(found, DurationType):
+        return _seconds(array)
+    text = plain if isinstance(found, BinaryType) else _json_text
     values = to_python(array, found, source.blobs)
-    return pa.array([None if value is None else _json_text(value) for value in values], pa.string())
+    return pa.array([None if value is None else text(value) for value in values], pa.string())
+
+
+def _seconds(array: pa.Array) -> pa.Array:
+    """Return durations as seconds, which other programs compute with."""
+    per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[array.type.unit]
+    return pc.divide(array.cast(pa.int64()).cast(pa.float64(), safe=False), per_second)
 
 
 def write_jsonl(source: Source, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:
-    """Write rows as JSON Lines: an object a row; NaN and infinities as text, times in ISO 8601, bytes in base64.
+    """Write rows as JSON Lines: an object a row; times in ISO 8601, durations in seconds, bytes in base64.
+
+    NaN and infinities are text.
 
     Raises:
         StorageError: it cannot be written; no file is left.
@@ -220,6 +237,8 @@ def write_jsonl(source: Source, path: str | os.PathLike[str], media: CopiedMedia
                 for i, column in enumerate(source.schema):
                     if has_zone(column.type):
                         columns[i] = [instant(value) for value in columns[i]]
+                    elif isinstance(column.type, DurationType):
+                        columns[i] = _seconds(batch.column(i)).to_pylist()
                 for row in zip(*columns, strict=True):
                     file.write(_json_text(dict(zip(names, row, strict=True))) + "\n")
 

@@ -168,3 +168,24 @@ def test_builders_make_the_same_views() -> None:
     assert len(groups.sort().group_by()) == len(groups.group_by()) == 5
     with pytest.raises(ExpressionError):
         built.where("nope > 1")
+
+
+def test_durations_and_bytes(tmp_path: Path) -> None:
+    """Lengths of time are numbers of seconds, bytes base64: nothing is JSON within CSV that need not be."""
+    lengths = [dt.timedelta(seconds=5, microseconds=3), dt.timedelta(days=-1), None]
+    table = Table(columns=["length", "bytes"], data=[[one, b"x"] for one in lengths])
+    table.add_column("ns", np.array([1, 1_500_000_000, "NaT"], "timedelta64[ns]"))
+    table.view().write_csv(tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text("utf-8").splitlines() == [
+        '"length","bytes","ns"',
+        '5.000003,"eA==",1e-9',
+        '-86400,"eA==",1.5',
+        ',"eA==",',
+    ]
+    table.view().write_jsonl(tmp_path / "out.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert [list(row.values()) for row in rows] == [
+        [5.000003, "eA==", 1e-9],
+        [-86400, "eA==", 1.5],
+        [None, "eA==", None],
+    ]
