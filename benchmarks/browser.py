@@ -134,7 +134,7 @@ def _answer(process: subprocess.Popen[str], pattern: str, start: float) -> tuple
             # Somebody must read on, or it waits for that.
             threading.Thread(target=process.stdout.read, daemon=True).start()
             return found[1], seconds
-    raise RuntimeError("".join(said)[-2000:] or f"{process.args} said nothing")
+    raise RuntimeError("".join(said)[-2000:] or f"{process.args!r} said nothing")
 
 
 def free_port() -> int:

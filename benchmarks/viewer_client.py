@@ -31,7 +31,7 @@ SUMMARIES: Final = "document.querySelector('.grid-head svg')"
 @contextmanager
 def viewing(table: Path, work: Path) -> Iterator[Served]:
     """Serve a table, with a cache folder of its own: what another run found and decoded does not count."""
-    command = [sys.executable, "-m", "wbtable", "view", table, "--no-browser"]
+    command: list[str | Path] = [sys.executable, "-m", "wbtable", "view", table, "--no-browser"]
     with serving(command, r"wbtable: (http\S+)", {"WBTABLE_CACHE_DIR": str(work / "cache")}) as found:
         yield found
 

@@ -79,7 +79,14 @@ def _ours(data: Path, work: Path, scale: Scale) -> dict[str, float]:
 def _spotlight(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     from benchmarks import browser
 
-    command = [_peer("spotlight"), data / "same.parquet", "--no-browser", "--no-filebrowsing", "--port", "auto"]
+    command: list[str | Path] = [
+        _peer("spotlight"),
+        data / "same.parquet",
+        "--no-browser",
+        "--no-filebrowsing",
+        "--port",
+        "auto",
+    ]
     at = """document.querySelector(`[data-rowindex="${argument}"][data-columnindex="0"]`)?.textContent"""
     with (
         browser.serving(command, r"(http://\S+)") as served,
@@ -117,7 +124,14 @@ def _spotlight(data: Path, work: Path, scale: Scale) -> dict[str, float]:
 def _datasette(data: Path, work: Path, scale: Scale) -> dict[str, float]:
     from benchmarks import browser
 
-    command = [_peer("datasette"), "serve", "--immutable", data / "same.db", "--port", browser.free_port()]
+    command: list[str | Path] = [
+        _peer("datasette"),
+        "serve",
+        "--immutable",
+        data / "same.db",
+        "--port",
+        str(browser.free_port()),
+    ]
     # A second, which a statement may take by default, is too short for a sort without an index.
     command += ["--setting", "sql_time_limit_ms", "60000"]
     first_id = "document.querySelector('.rows-and-columns tbody td.col-id')?.textContent"

@@ -19,6 +19,8 @@ from wbtable.format.fingerprint import is_variable, offsets_of, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    import numpy.typing as npt
+
 __all__ = ["LeafEncoding", "leaf_encodings"]
 
 Encoding = Literal["DICTIONARY", "PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT", "DELTA_BYTE_ARRAY"]
@@ -154,7 +156,8 @@ def _integers(values: pa.Array) -> Encoding:
     width = values.type.bit_width
     stored = max(width, 32)  # Parquet has no narrower integers
     numbers = np.frombuffer(values.buffers()[1], f"<i{width // 8}", len(values), values.offset * (width // 8))
-    steps = np.diff(numbers.astype(np.int64))
+    exact = numbers.astype(np.int64)
+    steps: npt.NDArray[np.int64] = exact[1:] - exact[:-1]
     steps = steps[: steps.size // _DELTA_BLOCK * _DELTA_BLOCK].reshape(-1, _DELTA_BLOCK)
     if not steps.size:
         return "PLAIN"

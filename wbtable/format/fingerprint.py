@@ -21,6 +21,7 @@ from wbtable.format.types_nested import ListType, MapType, StructType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy.typing as npt
     from typing_extensions import Buffer
 
     from wbtable.format.types_base import ColumnType
@@ -204,7 +205,7 @@ def _fixed(sink: _Sink, chunk: pa.Array) -> None:
     if data is None or not len(chunk) or not width:
         sink.update(bytes(len(chunk) * width))
         return
-    raw = np.frombuffer(data, np.uint8, len(chunk) * width, chunk.offset * width)
+    raw: npt.NDArray[np.uint8] = np.frombuffer(data, np.uint8, len(chunk) * width, chunk.offset * width)
     if chunk.null_count:
         raw = raw.reshape(-1, width).copy()
         raw[~_valid(chunk)] = 0

@@ -21,6 +21,8 @@ from wbtable.format.xxh3 import U8, U64
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import numpy.typing as npt
+
 __all__ = [
     "LOWER_BITS",
     "SMALLEST",
@@ -135,7 +137,7 @@ def _blocks(values: pa.Array, known: Known = _UNKNOWN) -> Iterator[tuple[U64, _L
         return
     if is_variable(values.type):
         data = values.buffers()[2]
-        raw = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+        raw: npt.NDArray[np.uint8] = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
         for _, h in xxh3.variable_blocks(raw, offsets_of(values)):
             yield h, _same
     else:
