@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from wbtable.storage.seen import Digests
     from wbtable.tables.parts import Parts
-    from wbtable.tables.source import Source
 
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
@@ -60,15 +59,16 @@ def fill(parts: Parts, source: object) -> None:
             parts.add(_ordered(parts, row))
 
 
-def extend(parts: Parts, source: Source) -> None:
-    """Add the rows of a source behind those of a table, whose columns become as wide as both need.
+def extend(parts: Parts, table: Readable) -> None:
+    """Add the rows of a table behind those of another, whose columns become as wide as both need.
 
     Raises:
         UsageError: it has other columns.
-        TypeMismatchError: two columns' types have none in common; no row is added.
+        TypeMismatchError: two columns' types have none in common, or they link to two tables; no row is added.
 
     """
     names = parts.buffer.names
+    source = table._source()  # noqa: SLF001 - the rows that every readable thing has
     found = source.schema.names
     if sorted(found) != sorted(names):
         msg = f"expected rows with the columns {names!r:.200}, found {found!r:.200}"
@@ -82,12 +82,24 @@ def extend(parts: Parts, source: Source) -> None:
         if rule.declared is not None and types[-1] != rule.declared:
             msg = f"expected {rule.declared}, found {source.schema[name]}"
             raise TypeMismatchError(msg, place=f'column "{name}"')
+    links = _links_of(table)
+    for name, linked in links.items():
+        if parts.buffer.links.get(name, linked) is not linked:
+            msg = "expected links to rows of the table that the column links to, found some to another table"
+            raise TypeMismatchError(msg, place=f'column "{name}"')
     parts.flush()
     for name, wide in zip(names, types, strict=True):
         for part in (parts.whole(), source):
             check_rows(part, name, wide, f'column "{name}"')
     parts.buffer.types = types
+    parts.buffer.links |= links
     parts.append(source if found == names else ProjectedSource(source, names))
+
+
+def _links_of(table: Readable) -> dict[str, Any]:
+    """Return to whose rows columns of a table link, where no path says it yet (LINK-1)."""
+    snapshot = getattr(table, "snapshot", None)
+    return {} if snapshot is None else dict(snapshot().links)
 
 
 def _append_table(parts: Parts, table: Readable) -> None:
@@ -105,6 +117,8 @@ def _append_table(parts: Parts, table: Readable) -> None:
                 msg = f"expected {rule.declared}, found {column.type}; use cast to give a column another type"
                 raise TypeMismatchError(msg, place=f'column "{column.name}"')
     parts.buffer.types = [column.type for column in source.schema]
+    links = _links_of(table)
+    parts.buffer.links |= {name: links[there] for name, there in zip(names, inner, strict=True) if there in links}
     for rule, name in zip(rules, names, strict=True):
         if not rule.optional:
             first = 0

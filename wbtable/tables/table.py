@@ -164,7 +164,7 @@ class Table(Viewable):
 
         """
         rows = data if isinstance(data, Readable) else type(self).from_arrow(data)
-        fill.extend(self._parts, rows._source())  # noqa: SLF001 - the rows that every readable thing has
+        fill.extend(self._parts, rows)
 
     def add_column(self, name: str, data: object, optional: bool = True) -> None:
         """Add one column behind the others.

@@ -128,6 +128,23 @@ def test_links_in_whole_columns() -> None:
     assert dict(wbtable.Table(dataframe=frame).snapshot().links) == {"p": people}
 
 
+def test_links_go_with_the_rows_of_a_table() -> None:
+    """LINK-1: who takes the rows of a table over, or adds them behind others, links to what they link to."""
+    people = _people()
+    table = wbtable.Table(columns=["p", "n"], data=[[link, int(link)] for link in people.get_index()])
+    assert dict(wbtable.Table(data=table).snapshot().links) == {"p": people}
+    assert dict(wbtable.Table(data=table, columns=["n", "p"]).snapshot().links) == {"p": people}
+    assert dict(wbtable.Table(data=table, columns=["who", "number"]).snapshot().links) == {"who": people}
+    longer = wbtable.Table(columns=["p", "n"])
+    longer.extend(table)
+    longer.extend(table)
+    assert dict(longer.snapshot().links) == {"p": people}
+    other = wbtable.Table(columns=["p", "n"], data=[[_people().index_ref(0), 0]])
+    with pytest.raises(TypeMismatchError, match='column "p": expected links to rows of the table that the column'):
+        longer.extend(other)
+    assert (len(longer), dict(longer.snapshot().links)) == (6, {"p": people})
+
+
 def test_a_link_within_a_cell_is_a_number() -> None:
     """LINK-1: only whole cells link; a column type of links to nowhere is never made."""
     link = _people().index_ref(2)
