@@ -217,3 +217,29 @@ def test_a_cell_that_fits_no_type_within(value: Any) -> None:
     assert table.data == [[None]]
     table.add_data([1, 0.5, None])
     assert table.data[1] == [[1.0, 0.5, None]]
+
+
+def test_float16_widens_as_other_floats_do(tmp_path: Path) -> None:
+    """TYPE-9: Arrow does not compare float16, which is no reason not to read it as a wider type."""
+    half = wbtable.Table(dataframe=pa.table({"k": [0, 1, 2], "a": pa.array([1.5, None, float("nan")], pa.float16())}))
+    wide = wbtable.Table(dataframe=pa.table({"k": [0], "a": [2.0**0.5]}))
+    values = [1.5, None, float("nan")]
+    check_identical(wbtable.PartitionedTable([half, wide]).get_column("a"), [*values, 2.0**0.5])
+    assert wbtable.compare([half, wide], key="k").counts.changed == 1
+    half.write(tmp_path)
+    grown = wbtable.open_table(tmp_path)
+    grown.extend(wide)
+    grown.add_data(4, 0.1)
+    check_identical(grown.get_column("a"), [*values, 2.0**0.5, 0.1])
+    half.cast("a", "float32")
+    assert (str(half.schema["a"]), half == wbtable.open_table(tmp_path)) == ("float32", True)
+    nested = [
+        wbtable.Table(dataframe=pa.table({"a": pa.array([[1.5]], pa.list_(kind))}))
+        for kind in (pa.float16(), pa.float64())
+    ]
+    assert wbtable.PartitionedTable(nested).get_column("a") == [[1.5], [1.5]]
+    whole = wbtable.Table(dataframe=pa.table({"a": pa.array([2.0, None], pa.float16())}))
+    whole.cast("a", int)
+    assert whole.data == [[2], [None]]
+    with pytest.raises(TypeMismatchError, match='column "a", row 0: expected int64, found 1'):
+        wbtable.open_table(tmp_path).cast("a", int)
