@@ -160,4 +160,6 @@ def _fits(declared: _Times, value: Any) -> bool:
         return True
     if isinstance(value, dt.timedelta):
         return value % dt.timedelta(microseconds=_MICROSECONDS[declared.unit]) == dt.timedelta(0)
+    if getattr(value, "nanosecond", 0) and declared.unit != "ns":  # of pandas, whose microseconds say nothing of them
+        return False
     return isinstance(value, (dt.datetime, dt.time)) and value.microsecond % _MICROSECONDS[declared.unit] == 0

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -121,6 +122,10 @@ def test_declared_digits_units_and_labels_grow() -> None:
     moments = _rows(TimestampType(unit="s"), _DAY, _FINE, _DAY)
     assert str(moments.schema["x"]) == "timestamp[us]"
     assert moments.get_column("x") == [_DAY, _FINE, _DAY]
+    nanosecond = pd.Timestamp("2020-01-01T00:00:00.000000001")
+    for dtype, value in ((dt.datetime, nanosecond), ([dt.datetime], [nanosecond])):
+        assert _rows(dtype, value).data == [[value]]
+    assert str(_rows(dt.datetime, nanosecond.floor("us")).schema["x"]) == "timestamp[us]"
     exact = _rows(TimestampType(unit="ms"), np.datetime64("2020-01-01T00:00:00.000000000"), _DAY)
     assert str(exact.schema["x"]) == "timestamp[ms]"
     box = {"position": {"minX": 0, "maxX": 1, "minY": 0, "maxY": 1}, "class_id": 1}
