@@ -256,6 +256,14 @@ def has_python_form(column_type: ColumnType) -> bool:
     return column_type.kind in {"uuid", "complex", "any", "integer", "ndarray", "struct", "list", "map"}
 
 
+def with_names(source: object) -> object:
+    """Return a source that says what its columns are called: a stream in place of what only gives one."""
+    if isinstance(source, (list, tuple, np.ndarray, Readable)) or hasattr(source, "columns"):
+        return source
+    reader = ingest.arrow_stream(source)
+    return source if reader is None else reader
+
+
 def names_of(source: object) -> list[str]:
     """Return the column names that a source of rows has itself, or W&B's default ones."""
     if source is None:

@@ -76,7 +76,7 @@ class Table(Viewable):
         if len(given) > 1:
             msg = "expected one of data, rows and dataframe, found several"
             raise UsageError(msg)
-        source = given[0] if given else None
+        source = fill.with_names(given[0]) if given else None
         self._log_mode: LogMode = log_mode
         self._mixed = bool(allow_mixed_types)
         self._primary_key: str | None = None

@@ -41,6 +41,34 @@ def test_columns_picks_by_name_or_renames(frame: Any) -> None:
         wbtable.Table(dataframe=frame, columns=["p"])
 
 
+class _Stream:
+    """What has nothing but the Arrow C stream."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+class _Result:
+    """What can be made a table of Arrow, as results of queries can."""
+
+    def to_arrow(self) -> pa.Table:
+        return pa.table({"a": [1], "b": ["x"], "c": [None]})
+
+
+def test_columns_of_a_stream_keep_their_names() -> None:
+    """TABLE-2: three columns are not called Input, Output and Expected because nothing but the stream names them."""
+    table = pa.table({"a": [1], "b": ["x"], "c": [None]})
+    for given in (_Stream(table), _Result()):
+        assert wbtable.Table(dataframe=given).columns == ["a", "b", "c"]
+    assert wbtable.Table(data=_Stream(table.select(["a", "b"])), columns=["b", "a"]).data == [["x", 1]]
+    structs = pa.chunked_array([pa.array([{"p": 1, "q": 2}])])
+    assert wbtable.Table(dataframe=structs).columns == ["p", "q"]
+    assert wbtable.compare([_Stream(table), _Stream(table)], key="a").counts.equal == 1
+
+
 @pytest.mark.parametrize(
     "frame",
     [
