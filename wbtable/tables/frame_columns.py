@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,8 @@ from wbtable.tables.text import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_NUMBERS = (int, float, complex, np.number)
 
 
 def column_names(names: object) -> list[str]:
@@ -105,7 +108,7 @@ def is_pandas(value: object) -> bool:
 def pandas_columns(frame: Any) -> Iterator[tuple[str, object]]:
     """Yield names, and Arrow arrays or lists of Python values, of a DataFrame; its index is left out.
 
-    NaN of numpy's floats stays NaN; the nulls of pandas' own types, NaT, and NaN among text become null.
+    NaN of numpy's floats stays NaN; the nulls of pandas' own types, NaT, and NaN among what is no number become null.
 
     Raises:
         UsageError: names repeat, or have several levels.
@@ -155,16 +158,22 @@ def whole_column(data: Any) -> object:
 
 def _objects(values: np.ndarray[Any, Any]) -> object:
     kinds = {type(value) for value in values[:100]}
-    if kinds <= {str, type(None), float}:
-        # Among text NaN is what pandas writes for a value that is not there.
-        if float in kinds and str not in kinds and not any(type(value) is str for value in values):
-            return list(values)
+    if kinds <= {str, type(None), float} and (str in kinds or any(type(value) is str for value in values)):
         try:
             found = pa.array(values, pa.string(), from_pandas=True)
         except (pa.ArrowException, TypeError, UnicodeError):
             return list(values)  # whose bad value is found and named one by one
         return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
-    return list(values)
+    return _without_nan(list(values))
+
+
+def _without_nan(values: list[Any]) -> list[Any]:
+    """Return objects with None for NaN, as which pandas writes a value that is not there; among numbers NaN stays."""
+    here = [value for value in values if value is not None]
+    numbers = [value for value in here if isinstance(value, _NUMBERS) and not isinstance(value, bool)]
+    if len(numbers) == len(here) or not all(isinstance(value, float) and math.isnan(value) for value in numbers):
+        return values
+    return [None if isinstance(value, float) else value for value in values]
 
 
 def _native(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

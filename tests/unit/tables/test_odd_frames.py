@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -180,6 +182,39 @@ def test_nan_among_text_of_pandas_is_null() -> None:
         check_identical(table.get_column("a"), numbers)
     with pytest.raises(TypeMismatchError, match='column "a", row 1: expected string, found float64'):
         wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series(["x", 1.5], dtype=object)}))
+
+
+def test_nan_among_other_objects_of_pandas_is_null() -> None:
+    """As merging and reindexing leave them; NaN among numbers, and alone, is a number."""
+    for values in (
+        [True, False],
+        [b"x", b""],
+        [dt.date(2020, 1, 2)],
+        [[1, 2]],
+        [{"a": 1}],
+        [Decimal("1.5")],
+        [NAN, "x"],
+    ):
+        frame = pd.DataFrame({"a": pd.Series([*values, NAN], dtype=object)})
+        wanted = [None if value is NAN else value for value in [*values, NAN]]
+        table = wbtable.Table(dataframe=frame)
+        assert table.get_column("a") == wanted
+        table.add_column("b", frame["a"])
+        assert table.get_column("b") == wanted
+    for numbers in ([1, NAN], [NAN, None], [np.int64(1), NAN]):
+        table = wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series(numbers, dtype=object)}))
+        check_identical(table.get_column("a"), [None if value is None else float(value) for value in numbers])
+    with pytest.raises(TypeMismatchError, match='column "a", row 1: expected boolean, found int64'):
+        wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series([True, 1, NAN], dtype=object)}))
+
+
+def test_objects_of_pandas_without_a_value_are_of_no_type_yet() -> None:
+    """TYPE-9: a column of None alone is null, which widens to whatever comes behind."""
+    for values in ([None, None], []):
+        table = wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series(values, dtype=object)}))
+        assert str(table.schema["a"]) == "null"
+        table.extend(pd.DataFrame({"a": [7]}))
+        assert table.get_column("a") == [*values, 7]
 
 
 def test_columns_of_polars_that_are_no_arrow_are_named() -> None:
