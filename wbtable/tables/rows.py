@@ -230,6 +230,9 @@ class RowBuffer:
         """Decide which cells of rows of these classes need a look at the value."""
         if len(row) != len(self.names):
             self._refuse_length(row, self.first_row + self.count)
+        if not self.names:
+            msg = "expected a table with columns, found none: rows of nothing would not be stored"
+            raise UsageError(msg, place=f"row {self.first_row + self.count}")
         ints: list[int] = []
         texts: list[int] = []
         slow: list[int] = []

@@ -62,6 +62,9 @@ def test_rows_without_columns(stored: Callable[[wbtable.Table], wbtable.Table]) 
     table = wbtable.Table(columns=[])
     with pytest.raises(UsageError, match="row 0: expected 0 values, found 1"):
         table.add_data(1)
+    with pytest.raises(UsageError, match="row 0: expected a table with columns, found none"):
+        table.add_data()
+    assert len(table) == 0
 
 
 def test_add_column() -> None:
