@@ -88,13 +88,13 @@ def conform(
     if isinstance(have, StructType) and isinstance(want, StructType):
         return _structs(array, have, want, place, error)
     if isinstance(have, ListType) and isinstance(want, ListType):
-        values = conform(_inner(array, array.values), have.item, want.item, place=place, error=error)
-        return relist(array, values, target, inner=True)
+        values = conform(inner_values(array, array.values), have.item, want.item, place=place, error=error)
+        return relist(array, values, target)
     if isinstance(have, MapType) and isinstance(want, MapType):
-        keys = conform(_inner(array, array.keys), have.key, want.key, place=place, error=error)
-        items = conform(_inner(array, array.items), have.item, want.item, place=place, error=error)
+        keys = conform(inner_values(array, array.keys), have.key, want.key, place=place, error=error)
+        items = conform(inner_values(array, array.items), have.item, want.item, place=place, error=error)
         entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
-        return relist(array, entries, target, inner=True)
+        return relist(array, entries, target)
     if isinstance(have, StructType) and isinstance(want, MapType):
         return _to_map(array, have, want, place, error)
     if isinstance(have, NdarrayType) and isinstance(want, NdarrayType):
@@ -224,8 +224,10 @@ def _nested(
             children.append(to_physical(child, field.type, place=place, error=error, first_row=first_row))
         return pa.StructArray.from_arrays(children, fields=list(target), mask=_mask(array))
     if _is_list(target) and _is_list(found):
-        values = to_physical(_inner(array, array.values), target.value_type, place=place, error=error, first_row=None)
-        return relist(array, values, target, inner=True)
+        values = to_physical(
+            inner_values(array, array.values), target.value_type, place=place, error=error, first_row=None
+        )
+        return relist(array, values, target)
     if _is_list(target) and _is_other_list(found):
         return to_physical(_as_list(array), target, place=place, error=error, first_row=first_row)
     if pa.types.is_fixed_size_list(target) and pa.types.is_fixed_size_list(found):
@@ -235,10 +237,12 @@ def _nested(
         values = to_physical(_fixed_values(array), target.value_type, place=place, error=error, first_row=None)
         return pa.FixedSizeListArray.from_arrays(values, type=target, mask=_mask(array))
     if pa.types.is_map(target) and pa.types.is_map(found):
-        keys = to_physical(_inner(array, array.keys), target.key_type, place=place, error=error, first_row=None)
-        items = to_physical(_inner(array, array.items), target.item_type, place=place, error=error, first_row=None)
+        keys = to_physical(inner_values(array, array.keys), target.key_type, place=place, error=error, first_row=None)
+        items = to_physical(
+            inner_values(array, array.items), target.item_type, place=place, error=error, first_row=None
+        )
         entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
-        return relist(array, entries, target, inner=True)
+        return relist(array, entries, target)
     msg = f"expected {target}, found {found}"
     raise error(msg, place=place)
 
@@ -290,7 +294,7 @@ def _child(array: pa.StructArray, at: int) -> pa.Array:
     return array.flatten()[at] if array.null_count else array.field(at)
 
 
-def _inner(array: pa.Array, values: pa.Array) -> pa.Array:
+def inner_values(array: pa.Array, values: pa.Array) -> pa.Array:
     """Return those of a list array's or map array's `values` that its rows have: a slice knows all of the whole's."""
     offsets = array.offsets
     if not len(offsets):
@@ -299,11 +303,11 @@ def _inner(array: pa.Array, values: pa.Array) -> pa.Array:
     return values.slice(first, offsets[-1].as_py() - first)
 
 
-def relist(array: pa.Array, values: pa.Array, target: pa.DataType, *, inner: bool = False) -> pa.Array:
-    """Return lists with the lengths and nulls of `array` over other `values`; with `inner` those of its rows alone."""
+def relist(array: pa.Array, values: pa.Array, target: pa.DataType) -> pa.Array:
+    """Return lists with the lengths and nulls of `array` over other values, as many as :func:`inner_values` gives."""
     width = pa.int64() if pa.types.is_large_list(target) else pa.int32()
     found = array.offsets.to_numpy()
-    offsets = pa.array(found - found[:1] if inner else found, width)
+    offsets = pa.array(found - found[:1], width)
     validity = None
     if array.null_count:
         validity = pc.if_else(array.is_valid(), True, False).buffers()[1]

@@ -24,7 +24,7 @@ from wbtable.format.types import (
     has_media,
 )
 from wbtable.tables.blobs import read_files
-from wbtable.tables.conform import relist
+from wbtable.tables.conform import inner_values, relist
 from wbtable.tables.decoded import decoded_cells, decoded_type
 
 if TYPE_CHECKING:
@@ -127,11 +127,12 @@ def to_logical(
             msg = f"expected decimals as text: {error}"
             raise FormatError(msg) from None
     if isinstance(found, ListType):
-        inner = to_logical(array.values, found.item, media, blobs, _within(describe, array))
+        inner = to_logical(inner_values(array, array.values), found.item, media, blobs, _within(describe, array))
         return relist(array, inner, target)
     if isinstance(found, MapType):
-        keys = to_logical(array.keys, found.key, media, blobs, _within(describe, array))
-        items = to_logical(array.items, found.item, media, blobs, _within(describe, array))
+        within = _within(describe, array)
+        keys = to_logical(inner_values(array, array.keys), found.key, media, blobs, within)
+        items = to_logical(inner_values(array, array.items), found.item, media, blobs, within)
         entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
         return relist(array, entries, target)
     if isinstance(found, StructType):
@@ -152,11 +153,11 @@ def _struct(children: list[pa.Array], target: pa.DataType, like: pa.Array) -> pa
 
 
 def _within(describe: Callable[[int], str], array: pa.Array) -> Callable[[int], str]:
-    """Say where an element of a list stands: in the row that holds it."""
+    """Say where an element of a list stands, counted from the first that its rows have: in the row that holds it."""
 
     def place(element: int) -> str:
         offsets = array.offsets.to_numpy()
-        return describe(max(0, int(offsets.searchsorted(element, side="right")) - 1))
+        return describe(max(0, int(offsets.searchsorted(int(offsets[0]) + element, side="right")) - 1))
 
     return place
 
@@ -193,21 +194,19 @@ def _child(array: pa.StructArray, name: str) -> pa.Array:
 
 
 def _masks(lists: pa.ListArray, blobs: BlobReader, describe: Callable[[int], str], target: pa.DataType) -> pa.Array:
-    values = lists.values
+    values = inner_values(lists, lists.values)
     files = _child(values, "file")
-    held = pc.is_valid(files)
-    if lists.offset or lists.null_count or len(values) != len(lists.flatten()):
-        # Only the masks of these rows are read, not those of the rows that a slice left out.
-        inside = pa.array(_inside(lists), pa.bool_())
-        files = pc.if_else(pc.and_(held, inside), files, pa.scalar(None, FILE_TYPE))
+    if lists.null_count:
+        # Only the masks of rows that are there are read, not what a null may hide.
+        files = pc.if_else(pa.array(_inside(lists), pa.bool_()), files, pa.scalar(None, FILE_TYPE))
     data = read_files(blobs, files, _within(describe, lists))
     children = [data if field.name == "bytes" else _child(values, field.name) for field in target.value_type]
     return relist(lists, _struct(children, target.value_type, values), target)
 
 
 def _inside(lists: pa.ListArray) -> list[bool]:
-    offsets = lists.offsets.to_numpy()
-    inside = [False] * len(lists.values)
+    offsets = lists.offsets.to_numpy() - lists.offsets[0].as_py()
+    inside = [False] * int(offsets[-1])
     for i, here in enumerate(lists.is_valid().to_pylist()):
         if here:
             inside[int(offsets[i]) : int(offsets[i + 1])] = [True] * int(offsets[i + 1] - offsets[i])

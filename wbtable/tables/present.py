@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wbtable.format.types import MediaType, VideoType
+from wbtable.format.types import MapType, MediaType, StructType, VideoType, contains, has_media
 from wbtable.storage.ranges import runs_of
 from wbtable.tables.blobs import cell_place
+from wbtable.tables.conform import inner_values
 from wbtable.tables.logical import MediaMode, logical_schema, to_logical
 from wbtable.tables.source import empty_table
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from wbtable.format.schema import Schema
+    from wbtable.format.types import ColumnType
     from wbtable.media.base import BlobReader
     from wbtable.tables.source import Indices
 
@@ -51,13 +53,27 @@ def _cuts(batch: pa.RecordBatch, schema: Schema, media: MediaMode) -> Iterable[t
         return [(0, batch.num_rows)]
     sizes = np.zeros(batch.num_rows, np.int64)
     for i, column in enumerate(schema):
-        if isinstance(column.type, MediaType):
-            found = pc.struct_field(batch.column(i), ["file", "size"])
-            sizes += np.maximum(pc.fill_null(found, 0).to_numpy(zero_copy_only=False), 0)
+        sizes += _sizes(batch.column(i), column.type)
     if media == "decoded":
-        tight = any(isinstance(column.type, VideoType) for column in schema)
+        tight = any(contains(column.type, VideoType) for column in schema)
         return runs_of(np.maximum(sizes, _DECODED // _DECODED_ROWS), _DECODED // (8 if tight else 1))
     return runs_of(sizes, _ENCODED)
+
+
+def _sizes(array: pa.Array, found: ColumnType) -> Indices:
+    """Return how many encoded bytes the media of each row have, however deep these lie."""
+    if isinstance(found, MediaType):
+        sizes = pc.fill_null(pc.struct_field(array, ["file", "size"]), 0).to_numpy(zero_copy_only=False)
+        return np.maximum(sizes, 0)
+    if not has_media(found):
+        return np.zeros(len(array), np.int64)
+    if isinstance(found, StructType):
+        fields = [_sizes(array.field(array.type.get_field_index(field.name)), field.type) for field in found.fields]
+        return np.sum(fields, axis=0)
+    values, item = (array.items, found.item) if isinstance(found, MapType) else (array.values, cast("Any", found).item)
+    ends = np.concatenate([[0], np.cumsum(_sizes(inner_values(array, values), item))])
+    offsets = array.offsets.to_numpy() - array.offsets[0].as_py()
+    return ends[offsets[1:]] - ends[offsets[:-1]]
 
 
 def present(batch: pa.RecordBatch, schema: Schema, media: MediaMode, blobs: BlobReader, start: int) -> pa.RecordBatch:

@@ -226,7 +226,7 @@ def test_float16_widens_as_other_floats_do(tmp_path: Path) -> None:
     values = [1.5, None, float("nan")]
     check_identical(wbtable.PartitionedTable([half, wide]).get_column("a"), [*values, 2.0**0.5])
     assert wbtable.compare([half, wide], key="k").counts.changed == 1
-    half.write(tmp_path)
+    half.write(str(tmp_path))
     grown = wbtable.open_table(tmp_path)
     grown.extend(wide)
     grown.add_data(4, 0.1)

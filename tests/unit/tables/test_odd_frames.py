@@ -201,7 +201,8 @@ def test_nan_among_other_objects_of_pandas_is_null() -> None:
         assert table.get_column("a") == wanted
         table.add_column("b", frame["a"])
         assert table.get_column("b") == wanted
-    for numbers in ([1, NAN], [NAN, None], [np.int64(1), NAN]):
+    given: list[list[Any]] = [[1, NAN], [NAN, None], [np.int64(1), NAN]]
+    for numbers in given:
         table = wbtable.Table(dataframe=pd.DataFrame({"a": pd.Series(numbers, dtype=object)}))
         check_identical(table.get_column("a"), [None if value is None else float(value) for value in numbers])
     with pytest.raises(TypeMismatchError, match='column "a", row 1: expected boolean, found int64'):

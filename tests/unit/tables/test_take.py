@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,9 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.tables.cases import png
 from tests.unit.tables.reading import many_fragments, numbers, pictures, stored
 from wbtable.errors import NotFoundError, UsageError
+from wbtable.media import Image
 from wbtable.tables import take
+from wbtable.tables.blobs import read_files
 from wbtable.tables.source import ArrowSource, ConcatSource, ProjectedSource, SliceSource, check_indices
 from wbtable.tables.table import Table
 from wbtable.tables.take import DecodedColumns
@@ -106,6 +109,37 @@ def test_slices_projections_and_unions_of_sources(parts: list[pa.Table], source:
         SliceSource(source, 70_300, 2)
     with pytest.raises(UsageError, match="expected the physical columns"):
         ArrowSource(whole.select(["id"]), schema)
+
+
+@pytest.mark.parametrize("nested", ["list", "dict", "map", "masks"])
+def test_of_nested_media_only_those_of_the_rows_are_read(
+    nested: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each once and no more: a slice read what the whole column has; batches hold what they say, wherever media lie."""
+    asked: list[int] = []
+
+    def read(blobs: Any, files: pa.StructArray, describe: Any) -> pa.Array:
+        asked.append(len(files) - files.null_count)
+        return read_files(blobs, files, describe)
+
+    def cell(i: int) -> Any:
+        image = Image(png(i))
+        if nested == "masks":
+            return Image(png(i), masks={"m": {"mask_data": np.full((2, 2), i)}})
+        return {"list": [image, None], "dict": {"a": image}, "map": {i: image}}[nested]
+
+    source = stored(Table(columns=["x"], data=[[cell(i) if i % 5 else None] for i in range(50)]), tmp_path)
+    monkeypatch.setattr("wbtable.tables.logical.read_files", read)
+    whole = source.to_arrow(media="bytes")["x"].to_pylist()
+    count = sum(asked)
+    assert count == (80 if nested == "masks" else 40)
+    for size in (1, 7):
+        asked.clear()
+        batches = list(source.scan(batch_size=size, media="bytes"))
+        assert (sum(asked), [row for batch in batches for row in batch["x"].to_pylist()]) == (count, whole)
+    monkeypatch.setattr("wbtable.tables.present._ENCODED", 3 * len(png(1)))
+    # Of three images; a row without one takes no room.
+    assert max(batch.num_rows for batch in source.scan(media="bytes")) <= 4
 
 
 @given(
