@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
-from wbtable.format.types import MediaType
+from wbtable.format.types import MapType, MediaType, contains, has_media
 from wbtable.storage.os_errors import explained
 from wbtable.tables.far_times import has_zone, instant
+from wbtable.tables.view_files import key_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -141,7 +142,7 @@ def write_csv(
         raise UsageError(msg)
     names = rows.schema.names
     with _target(path, overwrite=overwrite) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        media = _media_files(path, media_folder, names)
+        media = _media_files(path, media_folder, rows.schema)
         file.write(delimiter.join(_cell(name, delimiter) for name in names) + "\n")
         for number, row in _counted(rows, progress):
             cells = (media.put(value, number, name) for name, value in zip(names, row, strict=True))
@@ -164,7 +165,7 @@ def write_jsonl(
     """
     names = rows.schema.names
     with _target(path, overwrite=overwrite) as temporary, temporary.open("w", encoding="utf-8") as file:
-        media = _media_files(path, media_folder, names)
+        media = _media_files(path, media_folder, rows.schema)
         for number, row in _counted(rows, progress):
             found = {name: media.put(value, number, name) for name, value in zip(names, row, strict=True)}
             file.write(json.dumps(found, ensure_ascii=False, default=_json) + "\n")
@@ -199,7 +200,7 @@ def write_folder(rows: Rows, folder: str | os.PathLike[str], *, progress: Callab
     if keys.get(FILE_NAME) == FILE_NAME:
         msg = f"the column {FILE_NAME!r} would be taken for the paths of files in {METADATA}: give it another name"
         raise UsageError(msg)
-    media = _MediaFiles(root, root, rows.schema.names)
+    media = _MediaFiles(root, root, rows.schema)
     with _target(root / METADATA, overwrite=False) as temporary, temporary.open("w", encoding="utf-8") as file:
         for number, row in _counted(rows, progress):
             found: dict[str, Any] = {}
@@ -212,21 +213,32 @@ def write_folder(rows: Rows, folder: str | os.PathLike[str], *, progress: Callab
 
 def _counted(rows: Rows, progress: Callable[[int], None] | None) -> Iterator[tuple[int, list[Any]]]:
     zoned = [i for i, column in enumerate(rows.schema) if has_zone(column.type)]
+    keyed = [i for i, column in enumerate(rows.schema) if contains(column.type, MapType)]
     for number, (_, row) in enumerate(rows.iterrows()):
         for i in zoned:
             row[i] = instant(row[i])
+        for i in keyed:
+            row[i] = _with_text_keys(row[i])
         yield number, row
         if progress is not None:
             progress(1)
 
 
+def _with_text_keys(value: Any) -> Any:
+    """Return nested values whose dicts have text as keys, as JSON has them."""
+    if isinstance(value, dict):
+        return {key_text(key): _with_text_keys(item) for key, item in value.items()}
+    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
+
+
 class _MediaFiles:
     """Writes media as files, or names them by digest."""
 
-    def __init__(self, folder: Path | None, base: Path, names: Sequence[str]) -> None:
+    def __init__(self, folder: Path | None, base: Path, schema: Schema) -> None:
         self._folder, self._base = folder, base
+        self._nested = {column.name for column in schema if has_media(column.type)}
         taken: dict[str, str] = {}
-        for name in names:
+        for name in schema.names:
             plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in name).strip(".")[:60] or "media"
             while plain in taken.values():
                 plain += "_"
@@ -240,9 +252,13 @@ class _MediaFiles:
                 raise AlreadyExistsError(msg)
 
     def put(self, value: Any, row: int, name: str, place: str = "") -> Any:
-        """Return a value with the paths of files in place of media."""
-        if isinstance(value, list) and any(map(_is_file, value)):
-            return [self.put(item, row, name, f"-{i}") for i, item in enumerate(value)]
+        """Return a value with the paths of files in place of media, however deep these lie."""
+        if name not in self._nested:
+            return value
+        if isinstance(value, list):
+            return [self.put(item, row, name, f"{place}-{i}") for i, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {key: self.put(item, row, name, f"{place}-{i}") for i, (key, item) in enumerate(value.items())}
         if not _is_file(value):
             return value
         if self._folder is None:
@@ -253,10 +269,8 @@ class _MediaFiles:
         return Path(os.path.relpath(target, self._base)).as_posix()
 
 
-def _media_files(
-    path: str | os.PathLike[str], folder: str | os.PathLike[str] | None, names: Sequence[str]
-) -> _MediaFiles:
-    return _MediaFiles(None if folder is None else Path(folder), Path(path).parent, names)
+def _media_files(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None, schema: Schema) -> _MediaFiles:
+    return _MediaFiles(None if folder is None else Path(folder), Path(path).parent, schema)
 
 
 @contextlib.contextmanager

@@ -19,21 +19,29 @@ from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.digest import Digest
 from wbtable.format.file_cell import FILE_TYPE, parse_uri
 from wbtable.format.types import (
+    ABSENT,
     BinaryType,
     BooleanType,
     DateType,
     DecimalType,
     DurationType,
+    Field,
+    HistogramType,
     IntegerType,
     LinkType,
+    ListType,
+    MapType,
     MediaType,
     NumberType,
     StringType,
+    StructType,
     TimestampType,
     TimeType,
     UuidType,
+    has_media,
 )
 from wbtable.storage.os_errors import explained
+from wbtable.tables.conform import inner_values, relist
 from wbtable.tables.far_times import far_text, has_far, has_zone, instant
 from wbtable.tables.logical import to_logical
 from wbtable.tables.values import to_python
@@ -49,6 +57,8 @@ _BATCH = 16_384
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What text begins with that a spreadsheet may run; the last are the full-width forms of the first."""
 _TEXTUAL = (NumberType, BooleanType, StringType, DateType, TimestampType, TimeType, DecimalType, UuidType, LinkType)
+_FLOAT = NumberType(dtype="float64")
+_HISTOGRAM = StructType(fields=tuple(Field(name=name, type=ListType(item=_FLOAT)) for name in ("counts", "bins")))
 _SUFFIXES = {
     "image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp",
     "audio/wav": ".wav", "audio/x-wav": ".wav", "audio/flac": ".flac", "audio/mpeg": ".mp3", "audio/ogg": ".ogg",
@@ -197,15 +207,46 @@ def _csv_type(found: ColumnType) -> pa.DataType:
 
 def _csv_column(array: pa.Array, found: ColumnType, source: Source, media: _Media) -> pa.Array:
     target = _csv_type(found)
-    if isinstance(found, MediaType):
-        return pa.array(media.texts(array), pa.string())
     if isinstance(found, (*_TEXTUAL, IntegerType)):
         return array.cast(target)
-    if isinstance(found, DurationType):
-        return _seconds(array)
+    plain_array, kind = _readable(array, found, media)
+    if isinstance(found, (MediaType, DurationType)):
+        return plain_array
     text = plain if isinstance(found, BinaryType) else _json_text
-    values = to_python(array, found, source.blobs)
+    values = to_python(plain_array, kind, source.blobs)
     return pa.array([None if value is None else text(value) for value in values], pa.string())
+
+
+def _readable(array: pa.Array, found: ColumnType, media: _Media) -> tuple[pa.Array, ColumnType]:
+    """Return a column in which, however deep, media are paths, durations seconds and histograms dicts."""
+    if isinstance(found, MediaType):
+        return pa.array(media.texts(array), pa.string()), StringType()
+    if isinstance(found, DurationType):
+        return _seconds(array), _FLOAT
+    if isinstance(found, HistogramType):
+        return array, _HISTOGRAM
+    if isinstance(found, ListType):
+        values, item = _readable(inner_values(array, array.values), found.item, media)
+        return relist(array, values, pa.list_(values.type)), ListType(item=item)
+    if isinstance(found, MapType):
+        keys, key = _readable(inner_values(array, array.keys), found.key, media)
+        items, item = _readable(inner_values(array, array.items), found.item, media)
+        target = pa.map_(keys.type, items.type)
+        entries = pa.StructArray.from_arrays([keys, items], fields=[target.key_field, target.item_field])
+        return relist(array, entries, target), MapType(key=key, item=item)
+    if isinstance(found, StructType) and found.fields:
+        made = [
+            _readable(array.field(array.type.get_field_index(field.name)), field.type, media) for field in found.fields
+        ]
+        names = [field.name for field in found.fields]
+        children = [child for child, _ in made]
+        if found.has_absent:
+            children.append(array.field(array.type.get_field_index(ABSENT)))
+            names.append(ABSENT)
+        fields = tuple(Field(name=field.name, type=kind) for field, (_, kind) in zip(found.fields, made, strict=True))
+        plain_array = pa.StructArray.from_arrays(children, names=names, mask=pc.is_null(array))
+        return plain_array, StructType(fields=fields, absent=found.absent)
+    return array, found
 
 
 def _seconds(array: pa.Array) -> pa.Array:
@@ -228,17 +269,11 @@ def write_jsonl(source: Source, path: str | os.PathLike[str], media: CopiedMedia
         made = _Media(source, target, media)
         with temporary.open("w", encoding="utf-8") as file:
             for batch in source.batches(None, _BATCH):
-                columns: list[list[Any]] = [
-                    made.texts(batch.column(i))
-                    if isinstance(column.type, MediaType)
-                    else to_python(batch.column(i), column.type, source.blobs)
-                    for i, column in enumerate(source.schema)
-                ]
+                columns: list[list[Any]] = []
                 for i, column in enumerate(source.schema):
-                    if has_zone(column.type):
-                        columns[i] = [instant(value) for value in columns[i]]
-                    elif isinstance(column.type, DurationType):
-                        columns[i] = _seconds(batch.column(i)).to_pylist()
+                    array, kind = _readable(batch.column(i), column.type, made)
+                    values = to_python(array, kind, source.blobs)
+                    columns.append([instant(value) for value in values] if has_zone(kind) else values)
                 for row in zip(*columns, strict=True):
                     file.write(_json_text(dict(zip(names, row, strict=True))) + "\n")
 
@@ -271,17 +306,35 @@ def _parquet_type(found: ColumnType) -> pa.DataType:
 
 
 def _parquet_column(array: pa.Array, found: ColumnType, source: Source, media: _Media) -> pa.Array:
+    placed = _placed(array, found, media)
+    if isinstance(found, MediaType) or _parquet_type(found).equals(placed.type):
+        return placed
+    return to_logical(placed, found, "lazy", source.blobs, str)
+
+
+def _placed(array: pa.Array, found: ColumnType, media: _Media) -> pa.Array:
+    """Return a column in which the FILE groups of media, however deep, say where the blobs lie."""
     if isinstance(found, MediaType):
         paths = pa.array(media.texts(array), pa.string())
-        files = array.flatten()[0]
-        parts = files.flatten()
-        children = [paths, pa.nulls(len(array), pa.int64()), *parts[2:]]
+        files, *rest = array.flatten()
+        children = [paths, pa.nulls(len(array), pa.int64()), *files.flatten()[2:]]
         file = pa.StructArray.from_arrays(children, fields=list(FILE_TYPE), mask=pc.is_null(files))
-        rest = array.flatten()[1:]
         return pa.StructArray.from_arrays([file, *rest], fields=list(array.type), mask=pc.is_null(array))
-    if isinstance(_parquet_type(found), type(array.type)) and _parquet_type(found).equals(array.type):
-        return array
-    return to_logical(array, found, "lazy", source.blobs, str)
+    if isinstance(found, ListType) and has_media(found):
+        return relist(array, _placed(inner_values(array, array.values), found.item, media), array.type)
+    if isinstance(found, MapType) and has_media(found):
+        keys, items = (inner_values(array, values) for values in (array.keys, array.items))
+        fields = [array.type.key_field, array.type.item_field]
+        entries = pa.StructArray.from_arrays([keys, _placed(items, found.item, media)], fields=fields)
+        return relist(array, entries, array.type)
+    if isinstance(found, StructType) and has_media(found):
+        kinds = {field.name: field.type for field in found.fields}
+        children = [
+            _placed(array.field(i), kinds[field.name], media) if field.name in kinds else array.field(i)
+            for i, field in enumerate(array.type)
+        ]
+        return pa.StructArray.from_arrays(children, fields=list(array.type), mask=pc.is_null(array))
+    return array
 
 
 def _json_text(value: object) -> str:
@@ -296,6 +349,8 @@ def plain(value: Any) -> Any:
         return value if math.isfinite(value) else str(value).replace("nan", "NaN").replace("inf", "Infinity")
     if isinstance(value, np.datetime64):  # its item is a number where the year is beyond 9999
         return str(value)
+    if isinstance(value, np.timedelta64):
+        return str(value)
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, np.ndarray):
@@ -305,7 +360,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {key_text(key): plain(item) for key, item in value.items()}
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return str(value)
+
+
+def key_text(key: Any) -> str:
+    """Return a key of a dict as JSON has it: times in ISO 8601, bytes in base64, numbers and booleans as their text."""
+    found = plain(key)
+    return found if isinstance(found, str) else json.dumps(found)

@@ -17,7 +17,7 @@ from tests.unit.tables.cases import png
 from tests.unit.tables.reading import stored
 from wbtable.errors import StorageError, UsageError
 from wbtable.format.view_spec import ColumnSetting, Named, Sort, TablePlace, ViewSource, ViewSpec, Window
-from wbtable.media import Image
+from wbtable.media import Histogram, Image
 from wbtable.query.expression_error import ExpressionError
 from wbtable.tables.table import Table
 
@@ -82,6 +82,32 @@ def test_parquet(table: Table, tmp_path: Path) -> None:
     assert (cells[0]["width"], cells[0]["height"]) == (5, 4)
     assert (tmp_path / cells[0]["file"]["uri"]).read_bytes() == png(4)
     assert found["when"].type == pa.timestamp("us", "UTC")
+
+
+def test_what_lies_within_cells_is_as_it_is_alone(tmp_path: Path) -> None:
+    """Media are paths, durations seconds, histograms their numbers; an engine finds the blobs that a cell names."""
+    image, second = Image(png(1)), dt.timedelta(seconds=1.5)
+    histogram = Histogram(np_histogram=([1], [0, 1]))
+    rows: list[list[Any]] = [[{"i": image}, [[image]], {1: second}, histogram], [{"k": 1}, None, None, None]]
+    table = stored(Table(columns=list("abcd"), data=rows), tmp_path / "table")
+    table.view().write_jsonl(tmp_path / "v.jsonl", media="copy")
+    found, other = map(json.loads, (tmp_path / "v.jsonl").read_text("utf-8").splitlines())
+    assert (found["c"], found["d"]) == ({"1": 1.5}, {"counts": [1.0], "bins": [0.0, 1.0]})
+    assert other["a"] == {"k": 1}
+    for path in (found["a"]["i"], found["b"][0][0]):
+        assert (tmp_path / path).read_bytes() == png(1)
+    table.view().write_csv(tmp_path / "v.csv")
+    with (tmp_path / "v.csv").open(newline="", encoding="utf-8") as file:
+        row = next(csv.DictReader(file))
+    assert ".pack#" in json.loads(row["a"])["i"]
+    assert json.loads(row["d"]) == {"counts": [1.0], "bins": [0.0, 1.0]}
+    for mode in ("copy", "paths"):
+        table.view().write_parquet(tmp_path / f"{mode}.parquet", media=mode)  # type: ignore[arg-type]
+        first, last = pq.read_table(tmp_path / f"{mode}.parquet").to_pylist()
+        places = {first["a"]["i"]["file"]["uri"], first["b"][0][0]["file"]["uri"]}
+        assert len(places) == 1
+        assert last["b"] is None
+        assert (tmp_path / places.pop().partition("#")[0]).is_file()
 
 
 def test_groups_are_written_too(table: Table, tmp_path: Path) -> None:

@@ -125,6 +125,60 @@ def test_values_that_json_lacks_have_a_form(tmp_path: Path) -> None:
     assert '"[0, 1, 2]"' in (tmp_path / "t.csv").read_text()
 
 
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (dt.date(2026, 1, 2), "2026-01-02"),
+        (MOMENT, "2026-01-31T12:00:00+00:00"),
+        (uuid.UUID(int=5), str(uuid.UUID(int=5))),
+        (b"ab", "YWI="),
+        (decimal.Decimal("1.50"), "1.50"),
+        (7, "7"),
+        (True, "true"),
+        (float("nan"), "NaN"),
+    ],
+    ids=repr,
+)
+def test_keys_of_dicts_become_text(key: object, text: str, tmp_path: Path) -> None:
+    """JSON has no other keys; those of views are the same."""
+    table = wbtable.Table(columns=["a", "b"], data=[[{key: 1}, [{key: [2]}]]])
+    write_csv(table, tmp_path / "t.csv")
+    write_jsonl(table, tmp_path / "t.jsonl")
+    table.view().write_csv(tmp_path / "v.csv")
+    table.view().write_jsonl(tmp_path / "v.jsonl")
+    wanted = [{text: 1}, [{text: [2]}]]
+    for name in ("t", "v"):
+        (row,) = csv.DictReader(io.StringIO((tmp_path / f"{name}.csv").read_text("utf-8"), newline=""))
+        assert [json.loads(cell) for cell in row.values()] == wanted
+        assert list(json.loads((tmp_path / f"{name}.jsonl").read_text("utf-8")).values()) == wanted
+
+
+def test_media_within_cells_become_files(tmp_path: Path) -> None:
+    """In dicts and lists of lists, too; a histogram is its numbers."""
+    first, second = (wbtable.Image(PIXELS + i) for i in range(2))
+    histogram = wbtable.Histogram(np_histogram=([1, 2], [0, 1, 2]))
+    row: list[Any] = [{"x": first, "n": 1}, [[first], [second, None]], {3: second}, [histogram]]
+    table = wbtable.Table(columns=list("abcd"), data=[row, [None] * 4])
+    counted = {"counts": [1.0, 2.0], "bins": [0.0, 1.0, 2.0]}
+    for write, target, options in (
+        (write_jsonl, "t.jsonl", {"media_folder": tmp_path / "t"}),
+        (table.view().write_jsonl, "v.jsonl", {"media": "copy"}),
+    ):
+        write(*([table] if write is write_jsonl else []), tmp_path / target, **options)  # type: ignore[operator]
+        found, empty = map(json.loads, (tmp_path / target).read_text("utf-8").splitlines())
+        assert list(empty.values()) == [None] * 4
+        assert (found["a"]["n"], found["b"][1][1], found["d"]) == (1, None, [counted])
+        for path, image in (
+            (found["a"]["x"], first),
+            (found["b"][0][0], first),
+            (found["b"][1][0], second),
+            (found["c"]["3"], second),
+        ):
+            assert (tmp_path / path).read_bytes() == image.bytes
+    write_csv(table, tmp_path / "t.csv")
+    assert str(first.digest) in (tmp_path / "t.csv").read_text("utf-8")
+
+
 def test_folders_come_back_with_media_captions_and_values(tmp_path: Path) -> None:
     rows = [[i, wbtable.Image(PIXELS + i, caption=f"c{i}"), wbtable.Image(PIXELS)] for i in range(3)]
     table = wbtable.Table(columns=["id", "image", "mask"], data=rows)
