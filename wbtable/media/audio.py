@@ -119,7 +119,8 @@ class Audio(FileMedia):
         """Decode to frames, or frames x channels if there are several.
 
         Args:
-            dtype: float32 or float64 (full scale is -1..1), int16 or int32.
+            dtype: float32 or float64 (full scale is -1..1), int16 or int32 (of their whole range; what is over full
+                scale is clipped).
 
         Raises:
             FormatError: the stored bytes are damaged, or over a limit.
@@ -132,13 +133,15 @@ class Audio(FileMedia):
         soundfile = _soundfile()
         try:
             with soundfile.SoundFile(_Seekable(io.BytesIO(data))) as sound:
-                limits.check_decoded(sound.frames * sound.channels * np.dtype(dtype).itemsize, "a sound")
-                samples: NDArray[Any] = sound.read(dtype=dtype)
+                # Of floats libsndfile would make the integers next to them: 0 of nearly all.
+                wanted = "float64" if dtype.startswith("int") and sound.subtype in {"FLOAT", "DOUBLE"} else dtype
+                limits.check_decoded(sound.frames * sound.channels * np.dtype(wanted).itemsize, "a sound")
+                samples: NDArray[Any] = sound.read(dtype=wanted)
         except Exception as error:  # given hostile bytes, decoders raise anything
             raise _damaged(error) from error
         if frames is not None and len(samples) != frames:
             raise FormatError(f"the sound is damaged: expected {frames:,} frames, decoded {len(samples):,}")
-        return samples
+        return samples if wanted == dtype else _integers(samples, dtype)
 
 
 def wav_bytes(samples: NDArray[Any], sample_rate: int) -> bytes:
@@ -160,6 +163,8 @@ def wav_bytes(samples: NDArray[Any], sample_rate: int) -> bytes:
     data = samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
     if len(data) > 2**32 - 128:
         raise UsageError(f"expected samples of less than 4 GiB, found {len(data):,} bytes: give an encoded file")
+    if sample_rate * channels * width >= 2**32:
+        raise UsageError(f"expected less than 4 GiB of samples a second, found sample_rate {sample_rate:,}")
     floats = samples.dtype.kind == "f"
     form = struct.pack("<HHIIHH", 3 if floats else 1, channels, sample_rate, sample_rate * channels * width,
                        channels * width, 8 * width)  # fmt: skip
@@ -194,14 +199,23 @@ def _samples(value: object) -> NDArray[Any]:
     if array.dtype in {np.dtype("int16"), np.dtype("int32")}:
         return array
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise UsageError("expected finite samples, found NaN or infinity")
-        return array.astype(np.float32)
+        with np.errstate(over="ignore"):
+            samples = array.astype(np.float32)
+        if not np.isfinite(samples).all():
+            raise UsageError("expected finite samples within the range of float32, found NaN, infinity or more")
+        return samples
     if array.dtype == np.int64:  # What a list of ints becomes.
         low, high = int(array.min()), int(array.max())
         if low >= -(2**31) and high < 2**31:
             return array.astype(np.int16 if low >= -(2**15) and high < 2**15 else np.int32)
     raise UsageError(f"expected samples as int16, int32 or floats, found {array.dtype}")
+
+
+def _integers(samples: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Return floats, whose full scale is -1..1, as integers."""
+    bounds = np.iinfo(dtype)
+    whole = np.rint(np.nan_to_num(samples) * -float(bounds.min))
+    return np.clip(whole, bounds.min, bounds.max).astype(dtype)
 
 
 class _Seekable:

@@ -51,6 +51,18 @@ def audio_dtype(dtype: str) -> str:
     return "float32" if dtype[0] == "f" else dtype
 
 
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE", "PCM_16", "PCM_24"])
+@pytest.mark.parametrize("dtype", ["int16", "int32"])
+def test_integers_have_the_full_scale(subtype: str, dtype: str) -> None:
+    """Of sounds in floats libsndfile makes the nearest integers, which are 0."""
+    given, sink = np.array([0, 0.5, -0.5, 0.25, -1, 1.5, -1.5]), io.BytesIO()
+    soundfile.write(sink, given, 8000, format="WAV", subtype=subtype)
+    found = Audio(sink.getvalue()).to_numpy(dtype)
+    assert found.dtype == dtype
+    assert np.allclose(found / -float(np.iinfo(dtype).min), np.clip(given, -1, 1), atol=1e-4)
+    assert Audio(given[:, None].repeat(2, 1), 8000).to_numpy(dtype).shape == (7, 2)
+
+
 def test_the_same_samples_are_the_same_bytes() -> None:
     samples = RNG.normal(size=100)
     first = Audio(samples, 8000).bytes
@@ -151,6 +163,8 @@ def test_sounds_that_libsndfile_cannot_read() -> None:
         (np.zeros((2, 2, 2)), 8000, "frames x channels"),
         (np.zeros(0), 8000, "frames"),
         (np.array([np.nan]), 8000, "NaN"),
+        (np.array([1e39]), 8000, "within the range of float32"),
+        (np.zeros(4), 2**30, "less than 4 GiB of samples a second"),
         (np.array([1], np.uint8), 8000, "int16"),
         (np.array(["a"]), 8000, "int16"),
         (object(), 8000, "found object"),
