@@ -85,11 +85,7 @@ class Mask(FileMedia):
             FormatError: the stored image is damaged or has colours.
 
         """
-        image = pillow.decode(self.bytes)
-        array = np.array(image) if image.mode == "P" else pillow.to_array(image)
-        if array.ndim != 2:
-            raise FormatError(f"expected a greyscale image as mask, found mode {image.mode!r}")
-        return array
+        return pillow.to_ids(self.bytes)
 
 
 def masks_from(masks: object) -> dict[str, Mask]:

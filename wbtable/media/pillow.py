@@ -152,6 +152,26 @@ def to_array(image: PillowImage) -> NDArray[np.generic]:
     return array.astype(array.dtype.newbyteorder("=")) if not array.dtype.isnative else array
 
 
+def to_ids(data: bytes) -> NDArray[np.generic]:
+    """Decode a mask to its class ids, H x W: the samples as they are stored, or the numbers of a palette (MEDIA-9).
+
+    Raises:
+        FormatError: as :func:`decode`, or it has colours.
+
+    """
+    image = decode(data)
+    array = (
+        np.array(image) if image.mode == "P" else np.array(image, np.uint8) if image.mode == "1" else to_array(image)
+    )
+    if array.ndim != 2:
+        raise FormatError(f"expected a greyscale image as mask, found mode {image.mode!r}")
+    if image.format == "PNG" and image.mode == "L" and data[_PNG_DEPTH] in {2, 4}:
+        array = array // (255 // (2 ** data[_PNG_DEPTH] - 1))  # Pillow stretches these to 0..255.
+    return array
+
+
+_PNG_DEPTH = 24
+"""Where a PNG says how many bits a sample has."""
 _CONVERTED = dict.fromkeys(("CMYK", "YCbCr", "HSV", "LAB", "RGBX"), "RGB") | {"PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
 
 
@@ -178,6 +198,8 @@ def encode(image: PillowImage, file_type: str) -> bytes:
     if image.mode == "F":
         raise UsageError("expected an image of whole numbers, found mode 'F': scale it to 0..255, or give the array")
     name = _FORMATS[FILE_TYPES[file_type]]
+    if image.mode.startswith("I;16") and name != "PNG":  # Pillow cuts them to 255 for WebP
+        raise UsageError(f"an image of mode {image.mode!r} has up to 65,536 greys, which {name} lacks: write it as PNG")
     options = _OPTIONS.get(name, {})
     sink = io.BytesIO()
     try:

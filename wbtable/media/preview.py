@@ -99,9 +99,9 @@ def mask_pixels(data: bytes, side: int | None = None) -> bytes:
     """
     from PIL import Image
 
-    ids = np.asarray(pillow.to_array(pillow.decode(data)))
-    if ids.ndim != 2 or ids.dtype.kind not in "ui" or (ids.size and int(ids.max()) > 0xFFFF):
-        raise FormatError(f"expected a mask of one channel, found an array of {ids.dtype} with {ids.ndim} dimensions")
+    ids: Any = pillow.to_ids(data)
+    if ids.dtype.kind not in "ui" or int(ids.max()) > 0xFFFF:
+        raise FormatError(f"expected a mask of class ids of 0..65535, found an array of {ids.dtype}")
     if side is not None:
         ids = ids[_thinned(ids.shape[0], max(ids.shape), side)][:, _thinned(ids.shape[1], max(ids.shape), side)]
     pixels = np.zeros((*ids.shape, 3), np.uint8)
