@@ -110,7 +110,8 @@ class FileMedia(Media):
         """Return the encoded content and its facts, found once (MEDIA-2)."""
         if self._cell is not None:
             file = self._cell["file"]
-            return Payload.of_bytes(self.bytes, str(file.get("content_type") or BLOB)), self._stored_facts()
+            # Not `of_bytes`: a document may be empty.
+            return Payload(self.bytes, str(file.get("content_type") or BLOB)), self._stored_facts()
         payload = self._payload if self._payload is not None else self._encode()
         if self._facts is None:
             try:

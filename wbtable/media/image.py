@@ -47,7 +47,7 @@ class Image(FileMedia):
             that of the image's sides, 0 to 1, or ``"pixel"``.
         masks: ``{layer: {"mask_data": H x W class ids, "class_labels": {id: name}}}``, or ``"path"`` of an image.
         file_type: png (default), jpg, jpeg, bmp or webp for pixels; of an encoded image only what it already is.
-        normalize: how floats become 0..255, as in :func:`wbtable.media.pixels.to_uint8`.
+        normalize: how floats and large integers become 0..255, as in :func:`wbtable.media.pixels.to_uint8`.
 
     Raises:
         NotFoundError: the file does not exist.

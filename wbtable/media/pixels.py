@@ -46,8 +46,8 @@ def to_uint8(array: NDArray[Any], normalize: Normalize = True) -> NDArray[np.uin
 
     Args:
         array: numbers of any shape.
-        normalize: False rounds floats of 0..255 whatever their range; a pair ``(low, high)`` maps that range to
-            0..255 and clips what is outside.
+        normalize: False rounds floats of 0..255 whatever their range; a pair ``(low, high)`` maps that range, of
+            floats and of integers other than uint8, to 0..255 and clips what is outside.
 
     Raises:
         UsageError: the numbers are complex, not finite, or in none of those ranges.
@@ -139,7 +139,7 @@ def to_pixels(array: NDArray[Any], normalize: Normalize = True) -> NDArray[np.ui
         raise UsageError(f"expected an image of H x W or H x W x (1, 3 or 4), found shape {array.shape}{hint}")
     if array.size == 0:
         raise UsageError(f"expected an image of at least 1 x 1 pixels, found shape {array.shape}")
-    if array.ndim == 2 and array.dtype.kind in "iu" and array.dtype.itemsize > 1:
+    if array.ndim == 2 and array.dtype.kind in "iu" and array.dtype.itemsize > 1 and isinstance(normalize, bool):
         low, high = int(array.min()), int(array.max())
         if low >= 0 and 255 < high <= 65535:
             return array.astype(np.uint16)

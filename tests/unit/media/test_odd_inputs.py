@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +14,8 @@ from PIL import Image as Pillow
 import wbtable
 from tests.unit.media.conftest import Blobs, encoded
 from wbtable.errors import UsageError
+from wbtable.media.masks import Mask
+from wbtable.media.preview import mask_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +51,31 @@ def test_a_range_as_a_list_is_a_range() -> None:
     """It was taken for True, and the values were scaled by another range."""
     image = ImageOf(np.array([[0.0, 1.0]]), normalize=[0, 10])
     assert image.to_numpy().tolist() == [[0, 26]]
+
+
+def test_a_range_is_that_of_large_integers_too() -> None:
+    """Of depths in millimetres, say: it was left out of account, and 16 bits were stored."""
+    deep = np.array([[0, 1000], [4000, 5000]], np.uint16)
+    assert wbtable.Image(deep, normalize=(0, 4000)).to_numpy().tolist() == [[0, 64], [255, 255]]
+    assert wbtable.Image(deep).to_numpy().tolist() == deep.tolist()
+    assert wbtable.Image(PIXELS + 9, normalize=(0, 10)).to_numpy().tolist() == [[9, 9], [9, 9]]
+
+
+def test_greys_of_16_bits_are_no_webp() -> None:  # [MEDIA-7]
+    """Pillow cut them to 255 without a word."""
+    deep = np.array([[0, 1000]], np.uint16)
+    for value in (deep, Pillow.fromarray(deep), wbtable.Image(deep)):
+        for form in ("webp", "jpg", "bmp"):
+            with pytest.raises(UsageError, match="65,536 greys"):
+                _ = wbtable.Image(value, file_type=form).width
+
+
+def test_an_empty_document_goes_from_table_to_table(blobs: Blobs) -> None:  # [MEDIA-15]
+    """It could be stored, and read, but what was read could not be stored again."""
+    stored = blobs.stored(wbtable.Html(""))
+    first = wbtable.Table(columns=["page"], data=[[wbtable.Html("")]])
+    for value in (stored, first.data[0][0]):
+        assert wbtable.Table(columns=["page"], data=[[value]]).data[0][0].html == ""
 
 
 def test_sides_of_one_before_an_image_are_left_out(blobs: Blobs) -> None:
@@ -99,6 +129,41 @@ def test_a_mask_in_colours_is_refused(tmp_path: Path) -> None:  # [MEDIA-9]
         Pillow.new(mode, (2, 2)).save(path)
         table.add_data(wbtable.Image(PIXELS, masks={"m": {"path": path}}))
     assert len(table) == 4
+
+
+@pytest.mark.parametrize("mode", ["1", "2", "4", "P", "P1"])
+def test_ids_of_masks_in_files_are_their_samples(mode: str, blobs: Blobs) -> None:  # [MEDIA-9]
+    """Of one bit they became 0 and 255, of 4 bits multiples of 17; of a palette the page had none."""
+    ids = np.array([[0, 1], [1, 0]], np.uint8) if mode[-1] == "1" else np.array([[0, 1], [2, 3]], np.uint8)
+    if mode[0] == "P":
+        image = Pillow.fromarray(ids).convert("P")
+        image.putdata(ids.ravel().tolist())
+        data = _png(image, **({"bits": 1} if mode == "P1" else {}))
+    else:
+        data = _grey_png(ids, int(mode))
+    assert np.array_equal(Mask(data).to_numpy(), ids)
+    stored = blobs.stored(wbtable.Image(PIXELS, masks={"m": {"mask_data": None, "path": io.BytesIO(data)}}))
+    assert stored.masks is not None
+    assert np.array_equal(stored.masks["m"].to_numpy(), ids)
+    assert np.array_equal(np.asarray(Pillow.open(io.BytesIO(mask_pixels(data))))[..., 0], ids)
+
+
+def _png(image: Pillow.Image, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    image.save(sink, "PNG", **options)
+    return sink.getvalue()
+
+
+def _grey_png(ids: np.ndarray[Any, Any], bits: int) -> bytes:
+    """Return a greyscale PNG of 1, 2 or 4 bits a sample, of which Pillow writes the first only."""
+    rows = np.zeros((ids.shape[0], ids.shape[1] * bits), np.uint8)
+    for bit in range(bits):
+        rows[:, bit::bits] = ids >> (bits - 1 - bit) & 1
+    packed = b"".join(b"\0" + np.packbits(row).tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", ids.shape[1], ids.shape[0], bits, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(packed)), (b"IEND", b"")]
+    parts = [struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def test_an_open_file_says_its_format(tmp_path: Path) -> None:
