@@ -102,7 +102,7 @@ def test_what_lies_within_cells_is_as_it_is_alone(tmp_path: Path) -> None:
     assert ".pack#" in json.loads(row["a"])["i"]
     assert json.loads(row["d"]) == {"counts": [1.0], "bins": [0.0, 1.0]}
     for mode in ("copy", "paths"):
-        table.view().write_parquet(tmp_path / f"{mode}.parquet", media=mode)  # type: ignore[arg-type]
+        table.view().write_parquet(tmp_path / f"{mode}.parquet", media=mode)
         first, last = pq.read_table(tmp_path / f"{mode}.parquet").to_pylist()
         places = {first["a"]["i"]["file"]["uri"], first["b"][0][0]["file"]["uri"]}
         assert len(places) == 1

@@ -160,11 +160,9 @@ def test_media_within_cells_become_files(tmp_path: Path) -> None:
     row: list[Any] = [{"x": first, "n": 1}, [[first], [second, None]], {3: second}, [histogram]]
     table = wbtable.Table(columns=list("abcd"), data=[row, [None] * 4])
     counted = {"counts": [1.0, 2.0], "bins": [0.0, 1.0, 2.0]}
-    for write, target, options in (
-        (write_jsonl, "t.jsonl", {"media_folder": tmp_path / "t"}),
-        (table.view().write_jsonl, "v.jsonl", {"media": "copy"}),
-    ):
-        write(*([table] if write is write_jsonl else []), tmp_path / target, **options)  # type: ignore[operator]
+    write_jsonl(table, tmp_path / "t.jsonl", media_folder=tmp_path / "t")
+    table.view().write_jsonl(tmp_path / "v.jsonl", media="copy")
+    for target in ("t.jsonl", "v.jsonl"):
         found, empty = map(json.loads, (tmp_path / target).read_text("utf-8").splitlines())
         assert list(empty.values()) == [None] * 4
         assert (found["a"]["n"], found["b"][1][1], found["d"]) == (1, None, [counted])
