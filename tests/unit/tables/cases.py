@@ -135,6 +135,8 @@ SAME: dict[str, list[Any]] = {
     "strings": [np.array(["a", "bcd"]), None, np.array([["é"]])],
     "bytestrings": [np.array([b"a", b"bcd"]), None],
     "instants": [np.array(["2024-01-01T00:00:00.123456789", "NaT"], "M8[ns]"), None],
+    "seconds": [np.array(["2024-01-01", "NaT"], "M8[s]"), None, np.array([["1600-01-01"]], "M8[s]")],
+    "seconds_within": [[np.array(["2024-01-01"], "M8[s]")], [np.array(["NaT"], "M8[s]")], None],
     "spans": [np.array([1, 2], "m8[us]"), np.array([[3]], "m8[us]"), None],
     "complexes": [np.array([1 + 2j, complex(0, float("nan"))], np.complex64), None, np.array([], np.complex64)],
     "complex128": [np.array([[1 + 2j]]), None],
