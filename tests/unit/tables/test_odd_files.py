@@ -38,6 +38,15 @@ def test_integers_of_a_csv_file_are_not_rounded(text: str) -> None:
     assert _csv("a\n1\n2.5\n9007199254740992\n1e300\n").data == [[1.0], [2.5], [2.0**53], [1e300]]
 
 
+def test_a_csv_column_declared_as_float16() -> None:
+    """Arrow reads none, which was an error about the file."""
+    table = _csv('a\n1.5\nNaN\n""\n-2\n', dtype={"a": "float16"})
+    assert str(table.schema["a"]) == "float16"
+    check_identical(table.get_column("a"), [1.5, NAN, None, -2.0])
+    with pytest.raises(TypeMismatchError, match=r'column "a", row 0: .*beyond the range of float16'):
+        _csv("a\n70000\n", dtype={"a": "float16"})
+
+
 def test_nan_of_a_csv_file_is_not_null() -> None:
     """TYPE-2: what was written as NaN is NaN again."""
     check_identical(_csv("a,b\nNaN,1\nnan,\n-1.5,NA\n").data, [[NAN, 1], [NAN, None], [-1.5, None]])
