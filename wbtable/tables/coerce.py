@@ -65,6 +65,8 @@ _CLASSES: dict[object, ColumnType] = {
 }
 _ROUNDED_UP = {"float16": 2.0**16 - 2.0**4, "float32": 2.0**128 - 2.0**103}
 """The least number that is infinite in a narrower type: halfway behind the greatest."""
+_NEED_MORE = frozenset({"number", "list", "struct", "map", "ndarray", "decimal"})
+"""Kinds of which a name does not say what they hold."""
 _NAMES = {"number": "float64", "int": "int64", "integer": "int64", "float": "float64", "double": "float64"}
 
 
@@ -112,15 +114,16 @@ def column_type_of(dtype: object) -> ColumnType:
 
 def _named(name: str) -> ColumnType:
     name = _NAMES.get(name, name)
-    if name in KINDS and name not in {"number", "list", "struct", "map", "ndarray", "decimal"}:
+    if name in KINDS and name not in _NEED_MORE:
         return KINDS[name]()
     if name in {"str", "text"}:
         return StringType()
     try:
         return _numpy(np.dtype(name))
     except TypeError:
-        known = sorted({*KINDS, "int64", "float32", "float64"} - {"number"})
-        msg = f"unknown column type {name!r:.80}; there are {', '.join(known)} and more"
+        known = sorted({*KINDS, "int64", "float32", "float64"} - _NEED_MORE)
+        said = "to be said in full" if name in _NEED_MORE else "unknown"
+        msg = f"the column type {name!r:.80} is {said}; there are {', '.join(known)}, decimal.Decimal, [int] and more"
         raise UsageError(msg) from None
 
 

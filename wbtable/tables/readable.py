@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +47,10 @@ class Readable(ABC, Shows):
     @abstractmethod
     def _source(self) -> Source:
         """Return the rows as they are now."""
+
+    def _as_now(self) -> Self:
+        """Return what has these rows whatever becomes of this."""
+        return self
 
     @property
     def schema(self) -> Schema:

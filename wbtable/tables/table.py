@@ -307,6 +307,9 @@ class Table(Viewable):
     def _source(self) -> Source:
         return self._parts.whole()
 
+    def _as_now(self) -> Self:
+        return copy(self)
+
     def snapshot(self) -> TableSnapshot:
         """Return the table as it is now; rows and columns added later are not in it."""
         return TableSnapshot(

@@ -83,7 +83,7 @@ class Viewable(Readable):
             columns=columns,
             spec=spec,
         )
-        made.base = self
+        made.base = self._as_now()
         return made
 
     def scan(

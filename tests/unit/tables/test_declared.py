@@ -14,7 +14,7 @@ import pytest
 
 import wbtable
 from tests.unit.tables.cases import png
-from wbtable.errors import TypeMismatchError
+from wbtable.errors import TypeMismatchError, UsageError
 from wbtable.format.types import DecimalType, ListType, MapType, NumberType, StringType, TimestampType
 
 
@@ -175,3 +175,13 @@ def test_what_a_slice_leaves_out_and_nulls_hide_is_not_looked_at() -> None:
     whole = wbtable.Table.from_arrow(pa.table({"x": lists.slice(1)}))
     both = wbtable.compare([whole, _rows([float], [0.5])], mode="concat")
     assert both.take([3, 0], columns=["x"])["x"].to_pylist() == [[0.5], [1.0, None]]
+
+
+def test_names_that_do_not_say_what_a_column_holds() -> None:
+    """The error does not list what it refuses."""
+    with pytest.raises(
+        UsageError, match=r"the column type 'decimal' is to be said in full; .* decimal\.Decimal, \[int\]"
+    ):
+        _rows("decimal")
+    with pytest.raises(UsageError, match=r"the column type 'nonsense' is unknown; there are any, audio, "):
+        _rows("nonsense")

@@ -124,6 +124,9 @@ def test_what_is_made_of_tables(tmp_path: Path) -> None:
     joined = wbtable.JoinedTable(stored, other, "n", how="inner")
     for made in (view, view.where("n < 3"), stored.view(group="text"), view.view(filter="twice = 6"), joined):
         assert _again(made).to_arrow().equals(made.to_arrow())
+    growing = table.view(filter="n > 1")
+    table.add_data(9, None, "later")
+    assert _again(growing).to_arrow().equals(growing.to_arrow()), "the rows are those of the view's making"
     compared = wbtable.compare([table, other], key="n")
     assert _again(compared).counts == compared.counts
     assert _again(compared).to_arrow().equals(compared.to_arrow())
