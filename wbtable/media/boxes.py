@@ -163,8 +163,8 @@ def _plain(number: float) -> float:
 
 def _position_back(row: Mapping[str, Any]) -> dict[str, Any]:
     position = list(row.get("position") or ())
-    if len(position) != 4:
-        raise FormatError(f"expected four numbers as the position of a box, found {len(position)}")
+    if len(position) != 4 or None in position:
+        raise FormatError(f"expected four numbers as the position of a box, found {position!r:.80}")
     a, b, c, d = map(_plain, position)
     if row.get("style") == "middle":
         return {"middle": [a, b], "width": c, "height": d}

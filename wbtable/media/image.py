@@ -185,12 +185,14 @@ class Image(FileMedia):
     @property
     def width(self) -> int:
         """Pixels across, as stored."""
-        return int(self._fact("width"))
+        found = self._fact("width")
+        return pillow.header_of(self.bytes).width if found is None else int(found)
 
     @property
     def height(self) -> int:
         """Pixels down, as stored."""
-        return int(self._fact("height"))
+        found = self._fact("height")
+        return pillow.header_of(self.bytes).height if found is None else int(found)
 
     @property
     def format(self) -> str:

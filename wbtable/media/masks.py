@@ -71,12 +71,14 @@ class Mask(FileMedia):
     @property
     def width(self) -> int:
         """Pixels across."""
-        return int(self._fact("width"))
+        found = self._fact("width")
+        return pillow.header_of(self.bytes).width if found is None else int(found)
 
     @property
     def height(self) -> int:
         """Pixels down."""
-        return int(self._fact("height"))
+        found = self._fact("height")
+        return pillow.header_of(self.bytes).height if found is None else int(found)
 
     def to_numpy(self) -> NDArray[Any]:
         """Return the class ids as H x W, uint8 or uint16.

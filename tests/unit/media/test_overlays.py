@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.unit.media.conftest import Blobs, pixels
-from wbtable.errors import UsageError
+from wbtable.errors import FormatError, UsageError
 from wbtable.format.types_media import ImageType
 from wbtable.media import Classes
 from wbtable.media.image import Image
@@ -150,3 +150,18 @@ def test_a_cell_has_the_fields_of_its_type(blobs: Blobs) -> None:  # [MEDIA-1]
         assert names[0] == "file"
         assert set(names) == set(image.to_cell())
         assert set(names) == set(blobs.stored(image).to_cell()), "a cell that was read can be written again"
+
+
+def test_cells_of_other_writers(blobs: Blobs) -> None:  # [MEDIA-4] [MEDIA-8]
+    """Facts that they leave out are those of the bytes; a position without its numbers is an error of the stored cell."""
+    given = Image(pixels(), boxes=BOXES, masks={"m": {"mask_data": [[1, 2]]}})
+    cell = blobs.cell(given) | {"width": None, "height": None}
+    cell["masks"] = [{**mask, "width": None, "height": None} for mask in cell["masks"]]
+    image = Image.from_cell(cell, blobs, given.column_type())
+    assert (image.width, image.height) == (given.width, given.height)
+    assert image.masks is not None
+    assert (image.masks["m"].width, image.masks["m"].height) == (2, 1)
+    for position in ([None] * 4, [1.0], None):
+        wrong = cell | {"boxes": [{**box, "position": position} for box in cell["boxes"]]}
+        with pytest.raises(FormatError, match="expected four numbers as the position of a box"):
+            _ = Image.from_cell(wrong, blobs, given.column_type()).boxes
