@@ -153,7 +153,7 @@ def test_a_cell_has_the_fields_of_its_type(blobs: Blobs) -> None:  # [MEDIA-1]
 
 
 def test_cells_of_other_writers(blobs: Blobs) -> None:  # [MEDIA-4] [MEDIA-8]
-    """Facts that they leave out are those of the bytes; a position without its numbers is an error of the stored cell."""
+    """Facts that they leave out are those of the bytes; a position without its numbers is an error of the cell."""
     given = Image(pixels(), boxes=BOXES, masks={"m": {"mask_data": [[1, 2]]}})
     cell = blobs.cell(given) | {"width": None, "height": None}
     cell["masks"] = [{**mask, "width": None, "height": None} for mask in cell["masks"]]
