@@ -140,17 +140,19 @@ def _pandas_array(series: Any) -> object:
 
 
 def whole_column(data: Any) -> object:
-    """Return an Arrow array or a list of the values of an array or a Series; anything else as it is.
+    """Return an Arrow array or a list of the values of an array, a Series or an Index; anything else as it is.
 
     Raises:
-        TypeMismatchError: a Series of pandas holds what has no exact form.
+        TypeMismatchError: one of pandas holds what has no exact form.
 
     """
     if isinstance(data, np.ndarray):
         return array_column(data)
     module, kind = type(data).__module__.partition(".")[0], type(data).__name__
-    if module == "pandas" and kind == "Series":
-        return _pandas_array(data)
+    if module == "pandas" and hasattr(data, "dtype"):  # an Index, a Categorical, or another array of its own
+        import pandas as pd
+
+        return _pandas_array(data if kind == "Series" else pd.Series(data))
     if module == "polars" and kind == "Series":
         return list(data) if str(data.dtype) == "Object" else data.to_arrow()
     return data
