@@ -120,15 +120,17 @@ def to_polars(table: pa.Table, schema: Schema) -> pl.DataFrame:
         plain = pa.chunked_array(chunks, _plain_type(column.type))
         target = _known_zones(plain.type)
         columns.append(plain if target.equals(plain.type) else plain.cast(target))
-    fields = [pa.field(name, column.type) for name, column in zip(schema.names, columns, strict=True)]
     try:
-        found = pl.from_arrow(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
+        # Under numbers: polars has names of its own for columns called "".
+        found = pl.from_arrow(pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))]))
     except pl.exceptions.ComputeError as error:
         if "time zone" not in str(error):
             raise
         msg = f"polars: {str(error).partition('.')[0]}; to_arrow has the instants in UTC"
         raise UnsupportedError(msg) from None
-    return found if isinstance(found, pl.DataFrame) else found.to_frame()
+    frame = found if isinstance(found, pl.DataFrame) else found.to_frame()
+    frame.columns = schema.names
+    return frame
 
 
 def _known_zones(found: pa.DataType) -> pa.DataType:

@@ -246,3 +246,12 @@ def test_series_are_columns_as_they_are_in_frames() -> None:
             check_identical(table.get_column("b"), values)
     with pytest.raises(UsageError, match="expected 2 values, found 1"):
         wbtable.Table(columns=["a"], data=[[1], [2]]).add_column("b", pd.Series([1]))
+
+
+def test_columns_of_any_name_go_to_polars() -> None:
+    """It has a name of its own for those called "", as CSV files with the index of pandas have one."""
+    names = ["", "column_0", "0", "a b"]
+    table = wbtable.Table(columns=names, data=[[1, 2, 3, 4]])
+    assert table.to_polars().columns == names
+    assert table.to_polars().rows() == [(1, 2, 3, 4)]
+    assert wbtable.Table(columns=[]).to_polars().shape == (0, 0)
