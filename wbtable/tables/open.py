@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from wbtable.errors import NotFoundError, UsageError
@@ -17,8 +19,6 @@ from wbtable.tables.reader import TableReader
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
-    import os
-
     from wbtable.tables.snapshot import LogMode
 
 
@@ -31,11 +31,17 @@ def open_table(url: str | os.PathLike[str], **storage_options: object) -> Table:
 
     Raises:
         NotFoundError: there is no table, or its ``objects/`` is missing.
-        UsageError: the folder holds several.
+        UsageError: the folder holds several, or it is a file of another kind.
         FormatError: it is damaged.
 
     """
+    if not isinstance(url, (str, os.PathLike)):
+        msg = f"expected the path or URL of a table, found {type(url).__name__}"
+        raise UsageError(msg)
     text = str(url)
+    if not text.endswith(TABLE_SUFFIX) and Path(text).is_file():
+        msg = f"expected a folder or a *{TABLE_SUFFIX}, found the file {text}: read_parquet and others read files"
+        raise UsageError(msg)
     where = text if text.endswith(TABLE_SUFFIX) else _only(text, **storage_options)
     with open_stream(where, **storage_options) as file:
         data = file.read()

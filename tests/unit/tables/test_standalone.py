@@ -92,6 +92,11 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         open_table(tmp_path)
     with pytest.raises(NotFoundError):
         open_table(tmp_path / "x.table.json")
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    with pytest.raises(UsageError, match=r"found the file .*rows\.csv: read_parquet and others read files"):
+        open_table(tmp_path / "rows.csv")
+    with pytest.raises(UsageError, match="expected the path or URL of a table, found int"):
+        open_table(5)  # type: ignore[arg-type]
 
 
 def test_in_memory_and_by_url() -> None:
