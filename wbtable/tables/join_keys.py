@@ -99,8 +99,11 @@ def _as_number(mine: ColumnType, other: ColumnType) -> ColumnType:
 
 
 def _comparable(array: pa.Array, mine: ColumnType, other: ColumnType, common: ColumnType) -> pa.Array:
-    if isinstance(mine, NullType) or isinstance(other, NullType):
-        return pa.nulls(len(array), pa.string())
+    if isinstance(mine, NullType):
+        kind = pa.string() if isinstance(other, NullType) else _comparable(_none(other), other, other, other).type
+        return pa.nulls(len(array), kind)
+    if isinstance(other, NullType):  # which meets nothing, but what is here is not null for that
+        other = mine
     if isinstance(common, NumberType):
         return _numbers(array, mine, other)
     if isinstance(common, IntegerType):
@@ -114,6 +117,10 @@ def _comparable(array: pa.Array, mine: ColumnType, other: ColumnType, common: Co
     if isinstance(common, DateType):
         return array.cast(pa.int32())
     return array.cast(pa.large_binary()) if isinstance(common, (StringType, UuidType, BinaryType)) else array
+
+
+def _none(found: ColumnType) -> pa.Array:
+    return pa.array([], found.arrow())
 
 
 def _is_float(found: ColumnType) -> bool:

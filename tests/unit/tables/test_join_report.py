@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from tests.unit.tables.test_joined import HOWS, oracle, rows_of, table
+from wbtable.tables.compare import compare
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.table import Table
 
@@ -44,3 +47,22 @@ def test_a_join_of_large_sides_that_are_held_in_memory() -> None:
     found = JoinedTable(left, right, "id", "inner")
     assert found["1.y"].to_numpy().tolist() == (np.arange(300_000) * 2).tolist()
     assert sum(batch.num_rows for batch in found.scan(["0.x", "1.y"], batch_size=1000)) == 300_000
+
+
+@pytest.mark.parametrize(
+    "keys", [[1, 1, None], ["a", "a", None], [0.5, 0.5, None], [True, True, None], [dt.date(2020, 1, 1)] * 2 + [None]]
+)
+@pytest.mark.parametrize("empty", [[], [None, None]])
+def test_keys_beside_a_column_of_none_are_not_null(keys: list[object], empty: list[object]) -> None:
+    """CMP-4: a side without a value meets nothing; the other's keys repeat, and are null, as they do."""
+    none = Table(columns=["k"], data=[[key] for key in empty])
+    some = Table(columns=["k"], data=[[key] for key in keys])
+    for sides, at in (([none, some], 1), ([some, none], 0)):
+        report = JoinedTable(sides[0], sides[1], "k").report
+        assert (report.nulls[at], report.duplicates[at], report.nulls[1 - at]) == (1, 1, len(empty))
+        assert report.rows == len(keys) + len(empty)
+        counts = compare(sides, key="k").counts
+        assert (counts.nulls[at], counts.duplicates[at], counts.nulls[1 - at]) == (1, 1, len(empty))
+        assert (counts.equal, counts.changed) == (0, 0)
+    both = compare([none, some, some], key="k").counts
+    assert (both.nulls, both.duplicates) == ((len(empty), 1, 1), (0, 1, 1))
