@@ -137,6 +137,9 @@ def _tag_numpy_time(value: Any, kind: str, place: str) -> Any:
         return None
     plain = scalar.item()
     if isinstance(plain, int):
+        if kind == "m" and scalar.dtype.str.endswith(("8[Y]", "8[M]", "m8")):
+            msg = f"{scalar.dtype} is no certain length of time; give it in days, seconds or less"
+            raise TypeMismatchError(msg, place=place)
         exact = scalar.astype(f"{kind}8[us]")
         plain = exact.item()
         if exact != scalar or isinstance(plain, int):

@@ -303,7 +303,7 @@ def _other(value: object) -> Typed:
         if isinstance(value, base):
             return infer(plain(value))
     if isinstance(value, os.PathLike):
-        return STRING, os.fspath(value)
+        return infer(os.fspath(value))
     hint = "; put the table into the artifact and link to its rows" if kind.__name__.endswith("Table") else ""
     msg = f"a value of type {kind.__module__}.{kind.__qualname__} cannot be stored{hint}"
     raise TypeMismatchError(msg)

@@ -246,7 +246,7 @@ class RowBuffer:
                 or not is_plain(fixed, kind, column, is_optional=rule.optional)
             ):
                 slow.append(i)
-            elif kind is str:
+            elif issubclass(kind, str):  # numpy's too
                 texts.append(i)
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()

@@ -131,6 +131,14 @@ def test_numbers_that_give_themselves() -> None:
         assert untag(tag(value)) in (1.5, [1.5])
 
 
+def test_lengths_of_time_that_nobody_knows() -> None:
+    """numpy has no way from months to microseconds, which was an error in its words."""
+    for value in (np.timedelta64(3, "M"), np.array([3], "m8[Y]"), np.timedelta64(3)):
+        with pytest.raises(TypeMismatchError, match="no certain length of time"):
+            tag(value)
+    assert tag(np.timedelta64(1, "h")) == tag(np.timedelta64(3600, "s"))
+
+
 def test_integers_that_nobody_could_read_back() -> None:
     assert untag(tag(-(10**3990))) == -(10**3990)
     with pytest.raises(TypeMismatchError, match=r"config\.n: expected an integer of less than 4000 digits"):

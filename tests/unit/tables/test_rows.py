@@ -6,7 +6,8 @@ import datetime as dt
 import re
 import uuid
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,6 @@ import wbtable
 from tests.unit.tables.cases import check_identical, png
 from wbtable.errors import NotFoundError, TypeMismatchError, UsageError
 from wbtable.tables import rows
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _name(value: object) -> str:
@@ -178,16 +176,20 @@ def test_what_cannot_be_stored(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["\ud800", ["\ud800"], {"\ud800": 1}, {"a": "\udfff"}, np.array(["\ud800"]), {1: "\ud800"}],
+    [
+        *("\ud800", ["\ud800"], {"\ud800": 1}, {"a": "\udfff"}, np.array(["\ud800"]), {1: "\ud800"}),
+        *(np.str_("\ud800"), Path("\udcff")),
+    ],
     ids=_name,
 )
 def test_text_that_is_no_unicode(value: Any) -> None:
     """A lone surrogate has no UTF-8: it is refused when the row is added, so that the rows after it are safe."""
     table = _table([0, None])
-    with pytest.raises(UsageError, match='column "b", row 1'):
-        table.add_data(1, value)
-    table.add_data(1, "x")
-    assert table.data == [[0, None], [1, "x"]]
+    for text in ("x", np.str_("y"), Path("z")):  # the class of a value is known from then on
+        with pytest.raises(UsageError, match='column "b", row'):
+            table.add_data(1, value)
+        table.add_data(1, text)
+    assert table.data == [[0, None], [1, "x"], [1, "y"], [1, "z"]]
 
 
 def test_values_that_hold_themselves() -> None:
