@@ -61,7 +61,7 @@ def test_a_thinned_mask_lies_where_the_whole_one_does() -> None:
 
 
 def test_a_picture_as_mask_is_refused() -> None:
-    with pytest.raises(FormatError, match="mask of one channel"):
+    with pytest.raises(FormatError, match="greyscale image as mask"):
         preview.mask_pixels(_stored(np.zeros((4, 4, 3), np.uint8)), 64)
 
 
