@@ -93,7 +93,7 @@ def _narrow(found: Comparison, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(options: Options, found: Comparison, view: Readable, rows: int) -> None:
-    from wbtable.cli.output import print_json, print_table
+    from wbtable.cli.output import print_json, print_table, printable
     from wbtable.integrations.cells import cell_json
 
     if options.json:
@@ -108,7 +108,8 @@ def _print(options: Options, found: Comparison, view: Readable, rows: int) -> No
             }
         )
         return
-    click.echo(f"key: {', '.join(found.key)}{' (suggested)' if found.key_was_suggested else ''}")
+    key = printable(", ".join(found.key))
+    click.echo(f"key: {key}{' (suggested)' if found.key_was_suggested else ''}")
     click.echo(str(found.counts))
     titles = ["COLUMN", "STATUS", "CHANGED", *(f"TYPE {side}" for side in range(found.sides))]
     lines = [

@@ -17,7 +17,7 @@ EXAMPLES: Final = examples(
 @click.command("get", epilog=EXAMPLES)
 @click.argument("name", shell_complete=complete_artifacts)
 @click.option("-o", "--output", metavar="DIR", help="Where to; ./artifacts/<name>:vN by default.")
-@click.option("--path", "prefix", metavar="PREFIX", help="Only what is below this path.")
+@click.option("--path", "prefix", metavar="PREFIX", help="Only paths that begin so; a folder ends in /.")
 @click.option("--exact", is_flag=True, help="Make the directory hold this version and nothing else.")
 @project_option
 @common

@@ -57,14 +57,14 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str | Text]], rig
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, title in enumerate(titles):
-        table.add_column(Text(title), justify="right" if i in right else "left", overflow="fold")
+        table.add_column(Text(printable(title)), justify="right" if i in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) if isinstance(cell, str) else cell for cell in row))
     Console().print(table)
 
 
 def _print_plain(titles: Sequence[str], rows: Sequence[Sequence[str | Text]], right: Sequence[int]) -> None:
-    lines = [list(titles), *([printable(str(cell)) for cell in row] for row in rows)]
+    lines = [[printable(str(cell)) for cell in row] for row in (titles, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(titles))]
     places = [(width, i in right) for i, width in enumerate(widths)]
     # Written at once: a flush for each of thousands of lines takes longer than finding them.
@@ -81,7 +81,8 @@ def _print_plain(titles: Sequence[str], rows: Sequence[Sequence[str | Text]], ri
 
 def print_fields(fields: Mapping[str, object]) -> None:
     """Print names and values, one a line; those that are None or empty are left out."""
-    shown = {name: value for name, value in fields.items() if value is not None and value not in ("", [], {}, ())}
-    width = max(map(len, shown), default=0)
-    for name, value in shown.items():
+    there = ((name, value) for name, value in fields.items() if value is not None and value not in ("", [], {}, ()))
+    shown = [(printable(name), value) for name, value in there]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
         click.echo(f"{name.ljust(width)}  {printable(text_of(value))}")

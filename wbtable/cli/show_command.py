@@ -33,7 +33,7 @@ def command(options: Options, name: str, path: str | None, project: str | None) 
     distinct values and distribution, all from its manifest: no row is read.
     """
     from wbtable.cli.find import check_no_path, is_table_path, near_run
-    from wbtable.errors import NotFoundError
+    from wbtable.errors import NotFoundError, UsageError
 
     if is_table_path(name):
         from wbtable.tables.open import open_table
@@ -47,6 +47,8 @@ def command(options: Options, name: str, path: str | None, project: str | None) 
         run = near_run(options, name, project)
         if run is None:
             raise
+        if path is not None:
+            raise UsageError(f"{run.path} is a run, which has no table {path!r:.80} in it") from None
         _print_run(options, run)
         return
     if path is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store
 from wbtable.cli.app import CONFLICT, DAMAGED, FORMAT, NOT_FOUND, USAGE, cli
 from wbtable.runs.init import init
@@ -93,6 +94,28 @@ def test_show_a_table_from_its_manifest_alone(digits: Shell) -> None:
     assert found["rows"] == 20
     assert [column["name"] for column in found["columns"]] == ["id", "image", "guess", "score"]
     assert found["columns"][0]["summary"]["nulls"] == 0
+
+
+def test_names_are_printed_on_one_line(shell: Shell) -> None:
+    """What a terminal would obey is made visible in titles, too."""
+    draft = Artifact("odd")
+    draft.add(Table(columns=["id", "a\nb", "\x1b[31mred"], data=[[1, 2, 3]]), "t")
+    shell.store.commit(draft, project="p")
+    with init(project="p", id="r", store=shell.store, config={"x\ny": 1, "x\\ny": 2}) as run:
+        run.log({"k\x1b[2J": 1})
+    for command in (("head", "p/odd"), ("query", "p/odd"), ("show", "p/odd"), ("history", "p/r"), ("show", "p/r")):
+        said = shell.ok(*command)
+        assert "\x1b" not in said
+        assert "\nb" not in said
+    assert "a\\nb" in shell.ok("head", "p/odd")
+    assert shell.ok("show", "p/r").count("x\\ny") == 2
+    assert "key: a\\nb" in shell.ok("compare", "p/odd", "p/odd", "--on", "a\nb")
+
+
+def test_a_run_has_no_tables_to_show(shell: Shell) -> None:
+    with init(project="p", id="r", store=shell.store):
+        pass
+    assert "p/r is a run" in shell.fails(USAGE, "show", "p/r", "val")
 
 
 def test_show_a_file_and_what_is_not_there(digits: Shell) -> None:
