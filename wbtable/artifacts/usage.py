@@ -21,7 +21,7 @@ class Share:
     Attributes:
         name: ``project/name``, or ``project`` and what else is in it.
         versions: how many versions that are not deleted, or how many runs.
-        bytes: of every object that they lead to, each once, as stored.
+        bytes: of every object that they lead to, each once, as stored; of runs those of their own files, too.
         alone: of those that nothing else leads to: what deleting all of them would free.
 
     """
@@ -61,19 +61,21 @@ def usage(store: StoreFiles, project: str | None) -> Usage:
     store.chosen_projects(project)
     sizes = {info.key: info.size for info in store.backend.scan(layout.OBJECTS)}
     found: dict[str, tuple[int, set[str]]] = {}
+    own: dict[str, int] = {}
     for one in store.projects():
         for name in store.artifact_names(one):
             found[f"{one}/{name}"] = _artifact(store, one, name)
         runs = _runs(store, one)
         if runs[0]:
             found[f"{one} (runs)"] = runs
+            own[f"{one} (runs)"] = sum(info.size for info in store.backend.scan(f"{layout.project_prefix(one)}/runs"))
     holders = Counter(key for _, keys in found.values() for key in keys)
     shares = [
         Share(
             name=name,
             versions=count,
-            bytes=sum(sizes.get(key, 0) for key in keys),
-            alone=sum(sizes.get(key, 0) for key in keys if holders[key] == 1),
+            bytes=own.get(name, 0) + sum(sizes.get(key, 0) for key in keys),
+            alone=own.get(name, 0) + sum(sizes.get(key, 0) for key in keys if holders[key] == 1),
         )
         for name, (count, keys) in sorted(found.items())
         if project is None or name.startswith((f"{project}/", f"{project} "))

@@ -240,6 +240,8 @@ def test_what_takes_room(fake: tuple[Store, FakeBackend], draft_of: Make) -> Non
     assert set(shares) == {"p/data", "p (runs)", "q/other"}
     assert shares["p/data"].versions == 2
     assert shares["p/data"].alone <= shares["p/data"].bytes < total
+    runs = backend.list("projects/p/runs")
+    assert shares["p (runs)"].bytes >= shares["p (runs)"].alone >= sum(len(backend.get(key)) for key in runs) > 0
     assert [share.name for share in store.usage("q").shares] == ["q/other"]
     store.artifact("q/other:v0").delete()
     again = store.usage()
