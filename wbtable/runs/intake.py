@@ -179,9 +179,7 @@ class Intake:
         return at
 
     def _record(self, found: Prepared, step: int, moment: int) -> None:
-        self.latest.update({key: plain_value(value) for key, value in found.scalars.items()})
-        if self._rules is not None:
-            self._rules.apply(found.scalars, self.latest, self._before)
+        self._summarize(found.scalars)
         if self._recorder is None:
             return
         if found.scalars:
@@ -207,8 +205,7 @@ class Intake:
 
         def rescue() -> None:
             keep_media(self._owner, store.url, cells, places, step, moment)
-            with self.lock:
-                self.latest.update({key: plain_value(cell) for key, cell in cells.items()})
+            self._summarize(cells)
 
         recorder.touch()
         self.uploads.add(f"media {', '.join(map(repr, cells))}", work, rescue)
@@ -240,9 +237,15 @@ class Intake:
 
     def _hand_on(self, recorder: Recorder, row: Row, refs: list[Descriptor], *, leased: bool = False) -> None:
         recorder.add_cells(row, refs, leased=leased)
-        with self.lock:
-            self.latest.update({key: plain_value(cell) for key, cell in zip(row.keys, row.values, strict=True)})
+        self._summarize(dict(zip(row.keys, row.values, strict=True)))
         recorder.touch()
+
+    def _summarize(self, values: Mapping[str, Any]) -> None:
+        """Have the summary hold logged values, and what rules say of them."""
+        with self.lock:
+            self.latest.update({key: plain_value(value) for key, value in values.items()})
+            if self._rules is not None:
+                self._rules.apply(values, self.latest, self._before)
 
     def after_fork(self) -> None:
         """Go on in a forked child: rows and jobs that wait belong to the parent, and so does the summary (RUN-9)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import wbtable
@@ -37,6 +38,16 @@ def test_least_greatest_mean_first_and_best(store: wbtable.Store) -> None:
     (ended,) = store.runs("p")
     assert ended.summary["loss.min"] == 1.0
     assert ended.history()["hidden"].to_pylist() == [1, 1, 1, 1]
+
+
+def test_media_and_tables_are_left_out_as_numbers_are(store: wbtable.Store) -> None:
+    with wbtable.init(project="p", store=store) as run:
+        run.define_metric("hidden.*", summary="none")
+        image = wbtable.Image(np.zeros((2, 2), np.uint8))
+        run.log({"hidden": {"image": image, "table": wbtable.Table(columns=["a"], data=[[1]])}, "shown": image})
+    (ended,) = store.runs("p")
+    assert set(ended.summary) == {"shown"}
+    assert {"hidden.image", "hidden.table"} < set(ended.history().column_names)
 
 
 def test_a_resumed_run_goes_on_from_what_it_had(store: wbtable.Store) -> None:
