@@ -84,7 +84,7 @@ class Changes:
                 self.pending.pop(other, None)
 
     def find(self, name: str | os.PathLike[str]) -> str | None:
-        """Return the path that a name means: itself, or it and a suffix."""
+        """Return the path that a name means: itself, or it and a suffix, as `VersionContent.find` does."""
         name = name_text(name)
         for path in (name, *(name + suffix for suffix in SUFFIXES)):
             if path in self.pending:
@@ -96,6 +96,9 @@ class Changes:
         return media[0] if len(media) == 1 else None
 
     def paths(self) -> list[str]:
+        if self.base is not None:
+            kept = (entry for entry in self.base.contents.under(name + ".") if entry.path not in self.pending)
+            media += [entry.path for entry in kept if entry.media is not None and media_stem(entry.path) == name]
         """Return every path that is there."""
         own = [path for path, pending in self.pending.items() if pending is not None]
         base = [] if self.base is None else [e.path for e in self.base.contents if e.path not in self.pending]

@@ -131,7 +131,7 @@ def commit(
     job = _Commit(store, draft, one, run)
     names, marks = check_aliases(aliases), check_tags(tags)
     version, is_new = job.run()
-    draft._version = version  # noqa: SLF001 - a draft becomes its version here and nowhere else
+    draft._become(version)  # noqa: SLF001 - drafts and commits are one room
     # 6. Append to the alias logs; `latest` needs none.
     with _said(f"{version.qualified_name} is there, not all of its aliases and tags may be"):
         _record(version, None if is_new else run, names, marks)

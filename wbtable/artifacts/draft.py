@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts import names as rules
 from wbtable.artifacts import staging
+from wbtable.artifacts.becoming import Becoming
 from wbtable.artifacts.changes import Changes
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.local_files import LocalFile, absolute, media_type_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 INHERIT: Final = object()
 
 
-class Artifact:
+class Artifact(Becoming):
     """A draft: what is added is remembered, and stored when it is logged.
 
     Files are read when the draft is logged, once; one that changed meanwhile is an error then, and the draft stays
@@ -377,15 +378,3 @@ class Artifact:
         if self._version is None:
             raise UsageError(f"the artifact {self.name!r} was not logged yet: use run.log_artifact first")
         return self._version
-
-    def __getattr__(self, name: str) -> Any:
-        """Read everything else from the version that the draft became."""
-        if name.startswith("_") or self._version is None:
-            raise AttributeError(f"an Artifact that was not logged yet has no attribute {name!r}")
-        return getattr(self._version, name)
-
-    # How.
-
-    def _check_open(self) -> None:
-        if self._version is not None:
-            raise UsageError(f"it was logged as {self._version.qualified_name}: change a new_draft() of that")

@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +17,7 @@ from wbtable.format.layout import check_alias, check_name
 from wbtable.format.tagged import tag, untag, utf8_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 DEFAULT_PROJECT: Final = "uncategorized"
 RUN_TABLE: Final = "run_table"
@@ -103,9 +104,7 @@ def check_aliases(aliases: Iterable[str], *, new: bool = True) -> tuple[str, ...
         UsageError: one is reserved or no name.
 
     """
-    if isinstance(aliases, str):
-        msg = f"expected a list of aliases, found the text {aliases!r:.60}"
-        raise UsageError(msg)
+    check_list(aliases, "aliases")
     found = tuple(dict.fromkeys(check_alias(alias) for alias in aliases if alias != LATEST))
     for alias in found:
         if new and _parse_digest(alias) is not None:
@@ -121,15 +120,25 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
         UsageError: one is not words of letters, digits, ``_`` and ``-``, separated by blanks.
 
     """
-    if isinstance(tags, str):
-        msg = f"expected a list of tags, found the text {tags!r:.60}"
-        raise UsageError(msg)
+    check_list(tags, "tags")
     found = list(tags)
     for one in found:
         if not isinstance(one, str) or len(one) > MAX_TAG or not _TAG.fullmatch(one):
             msg = f"a tag is words of letters, digits, '_' and '-', separated by blanks: {one!r:.80} is not"
             raise UsageError(msg)
     return tuple(sorted(set(found)))
+
+
+def check_list(names: object, what: str) -> None:
+    """Refuse what is no list of names; a text is none, for it would be one of letters.
+
+    Raises:
+        UsageError: it is none.
+
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        found = f"the text {names!r:.60}" if isinstance(names, str) else type(names).__name__
+        raise UsageError(f"expected a list of {what}, found {found}")
 
 
 def check_type(kind: object) -> str:

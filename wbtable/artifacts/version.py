@@ -10,10 +10,10 @@ from wbtable.artifacts.diff import Diff, diff
 from wbtable.artifacts.download import checkout, default_root
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.lineage import Lineage, lineage, said_later
-from wbtable.artifacts.names import LATEST, check_aliases, check_tags, parse_name
+from wbtable.artifacts.names import LATEST, check_aliases, check_list, check_tags, parse_name
 from wbtable.artifacts.verify import Report, verify_download, verify_version
 from wbtable.artifacts.version_content import VersionContent
-from wbtable.errors import ConflictError, NotFoundError, UsageError
+from wbtable.errors import ConflictError, NotFoundError
 from wbtable.format import layout
 from wbtable.tables.compare import compare
 
@@ -173,8 +173,7 @@ class Version(VersionContent):
 
     def remove_tags(self, tags: Iterable[str]) -> None:
         """Remove tags; those that it does not have are left alone."""
-        if isinstance(tags, str):
-            raise UsageError(f"expected a list of tags, found the text {tags!r:.60}")
+        check_list(tags, "tags")
         gone = set(tags)
         self._change_tags(lambda now: now - gone)
 

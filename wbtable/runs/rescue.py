@@ -153,7 +153,7 @@ def _keep(info: RunInfo, draft: Artifact, store: Store, said: dict[str, list[str
     temp.write_text(json.dumps(note), encoding="utf-8")
     temp.replace(path)
     pending = PendingVersion(here, store, path)
-    draft._version = pending  # noqa: SLF001 - a draft becomes its version where it is committed
+    draft._become(pending)  # noqa: SLF001 - a draft becomes its version where it is committed
     warn(
         f"run {info.id}: the store does not take {here.name!r}, which waits in {folder}; wait() or `wbtable sync` sends"
         f" it: {error}"

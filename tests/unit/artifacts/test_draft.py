@@ -334,3 +334,18 @@ def test_arguments_of_wandb_are_accepted(store: Store, tmp_path: Path) -> None:
     draft.add_dir(tmp_path / "d", merge=True)
     version = store.commit(draft)
     assert (version.download(tmp_path / "o", skip_cache=True, multipart=False) / "f").read_bytes() == b"22"
+
+
+def test_media_of_the_base_are_found_by_their_names(store: Store) -> None:
+    """As the version itself finds them: without the suffix that they got."""
+    draft = Artifact("a")
+    draft.add(image(), "picture")
+    version = store.commit(draft)
+    later = version.new_draft()
+    assert "picture" in version
+    assert "picture" in later
+    assert later["picture"] == version["picture"]
+    later.remove("picture")
+    assert "picture" not in later
+    later.add(image(7), "picture")
+    assert later["picture"] != version["picture"]

@@ -90,3 +90,23 @@ def test_a_draft_that_left_metadata_alone_does_not_undo_anothers(store: Store, d
     newest = store.commit(ours)
     assert (newest.version, newest.description, newest.metadata["epochs"]) == ("v2", "third", 5)
     assert store.commit(same) == newest
+
+
+def test_a_draft_that_was_logged_says_what_its_version_says(store: Store, draft_of: Make) -> None:  # LOG-2
+    draft = draft_of(description="first", metadata={"a": 1})
+    version = store.commit(draft)
+    draft.description = "second"
+    assert draft.description == version.description == store.artifact("data").description == "second"
+    for name, value in (("metadata", {"b": 2}), ("type", "model"), ("name", "other")):
+        with pytest.raises(UsageError, match="new_draft"):
+            setattr(draft, name, value)
+    assert (draft.name, draft.type, draft.metadata) == ("data", "dataset", {"a": 1})
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "a"])
+def test_what_is_no_list_of_names_is_said(store: Store, draft_of: Make, wrong: Any) -> None:  # NAME-2, NAME-4
+    version = store.commit(draft_of())
+    calls = (version.add_aliases, version.remove_aliases, version.add_tags, version.remove_tags)
+    for call in calls:
+        with pytest.raises(UsageError, match="expected a list of"):
+            call(wrong)

@@ -1,0 +1,51 @@
+"""What a draft is once it was logged: the version that it became (spec: 10-artifacts)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from wbtable.errors import UsageError
+
+if TYPE_CHECKING:
+    from wbtable.artifacts.version_content import VersionContent
+
+_RECORDED: Final = ("name", "type", "description", "metadata")
+"""What a draft says of itself, and the record of its version says from then on."""
+
+
+class Becoming:
+    """Reads as a version from the moment at which it became one."""
+
+    _version: VersionContent | None
+
+    def _become(self, version: VersionContent) -> None:
+        self._version = version
+        for name in _RECORDED:
+            self.__dict__.pop(name, None)
+
+    def _check_open(self) -> None:
+        if self._version is not None:
+            msg = f"it was logged as {self._version.qualified_name}: change a new_draft() of that"
+            raise UsageError(msg)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; of a version the description is said anew, and what else its record says stays.
+
+        Raises:
+            UsageError: it became a version, whose record cannot say anything else.
+
+        """
+        version = self.__dict__.get("_version")
+        if version is None or name not in _RECORDED:
+            object.__setattr__(self, name, value)
+        elif name == "description":
+            version.description = value
+        else:
+            self._check_open()
+
+    def __getattr__(self, name: str) -> Any:
+        """Read everything else from the version that the draft became."""
+        if name.startswith("_") or self._version is None:
+            msg = f"an Artifact that was not logged yet has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(self._version, name)
