@@ -170,7 +170,7 @@ class Artifact(Becoming):
         """Add every file below a directory; all of them or, on an error, none.
 
         Args:
-            local_path: the directory; links in it are followed while they stay inside.
+            local_path: the directory; links in it are followed while they stay inside, a store in it is left out.
             name: what goes before the files' paths; None for nothing.
             skip_cache: accepted, as by `add_file`.
             policy: ``mutable`` copies the files now, see `add_file`.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import os
 import stat
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from wbtable.errors import DeniedError, NotFoundError, UsageError, WbtableError
 from wbtable.format.digest import BLOB
+from wbtable.format.layout import HEADER
+from wbtable.storage.caller import frames_to_caller
+from wbtable.storage.header import KIND, MAX_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +44,14 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
     """
     try:
-        return os.path.abspath(os.fsdecode(path))
+        text = os.fsdecode(path)
     except TypeError:
         msg = f"expected a path of this machine, found {type(path).__name__}"
         raise UsageError(msg) from None
+    if not text:
+        msg = "expected a path, found an empty text, as of a variable that is not set; '.' is this folder"
+        raise UsageError(msg)
+    return os.path.abspath(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +79,10 @@ class LocalFile:
 
         """
         try:
-            return cls.of_stat(path, os.stat(path))
+            found = os.stat(path)
         except (OSError, ValueError) as error:
             raise _explained(error, path) from error
+        return cls.of_stat(path, found)
 
     @classmethod
     def of_stat(cls, path: str, found: os.stat_result) -> LocalFile:
@@ -162,7 +172,8 @@ def _explained(error: OSError | ValueError, path: str) -> WbtableError:
 def walk(root: str) -> Iterator[tuple[str, LocalFile]]:
     """Yield the files below a directory with their paths relative to it, sorted within each directory.
 
-    Links are followed if they lead to something inside the directory.
+    Links are followed if they lead to something inside the directory. A store in it is left out, with a warning: what
+    is there changes while it is read, and would hold itself the next time.
 
     Raises:
         NotFoundError: there is no such directory, or a link leads nowhere.
@@ -196,6 +207,10 @@ def _walk(folder: str, prefix: str, top: str, above: tuple[str, ...]) -> Iterato
                     raise UsageError(msg)
                 inner = (*above, real)
         if item.is_dir():
+            if is_store(item.path):
+                said = f"the store {item.path!r:.200} is left out of what is added"
+                warnings.warn(said, stacklevel=frames_to_caller())
+                continue
             real_folder = inner if inner is not above else (*above, os.path.join(above[-1], item.name))
             yield from _walk(item.path, f"{prefix}{item.name}/", top, real_folder)
             continue
@@ -203,6 +218,16 @@ def _walk(folder: str, prefix: str, top: str, above: tuple[str, ...]) -> Iterato
             yield prefix + item.name, LocalFile.of_stat(item.path, item.stat())
         except OSError as error:
             raise _explained(error, item.path) from error
+
+
+def is_store(folder: str) -> bool:
+    """Whether a directory holds a store, of whichever version of the format."""
+    try:
+        with open(os.path.join(folder, HEADER), "rb") as file:
+            found = json.loads(file.read(MAX_HEADER))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("kind") == KIND
 
 
 def _inside(link: str, top: str) -> str:

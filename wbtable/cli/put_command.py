@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -53,20 +54,26 @@ def command(
 ) -> None:
     """Store PATHS as the newest version of the artifact NAME (project/name), and print the version.
 
-    A file keeps its name; of a directory everything below it is stored, under paths relative to it. With --table each
-    csv, tsv, parquet or jsonl file becomes a table of its name. Content that the newest
-    version has gives no new version.
+    A file keeps its name; of a directory everything below it is stored, under paths relative to it, but for stores in
+    it. With --table each csv, tsv, parquet or jsonl file becomes a table of its name. Content that the newest version
+    has gives no new version.
     """
     from wbtable.artifacts.draft import Artifact
     from wbtable.artifacts.names import parse_name
-    from wbtable.cli.output import print_json
+    from wbtable.cli.output import noted, print_json
+    from wbtable.errors import AlreadyExistsError
 
     parsed = parse_name(name)
     if parsed.alias != "latest" or ":" in name:
         raise click.UsageError(f"expected a name without a version, found {name!r}; --alias names the version")
     draft = Artifact(parsed.name, type=kind, description=description, metadata=_metadata(metadata))
     for path in paths:
-        _add(draft, Path(path), as_tables=as_tables)
+        try:
+            noted(functools.partial(_add, draft, Path(path), as_tables=as_tables))
+        except AlreadyExistsError as error:
+            # What Python may do about it, behind the semicolon, is not to be had here.
+            taken = str(error).partition(";")[0]
+            raise AlreadyExistsError(f"{taken}: it stands under that name in another of PATHS", place=path) from None
     store = options.store(create=True)
     before = {found.number for found in _newest(options, parsed.name, parsed.project or project)}
     version = store.commit(draft, project=parsed.project or project, aliases=aliases, tags=tags)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 
+from wbtable.storage.caller import frames_to_caller
+
 _said: set[str] = set()
 
 
@@ -21,17 +23,9 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Warn; never raises, even where warnings are errors, for it is called from threads and from training loops."""
     try:
-        warnings.warn(text, RunWarning, stacklevel=_caller())
+        warnings.warn(text, RunWarning, stacklevel=frames_to_caller())
     except RunWarning:
         say(text)
-
-
-def _caller() -> int:
-    """Return how far up the stack the first frame outside wbtable is: the line that the warning is about."""
-    frame, level = sys._getframe(1), 1  # noqa: SLF001 - as the warnings module itself does
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("wbtable."):
-        frame, level = frame.f_back, level + 1
-    return level
 
 
 def warn_once(text: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from wbtable.artifacts.commit import RunInfo, commit
 from wbtable.artifacts.draft import Artifact
+from wbtable.artifacts.local_files import absolute
 from wbtable.artifacts.names import RUN_TABLE
 from wbtable.artifacts.store import Store, create_store
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
@@ -192,7 +193,7 @@ def as_draft(given: Any, name: str | None, kind: str | None, run_id: str) -> Art
     if not isinstance(given, (str, os.PathLike)):
         msg = f"expected an Artifact or the path of a file or directory, found {type(given).__name__}"
         raise UsageError(msg)
-    path = Path(os.fspath(given))
+    path = Path(absolute(given))
     draft = Artifact(name or f"run-{run_id}-{path.resolve().name}", type=kind or "unspecified")
     if path.is_dir():
         draft.add_dir(path)
