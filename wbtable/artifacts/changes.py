@@ -36,8 +36,12 @@ class Changes:
         self.pending: dict[str, Pending | None] = {}
         self._tree = PathTree()
 
-    def add(self, found: Mapping[str, Pending], *, overwrite: bool) -> None:
+    def add(self, found: Mapping[str, Pending], *, overwrite: bool | None) -> None:
         """Add several paths, or on an error none.
+
+        Args:
+            found: what is to be there.
+            overwrite: whether other content may be replaced; None: no, and the caller cannot ask for it.
 
         Raises:
             UsageError: one is no logical path, or a file where a folder is.
@@ -50,9 +54,8 @@ class Changes:
             for path, pending in found.items():
                 check_path(path)
                 if not overwrite and staging.is_taken(path, pending, self.pending, self.base):
-                    raise AlreadyExistsError(
-                        f"{path!r:.200} is there already with other content; remove it first, or overwrite=True"
-                    )
+                    advice = "remove it first" if overwrite is None else "remove it first, or overwrite=True"
+                    raise AlreadyExistsError(f"{path!r:.200} is there already with other content; {advice}")
                 if self.base is not None:
                     check_against(self.base.contents, self.pending, path, checked)
                 if self._tree.add(path):
@@ -93,12 +96,12 @@ class Changes:
             elif self.base is not None and self.base.contents.find(path) is not None:
                 return path
         media = [path for path, p in self.pending.items() if isinstance(p, PendingMedia) and media_stem(path) == name]
-        return media[0] if len(media) == 1 else None
-
-    def paths(self) -> list[str]:
         if self.base is not None:
             kept = (entry for entry in self.base.contents.under(name + ".") if entry.path not in self.pending)
             media += [entry.path for entry in kept if entry.media is not None and media_stem(entry.path) == name]
+        return media[0] if len(media) == 1 else None
+
+    def paths(self) -> list[str]:
         """Return every path that is there."""
         own = [path for path, pending in self.pending.items() if pending is not None]
         base = [] if self.base is None else [e.path for e in self.base.contents if e.path not in self.pending]

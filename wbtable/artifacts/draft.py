@@ -218,7 +218,7 @@ class Artifact(Becoming):
         self._check_open()
         path = None if name is None else str(name)
         found = staging.referenced(uri, path, checksum=checksum, etag=etag, size=size, max_objects=max_objects)
-        self._content.add(found, overwrite=False)
+        self._content.add(found, overwrite=None)
         return [self.get_entry(path) for path in found]
 
     @contextlib.contextmanager

@@ -13,6 +13,7 @@ import pytest
 import wbtable
 from wbtable.artifacts.draft import Artifact
 from wbtable.errors import (
+    AlreadyExistsError,
     DeniedError,
     DigestMismatchError,
     DiskFullError,
@@ -261,6 +262,11 @@ def test_a_file_whose_name_has_a_hash_is_not_another_file(store: Store, tmp_path
         draft = Artifact("a")
         draft.add_reference((tmp_path / name).as_uri())
         assert store.commit(draft)[name].read() == name.encode()
+
+
+def test_a_reference_to_a_name_that_is_taken_says_what_can_be_done(draft_of: Make) -> None:  # ART-8
+    with pytest.raises(AlreadyExistsError, match=r"remove it first$"):
+        draft_of().add_reference("s3://bucket/a.txt", checksum=False)
 
 
 def test_a_directory_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,6 +214,26 @@ def test_put_what_cannot_be(shell: Shell, tmp_path: Path) -> None:
     assert shell.json("ls") == []
 
 
+def test_put_two_files_of_one_name(shell: Shell, tmp_path: Path) -> None:
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.txt").write_text(folder)
+    said = shell.fails(CONFLICT, "put", "a", "b/x.txt", "-n", "p/a")
+    assert said == (
+        "wbtable: b/x.txt: 'x.txt' is there already with other content: it stands under that name in another of PATHS\n"
+    )
+
+
+def test_put_leaves_the_store_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "code").mkdir()
+    monkeypatch.chdir(tmp_path / "code")
+    Path("train.py").write_text("x")
+    for _ in range(2):
+        result = CliRunner().invoke(cli, ["put", ".", "-n", "p/code"])
+        assert result.stdout == "p/code:v0\n"
+    assert "wbtable: the store" in result.stderr
+
+
 def test_get_downloads_a_version(digits: Shell, tmp_path: Path) -> None:
     where = Path(digits.ok("get", "digits/predictions:best", "-o", "out").strip())
     assert (where / "notes.txt").read_text() == "epoch 0"
