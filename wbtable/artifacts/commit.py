@@ -175,10 +175,9 @@ class _Commit:
         self.info = run
         self.records = store.records(project, draft.name)
         self.base = draft._content.base  # noqa: SLF001 - drafts and commits are one room
-        if self.base is not None and (self.base.store.url, self.base.project, self.base.name) != (
-            store.url,
-            project,
-            draft.name,
+        place = (project, draft.name)
+        if self.base is not None and not (
+            (self.base.project, self.base.name) == place and self.base.store.is_same(store)
         ):
             raise UsageError(
                 f"the draft was made from {self.base.qualified_name} in {self.base.store.url!r}; it can be committed"

@@ -45,7 +45,7 @@ class CopyReport:
 
 def copy_to(source: StoreFiles, target: StoreFiles, name: str | None, project: str | None) -> CopyReport:
     """Copy a version, an artifact, a project or everything; see `Store.copy_to`."""
-    if source.url == target.url:
+    if source.is_same(target):
         raise UsageError(f"the store {source.url!r} cannot be copied to itself")
     check_writable(target.header.extra, target.url)
     report = CopyReport()

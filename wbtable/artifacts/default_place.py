@@ -18,11 +18,17 @@ def default_url(start: Path | None = None) -> str:
     `WBTABLE_STORE`, else the nearest ``.wbtable/`` in the folder `start` (None: this one) or above, else ``.wbtable``
     in it, which need not exist.
     """
-    named = os.environ.get(VARIABLE)
-    if named:
+    named = named_url()
+    if named is not None:
         return named
     folder = Path.cwd() if start is None else start
     for candidate in (folder, *folder.parents):
         if (candidate / FOLDER / layout.HEADER).is_file():
             return str(candidate / FOLDER)
     return str(folder / FOLDER)
+
+
+def named_url() -> str | None:
+    """Return what `WBTABLE_STORE` says; None where it is not set, or blank."""
+    named = os.environ.get(VARIABLE, "")
+    return named if named.strip() else None

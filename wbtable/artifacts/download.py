@@ -42,7 +42,7 @@ _OF_A_STORE: Final = frozenset({COLLECTIONS, LEASES, OBJECTS, "projects", TEMPOR
 
 def default_root(version: Holder) -> Path:
     """Return where a version is downloaded to if nothing is said: ``./artifacts/<name>:vN``."""
-    return Path(os.environ.get(VARIABLE) or "artifacts") / f"{version.name}:v{version.number}"
+    return Path(os.environ.get(VARIABLE) or "artifacts").expanduser() / f"{version.name}:v{version.number}"
 
 
 def download(

@@ -48,6 +48,16 @@ class StoreFiles:
         """Show where it is."""
         return f"Store({self.url!r})"
 
+    def is_same(self, other: StoreFiles) -> bool:
+        """Whether another is the same store, also where a link leads to its folder."""
+        if self.url == other.url:
+            return True
+        here, there = self.backend.local_path(layout.HEADER), other.backend.local_path(layout.HEADER)
+        try:
+            return here is not None and there is not None and here.samefile(there)
+        except OSError:
+            return False
+
     def check_there(self) -> None:
         """Refuse a store whose folder vanished: writing would make a new folder that is no store.
 

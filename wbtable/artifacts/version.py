@@ -53,7 +53,7 @@ class Version(VersionContent):
 
     def is_for(self, store: StoreFiles) -> bool:
         """Whether it is in a store, or on its way there."""
-        return self.store.url == store.url
+        return self.store.is_same(store)
 
     # Copies and comparisons.
 

@@ -23,13 +23,13 @@ def command(options: Options, url: str | None, unsafe_single_writer: bool) -> No
 
     URL is a path, or a URL such as s3://bucket/prefix; without it, WBTABLE_STORE or ./.wbtable.
     """
-    import os
     from pathlib import Path
 
-    from wbtable.artifacts.store import FOLDER, VARIABLE, create_store
+    from wbtable.artifacts.default_place import FOLDER, named_url
+    from wbtable.artifacts.store import create_store
     from wbtable.cli.output import print_json
 
-    where = url or options.store_url or os.environ.get(VARIABLE) or str(Path.cwd() / FOLDER)
+    where = url or options.store_url or named_url() or str(Path.cwd() / FOLDER)
     store = create_store(where, unsafe_single_writer=unsafe_single_writer)
     if options.json:
         print_json({"store": store.url})

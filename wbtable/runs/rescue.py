@@ -69,7 +69,7 @@ class PendingVersion(Version):
 
     def is_for(self, store: StoreFiles) -> bool:
         """See `Version.is_for`."""
-        return self._target.url == store.url
+        return self._target.is_same(store)
 
     def wait(self, timeout: float | None = None) -> Version:
         """Send it, and return the version that the store has then.

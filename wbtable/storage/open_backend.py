@@ -26,7 +26,8 @@ def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Back
     Objects of a remote place are read through the cache of this machine, unless `WBTABLE_CACHE_SIZE` is 0.
 
     Args:
-        url: a path, `file://…`, `memory://…`, or the URL of any file system that fsspec knows.
+        url: a path, which may begin with ``~``, `file://…`, `memory://…`, or the URL of any file system that fsspec
+            knows.
         storage_options: passed to the file system; local disks take none.
 
     Raises:
@@ -49,7 +50,7 @@ def open_backend(url: str | os.PathLike[str], **storage_options: object) -> Back
         if storage_options:
             msg = f"a local path takes no storage options, found {', '.join(sorted(storage_options))}"
             raise UsageError(msg)
-        return LocalBackend(Path(match[2] if match else text))
+        return LocalBackend(Path(match[2] if match else os.path.expanduser(text)))
     # Only here, so that work on local disks never imports fsspec.
     from wbtable.storage.fsspec_backend import FsspecBackend
 

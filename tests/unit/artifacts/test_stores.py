@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import wbtable
+from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store, create_store, default_url, resolve_store, set_runs_reader
 from wbtable.errors import (
     AlreadyExistsError,
@@ -26,7 +27,6 @@ from wbtable.format.digest import Digest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wbtable.artifacts.draft import Artifact
     from wbtable.artifacts.version import Version
 
     Make = Callable[..., Artifact]
@@ -175,3 +175,30 @@ def test_entries_are_named_by_paths_too(store: Store, draft_of: Callable[..., Ar
         for wrong in (5, b"d/a"):
             with pytest.raises(UsageError, match="expected a name"):
                 found.get(wrong)  # type: ignore[arg-type]
+
+
+def test_a_tilde_is_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is in `WBTABLE_CACHE_DIR`; a variable that no shell has read would make a folder called ``~``."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WBTABLE_STORE", "~/store")
+    assert resolve_store(create=True).url == str(tmp_path / "home" / "store")
+    assert Store("~/store").url == Store().url
+    assert not (tmp_path / "~").exists()
+    monkeypatch.setenv("WBTABLE_STORE", "  ")
+    assert default_url() == str(tmp_path / ".wbtable")
+
+
+def test_a_link_leads_to_the_same_store(tmp_path: Path) -> None:
+    store = create_store(tmp_path / "store")
+    (tmp_path / "link").symlink_to("store")
+    link = Store(tmp_path / "link")
+    draft = Artifact("a")
+    version = link.commit(draft)
+    assert store.commit(draft, aliases=["same"]) == version
+    assert store.artifact("a:same").version == "v0"
+    later = link.artifact("a").new_draft()
+    later.metadata["epoch"] = 1
+    assert store.commit(later).version == "v1"
+    with pytest.raises(UsageError, match="to itself"):
+        store.copy_to(link)
