@@ -71,8 +71,8 @@ def init(
 ) -> Run:
     """Start a run and make it the current one.
 
-    Prints one line on stderr: the run, the store, and how to look further. The run that is open is finished first.
-    At exit the run is finished.
+    Prints one line on stderr: the run, the store, and how to look further. The run that is open is finished first,
+    unless an argument makes no sense. At exit the run is finished.
 
     Args:
         project: the project; ``uncategorized`` by default.
@@ -105,11 +105,8 @@ def init(
     _check_accepted(accepted)
     how = _choice("reinit", _reinit(reinit), REINITS)
     open_run = current.current()
-    if open_run is not None:
-        if how == "return_previous":
-            return open_run
-        if how != "create_new":
-            open_run.finish()
+    if open_run is not None and how == "return_previous":
+        return open_run
     start = RunStart(
         project=check_name(DEFAULT_PROJECT if project is None else project, "project"),
         id=new_id() if id is None else check_run_id(id),
@@ -126,11 +123,16 @@ def init(
     )
     start = _with(start, name=_text("name", name) or start.id)
     chosen = _choice("mode", mode or os.environ.get("WBTABLE_MODE"), MODES)
-    if chosen == "disabled":
+    how_to_resume = "shared" if chosen == "shared" and id is not None else _resume(resume)
+    where = None if chosen == "disabled" else resolve_store(store, create=True)
+    # Not before what was asked for is known to make sense: a slip must not end the run that is open.
+    if open_run is not None and how != "create_new":
+        open_run.finish()
+        start = _with(start, created_at=now())
+    if where is None:
         run = Run(start, None, finished=current.forget)
     else:
-        how_to_resume = "shared" if chosen == "shared" and id is not None else _resume(resume)
-        run = _begin(start, resolve_store(store, create=True), how_to_resume, is_new=id is None)
+        run = _begin(start, where, how_to_resume, is_new=id is None)
         _announce(run)
     current.remember(run)
     _finish_at_exit()
@@ -155,8 +157,8 @@ def _begin(start: RunStart, store: Store, resume: str, *, is_new: bool) -> Run:
         last = None if resume == "never" and not is_new else files.newest_attempt()
         if last is None:
             if resume == "must":
-                which = f"no run {start.project}/{start.id}" if not is_new else "no run without an id: give id="
-                msg = f"there is {which} to resume in {store.url!r}"
+                which = "no run without an id" if is_new else f"no run {start.project}/{start.id}"
+                msg = f"there is {which} to resume in {store.url!r}{': give id=' if is_new else ''}"
                 raise NotFoundError(msg)
             try:
                 files.start(start)

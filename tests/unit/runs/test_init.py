@@ -189,3 +189,20 @@ def test_no_run_begins_in_a_store_that_vanished(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="the store is gone"):
         init(project="p", store=store)
     assert not (tmp_path / "gone").exists()
+
+
+def test_what_makes_no_sense_does_not_end_the_run_that_is_open(store: Store, tmp_path: Path) -> None:
+    run = init(project="p", store=store)
+    wrong: list[dict[str, Any]] = [{"project": ""}, {"id": "a/b"}, {"mode": "x"}, {"resume": "x"}, {"config": 3}]
+    for arguments in wrong:
+        with pytest.raises(UsageError):
+            init(**{"store": store, **arguments})
+    with pytest.raises(NotFoundError):
+        init(store=tmp_path / "none")
+    assert wbtable.run is run
+    assert run.is_open
+
+
+def test_a_run_that_must_be_there_needs_an_id(store: Store) -> None:
+    with pytest.raises(NotFoundError, match=r"no run without an id to resume in .*: give id=$"):
+        init(project="p", store=store, resume="must")
