@@ -20,7 +20,7 @@ from wbtable.runs.console import warn, warn_once
 from wbtable.runs.files import RunFiles, now
 from wbtable.runs.foreign import Accepting
 from wbtable.runs.intake import Intake
-from wbtable.runs.links import record_link
+from wbtable.runs.links import is_here, record_link
 from wbtable.runs.reading import empty_history, read_history
 from wbtable.runs.recorder import Recorder
 from wbtable.runs.rescue import commit_or_keep
@@ -234,7 +234,7 @@ class Run(Accepting, Shows):
         else:
             raise UsageError(f"expected a version or its name, found {artifact_or_name.__class__.__name__}")
         check_is(version, type)
-        if not version.is_draft():
+        if not version.is_draft() and is_here(version, self._store, self.id):
             self._link(USED, version)
         return version
 
