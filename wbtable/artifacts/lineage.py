@@ -140,6 +140,14 @@ def lineage(store: StoreFiles, root: str, direction: str = "both", depth: int | 
     return Lineage(root=root, nodes=tuple(walk.nodes.values()), edges=tuple(sorted(walk.edges)), cut=cut)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Drafts:
+    """Which versions of an artifact were drafted from which: of those from the number `unread` on."""
+
+    unread: int
+    made_from: dict[int | None, list[int]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Walk:
     store: StoreFiles
@@ -147,6 +155,7 @@ class _Walk:
     edges: set[LineageEdge] = field(default_factory=set)
     _records: dict[str, VersionRecord | None] = field(default_factory=dict)
     _links: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _drafts: dict[tuple[str, str], _Drafts] = field(default_factory=dict)
 
     def follow(self, root: str, *, is_up: bool, depth: int | None) -> int:
         """Walk from the root to all above or below it; return at how many nodes the depth ended the walk."""
@@ -192,10 +201,17 @@ class _Walk:
             return
         runs = dict.fromkeys(run for run, how, _ in said_later(self.store, record) if how == USED)
         yield from _edges((node,), runs, USED)
+        for number in self._drafted_from(record):
+            yield LineageEdge(source=node, target=f"{record.project}/{record.name}:v{number}", how="base")
+
+    def _drafted_from(self, record: VersionRecord) -> list[int]:
+        """Return the numbers of the versions whose drafts were made from one; no record is read twice for that."""
         records = self.store.records(record.project, record.name)
-        for number in range(record.version + 1, records.newest() + 1):
-            if records.read(number).base == record.version:
-                yield LineageEdge(source=node, target=f"{record.project}/{record.name}:v{number}", how="base")
+        found = self._drafts.setdefault((record.project, record.name), _Drafts(unread=records.newest() + 1))
+        for number in range(record.version + 1, found.unread):
+            found.made_from.setdefault(records.read(number).base, []).append(number)
+        found.unread = min(found.unread, record.version + 1)
+        return sorted(found.made_from.get(record.version, []))
 
     def _add(self, node: str) -> None:
         if node in self.nodes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import wbtable
+from wbtable.artifacts.records import Records
 from wbtable.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.lineage import Lineage
     from wbtable.artifacts.version import Version
+    from wbtable.format.version_record import VersionRecord
 
 
 def draft(name: str, text: str) -> wbtable.Artifact:
@@ -118,3 +120,23 @@ def test_damaged_lineage_names_its_place(store: wbtable.Store, tmp_path: Path) -
     log.write_text("{}")
     with pytest.raises(FormatError, match="the lineage of the run p/train is damaged"):
         store.artifact("p/model:v0").lineage()
+
+
+def test_a_long_line_of_drafts_is_read_once(store: wbtable.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of versions, each drafted from the one before, took the square of their number of reads."""
+    version = store.commit(draft("line", "0"), project="p")
+    for epoch in range(12):
+        later = version.new_draft()
+        later.metadata["epoch"] = epoch
+        version = store.commit(later)
+    read: list[int] = []
+    seen = Records.read
+
+    def counted(self: Records, number: int) -> VersionRecord:
+        read.append(number)
+        return seen(self, number)
+
+    monkeypatch.setattr(Records, "read", counted)
+    found = store.artifact("p/line:v0").lineage("down")
+    assert edges(found) == {(f"p/line:v{i}", "base", f"p/line:v{i + 1}") for i in range(12)}
+    assert len(read) <= 3 * 13
