@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _sitebuiltins
 import contextlib
 import operator
 import os
 import signal
 import sys
 import threading
+import types
 from typing import TYPE_CHECKING, Any, Final, Never
 
 from wbtable.errors import UsageError
@@ -19,7 +21,20 @@ TERMINATED: Final = 128 + signal.SIGTERM
 """The exit code of a process that SIGTERM ended, as shells say it."""
 
 _exit: Callable[..., Never] = sys.exit
-_state: dict[str, Any] = {"code": None, "owner": 0}
+_state: dict[str, Any] = {"code": None, "by": None, "owner": 0}
+
+
+class _Exit(SystemExit):
+    """What ``sys.exit`` raises: while it is on its way, its code is that of the process."""
+
+    def __init__(self, code: Any) -> None:
+        super().__init__(code)
+        _state.update(code=code, by=id(self))
+
+    def __del__(self) -> None:
+        """Forget the code if something of the program runs on: somebody caught it."""
+        if _state["by"] == id(self) and sys._getframe().f_back is not None:  # noqa: SLF001 - nothing else tells
+            forget()
 
 
 def watch(is_running: Callable[[], bool]) -> None:
@@ -38,6 +53,7 @@ def watch(is_running: Callable[[], bool]) -> None:
     if sys.exit is not _noticed:
         globals()["_exit"] = sys.exit
         sys.exit = _noticed
+        _sitebuiltins.Quitter.__call__ = _quit  # type: ignore[assignment, method-assign]
     if threading.current_thread() is not threading.main_thread():
         return
     with contextlib.suppress(ValueError, OSError, AttributeError):
@@ -55,16 +71,38 @@ def watch(is_running: Callable[[], bool]) -> None:
 
 
 def _noticed(code: Any = None, /) -> Never:
-    """Exit as ``sys.exit`` does, and remember the code."""
-    _state["code"] = code
-    _exit(code)
+    """Exit as ``sys.exit`` does, and remember the code; another thread than the first ends alone, and no process."""
+    if threading.current_thread() is not threading.main_thread():
+        _exit(code)
+    if not isinstance(_exit, types.BuiltinFunctionType) or isinstance(code, tuple | BaseException):
+        # Somebody else's, or a code that Python takes apart: what is raised is not ours.
+        _state.update(code=code, by=None)
+        _exit(code)
+    raise _Exit(code)
+
+
+def _quit(_self: object, code: Any = None) -> Never:
+    """Do what ``exit(3)`` and ``quit(3)`` do, by way of ``sys.exit``."""
+    with contextlib.suppress(Exception):
+        sys.stdin.close()
+    sys.exit(code)
 
 
 def exit_code() -> int:
     """Return the code with which this process ends, as far as it is known; 0 if nothing speaks against it."""
     if getattr(sys, "last_type", None) is not None and not hasattr(sys, "ps1"):
         return 1
-    code = _state["code"]
+    return _number(_state["code"])
+
+
+def code_of(error: BaseException | None) -> int:
+    """Return the code of a block that ended by an error; 0 if it ended by none."""
+    if error is None:
+        return 0
+    return _number(error.code) if isinstance(error, SystemExit) else 1
+
+
+def _number(code: object) -> int:
     if code is None:
         return 0
     return int(code) if isinstance(code, int) else 1
@@ -85,5 +123,5 @@ def checked(code: object) -> int:
 
 
 def forget() -> None:
-    """Forget a code that did not end the process: somebody caught it, and a new run starts."""
-    _state["code"] = None
+    """Forget a code that did not end the process: somebody caught it, or a new run starts."""
+    _state.update(code=None, by=None)

@@ -331,8 +331,8 @@ class Run(Accepting, Shows):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Finish: with exit code 0, or 1 if the block raised."""
-        self.finish(0 if kind is None else 1)
+        """Finish: with exit code 0, that of a ``sys.exit`` in the block, or 1 if it raised something else."""
+        self.finish(exits.code_of(error))
 
     def define_metric(
         self,

@@ -98,13 +98,23 @@ print("ready", flush=True)
         ("sys.exit(3)", 3),
         ("sys.exit('no good')", 1),
         ("1 / 0", 1),
+        ("exit(3)", 3),
+        ("with run: sys.exit(3)", 3),
+        ("with run: sys.exit(0)", 0),
+        ("with run: raise SystemExit(3)", 3),
+        ("try:\n    sys.exit(3)\nexcept SystemExit as error:\n    print(error.code)\nprint()", 0),
+        ("try:\n    sys.exit(3)\nexcept SystemExit:\n    sys.exit(4)", 4),
+        ("try:\n    sys.exit(3)\nfinally:\n    print()", 3),
+        ("import threading\nworker = threading.Thread(target=sys.exit, args=(3,))\nworker.start(); worker.join()", 0),
         ("try:\n    sys.exit(3)\nexcept SystemExit:\n    wbtable.init(project='p', id='y', store=sys.argv[1])", 0),
     ],
 )
 def test_the_exit_code_is_that_of_the_process(tmp_path: Path, ending: str, code: int) -> None:
     store = wbtable.create_store(tmp_path / "store")
     command = [sys.executable, "-c", START + ending, store.url]
-    subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=120)
+    assert done.returncode == code
+    assert b"in thread" not in done.stderr
     ended = {run.id: run.exit_code for run in store.runs("p")}
     assert ended["y" if "'y'" in ending else "x"] == code
 
