@@ -30,15 +30,14 @@ EXAMPLES: Final = examples(
 def command(options: Options, run: str, keys: list[str] | None, last: int | None, project: str | None) -> None:
     """Print what RUN (project/id) logged, one row for each step; a run may still be running."""
     from wbtable.cli.find import find_run
-    from wbtable.cli.output import plain, print_json, print_table
-    from wbtable.integrations.cells import cell_text
+    from wbtable.cli.output import print_json, print_table
+    from wbtable.integrations.cells import cell_json, cell_text
 
-    history = find_run(options, run, project).history(keys)
-    if last is not None:
-        history = history.slice(max(0, history.num_rows - last))
-    rows = history.drop_columns(["_timestamp"]).to_pylist()
+    history = find_run(options, run, project).history_table(keys, last)
+    titles = history.columns
+    rows = [row for _, row in history.iterrows()]
     if options.json:
-        print_json([{key: plain(value) for key, value in row.items() if value is not None} for row in rows])
+        shown = ({title: cell for title, cell in zip(titles, row, strict=True) if cell is not None} for row in rows)
+        print_json([{title: cell_json(cell) for title, cell in row.items()} for row in shown])
         return
-    titles = [name for name in history.column_names if name != "_timestamp"]
-    print_table(titles, [[cell_text(row[title]) for title in titles] for row in rows], right=tuple(range(len(titles))))
+    print_table(titles, [[cell_text(cell) for cell in row] for row in rows], right=tuple(range(len(titles))))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
     from wbtable.format.run_record import RunFinish, RunStart, RunSummary
+    from wbtable.tables.table import Table
 
 _NOTHING: Final = Schema.of([(STEP, NumberType(dtype="int64")), (TIMESTAMP, TimestampType(unit="us", zone="UTC"))])
 _EMPTY: Final = pa.schema([(STEP, pa.int64()), (TIMESTAMP, pa.timestamp("us", "UTC")), (RUNTIME, pa.float64())])
@@ -173,6 +174,29 @@ class RunInfo(Shows):
         """
         return read_history(self._files, self.created_at, keys)
 
+    def history_table(self, keys: Iterable[str] | None = None, last: int | None = None) -> Table:
+        """Return what it logged as a table with ``_step`` and ``_runtime``: each value as it was, media to be loaded.
+
+        Args:
+            keys: the columns beside those; None for all.
+            last: only so many rows, the last ones.
+
+        Raises:
+            NotFoundError: nothing was logged under one of `keys`.
+
+        """
+        from wbtable.tables.source import ArrowSource
+        from wbtable.tables.table import Table
+
+        found, columns = _rows_of_keys(self._files, keys)
+        types = {STEP: NumberType(dtype="int64"), RUNTIME: NumberType(dtype="float64")}
+        schema = Schema.of([*types.items(), *((name, found.schema[name]) for name in columns)])
+        times = runtimes(found.table[TIMESTAMP], self.created_at)
+        arrays = [found.table[STEP], times, *(found.table[name] for name in columns)]
+        rows = pa.Table.from_arrays(arrays, schema=schema.arrow())
+        rows = rows if last is None else rows.slice(max(0, rows.num_rows - last))
+        return Table.from_source(ArrowSource(rows, schema, self._store.objects))
+
     def rows(self, keys: list[str] | None = None) -> Segment:
         """Return the rows of `history` with their types; a key that was never logged is left out."""
         return read_rows(self._files, keys)
@@ -228,13 +252,18 @@ def read_history(files: RunFiles, started: dt.datetime, keys: Iterable[str] | No
         FormatError: a segment is damaged; the message names it.
 
     """
+    found, columns = _rows_of_keys(files, keys)
+    runtime = runtimes(found.table[TIMESTAMP], started)
+    return found.table.add_column(2, RUNTIME, runtime).select([STEP, TIMESTAMP, RUNTIME, *columns])
+
+
+def _rows_of_keys(files: RunFiles, keys: Iterable[str] | None) -> tuple[Segment, list[str]]:
+    """Return a run's rows, and the keys that were asked for, in their order."""
     wanted = None if keys is None else [key for key in listed(keys) if key not in RESERVED]
     found = read_rows(files, wanted)
     _check_keys(files, wanted, found.schema.names)
-    table = found.table
-    columns = [name for name in table.column_names if name not in RESERVED] if wanted is None else wanted
-    runtime = runtimes(table[TIMESTAMP], started)
-    return table.add_column(2, RUNTIME, runtime).select([STEP, TIMESTAMP, RUNTIME, *dict.fromkeys(columns)])
+    known = [name for name in found.table.column_names if name not in RESERVED]
+    return found, known if wanted is None else list(dict.fromkeys(wanted))
 
 
 def listed(keys: Iterable[str]) -> Iterable[str]:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store
 from wbtable.cli.app import CONFLICT, DAMAGED, FORMAT, NOT_FOUND, USAGE, cli
+from wbtable.media.image import Image
 from wbtable.runs.init import init
 from wbtable.tables.table import Table
 
@@ -312,3 +315,19 @@ def test_runs_history_and_show_of_a_run(shell: Shell) -> None:
     assert "did you mean 'p/r1'" in shell.fails(NOT_FOUND, "history", "p/r2")
     shell.fails(NOT_FOUND, "history", "p/r1", "-k", "los")
     shell.fails(NOT_FOUND, "runs", "q")
+
+
+def test_history_shows_values_as_they_were_logged(shell: Shell) -> None:
+    """Not in the form in which they are stored where a key had several kinds of them."""
+    image = Image(np.zeros((2, 3), np.uint8), caption="c")
+    with init(project="p", store=shell.store, id="r") as run:
+        run.log({"mixed": 1, "list": [1, 2], "at": dt.datetime(2020, 1, 1), "count": 5, "image": image})  # noqa: DTZ001
+        run.log({"mixed": "a", "count": 2**60})
+    first, second = shell.json("history", "p/r")
+    assert (first["mixed"], first["list"], first["at"], first["count"]) == (1, [1, 2], "2020-01-01T00:00:00", 5)
+    assert (first["image"]["width"], first["image"]["caption"]) == (3, "c")
+    assert (second["mixed"], second["count"], set(second)) == ("a", 2**60, {"_step", "_runtime", "mixed", "count"})
+    text = shell.ok("history", "p/r", "-k", "mixed,at,image")
+    assert "image 3x2 png" in text
+    assert "2020-01-01 00:00:00" in text
+    assert text.splitlines()[2].split()[2:] == ["a"]
