@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Never
 
+from wbtable.errors import UsageError
 from wbtable.runs.console import warn_once
 
 _NONE: Final = "there is nothing like it here"
@@ -67,7 +68,15 @@ class Accepting:
         """Accept a model to watch no more."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; what stands in the record of the start stays there as it was, which is said."""
+        """Set an attribute; what stands in the record of the start stays there as it was, which is said.
+
+        Raises:
+            UsageError: it is the config or the summary, which are changed and not replaced.
+
+        """
+        if name in {"config", "summary"} and name in self.__dict__:
+            msg = f"run.{name} cannot be set: run.{name}.update(...) adds to it, and its clear() empties it"
+            raise UsageError(msg)
         if name in _OF_THE_START and name in self.__dict__:
             warn_once(f"run.{name} was set after the run began, which is not recorded: give it to init({name}=...)")
         object.__setattr__(self, name, value)

@@ -91,9 +91,17 @@ class Settings(MutableMapping[str, Any]):
         """Return how many there are."""
         return len(self._values)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go elsewhere, by a copy or a pickle, as values that are no run's any more."""
+        return Settings, (self._what, _nobody, self.as_dict())
+
+    def __copy__(self) -> Settings:
+        """Return a copy whose changes are not the run's; `copy.deepcopy` does the same."""
+        return Settings(self._what, _nobody, self._values)
+
     def __getattr__(self, name: str) -> Any:
         """Return a value."""
-        if name.startswith("__"):
+        if name.startswith("__") or name in Settings.__slots__:
             raise AttributeError(name)
         try:
             return self._values[name]
@@ -144,6 +152,10 @@ class Settings(MutableMapping[str, Any]):
         except TypeMismatchError as error:
             warn_once(f"{error}: it is kept as text, or left out")
             return untag(tag(_kept(value), place), place)
+
+
+def _nobody() -> None:
+    """Tell nobody of a change."""
 
 
 def _told(value: object) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import dataclasses
 import importlib
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from wbtable.runs.console import RunWarning
 from wbtable.runs.init import init
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wbtable.artifacts.store import Store
 
 
@@ -137,3 +141,23 @@ def test_a_series_is_a_mapping(store: Store) -> None:
 def test_resuming_needs_an_id(store: Store) -> None:
     with pytest.raises(NotFoundError, match="give id="):
         wbtable.init(project="p", store=store, resume="must")
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda found: pickle.loads(pickle.dumps(found))])
+def test_settings_are_copied_for_who_changes_them(store: Store, copied: Callable[[Any], Any]) -> None:
+    """As trainers do with the config that they are given, and loaders of data with what they send to others."""
+    with init(project="p", store=store, config={"lr": 1, "model": {"layers": [1, 2]}}) as run:
+        found = copied(run.config)
+        assert (found, found.model["layers"]) == (run.config, [1, 2])
+        found.lr = 2
+        found.model["layers"].append(3)
+        assert dict(run.config) == {"lr": 1, "model": {"layers": [1, 2]}}
+
+
+def test_config_and_summary_are_not_replaced(store: Store) -> None:
+    with init(project="p", store=store, config={"lr": 1}) as run:
+        for name in ("config", "summary"):
+            with pytest.raises(UsageError, match=rf"run\.{name}\.update"):
+                setattr(run, name, {"x": 1})
+    (ended,) = store.runs("p")
+    assert (ended.state, ended.config, ended.summary) == ("finished", {"lr": 1}, {})
