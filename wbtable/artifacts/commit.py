@@ -112,7 +112,7 @@ def commit(
 
     Raises:
         UsageError: an alias, tag or file of the draft is not usable.
-        ConflictError: a path was changed here and, since the draft was made, in the store too.
+        ConflictError: a path was changed here and, since the draft was made, in the store; or its version was deleted.
         CommitStateUnknownError: it is not known whether the version was made.
         StorageError: the store could not be written.
         UnsupportedError: the store or the newest version has a writer feature that is unknown here.
@@ -124,6 +124,10 @@ def commit(
             raise UsageError(
                 f"the draft was committed as {version.qualified_name} in {version.store.url!r}: copy_to brings that to"
                 " another store, and a new draft to another project"
+            )
+        if version.is_deleted:
+            raise ConflictError(
+                f"the draft was committed as {version.qualified_name}, which was deleted since: make another draft"
             )
         _record(version, run, check_aliases(aliases), check_tags(tags))
         return version

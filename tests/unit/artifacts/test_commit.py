@@ -16,6 +16,7 @@ from wbtable.artifacts.store import Store
 from wbtable.errors import (
     ConflictError,
     FormatError,
+    NotFoundError,
     UnsupportedError,
     UsageError,
 )
@@ -221,3 +222,14 @@ def test_a_draft_goes_where_it_came_from(store: Store, draft_of: Make) -> None:
     version = store.commit(draft_of(), project="p")
     with pytest.raises(UsageError, match="p/data:v0"):
         store.commit(version.new_draft(), project="q")
+
+
+def test_a_draft_whose_version_was_deleted_is_not_committed_again(store: Store, draft_of: Make) -> None:  # DEL-1
+    """It seemed to be, and an alias led to what nobody can open."""
+    draft = draft_of()
+    store.commit(draft).delete()
+    with pytest.raises(ConflictError, match="deleted since"):
+        store.commit(draft, aliases=["best"])
+    assert store.commit(draft_of()).version == "v1"
+    with pytest.raises(NotFoundError):
+        store.artifact("data:best")
