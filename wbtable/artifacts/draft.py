@@ -116,7 +116,7 @@ class Artifact(Becoming):
 
         """
         self._check_open()
-        path, found = staging.pending_of(obj, str(name), self._content.tables())
+        path, found = staging.pending_of(obj, rules.entry_name(name), self._content.tables())
         self._content.add(found, overwrite=overwrite)
         return self.get_entry(path)
 
@@ -223,7 +223,7 @@ class Artifact(Becoming):
 
     @contextlib.contextmanager
     def new_file(
-        self, name: str, mode: str = "x", encoding: str | None = None, policy: str | None = None
+        self, name: str | os.PathLike[str], mode: str = "x", encoding: str | None = None, policy: str | None = None
     ) -> Iterator[IO[Any]]:
         """Open a new file to write to; it is added when the block ends without an error.
 
@@ -240,11 +240,11 @@ class Artifact(Becoming):
         """
         self._check_open()
         check_policy(policy)
-        check_path(name)
+        name = check_path(rules.entry_name(name))
         if mode not in {"x", "w", "xb", "wb", "bx", "bw"}:
             raise UsageError(f"expected a mode that writes, such as 'x' or 'wb', found {mode!r}")
         overwrite = "w" in mode
-        if not overwrite and name in self:
+        if not overwrite and self._content.find(name) == name:
             raise AlreadyExistsError(f"{name!r} is there already; mode='w' replaces it")
         path = self._folder.new_file()
         binary = "b" in mode
@@ -261,8 +261,8 @@ class Artifact(Becoming):
 
         """
         self._check_open()
-        name = os.fspath(item) if isinstance(item, str | os.PathLike) else item.path
-        self._content.remove(name, repr(self))
+        name = item.path if isinstance(item, Item) else item
+        self._content.remove(rules.name_text(name), repr(self))
 
     # Reading.
 

@@ -187,6 +187,18 @@ def name_text(name: str | os.PathLike[str]) -> str:
     return text
 
 
+def entry_name(name: object) -> str:
+    """Return the name that an entry is to have, given as text, as a path or by a number.
+
+    Raises:
+        UsageError: it is None, which would be a name like others.
+
+    """
+    if name is None:
+        raise UsageError("expected a name, found None")
+    return str(name)
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """Return an ending for a message that lists names like `name`; empty if there are none."""
     found = difflib.get_close_matches(name, list(islice(known, _MOST_COMPARED)), n=3, cutoff=0.6)

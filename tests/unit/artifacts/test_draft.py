@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from wbtable.format.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from wbtable.artifacts.store import Store
 
@@ -349,3 +349,19 @@ def test_media_of_the_base_are_found_by_their_names(store: Store) -> None:
     assert "picture" not in later
     later.add(image(7), "picture")
     assert later["picture"] != version["picture"]
+
+
+def test_names_of_what_is_added(store: Store) -> None:
+    draft = Artifact("a")
+    draft.add(table(1), "t")
+    for path in (Path("d/f"), "t"):  # beside the table, whose path is t.table.json
+        with draft.new_file(path) as file:
+            file.write("x")
+    with pytest.raises(AlreadyExistsError), draft.new_file("t"):
+        pass
+    with pytest.raises(UsageError, match="found None"):
+        draft.add(table(1), None)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="expected a name"):
+        draft.remove(5)  # type: ignore[arg-type]
+    draft.remove(draft.get_entry("t"))
+    assert [item.path for item in store.commit(draft).files()] == ["d/f", "t.table.json"]
