@@ -34,7 +34,7 @@ class RepairReport:
 
     Attributes:
         mended: the keys of the objects that are whole again, with the places their bytes came from.
-        left: those of which no good copy was found, and why not.
+        left: those of which no good copy was found, and why not; and, by its place, what is damaged and no object.
 
     """
 
@@ -59,11 +59,19 @@ def repair(
     for _ in range(_ROUNDS):
         wanted = [d for d in found.objects if store.objects.key(d.digest, d.media_type) not in out.left]
         if not wanted:
+            _leave_the_rest(found, out)
             return out
         _mend(store.objects, sources, wanted, out)
         # A document that was missing may lead to objects that are missing too.
         found = verify_store(store)
     raise FormatError(f"objects are damaged again after {_ROUNDS} rounds", place=store.url)
+
+
+def _leave_the_rest(found: Report, out: RepairReport) -> None:
+    """Say what no copy of an object mends: records of versions and runs, logs, and what objects say of each other."""
+    for damage in found.damaged:
+        if not any(key in damage.where or key in damage.problem for key in out.left):
+            out.left[damage.where] = damage.problem
 
 
 def open_source(url: str | os.PathLike[str]) -> ObjectStore:

@@ -222,6 +222,21 @@ def test_bad_copies_mend_nothing(fake: tuple[Store, FakeBackend], tmp_path: Path
     assert store.verify().ok
 
 
+def test_what_no_copy_of_an_object_mends_is_left(fake: tuple[Store, FakeBackend], tmp_path: Path) -> None:  # REPAIR-1
+    """Nothing was left, while a verification went on to find damage."""
+    store, backend = fake
+    copy = create_store(tmp_path / "copy")
+    store.copy_to(copy)
+    flip(backend, layout.log_key(layout.versions_log("p", "data"), 1))
+    fragment = next(key for key in backend.list("objects") if key.endswith(".parquet"))
+    flip(backend, fragment)
+    report = store.repair(copy)
+    assert not report.ok
+    assert list(report.mended) == [fragment]
+    assert list(report.left) == ["p/data:v1"]
+    assert report.left == {damage.where: damage.problem for damage in store.verify().damaged}
+
+
 def test_repair_needs_a_place_with_copies(fake: tuple[Store, FakeBackend], tmp_path: Path) -> None:
     store, _ = fake
     with pytest.raises(UsageError, match="name a store"):
