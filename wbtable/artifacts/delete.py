@@ -2,17 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
+from wbtable.artifacts import logs
 from wbtable.errors import ConflictError
+from wbtable.format import layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wbtable.artifacts.store_files import StoreFiles
     from wbtable.artifacts.version import Version
 
+    _V = TypeVar("_V", Version, "Version | Unreadable")
 
-def delete_versions(versions: Sequence[Version], *, delete_aliases: bool) -> list[Version]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A version whose record is damaged: nothing but its name is known, by which it can be deleted.
+
+    Attributes:
+        store: the store that it is in.
+        project: the project's name.
+        name: the artifact's name.
+        number: the version's number.
+
+    """
+
+    store: StoreFiles
+    project: str
+    name: str
+    number: int
+
+    @property
+    def qualified_name(self) -> str:
+        """``project/name:vN``."""
+        return f"{self.project}/{self.name}:v{self.number}"
+
+    @property
+    def aliases(self) -> list[str]:
+        """The names that mean it; found by listing."""
+        found = self.store.aliases(self.project, self.name)
+        return [alias for alias, number in found.items() if number == self.number]
+
+    def delete(self, delete_aliases: bool = False) -> None:
+        """Delete it, as `Version.delete` does."""
+        for alias in self.aliases if delete_aliases else ():
+            log = layout.alias_log(self.project, self.name, alias)
+            logs.append(self.store.backend, log, "alias", lambda _: None)
+        self.store.records(self.project, self.name).say_deleted(self.number, deleted=True)
+
+
+def delete_versions(versions: Sequence[_V], *, delete_aliases: bool) -> list[_V]:
     """Delete versions, all or none of them where aliases are in the way; return those that are deleted now.
 
     The oldest goes last: whoever asks for the newest meanwhile finds one that still exists.
@@ -32,5 +74,5 @@ def delete_versions(versions: Sequence[Version], *, delete_aliases: bool) -> lis
     return list(versions)
 
 
-def _aliases(version: Version) -> list[str]:
+def _aliases(version: Version | Unreadable) -> list[str]:
     return [alias for alias in version.aliases if alias != "latest"]

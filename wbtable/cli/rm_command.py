@@ -12,6 +12,8 @@ from wbtable.cli.options import Options, common, complete_artifacts, examples, p
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wbtable.artifacts.delete import Unreadable
+    from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
 
 EXAMPLES: Final = examples(
@@ -42,7 +44,7 @@ def command(
 
     What depends on them is shown first, on stderr, and in a terminal it is asked whether to go on. A version that an
     alias names stays, and all others with it, unless --aliases is given. Numbers are not used again. The bytes stay for
-    the grace period, and go with `wbtable gc --delete`.
+    the grace period, and go with `wbtable gc --delete`. A version whose record is damaged is deleted by its number.
     """
     from wbtable.artifacts.delete import delete_versions
     from wbtable.artifacts.names import LATEST, parse_name
@@ -54,9 +56,9 @@ def command(
             parsed = parse_name(name)
             if parsed.alias == LATEST and not name.endswith(f":{LATEST}"):
                 raise click.UsageError(f"{name} is an artifact: name a version like {name}:v3, or give --all-versions")
-    asked: dict[str, Version] = {}
+    asked: dict[str, Version | Unreadable] = {}
     for name in names:
-        for version in store.versions(name, project) if all_versions else [options.version(name, project)]:
+        for version in store.versions(name, project) if all_versions else [_named(store, name, project)]:
             asked[version.qualified_name] = version
     versions = sorted(asked.values(), key=lambda version: (version.project, version.name, version.number))
     if not _agreed(options, versions, dry_run=dry_run, yes=yes, with_aliases=delete_aliases):
@@ -69,17 +71,38 @@ def command(
             click.echo(f"deleted {name}")
 
 
-def _dependents(version: Version, *, with_aliases: bool) -> Iterator[str]:
+def _named(store: Store, name: str, project: str | None) -> Version | Unreadable:
+    """Return a version by its name, also one whose record is damaged if it is named by its number."""
+    from wbtable.artifacts.delete import Unreadable
+    from wbtable.artifacts.names import DEFAULT_PROJECT, parse_name
+    from wbtable.errors import FormatError
+
+    try:
+        return store.artifact(name, project=project)
+    except FormatError:
+        parsed = parse_name(name)
+        if parsed.version is None:
+            raise
+        one = parsed.project or project or DEFAULT_PROJECT
+        return Unreadable(store=store, project=one, name=parsed.name, number=parsed.version)
+
+
+def _dependents(version: Version | Unreadable, *, with_aliases: bool) -> Iterator[str]:
     """Yield a line for each alias, run and version that depends on a version, directly."""
     name = version.qualified_name
     for alias in version.aliases if with_aliases else ():
         yield f"{name} is named {alias}"
+    if not hasattr(version, "lineage"):
+        yield f"{name} cannot be read: what depends on it is not known"
+        return
     for edge in version.lineage("down", depth=1).edges:
         how = "was used by the run" if edge.how == "used" else "is what another was made from:"
         yield f"{name} {how} {edge.target}"
 
 
-def _agreed(options: Options, asked: list[Version], *, dry_run: bool, yes: bool, with_aliases: bool) -> bool:
+def _agreed(
+    options: Options, asked: list[Version | Unreadable], *, dry_run: bool, yes: bool, with_aliases: bool
+) -> bool:
     """Show what depends on versions; return whether they are to be deleted."""
     from wbtable.cli.output import print_json
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wbtable.artifacts.store import Store, create_store
-from wbtable.cli.app import CONFLICT, DAMAGED, NOT_FOUND, USAGE
+from wbtable.cli.app import CONFLICT, DAMAGED, FORMAT, NOT_FOUND, USAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,25 @@ def test_rm_deletes_versions(digits: Shell) -> None:
     assert digits.ok("rm", "digits/predictions:v1") == "deleted digits/predictions:v1\n"
     assert "was deleted" in digits.fails(NOT_FOUND, "show", "digits/predictions:v1")
     assert digits.json("rm", "predictions:best", "-p", "digits", "--aliases") == {"deleted": ["digits/predictions:v0"]}
+
+
+def test_rm_deletes_what_cannot_be_read(digits: Shell) -> None:
+    """A damaged record kept the whole store from being collected, and nothing deleted its version."""
+    record = digits.store.backend.local_path("projects/digits/artifacts/predictions/versions/" + "0" * 20 + ".json")
+    assert record is not None
+    record.chmod(0o644)
+    record.write_bytes(record.read_bytes().replace(b"epoch", b"epocx"))
+    digits.fails(FORMAT, "gc", "--grace", "0")
+    digits.fails(FORMAT, "rm", "digits/predictions:best", "--aliases")
+    refused = digits.run("rm", "digits/predictions:v0")
+    assert (refused.exit_code, "(best)" in refused.stderr) == (CONFLICT, True)
+    planned = digits.json("rm", "digits/predictions:v0", "--dry-run")
+    assert planned["dependents"][-1] == "digits/predictions:v0 cannot be read: what depends on it is not known"
+    assert digits.json("rm", "digits/predictions:v0", "--aliases") == {"deleted": ["digits/predictions:v0"]}
+    assert [found["version"] for found in digits.json("log", "digits/predictions")] == ["v1"]
+    assert digits.store.aliases("digits", "predictions") == {}
+    digits.ok("gc", "--grace", "0", "--delete")
+    assert digits.run("verify", "digits/predictions").exit_code == 0
 
 
 def test_rm_deletes_artifacts_only_when_told(digits: Shell) -> None:
