@@ -23,3 +23,11 @@ def ordered(text: str, found: ColumnType) -> str:
     width = found.precision + 2
     below = f"'-' || translate(lpad(substring({text}, 2), {width}, '0'), '0123456789', '9876543210')"
     return f"(CASE WHEN starts_with({text}, '-') THEN {below} ELSE lpad({text}, {width}, '0') END)"
+
+
+def in_order(text: str, item: ColumnType) -> str:
+    """Return a list with its elements in ascending order, nulls last."""
+    if not is_text_decimal(item):
+        return f"list_sort({text}, 'ASC', 'NULLS LAST')"
+    pairs = f"list_transform({text}, lambda d: row({ordered('d', item)}, d))"
+    return f"list_transform(list_sort({pairs}, 'ASC', 'NULLS LAST'), lambda d: struct_extract_at(d, 2))"

@@ -144,7 +144,7 @@ def cast_sql(text: str, given: ColumnType, wanted: ColumnType) -> str:
 
 
 def _has_times(found: ColumnType) -> bool:
-    return isinstance(found, TimestampType) or (isinstance(found, ListType) and _has_times(found.item))
+    return isinstance(found, TimestampType | DurationType) or (isinstance(found, ListType) and _has_times(found.item))
 
 
 def field(builder: Builder, term: Term) -> str:

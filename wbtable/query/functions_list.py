@@ -6,11 +6,24 @@ from typing import TYPE_CHECKING, Final
 
 from wbtable.format.types import ListType, MapType, NullType, NumberType, StructType
 from wbtable.query.check_values import adapt
+from wbtable.query.compile_decimals import in_order, is_text_decimal
 from wbtable.query.compile_maps import in_key_order
 from wbtable.query.compile_values import MAX_BUILT, MAX_RESULT, type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
-from wbtable.query.kinds import FLOAT64, INT64, NULL, TEXT, is_float, is_number, is_ordered, is_text, is_wide, list_item
+from wbtable.query.kinds import (
+    FLOAT64,
+    INT64,
+    NULL,
+    TEXT,
+    is_float,
+    is_int,
+    is_number,
+    is_ordered,
+    is_text,
+    is_wide,
+    list_item,
+)
 
 if TYPE_CHECKING:
     from wbtable.format.types import ColumnType
@@ -49,8 +62,10 @@ def _number(name: str, doc: str, example: tuple[str, str]) -> Function:
         item = _item(term.args)
         kept = _without(args[0], item, "x")
         if name in {"list_sum", "list_avg"}:
-            wide = is_float(item) or is_wide(item)
-            kept = f"CAST({kept} AS {'DOUBLE' if wide else 'BIGINT'}[])"
+            whole = is_int(item) and not is_wide(item)
+            kept = f"TRY_CAST({kept} AS {'BIGINT' if whole else 'DOUBLE'}[])"
+        elif is_text_decimal(item):
+            return f"list_extract({in_order(kept, item)}, {1 if name == 'list_min' else -1})"
         made = f"TRY_CAST({name}({kept}) AS {type_of(term.type)})"
         if name == "list_sum" and term.type == INT64:
             builder.caution("overflow", f"{name}({kept}) IS NOT NULL AND {made} IS NULL", term)
@@ -126,8 +141,12 @@ def _key_type(args: tuple[Term, ...]) -> ColumnType:
     return ListType(item=args[0].type.key if isinstance(args[0].type, MapType) else TEXT)
 
 
+def _sort(builder: Builder, term: Term, args: list[str]) -> str:
+    return in_order(args[0], _item(term.args))
+
+
 def _unique(builder: Builder, term: Term, args: list[str]) -> str:
-    return f"list_sort(list_distinct({in_key_order(args[0], term.args[0].type)}), 'ASC', 'NULLS LAST')"
+    return in_order(f"list_distinct({in_key_order(args[0], term.args[0].type)})", _item(term.args))
 
 
 def _list(name: str, doc: str, example: tuple[str, str], template: str | Write) -> Function:
@@ -146,7 +165,7 @@ def _list(name: str, doc: str, example: tuple[str, str], template: str | Write) 
 LISTS: Final = (
     _list(
         "sort", "The elements in ascending order, NaN behind numbers, nulls last.", ("sort([2, 1])", "[1, 2]"),
-        "list_sort({}, 'ASC', 'NULLS LAST')",
+        _sort,
     ),
     _list(
         "unique", "The distinct elements that are not null, in ascending order.", ("unique([2, 1, 2])", "[1, 2]"),
