@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.errors import TypeMismatchError
+from wbtable.format.types import NumberType
 
 if TYPE_CHECKING:
     from wbtable.errors import WbtableError
-    from wbtable.format.types import NumberType
 
 MAX_EXACT: Final = 2**53
 """The largest magnitude up to which every integer is a double."""
@@ -52,6 +52,10 @@ def exact_numbers(numbers: pa.ChunkedArray, have: NumberType, want: NumberType, 
         TypeMismatchError: one has no exact form there; the message names the row.
 
     """
+    if have.dtype == "float16":
+        # Arrow does not compare half floats; each is a float32.
+        have = NumberType(dtype="float32")
+        numbers = numbers.cast(have.arrow())
     # Unchecked, there and back: what is the same again was held. A float beyond an integer's range has no way there.
     out = numbers.cast(want.arrow(), safe=False)
     plain = _comparable(numbers)
