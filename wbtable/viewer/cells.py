@@ -71,7 +71,8 @@ def encode(array: pa.Array | pa.ChunkedArray, found: ColumnType, *, whole: bool 
     special = _ENCODERS.get(type(found))
     if special is not None:
         return special(array, found, whole)
-    return [None if value is None else _bounded(plain(value), found, whole=whole) for value in to_python(array, found)]
+    values = to_python(array, found)
+    return [None if value is None else _bounded(_exact(plain(value)), found, whole=whole) for value in values]
 
 
 def number(value: Any) -> Any:
@@ -85,6 +86,15 @@ def number(value: Any) -> Any:
     if np.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def _exact(value: Any) -> Any:
+    """Return a JSON value; what a double cannot hold of it as text, however deep it lies."""
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return number(value) if isinstance(value, int) else value
 
 
 def _numbers(array: pa.Array, _type: ColumnType, _whole: bool) -> Values:
@@ -288,7 +298,7 @@ def encode_plain(value: Any) -> Any:
     """Return a Python value as the page gets it: numbers exact, the rest as JSON has it, bounded."""
     if isinstance(value, bool | int | float):
         return number(value)
-    made = plain(value)
+    made = _exact(plain(value))
     if isinstance(made, str):
         return cut_text(made)
     text = json.dumps(made, ensure_ascii=False)

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from wbtable.format.types import ColumnType, DateType, TimestampType
-from wbtable.viewer.cells import encode
+from wbtable.tables.table import Table
+from wbtable.viewer.cells import encode, encode_plain
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,14 @@ def test_times_of_far_years_show_as_they_are(kind: ColumnType, number: int, text
     cells = pa.array([None, number], pa.int32() if isinstance(kind, DateType) else pa.int64()).cast(kind.arrow())
     assert encode(cells, kind) == [None, text]
     assert encode(cells.slice(1), kind) == [text]
+
+
+def test_integers_that_no_double_holds_are_text_wherever_they_lie() -> None:
+    great = 2**64 + 1
+    rows = Table.from_arrow(pa.table({"i": [1]})).view(derive={"x": f"i + {great}", "l": f"[i, {great}]"})
+    found = rows.to_arrow()
+    assert encode(found["x"], rows.plan.schema["x"]) == [str(great + 1)]
+    assert encode(found["l"], rows.plan.schema["l"]) == [[1, str(great)]]
+    mixed = Table(columns=["k"], data=[[1], [great], ["a"], [[{"n": -great, "m": 2}, True]]], allow_mixed_types=True)
+    assert encode(mixed.to_arrow()["k"], mixed.schema["k"]) == [1, str(great), "a", [{"n": str(-great), "m": 2}, True]]
+    assert encode_plain({"seeds": [great, 3]}) == {"seeds": [str(great), 3]}
