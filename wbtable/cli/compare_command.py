@@ -72,12 +72,7 @@ def command(
     if mode == "side_by_side":
         _side_by_side(options, names, compare(tables, mode="side_by_side").view(**spec), rows)
         return
-    key = key_option(on)
-    if key is not None and len(tables) > 2:
-        if any("=" in name for name in on):
-            raise UsageError("--on a=b is for two tables; of more, the key has one name")
-        key = list(on)
-    found = compare(tables, key, how=how or "outer")
+    found = compare(tables, key_option(on, len(tables)), how=how or "outer")
     kinds = () if only is None else only.split(",")
     shown = found.only(*kinds) if kinds else found.changed
     _print(options, found, shown.view(**_narrow(found, spec)), rows)
@@ -89,7 +84,8 @@ def _narrow(found: Comparison, spec: dict[str, Any]) -> dict[str, Any]:
         return spec
     names = [change.name for change in found.changes if change.status == "changed"]
     columns = [f"{side}.{name}" for name in names for side in range(found.sides)]
-    return {**spec, "columns": [*found.key, *columns, *spec["derive"], "_change"]}
+    derived = [name for name in spec["derive"] if name not in {*found.key, *columns, "_change"}]
+    return {**spec, "columns": [*found.key, *columns, *derived, "_change"]}
 
 
 def _print(options: Options, found: Comparison, view: Readable, rows: int) -> None:

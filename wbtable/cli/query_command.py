@@ -78,7 +78,8 @@ def table_of(options: Options, name: str, path: str | None, project: str | None,
     if others:
         from wbtable.tables.compare import compare
 
-        return compare([first, *(two_tables(options, other, project) for other in others)], key_option(on), how=kind)
+        tables = [first, *(two_tables(options, other, project) for other in others)]
+        return compare(tables, key_option(on, len(tables)), how=kind)
     return first
 
 

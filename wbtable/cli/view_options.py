@@ -121,10 +121,19 @@ def read_file(name: str, path: str | None) -> Any:
     return getattr(files, f"read_{suffix}")(name)
 
 
-def key_option(on: Sequence[str]) -> object:
-    """Return what ``--on`` says as a key: names, or pairs ``a=b``; None if it was not given."""
+def key_option(on: Sequence[str], tables: int = 2) -> object:
+    """Return what ``--on`` says as a key: names, or pairs ``a=b``; None if it was not given.
+
+    Raises:
+        UsageError: there are pairs for more than two tables.
+
+    """
     if not on:
         return None
+    if tables > 2:
+        if any("=" in name for name in on):
+            raise UsageError("--on a=b is for two tables; of more, the key has one name")
+        return list(on)
     return [tuple(text.split("=", 1)) if "=" in text else (text, text) for text in on]
 
 

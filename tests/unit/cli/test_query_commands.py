@@ -143,6 +143,19 @@ def test_compare_files_one_after_another_and_side_by_side(guesses: Shell, tmp_pa
     assert "1: p/g:v1" in guesses.ok("compare", "p/g:v0", "p/g:v1", "--mode", "side_by_side")
 
 
+def test_several_tables_are_compared_by_a_key(guesses: Shell) -> None:
+    others = ("--compare", "p/g:v1", "--compare", "p/g:v0")
+    found = guesses.json("query", "p/g:v0", *others, "--on", "id", "-c", "id,_change")
+    assert [row["_change"] for row in found] == ["equal", "equal", "changed", "removed", "added"]
+    assert "two tables" in guesses.fails(USAGE, "query", "p/g:v0", *others, "--on", "id=id")
+
+
+def test_what_compare_shows_may_be_derived_anew(guesses: Shell) -> None:
+    derived = ("-d", "_change=upper(_change)", "-d", "0.guess=0.guess + 10", "-d", "more=1")
+    rows = guesses.json("compare", "p/g:v0", "p/g:v1", *derived)["rows"]
+    assert rows[0] == {"id": 3, "0.guess": 11, "1.guess": 0, "more": 1, "_change": "CHANGED"}
+
+
 def test_compare_says_what_is_wrong(guesses: Shell, tmp_path: Path) -> None:
     assert "concat" in guesses.fails(USAGE, "compare", "p/g:v0", "p/names#names", "--on", "id")
     (tmp_path / "other.csv").write_text("other\n1\n")
