@@ -183,6 +183,8 @@ class Comparison(Viewable):
             found = to_table(side, [column]).column(0).combine_chunks()
             array = found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
             picked = array.take(pa.array(places, mask=places == NONE))
+            if pa.types.is_null(picked.type):
+                picked = picked.cast(wide.arrow())
             valid = picked.is_valid().to_numpy(zero_copy_only=False)
             zero = pa.scalar(0, pa.int64()).cast(picked.type)
             out.append((picked.fill_null(zero).to_numpy(zero_copy_only=False), valid))

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.query.viewing import table_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.functions import FUNCTIONS
+from wbtable.tables.compare import compare
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.table import Table
 
@@ -111,3 +112,23 @@ def test_patterns_match_whole_characters_of_any_number() -> None:
     for text in (r"find_all(s, r'\C')", r"extract(s, r'.\C')", r"matches(s, r'(\x{3042}{40}){40}')"):
         with pytest.raises(ExpressionError):
             table.view(derive={"x": text})
+
+
+# CMP-8: what a side has no number of is counted beside the bins that all sides share.
+def test_a_comparison_counts_it_beside_numbers() -> None:
+    ids = pa.array([1, 2, 3])
+    numbers = {"i": pa.array([1, None, 2], pa.int8()), "f": pa.array([0.5, float("nan"), 1.0])}
+    full = Table.from_arrow(pa.table({"id": ids, **numbers}))
+    empty = Table.from_arrow(pa.table({"id": ids, **{name: pa.nulls(3) for name in numbers}}))
+    for sides, first in (((full, empty), 0), ((empty, full), 1)):
+        found = compare(sides, "id")
+        for name, nulls in (("i", 1), ("f", 0)):
+            histogram = found.histogram(name)
+            assert sum(histogram.counts[first]) == 2
+            assert (sum(histogram.counts[1 - first]), histogram.nulls[1 - first], histogram.nulls[first]) == (
+                0,
+                3,
+                nulls,
+            )
+            (differs,) = found.differences(name)
+            assert (differs.count, differs.skipped) == (0, 3)
