@@ -106,6 +106,18 @@ class JoinQuery(PairedQuery):
         out[order] = ids
         return out
 
+    def row_numbers(self, ids: Positions) -> Positions:
+        """Return the numbers, counted from 0 on, of rows by name."""
+        if not self._by_engine or not len(ids):
+            return ids
+        low, high = np.zeros(len(ids), np.int64), np.full(len(ids), self.num_rows - 1, np.int64)
+        # Names ascend with the rows (JOIN-6): each step halves where a row may be.
+        while bool(np.any(low < high)):
+            middle = (low + high) // 2
+            before = self.row_ids(middle) < ids
+            low, high = np.where(before, middle + 1, low), np.where(before, high, middle)
+        return low
+
     def take(self, positions: Positions, columns: Sequence[str]) -> pa.Table:
         """Return rows by name."""
         if not self._by_engine:

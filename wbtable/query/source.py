@@ -194,7 +194,10 @@ class SparseSource(Protocol):
     """
 
     def row_ids(self, rows: Positions) -> Positions:
-        """Return the ``pos`` of rows, which are counted from 0 on."""
+        """Return the ``pos`` of rows, which are counted from 0 on; they ascend with them."""
+
+    def row_numbers(self, ids: Positions) -> Positions:
+        """Return the rows, counted from 0 on, of which ``pos`` is known."""
 
 
 @runtime_checkable

@@ -105,6 +105,16 @@ class ViewRows:
             kept = self.order()
         return np.asarray(kept[offset : offset + count], dtype=np.int64)
 
+    def source_rows(self, offset: int, count: int) -> Positions:
+        """Return which rows of the source, counted from 0 on, some consecutive rows of the view are."""
+        found = self.positions(offset, count)
+        source = self.plan.source
+        return source.row_numbers(found) if isinstance(source, SparseSource) else found
+
+    def fetch_rows(self, rows: Positions, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return rows of the source, counted from 0 on, as `fetch` does."""
+        return self.fetch(self._ids(rows), columns)
+
     def window(self, offset: int, count: int, columns: Sequence[str] | None = None) -> pa.Table:
         """Return some consecutive rows of the view, in physical form.
 

@@ -161,7 +161,7 @@ def _at(view: View, positions: list[int], names: list[str]) -> pa.Table:
     total = view.plan.source.num_rows
     if not all(0 <= at < total for at in positions):
         raise NotFoundError(f"expected positions from 0 to {total - 1}")
-    return view.rows.fetch(np.asarray(positions, dtype=np.int64), names)
+    return view.rows.fetch_rows(np.asarray(positions, dtype=np.int64), names)
 
 
 def positions(control: Control, places: Json, view: Json, side: int, offset: int, count: int) -> Json:
@@ -175,7 +175,7 @@ def positions(control: Control, places: Json, view: Json, side: int, offset: int
         raise LimitError(f"expected at most {MAX_ROWS} rows at once, found {count}")
     if left_to_others(found, offset, count):
         return {ORDERING: True}
-    return {"offset": offset, "positions": found.rows.positions(*found.spec.inside(offset, count)).tolist()}
+    return {"offset": offset, "positions": found.rows.source_rows(*found.spec.inside(offset, count)).tolist()}
 
 
 def arrow(

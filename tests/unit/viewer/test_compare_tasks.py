@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import wbtable
-from wbtable.errors import LimitError, UsageError
+from wbtable.errors import LimitError, NotFoundError, UsageError
 from wbtable.viewer import language_tasks, tasks
 from wbtable.viewer.sources import Places
 
@@ -132,3 +132,30 @@ def test_a_comparison_that_no_address_can_name_is_shown_as_its_rows(tmp_path: Pa
         opening = open_thing(shown, tmp_path / str(place))
         assert [opened.title for opened in opening.opened] == ["table"]
         assert opening.start["source"]["kind"] == "table"
+
+
+@pytest.mark.parametrize("how", ["outer", "inner", "left", "right"])
+def test_rows_of_a_join_stay_where_they_are(how: Any, tmp_path: Path) -> None:
+    """[VIEW-10] What is pinned is found by its position, among all pairs and beyond one side's number of rows."""
+    store = wbtable.create_store(tmp_path / "store")
+    one = wbtable.Table(columns=["k", "v"], data=[[number % 7, number] for number in range(20)])
+    other = wbtable.Table(columns=["k", "w"], data=[[number % 9, number] for number in range(15)])
+    joined = wbtable.JoinedTable(one, other, "k", how)
+    draft = wbtable.Artifact("join", type="rows")
+    for name, table in (("one", one), ("other", other), ("both", joined)):
+        draft.add(table, name)
+    store.commit(draft, project="p")
+    given = Places(store=store.url, opened={}).to_json()
+    source: Any = {"kind": "table", "tables": [place("v0") | {"artifact": "join", "path": "both.joined-table.json"}]}
+    view: Any = {"kind": "wbtable.view", "format": "0.1", "features": {"reader": [], "writer": []}, "source": source}
+    view["sort"] = [{"expression": "0.v + 1.w", "order": "desc", "nulls": "first"}]
+    total = len(joined)
+    at = tasks.positions(CONTROL, given, view, 0, 0, total)["positions"]
+    assert sorted(at) == list(range(total))
+    assert joined.take(at).to_pylist() == joined.view(sort="0.v + 1.w desc nulls first").to_arrow().to_pylist()
+    shown = tasks.rows(CONTROL, given, view, 0, 0, total, None)["columns"]
+    del view["sort"]
+    assert tasks.rows(CONTROL, given, view, 0, 0, total, None, at)["columns"] == shown
+    assert tasks.positions(CONTROL, given, view, 0, 3, 2)["positions"] == [3, 4]
+    with pytest.raises(NotFoundError):
+        tasks.rows(CONTROL, given, view, 0, 0, 1, None, [total])
