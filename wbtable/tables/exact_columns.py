@@ -58,20 +58,14 @@ def exact_numbers(numbers: pa.ChunkedArray, have: NumberType, want: NumberType, 
         numbers = numbers.cast(have.arrow())
     # Unchecked, there and back: what is the same again was held. A float beyond an integer's range has no way there.
     out = numbers.cast(want.arrow(), safe=False)
-    plain = _comparable(numbers)
-    same = pc.equal(_comparable(out.cast(have.arrow(), safe=False)), plain)
+    same = pc.equal(out.cast(have.arrow(), safe=False), numbers)
     if have.is_float and want.is_float:
-        same = pc.or_(same, pc.is_nan(plain))
+        same = pc.or_(same, pc.is_nan(numbers))
     elif have.is_float:
         low, high = float(np.iinfo(want.dtype).min), float(int(np.iinfo(want.dtype).max) + 1)
-        same = pc.and_(same, pc.and_(pc.greater_equal(plain, low), pc.less(plain, high)))
+        same = pc.and_(same, pc.and_(pc.greater_equal(numbers, low), pc.less(numbers, high)))
     row = pc.index(same, pa.scalar(False)).as_py()
     if row >= 0:
         msg = f"expected {want}, found {numbers[row]}, which it does not hold exactly"
         raise TypeMismatchError(msg, place=f"{place}, row {row}")
     return out
-
-
-def _comparable(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return numbers as Arrow compares them, which knows no float16."""
-    return numbers.cast(pa.float32()) if pa.types.is_float16(numbers.type) else numbers
