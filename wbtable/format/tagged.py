@@ -100,6 +100,10 @@ def _tag_object(value: object, place: str, level: int) -> Any:
         return _tag_numpy_time(value, kind, place)
     if getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0):  # pandas' Timestamp and Timedelta
         _refuse_nanoseconds(value, place)
+    if (isinstance(value, dt.date) and not dt.MINYEAR <= value.year <= dt.MAXYEAR) or (
+        isinstance(value, dt.timedelta) and not dt.timedelta.min <= value <= dt.timedelta.max
+    ):  # of pandas, whose times go farther than Python's
+        _refuse_nanoseconds(value, place)
     known = _tag_known(value)
     if known is not None:
         return known
@@ -142,7 +146,7 @@ def _tag_numpy_time(value: Any, kind: str, place: str) -> Any:
             raise TypeMismatchError(msg, place=place)
         exact = scalar.astype(f"{kind}8[us]")
         plain = exact.item()
-        if exact != scalar or isinstance(plain, int):
+        if exact.astype(scalar.dtype) != scalar or isinstance(plain, int):  # as microseconds both would wrap alike
             _refuse_nanoseconds(value, place)
     return tag(plain, place)
 
@@ -155,7 +159,7 @@ def _refuse_nanoseconds(value: object, place: str) -> NoReturn:
 def _tag_known(value: object) -> dict[str, Any] | None:
     """Return the tagged form of the standard library's values, None of others."""
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return {TYPE: "bytes", VALUE: base64.b64encode(value).decode("ascii")}
+        return {TYPE: "bytes", VALUE: base64.b64encode(bytes(value)).decode("ascii")}
     if isinstance(value, dt.datetime):
         return {TYPE: "datetime", VALUE: value.isoformat()}
     if isinstance(value, dt.date):

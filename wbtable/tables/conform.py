@@ -369,10 +369,13 @@ def _to_map(array: pa.StructArray, have: StructType, want: MapType, place: str, 
         for i, field in enumerate(have.fields)
     ]
     rows, columns = np.nonzero(held)
-    items = pa.concat_arrays(parts).take(pa.array(columns * len(array) + rows))
-    keys = pa.array(names, pa.string()).take(pa.array(columns))
-    ends = np.concatenate([[0], np.cumsum(held.sum(axis=1))])
     target = want.arrow()
+    if parts:
+        items = pa.concat_arrays(parts).take(pa.array(columns * len(array) + rows))
+        keys = pa.array(names, pa.string()).take(pa.array(columns))
+    else:  # of dicts without keys, which are maps of any
+        keys, items = pa.array([], target.key_type), pa.array([], target.item_type)
+    ends = np.concatenate([[0], np.cumsum(held.sum(axis=1))])
     offsets = pa.array(ends, pa.int32(), mask=np.append(array.is_null().to_numpy(zero_copy_only=False), False))
     return pa.MapArray.from_arrays(offsets, keys, items, type=target)
 

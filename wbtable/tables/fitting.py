@@ -37,8 +37,8 @@ def may_lose(have: ColumnType, want: ColumnType) -> bool:
     """Whether some value of a type has no exact form in the wider type `want`: it must be looked at (TYPE-9)."""
     if have == want or isinstance(have, NullType):
         return False
-    if isinstance(want, AnyType):  # which has no nanoseconds
-        return any(contains(have, kind) for kind in (*_TIMES, NdarrayType))
+    if isinstance(want, AnyType):  # which has no nanoseconds, and no keys but text and numbers
+        return any(contains(have, kind) for kind in (*_TIMES, NdarrayType, MapType))
     if isinstance(have, NumberType) and isinstance(want, NumberType):
         return want.is_float and not have.is_float
     if isinstance(have, _TIMES) and isinstance(want, _TIMES):

@@ -131,11 +131,23 @@ def test_numbers_that_give_themselves() -> None:
         assert untag(tag(value)) in (1.5, [1.5])
 
 
+def test_a_view_of_memory_with_gaps() -> None:
+    assert untag(tag(memoryview(b"abcdef")[::2])) == b"ace"
+
+
 def test_lengths_of_time_that_nobody_knows() -> None:
     """numpy has no way from months to microseconds, which was an error in its words."""
     for value in (np.timedelta64(3, "M"), np.array([3], "m8[Y]"), np.timedelta64(3)):
         with pytest.raises(TypeMismatchError, match="no certain length of time"):
             tag(value)
+    for far in (
+        np.timedelta64(2**62, "s"),
+        np.timedelta64(10**9, "D"),
+        np.datetime64(2**62, "ms"),
+        np.datetime64(2**55, "D"),
+    ):
+        with pytest.raises(TypeMismatchError, match="than the microseconds, or the years"):
+            tag(far)
     assert tag(np.timedelta64(1, "h")) == tag(np.timedelta64(3600, "s"))
 
 

@@ -138,6 +138,38 @@ def test_dicts_of_few_keys_before_one_of_many(encoded: bool) -> None:
     assert table.data == [*rows, [many]]
 
 
+@pytest.mark.parametrize("key", [1, dt.date(2020, 1, 1), b"k", Decimal("1.5")], ids=repr)
+def test_dicts_without_keys_before_a_map_of_any(key: object, tmp_path: Path) -> None:
+    """TYPE-9: an empty struct widens to the map, also where its rows are encoded, stored, or another table's."""
+    rows: list[list[Any]] = [[{}], [None], [{}]]
+    table = wbtable.Table(columns=["x"], data=rows)
+    table.write(str(tmp_path))
+    stored = wbtable.open_table(tmp_path)
+    for have in (table, stored):
+        have.to_arrow()
+        have.add_data({key: 7})
+        assert have.data == [*rows, [{key: 7}]]
+    maps = wbtable.Table(columns=["x"], data=[[{key: 7}]])
+    assert wbtable.PartitionedTable([wbtable.open_table(tmp_path), maps]).get_column("x") == [{}, None, {}, {key: 7}]
+
+
+@pytest.mark.parametrize("encoded", [False, True], ids=["pending", "encoded"])
+@pytest.mark.parametrize(
+    "first",
+    [np.datetime64(2**62, "us"), np.timedelta64(2**62, "s"), {dt.date(2020, 1, 1): 1}],
+    ids=["far", "long", "map"],
+)
+def test_what_mixed_values_lack_keeps_a_column_from_becoming_mixed(first: Any, encoded: bool) -> None:
+    """ANY-1: the row that would make it so is refused; it made all rows before unreadable."""
+    table = wbtable.Table(columns=["a"], data=[[first]], allow_mixed_types=True)
+    if encoded:
+        table.to_arrow()
+    with pytest.raises(TypeMismatchError, match='column "a", row 1'):
+        table.add_data("text")
+    table.add_data(first)
+    assert len(table.get_column("a")) == 2
+
+
 @pytest.mark.parametrize("columns", ["text", b"text", 5])
 def test_columns_that_are_no_list(columns: Any, tmp_path: Path) -> None:
     """TABLE-2: a text is no list of names."""
