@@ -254,7 +254,8 @@ def check_contains(left: Term, right: Term, span: Span) -> Term:
         advice = "write a list in brackets: [1, 2]" if not is_text(left.type) else "write str(value)"
         raise ExpressionError(f"nothing is in {left.type}", left.span, suggestion=advice)
     wanted = adapt(right, item)
-    if wanted.type == item:
+    by_digest = isinstance(item, MediaType) and (isinstance(right.type, MediaType) or is_text(right.type))
+    if wanted.type == item or by_digest:
         return make("list contains", BOOLEAN, (left, wanted), None, span)
     shared = common([item, right.type])
     if shared is None or (is_float(shared) and not is_float(item) and not is_float(right.type)):

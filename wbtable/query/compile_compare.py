@@ -10,7 +10,7 @@ from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
 from wbtable.format.types import StructType
 from wbtable.query.compile_decimals import ordered
-from wbtable.query.compile_maps import in_key_order
+from wbtable.query.compile_maps import comparable
 from wbtable.query.compile_times import nanos
 from wbtable.query.compile_values import type_of
 from wbtable.query.kinds import is_float
@@ -35,7 +35,7 @@ def compare(builder: Builder, term: Term) -> str:
     if operator in {"==", "!="} or mode == "nested":
         if mode == "exact":
             return _exact_equal(builder, operator, left, right)
-        a, b = (in_key_order(builder.sql(side), side.type) for side in (left, right))
+        a, b = (comparable(builder.sql(side), side.type) for side in (left, right))
         return f"({a} {SQL_OPERATORS[operator]} {b})"
     lesser, greater = (left, right) if operator in {"<", "<="} else (right, left)
     strict = operator in {"<", ">"}
@@ -113,7 +113,7 @@ def contains(builder: Builder, term: Term) -> str:
 
 def list_contains(builder: Builder, term: Term) -> str:
     """Write ``list contains element``; of what is null nothing is known."""
-    left, right = (in_key_order(builder.sql(arg), arg.type) for arg in term.args)
+    left, right = (comparable(builder.sql(arg), arg.type) for arg in term.args)
     if term.args[1].is_literal:
         return f"list_contains({left}, {right})"
     return builder.let(

@@ -24,6 +24,7 @@ from wbtable.format.types import (
     StructType,
     TimestampType,
     TimeType,
+    has_media,
 )
 from wbtable.format.types_nested import ABSENT
 from wbtable.query.ast import Name
@@ -65,7 +66,8 @@ def group_filter(groups: GroupRows, number: int) -> str:
         elif isinstance(key.type, AnyType):
             parts.append(_mixed(text, column[0].as_py()))
         else:
-            literal = literal_text(from_duck(column, key.type)[0], key.type)
+            nests = has_media(key.type)
+            literal = None if nests else literal_text(from_duck(column, key.type)[0], key.type)
             if literal is None:
                 msg = f"a {key.type} of {name!r:.80} cannot be written in an expression: group by a part of it"
                 raise UsageError(msg)

@@ -10,7 +10,7 @@ from wbtable.format.types import BooleanType, HistogramType, IntegerType, ListTy
 from wbtable.query.check_compare import digest_of
 from wbtable.query.check_values import adapt
 from wbtable.query.compile_decimals import is_text_decimal, ordered
-from wbtable.query.compile_maps import in_key_order
+from wbtable.query.compile_maps import comparable
 from wbtable.query.compile_values import type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
@@ -163,11 +163,16 @@ def _arg(name: str) -> Function:
 
 
 def _first(builder: Builder, term: Term, args: list[str]) -> str:
-    return f"struct_extract_at(arg_min(struct_pack(v := {args[0]}), {builder.position}), 1)"
+    return first_sql(args[0], builder.position)
+
+
+def first_sql(text: str, position: str) -> str:
+    """Return the value of the row of least position, null if it is null there."""
+    return f"struct_extract_at(arg_min(struct_pack(v := {text}), {position}), 1)"
 
 
 def _distinct(builder: Builder, term: Term, args: list[str]) -> str:
-    return f"count(DISTINCT {in_key_order(args[0], term.args[0].type)}){_filter(builder, term, term.args[0], args[0])}"
+    return f"count(DISTINCT {comparable(args[0], term.args[0].type)}){_filter(builder, term, term.args[0], args[0])}"
 
 
 def _by_digest(args: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -17,9 +17,10 @@ import pyarrow as pa
 from wbtable.format.documents import canonical
 from wbtable.query import engine
 from wbtable.query.compile_decimals import ordered
-from wbtable.query.compile_maps import in_key_order
+from wbtable.query.compile_maps import comparable
 from wbtable.query.control import QueryControl
 from wbtable.query.duck_types import duck_type, from_duck
+from wbtable.query.functions_aggregate import first_sql
 from wbtable.query.orders import order_key
 from wbtable.query.row_sql import RowSql, order_sql
 from wbtable.query.source import Inputs, Relation
@@ -101,14 +102,19 @@ class GroupRows:
     # SQL.
 
     def key_columns(self, sql: RowSql) -> list[tuple[str, str]]:
-        """Return the keys as columns of rows, name and SQL; media by their digest."""
+        """Return the keys as columns of rows, name and SQL; media by their digests."""
         out = []
         for i, ((_, key), media) in enumerate(zip(self.plan.groups, self._media, strict=True)):
-            text = sql.expression(key)
-            ordered = in_key_order(text, key.type)
-            text = f"({text}).file.checksum" if media else f"CAST({ordered} AS {duck_type(key.type)})"
-            out.append((f"k{i}", text))
+            text = comparable(sql.expression(key), key.type)
+            out.append((f"k{i}", text if media else f"CAST({text} AS {duck_type(key.type)})"))
         return out
+
+    def key_values(self, sql: RowSql, relation: str = "t") -> list[str]:
+        """Return the keys as expressions over groups have them: what holds media as it is in the group's first row."""
+        return [
+            first_sql(sql.expression(key), "t.pos") if media else f"{relation}.k{i}"
+            for i, ((_, key), media) in enumerate(zip(self.plan.groups, self._media, strict=True))
+        ]
 
     def _grouped(
         self, sql: RowSql, cells: Sequence[Expression], window: Relation | None = None
@@ -122,15 +128,16 @@ class GroupRows:
         names = [f"t.k{i}" for i in range(len(self.plan.groups))]
         rows = sql.rows(self.key_columns(sql))
         if window is None:
+            values = self.key_values(sql).__getitem__
             text = f"FROM {rows} GROUP BY {', '.join(names)}"
             if having is not None:
-                text += f" HAVING {sql.expression(having, names.__getitem__)}"
-            return text, [sql.expression(cell, names.__getitem__) for cell in cells]
+                text += f" HAVING {sql.expression(having, values)}"
+            return text, [sql.expression(cell, values) for cell in cells]
         same = " AND ".join(f"{name} IS NOT DISTINCT FROM w.k{i}" for i, name in enumerate(names))
         joined = f"FROM {rows} JOIN {sql.add(window, 'w')} ON {same}"
         inner = [f"w.k{i}" for i in range(len(names))]
         text = f"{joined} GROUP BY {', '.join(['w.pos', *inner])}"
-        return text, [sql.expression(cell, inner.__getitem__) for cell in cells]
+        return text, [sql.expression(cell, self.key_values(sql, "w").__getitem__) for cell in cells]
 
     def _index_sql(self, cells: Sequence[Expression] = ()) -> tuple[str, RowSql]:
         """Return the SELECT of all groups in order; with `cells` as ``v0``… before the rest."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format.schema import Schema
-from wbtable.format.types import MediaType
+from wbtable.format.types import has_media
 from wbtable.query import ast
 from wbtable.query.check import check
 from wbtable.query.expression_error import ExpressionError
@@ -321,8 +321,8 @@ def value_plan(around: Plan, expression: Expression) -> Plan:
 
 
 def is_media_key(expression: Expression) -> bool:
-    """Whether groups are of media, told apart by digest."""
-    return isinstance(expression.type, MediaType)
+    """Whether groups are of media, or of what holds some, told apart by digest."""
+    return has_media(expression.type)
 
 
 def canonical(expression: Expression) -> str:

@@ -164,16 +164,18 @@ def _of_groups(plan: Plan, parts: Sequence[_Part], keys: list[str]) -> tuple[_As
     sql.need(key for _, key in plan.groups)
     asked: _Asked = []
     known: set[tuple[str, str]] = set()
+    groups = GroupRows(plan)
+    values = groups.key_values(sql)
     for part in parts:
-        for caution in sql.cautions(part.expression, keys.__getitem__):
+        for caution in sql.cautions(part.expression, values.__getitem__):
             # Names of cells stand for their expressions: what these count is not counted again.
             named = (caution.kind, caution.condition)
             if caution.per_group and named not in known:
                 known.add(named)
                 asked.append((part, caution))
-    rows = sql.rows(GroupRows(plan).key_columns(sql))
+    rows = sql.rows(groups.key_columns(sql))
     columns = [f"({caution.condition}) AS c{i}" for i, (_, caution) in enumerate(asked)]
     counts = ", ".join(f"count(*) FILTER (WHERE c{i}) AS n{i}" for i in range(len(asked)))
-    groups = f"SELECT {', '.join(columns) or 'NULL'} FROM {rows} GROUP BY {', '.join(keys)}"
-    statement = sql.statement(f"SELECT {counts or 'NULL'} FROM ({groups})")
+    of_each = f"SELECT {', '.join(columns) or 'NULL'} FROM {rows} GROUP BY {', '.join(keys)}"
+    statement = sql.statement(f"SELECT {counts or 'NULL'} FROM ({of_each})")
     return asked, statement, sql.inputs
