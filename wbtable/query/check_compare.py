@@ -109,6 +109,8 @@ def _equal(left: Term, right: Term, span: Span) -> tuple[str, Term, Term]:
         return "plain", left, right
     shared = common([a, b])
     if shared is not None and isinstance(shared, ListType):
+        if rounds(a, shared) or rounds(b, shared):
+            return "exact lists", left, right
         return "nested", adapt(left, shared), adapt(right, shared)
     return _mismatch(left, right, span)
 
@@ -255,6 +257,8 @@ def check_contains(left: Term, right: Term, span: Span) -> Term:
         raise ExpressionError(f"nothing is in {left.type}", left.span, suggestion=advice)
     wanted = adapt(right, item)
     by_digest = isinstance(item, MediaType) and (isinstance(right.type, MediaType) or is_text(right.type))
+    if not right.is_literal and rounds(right.type, item):
+        return make("list contains", BOOLEAN, (left, right), "exact", span)
     if wanted.type == item or by_digest:
         return make("list contains", BOOLEAN, (left, wanted), None, span)
     shared = common([item, right.type])
@@ -262,8 +266,17 @@ def check_contains(left: Term, right: Term, span: Span) -> Term:
         raise ExpressionError(
             f"expected an element of type {item}, found {right.type}", right.span, suggestion=to_number(right.type)
         )
+    if rounds(item, shared):
+        return make("list contains", BOOLEAN, (left, right), "exact", span)
     as_list = make("cast", ListType(item=shared), (left,), None, left.span)
     return make("list contains", BOOLEAN, (as_list, adapt(right, shared)), None, span)
+
+
+def rounds(found: ColumnType, wanted: ColumnType) -> bool:
+    """Whether whole numbers, in lists too, are made doubles that not all of them have an equal among."""
+    if isinstance(found, ListType) and isinstance(wanted, ListType):
+        return rounds(found.item, wanted.item)
+    return is_int(found) and int_bits(found) > 32 and is_float(wanted)
 
 
 def check_between(operand: Term, low: Term, high: Term, node: ast.Between) -> Term:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from wbtable.format.documents import canonical
 from wbtable.format.tagged import tag
-from wbtable.format.types import StructType
+from wbtable.format.types import ListType, StructType
 from wbtable.query.compile_decimals import ordered
 from wbtable.query.compile_maps import comparable
 from wbtable.query.compile_times import nanos
@@ -31,6 +31,9 @@ def compare(builder: Builder, term: Term) -> str:
         return f"({builder.sql(left)} {SQL_OPERATORS[operator]} {builder.text(_tagged(right.value))})"
     if mode == "nanoseconds":
         a, b = (nanos(builder.sql(side), side.type) for side in (left, right))
+        return f"({a} {SQL_OPERATORS[operator]} {b})"
+    if mode == "exact lists":
+        a, b = (_exact_items(builder.sql(side), side.type) for side in (left, right))
         return f"({a} {SQL_OPERATORS[operator]} {b})"
     if operator in {"==", "!="} or mode == "nested":
         if mode == "exact":
@@ -68,6 +71,17 @@ def _exact_equal(builder: Builder, operator: str, left: Term, right: Term) -> st
 
     text = builder.let([builder.sql(whole), builder.sql(other)], body)
     return text if operator == "==" else f"(NOT {text})"
+
+
+def _exact_items(text: str, found: ColumnType, depth: int = 0) -> str:
+    """Return numbers, or lists of them, as text that is the same where whole and floating-point ones are equal."""
+    if isinstance(found, ListType):
+        name = f"e{depth}"
+        return f"list_transform({text}, lambda {name}: {_exact_items(name, found.item, depth + 1)})"
+    if not is_float(found):
+        return f"CAST({text} AS VARCHAR)"
+    whole = f"{text} = trunc({text}) AND abs({text}) < 1e38 THEN CAST(TRY_CAST({text} AS HUGEINT) AS VARCHAR)"
+    return f"(CASE WHEN isnan({text}) THEN 'nan' WHEN {whole} ELSE CAST({text} AS VARCHAR) END)"
 
 
 def _exact_less(builder: Builder, lesser: Term, greater: Term, *, strict: bool) -> str:
@@ -113,7 +127,8 @@ def contains(builder: Builder, term: Term) -> str:
 
 def list_contains(builder: Builder, term: Term) -> str:
     """Write ``list contains element``; of what is null nothing is known."""
-    left, right = (comparable(builder.sql(arg), arg.type) for arg in term.args)
+    form = _exact_items if term.value == "exact" else comparable
+    left, right = (form(builder.sql(arg), arg.type) for arg in term.args)
     if term.args[1].is_literal:
         return f"list_contains({left}, {right})"
     return builder.let(

@@ -11,6 +11,7 @@ import wbtable
 from tests.unit.tables.reading import stored
 from wbtable.errors import UsageError
 from wbtable.query import group_rows
+from wbtable.query.bars import PageCells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,9 @@ def test_groups_of_them_are_told_apart_by_digest(table: Table, key: str) -> None
     if key in plain.column_names:
         firsts = [value in plain[key].to_pylist()[:2] for value in groups.to_arrow()[key].to_pylist()]
         assert firsts == [True, True]
-    assert [cell.counts for cell in (groups.group_cells(columns=["named"])["named"],)] == [(3, 3)]
+    page = groups.group_cells(columns=["named"])["named"]
+    assert isinstance(page, PageCells)
+    assert page.counts == (3, 3)
     if key == "image":
         assert [len(groups.expand(number)) for number in (0, 1)] == [3, 3]
     else:

@@ -64,3 +64,23 @@ def test_a_group_of_lengths_opens_to_its_rows() -> None:
     table = Table.from_arrow(pa.table({"k": pa.array(values * 2, pa.list_(pa.duration("ms")))}))
     groups = table.view(group="k")
     assert [len(groups.expand(number)) for number in range(len(groups))] == [2] * 4
+
+
+# EXPR-9: whole and floating-point numbers compare by value, not after rounding.
+def test_numbers_in_lists_compare_by_value() -> None:
+    great = 2**53 + 1
+    rows = {
+        "i": pa.array([[great, 1, None]]),
+        "f": pa.array([[2.0**53, 1.0, None]]),
+        "g": pa.array([[2.0**53, -0.0, float("nan"), 2.0**64, 1e37]]),
+        "exact": pa.array([[2**53, 1, None]]),
+        "x": pa.array([2.0**53]),
+        "u": pa.array([2**64 - 1], pa.uint64()),
+        "n": pa.array([float("nan")]),
+        "zero": pa.array([0]),
+    }
+    no = ("i == f", "f == i", "i contains x", "x in i", "g contains u", "i contains n", "[i] == [f]")
+    assert derived(rows, *no) == [False] * len(no)
+    yes = ("exact == f", "i != f", "exact contains x", "zero in g", "[exact] == [f]", "g contains (u + 1)")
+    assert derived(rows, *yes) == [True] * len(yes)
+    assert derived(rows, "i contains 2.5", "f contains 1", "g contains 10000000000000000") == [False, True, False]
