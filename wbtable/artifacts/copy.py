@@ -13,6 +13,7 @@ from wbtable.artifacts.gc_mark import Marker
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
 from wbtable.artifacts.parallel import each
+from wbtable.artifacts.unreadable import beside
 from wbtable.errors import ConflictError, UsageError
 from wbtable.format import layout
 from wbtable.format.features import check_writable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from wbtable.artifacts.store_files import StoreFiles
+    from wbtable.artifacts.unreadable import OnUnreadable
 
 
 @dataclass(slots=True)
@@ -43,7 +45,13 @@ class CopyReport:
     bytes: int = 0
 
 
-def copy_to(source: StoreFiles, target: StoreFiles, name: str | None, project: str | None) -> CopyReport:
+def copy_to(
+    source: StoreFiles,
+    target: StoreFiles,
+    name: str | None,
+    project: str | None,
+    on_unreadable: OnUnreadable | None = None,
+) -> CopyReport:
     """Copy a version, an artifact, a project or everything; see `Store.copy_to`."""
     if source.is_same(target):
         raise UsageError(f"the store {source.url!r} cannot be copied to itself")
@@ -64,14 +72,16 @@ def copy_to(source: StoreFiles, target: StoreFiles, name: str | None, project: s
             if source.records(one, artifact).newest() < 0:
                 # Another copy died here before it made the first record: there is no artifact yet.
                 continue
-            _copy_artifact(source, target, one, artifact, None, report)
-        for run, objects, size in copy_runs(source, target, one):
+            with beside(f"{one}/{artifact}", on_unreadable):
+                _copy_artifact(source, target, one, artifact, None, report)
+        for run, objects, size in copy_runs(source, target, one, on_unreadable):
             report.runs.append(run)
             report.objects += objects
             report.bytes += size
-        objects, size = copy_documents(source, target, one)
-        report.objects += objects
-        report.bytes += size
+        with beside(f"views and reports of {one}", on_unreadable):
+            objects, size = copy_documents(source, target, one)
+            report.objects += objects
+            report.bytes += size
     return report
 
 

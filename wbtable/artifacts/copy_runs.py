@@ -10,12 +10,14 @@ from wbtable.artifacts.gc_listing import sort_keys
 from wbtable.artifacts.gc_mark import Marker
 from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.store_files import children
+from wbtable.artifacts.unreadable import beside
 from wbtable.format import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from wbtable.artifacts.store_files import StoreFiles
+    from wbtable.artifacts.unreadable import OnUnreadable
     from wbtable.storage.backend import Backend
 
 _ORDER: Final = ("history", "used", "logged", "summary.json", "finishes", "attempts")
@@ -24,27 +26,37 @@ _ORDER: Final = ("history", "used", "logged", "summary.json", "finishes", "attem
 _SUMMARY: Final = "summary.json"
 
 
-def copy_runs(source: StoreFiles, target: StoreFiles, project: str) -> Iterator[tuple[str, int, int]]:
+def copy_runs(
+    source: StoreFiles, target: StoreFiles, project: str, on_unreadable: OnUnreadable | None = None
+) -> Iterator[tuple[str, int, int]]:
     """Copy the runs of a project; yield path, objects and bytes of each of which something was copied."""
     folder = f"{layout.project_prefix(project)}/runs"
     for part in children(source.backend, folder):
-        prefix = f"{folder}/{part}"
-        keys = {info.key: info for info in source.backend.scan(prefix)}
-        marker = Marker(source.backend)
-        for run in sort_keys(keys.values()).runs.values():
-            for number in sorted(run.segments):
-                marker.mark(marker.segment_refs(f"{prefix}/history/{number:020d}.parquet"))
-            for number in sorted(run.finishes):
-                marker.mark(marker.record_refs(layout.log_key(f"{prefix}/finishes", number)))
-            if run.summary is not None:
-                marker.mark(marker.record_refs(run.summary.key))
-        with Lease(target.backend) as lease:
-            objects, size = copy_missing(source.objects, target.objects, marker.refs(), lease)
-            target.backend.sync()
-            lease.check()
-            files = [_copy_file(source.backend, target.backend, key) for key in _ordered(keys, prefix)]
-        if any(files):
-            yield f"{project}/{layout.unescape(part)}", objects, size
+        path = f"{project}/{layout.unescape(part)}"
+        copied = None
+        with beside(f"run {path}", on_unreadable):
+            copied = _copy_run(source, target, f"{folder}/{part}")
+        if copied is not None:
+            yield path, *copied
+
+
+def _copy_run(source: StoreFiles, target: StoreFiles, prefix: str) -> tuple[int, int] | None:
+    """Return how many objects went with a run, and their bytes; None if the target had all of it."""
+    keys = {info.key: info for info in source.backend.scan(prefix)}
+    marker = Marker(source.backend)
+    for run in sort_keys(keys.values()).runs.values():
+        for number in sorted(run.segments):
+            marker.mark(marker.segment_refs(f"{prefix}/history/{number:020d}.parquet"))
+        for number in sorted(run.finishes):
+            marker.mark(marker.record_refs(layout.log_key(f"{prefix}/finishes", number)))
+        if run.summary is not None:
+            marker.mark(marker.record_refs(run.summary.key))
+    with Lease(target.backend) as lease:
+        copied = copy_missing(source.objects, target.objects, marker.refs(), lease)
+        target.backend.sync()
+        lease.check()
+        files = [_copy_file(source.backend, target.backend, key) for key in _ordered(keys, prefix)]
+    return copied if any(files) else None
 
 
 def copy_documents(source: StoreFiles, target: StoreFiles, project: str) -> tuple[int, int]:

@@ -18,7 +18,8 @@ import xxhash
 
 from wbtable.artifacts import logs
 from wbtable.artifacts.folders import children
-from wbtable.errors import FormatError, NotFoundError
+from wbtable.artifacts.unreadable import UNREADABLE, beside
+from wbtable.errors import FormatError, NotFoundError, WbtableError
 from wbtable.format import documents, layout
 from wbtable.format.digest import Descriptor
 from wbtable.format.features import check_document
@@ -27,6 +28,7 @@ from wbtable.format.version_record import KIND, MAX_RECORD, read_time
 if TYPE_CHECKING:
     import datetime as dt
 
+    from wbtable.artifacts.unreadable import OnUnreadable
     from wbtable.storage.backend import Backend
 
 _CHECK = re.compile(rb'"check":"([0-9a-f]{32})",')
@@ -61,17 +63,24 @@ def projects(backend: Backend) -> list[str]:
     return sorted(layout.unescape(part) for part in children(backend, "projects"))
 
 
-def newest_versions(backend: Backend, project: str | None = None, type: str | None = None) -> list[Listed]:
+def newest_versions(
+    backend: Backend,
+    project: str | None = None,
+    type: str | None = None,
+    on_unreadable: OnUnreadable | None = None,
+) -> list[Listed]:
     """Return the newest version of each artifact that has one, sorted by project and name.
 
     Args:
         backend: the store's.
         project: the project; None for all.
         type: the type that they must have; None for any.
+        on_unreadable: called with the name of each artifact that cannot be read, and the error; None: the first is
+            raised.
 
     Raises:
-        FormatError: a record or a manifest is damaged.
-        UnsupportedError: one needs a newer wbtable.
+        FormatError: a record or a manifest is damaged, and there is no `on_unreadable`.
+        UnsupportedError: one needs a newer wbtable, and there is no `on_unreadable`.
 
     """
     names: list[tuple[str, str, str]] = []
@@ -80,12 +89,27 @@ def newest_versions(backend: Backend, project: str | None = None, type: str | No
         names += sorted((one, layout.unescape(part), f"{prefix}/{part}") for part in children(backend, prefix))
     if backend.local_path("") is not None:
         # Parsing holds the interpreter's lock, and the disk is quick: threads would only wait for each other.
-        found = [_newest(backend, name, type) for name in names]
+        found = [_tried(backend, name, type) for name in names]
     else:
         from wbtable.artifacts.parallel import each
 
-        found = each(backend, lambda name: _newest(backend, name, type), names)
-    return [one for one in found if one is not None]
+        found = each(backend, lambda name: _tried(backend, name, type), names)
+    out = []
+    for (one, name, _), listed in zip(names, found, strict=True):
+        with beside(f"{one}/{name}", on_unreadable):
+            if isinstance(listed, WbtableError):
+                raise listed
+            if listed is not None:
+                out.append(listed)
+    return out
+
+
+def _tried(backend: Backend, where: tuple[str, str, str], type: str | None) -> Listed | WbtableError | None:
+    """Return what the newest version is, or why it cannot be read: of several the first in order is told first."""
+    try:
+        return _newest(backend, where, type)
+    except UNREADABLE as error:
+        return error
 
 
 def _newest(backend: Backend, where: tuple[str, str, str], type: str | None) -> Listed | None:

@@ -62,10 +62,15 @@ class Records:
             newest: the highest number, if it is known already.
 
         """
+        number = self.head_number(newest)
+        return number, None if number < 0 else self.read(number)
+
+    def head_number(self, newest: int | None = None) -> int:
+        """Return the number of the newest version that is not deleted, -1 if there is none; no record is read."""
         for number in range(self.newest() if newest is None else newest, -1, -1):
             if not self.is_deleted(number):
-                return number, self.read(number)
-        return -1, None
+                return number
+        return -1
 
     def find_head(self, guess: VersionRecord | None = None) -> tuple[int, VersionRecord | None]:
         """Return the highest number, and the newest version that is not deleted (OPEN-1, OPEN-2).

@@ -13,6 +13,7 @@ from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
 from wbtable.artifacts.repair import RepairReport, repair
 from wbtable.artifacts.saved import SavedDocuments
 from wbtable.artifacts.store_files import StoreFiles, children
+from wbtable.artifacts.unreadable import beside
 from wbtable.artifacts.usage import Usage, usage
 from wbtable.artifacts.verify_store import verify_store
 from wbtable.artifacts.version import Version
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wbtable.artifacts.draft import Artifact
+    from wbtable.artifacts.unreadable import OnUnreadable
     from wbtable.artifacts.verify import Report
     from wbtable.storage.backend import Backend
 
@@ -35,7 +37,7 @@ __all__ = ["FOLDER", "VARIABLE", "Store", "children", "create_store", "default_u
 _runs: list[Callable[..., Any]] = []
 
 
-def set_runs_reader(reader: Callable[[Store, str | None, str | None], Any], tables: Callable[..., Any]) -> None:
+def set_runs_reader(reader: Callable[..., Any], tables: Callable[..., Any]) -> None:
     """Say how `Store.runs` and `Store.run_tables` read: that room is above this one, and hands its readers down."""
     _runs[:] = [reader, tables]
 
@@ -94,7 +96,9 @@ class Store(SavedDocuments):
             raise UsageError(f"expected an artifact of type {type!r}, found {found.type!r}", place=found.qualified_name)
         return found
 
-    def artifacts(self, project: str | None = None, type: str | None = None) -> list[Version]:
+    def artifacts(
+        self, project: str | None = None, type: str | None = None, *, on_unreadable: OnUnreadable | None = None
+    ) -> list[Version]:
         """Return the newest version of each artifact, sorted by name.
 
         Artifacts are found by listing, which on some backends lags behind.
@@ -102,21 +106,34 @@ class Store(SavedDocuments):
         Args:
             project: the project; None for all.
             type: the type that they must have; None for any.
+            on_unreadable: called with the name of each that cannot be read, and the error; None: the first is raised.
+
+        Raises:
+            FormatError: a record is damaged, and there is no `on_unreadable`.
 
         """
         found = []
         for one in self.projects() if project is None else [project]:
             for name in self.artifact_names(one):
-                record = self.records(one, name).head()[1]
-                if record is not None and (type is None or record.type == type):
-                    found.append(Version(self, record))
+                with beside(f"{one}/{name}", on_unreadable):
+                    record = self.records(one, name).head()[1]
+                    if record is not None and (type is None or record.type == type):
+                        found.append(Version(self, record))
         return found
 
-    def versions(self, name: str, project: str | None = None) -> list[Version]:
+    def versions(
+        self, name: str, project: str | None = None, *, on_unreadable: OnUnreadable | None = None
+    ) -> list[Version]:
         """Return the versions of an artifact that are not deleted, the newest last.
+
+        Args:
+            name: the artifact's name, without a version.
+            project: the project where the name has none.
+            on_unreadable: called with the name of each that cannot be read, and the error; None: the first is raised.
 
         Raises:
             NotFoundError: there is no such artifact; the message has names like it.
+            FormatError: a record is damaged, and there is no `on_unreadable`.
 
         """
         parsed = parse_name(name)
@@ -127,23 +144,33 @@ class Store(SavedDocuments):
         newest = records.newest()
         if newest < 0:
             raise self.missing(one, parsed.name)
-        return [Version(self, records.read(i)) for i in range(newest + 1) if not records.is_deleted(i)]
+        found = []
+        for number in range(newest + 1):
+            with beside(f"{one}/{parsed.name}:v{number}", on_unreadable):
+                if not records.is_deleted(number):
+                    found.append(Version(self, records.read(number)))
+        return found
 
-    def runs(self, project: str | None = None, filter: str | None = None) -> Any:
+    def runs(
+        self, project: str | None = None, filter: str | None = None, *, on_unreadable: OnUnreadable | None = None
+    ) -> Any:
         """Return runs, the newest last: a list that also reads their histories together (`wbtable.runs.run_list`).
 
         Args:
             project: the project; None for all.
             filter: an expression over ``config``, ``summary``, ``state``, ``name``, ``tags`` and the like:
                 ``config.lr > 0.01 and summary.acc > 0.9``. What a run lacks is null.
+            on_unreadable: called with ``run project/id`` of each that cannot be read, and the error; None: the first is
+                raised.
 
         Raises:
+            FormatError: a run is damaged, and there is no `on_unreadable`.
             UsageError: the expression is malformed, or cannot be asked of these runs.
 
         """
         if not _runs:
             raise UsageError("import wbtable.runs first: runs are read there")
-        return _runs[0](self, project, filter)
+        return _runs[0](self, project, filter, on_unreadable)
 
     def run_tables(
         self,
@@ -222,7 +249,12 @@ class Store(SavedDocuments):
         return gc(self, grace, dry_run=dry_run, packs=packs)
 
     def copy_to(
-        self, other: Store | str | os.PathLike[str], name: str | None = None, project: str | None = None
+        self,
+        other: Store | str | os.PathLike[str],
+        name: str | None = None,
+        project: str | None = None,
+        *,
+        on_unreadable: OnUnreadable | None = None,
     ) -> CopyReport:
         """Copy versions to another store, with their numbers, commit ids, lineage, aliases and tags (COPY-n).
 
@@ -233,14 +265,17 @@ class Store(SavedDocuments):
             name: ``project/name:v3`` (or an alias) for one version, ``project/name`` for all of an artifact; None for
                 everything, with runs, views and reports.
             project: the project of a name without one; without a name, the project to copy.
+            on_unreadable: without a name, called with each artifact and run that cannot be read, and so is not copied
+                or not whole, and the error; None: the first is raised.
 
         Raises:
+            FormatError: a record is damaged here.
             NotFoundError: there is no such version or other store, or an object is missing here.
             DigestMismatchError: an object is damaged here.
             ConflictError: the other store has other versions under the same numbers.
 
         """
-        return copy_to(self, other if isinstance(other, Store) else Store(other), name, project)
+        return copy_to(self, other if isinstance(other, Store) else Store(other), name, project, on_unreadable)
 
     def verify(
         self, project: str | None = None, type: str | None = None, resume: str | os.PathLike[str] | None = None
@@ -269,9 +304,16 @@ class Store(SavedDocuments):
         """
         return repair(self, [other.objects if isinstance(other, Store) else other for other in others], report)
 
-    def usage(self, project: str | None = None) -> Usage:
-        """Return how many bytes each artifact and the runs take, shared and alone."""
-        return usage(self, project)
+    def usage(self, project: str | None = None, *, on_unreadable: OnUnreadable | None = None) -> Usage:
+        """Return how many bytes each artifact and the runs take, shared and alone.
+
+        Args:
+            project: the project; None for all.
+            on_unreadable: called with each version and run that cannot be read, and the error; it is not counted, and
+                what is unused is not known then. None: the first is raised.
+
+        """
+        return usage(self, project, on_unreadable)
 
 
 def create_store(url: str | os.PathLike[str], unsafe_single_writer: bool = False, **storage_options: Any) -> Store:

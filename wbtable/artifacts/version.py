@@ -122,7 +122,7 @@ class Version(VersionContent):
         found = [
             alias for alias, number in self.store.aliases(self.project, self.name).items() if number == self.number
         ]
-        newest = self.store.records(self.project, self.name).head()[0]
+        newest = self.store.records(self.project, self.name).head_number()
         return [*(["latest"] if newest == self.number else []), *found]
 
     def add_aliases(self, aliases: Iterable[str]) -> None:

@@ -86,7 +86,7 @@ EPILOG: Final = """
 \b
 Exit codes:
   0    all went well
-  1    verify found damage, repair could not mend all, or doctor found a problem
+  1    verify found damage, repair could not mend all, doctor found a problem, or a list left out what is damaged
   2    the command is wrong: its message says what to change
   3    what was named does not exist
   4    it exists already, or somebody else changed it meanwhile

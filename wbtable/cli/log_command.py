@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
+
+if TYPE_CHECKING:
+    from wbtable.artifacts.store import Store
+    from wbtable.artifacts.version import Version
 
 EXAMPLES: Final = examples(
     "wbtable log digits/predictions",
@@ -19,50 +23,66 @@ EXAMPLES: Final = examples(
 @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
 @project_option
 @common
-def command(options: Options, name: str, limit: int | None, project: str | None) -> None:
-    """List the versions of the artifact NAME (project/name), the newest first."""
+def command(options: Options, name: str, limit: int | None, project: str | None) -> int:
+    """List the versions of the artifact NAME (project/name), the newest first.
+
+    Versions that cannot be read are left out, and named on stderr; the command exits with 1 then.
+    """
+    from wbtable.artifacts.unreadable import beside
+    from wbtable.cli.left_out import LeftOut
     from wbtable.cli.output import print_json, print_table, size_text, text_of
 
+    left_out = LeftOut()
     store = options.store()
-    versions = store.versions(name, project=project)[::-1]
-    shown = versions[:limit]
+    versions = store.versions(name, project=project, on_unreadable=left_out)[::-1]
     names: dict[int, list[str]] = {}
-    if shown:
-        names = {shown[0].number: ["latest"]} if shown[0] is versions[0] else {}
-        for alias, number in store.aliases(shown[0].project, shown[0].name).items():
-            names.setdefault(number, []).append(alias)
+    facts: list[dict[str, Any]] = []
+    for found in versions[:limit]:
+        with beside(found.qualified_name, left_out):
+            names = names or _names(store, found)
+            facts.append(_facts(found, names.get(found.number, [])))
     if options.json:
-        print_json(
-            [
-                {
-                    "version": found.version,
-                    "aliases": names.get(found.number, []),
-                    "tags": found.tags,
-                    "type": found.type,
-                    "size": found.size,
-                    "files": found.file_count,
-                    "created_at": found.created_at,
-                    "run": found.logged_by(),
-                    "digest": found.digest,
-                    "description": found.description,
-                    "metadata": found.metadata,
-                }
-                for found in shown
-            ]
-        )
-        return
+        print_json(facts)
+        return left_out.exit_code
     rows = [
         [
-            found.version,
-            ", ".join(names.get(found.number, [])),
-            size_text(found.size),
-            str(found.file_count),
-            text_of(found.created_at),
-            found.logged_by() or "",
-            found.description or "",
+            fact["version"],
+            ", ".join(fact["aliases"]),
+            size_text(fact["size"]),
+            str(fact["files"]),
+            text_of(fact["created_at"]),
+            fact["run"] or "",
+            fact["description"] or "",
         ]
-        for found in shown
+        for fact in facts
     ]
     print_table(["VERSION", "ALIASES", "SIZE", "FILES", "CREATED", "RUN", "DESCRIPTION"], rows, right=(2, 3))
-    if len(shown) < len(versions):
-        click.echo(f"{len(versions) - len(shown)} older versions are not shown (--limit {limit})", err=True)
+    older = len(versions[limit:]) if limit is not None else 0
+    if older:
+        click.echo(f"{older} older versions are not shown (--limit {limit})", err=True)
+    return left_out.exit_code
+
+
+def _names(store: Store, version: Version) -> dict[int, list[str]]:
+    """Return the names of the versions of an artifact: `latest`, which may be one that cannot be read, and aliases."""
+    newest = store.records(version.project, version.name).head_number()
+    found = {newest: ["latest"]}
+    for alias, number in store.aliases(version.project, version.name).items():
+        found.setdefault(number, []).append(alias)
+    return found
+
+
+def _facts(version: Version, names: list[str]) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "aliases": names,
+        "tags": version.tags,
+        "type": version.type,
+        "size": version.size,
+        "files": version.file_count,
+        "created_at": version.created_at,
+        "run": version.logged_by(),
+        "digest": version.digest,
+        "description": version.description,
+        "metadata": version.metadata,
+    }

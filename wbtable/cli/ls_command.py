@@ -26,15 +26,19 @@ EXAMPLES: Final = examples(
 @click.option("-t", "--type", "kind", metavar="TYPE", help="Only artifacts of this type.")
 @project_option
 @common
-def command(options: Options, name: str | None, kind: str | None, project: str | None) -> None:
+def command(options: Options, name: str | None, kind: str | None, project: str | None) -> int:
     """List artifacts, or the files of a version.
 
     Without NAME all artifacts of the store. NAME is a project, whose artifacts are listed, or an artifact
-    (project/name, project/name:v3, project/name:best), whose files are listed.
+    (project/name, project/name:v3, project/name:best), whose files are listed. Artifacts that cannot be read are left
+    out, and named on stderr; the command exits with 1 then.
     """
+    from wbtable.cli.left_out import LeftOut
+
+    left_out = LeftOut()
     if name is not None and ("/" in name or ":" in name or project is not None):
         _list_files(options, options.store().artifact(name, type=kind, project=project))
-        return
+        return left_out.exit_code
     from wbtable.artifacts.overview import newest_versions, projects
 
     backend = options.backend()
@@ -44,7 +48,8 @@ def command(options: Options, name: str | None, kind: str | None, project: str |
         from wbtable.errors import NotFoundError
 
         raise NotFoundError(f"there is no project {one!r} in {backend.url!r}{near_or_all(one, known)}")
-    _list_artifacts(options, newest_versions(backend, one, kind))
+    _list_artifacts(options, newest_versions(backend, one, kind, left_out))
+    return left_out.exit_code
 
 
 def _list_artifacts(options: Options, versions: list[Listed]) -> None:

@@ -23,20 +23,28 @@ STATES: Final = ("running", "finished", "failed", "crashed")
 @click.option("--state", type=click.Choice(STATES), help="Only runs in this state.")
 @click.option("-w", "--where", metavar="EXPRESSION", help="Only runs for which this is true.")
 @common
-def command(options: Options, project: str | None, state: str | None, where: str | None) -> None:
+def command(options: Options, project: str | None, state: str | None, where: str | None) -> int:
     """List the runs of PROJECT, or of all projects, the newest first.
 
     The expression of --where is over config, summary, state, name, tags and the like; what a run lacks is null.
+    Runs that cannot be read are left out, and named on stderr; the command exits with 1 then.
     """
+    from wbtable.artifacts.unreadable import beside
+    from wbtable.cli.left_out import LeftOut
     from wbtable.cli.output import noted, plain, print_json, print_table, text_of
 
     store = options.store()
     store.chosen_projects(project)
-    found = noted(lambda: store.runs(project, filter=where))
+    left_out = LeftOut()
+    found = noted(lambda: store.runs(project, filter=where, on_unreadable=left_out))
     runs = sorted((run for run in found if state in {None, run.state}), key=lambda run: run.created_at, reverse=True)
     if options.json:
-        print_json([plain(run.to_json()) for run in runs])
-        return
+        facts = []
+        for run in runs:
+            with beside(f"run {run.path}", left_out):
+                facts.append(plain(run.to_json()))
+        print_json(facts)
+        return left_out.exit_code
     rows = [
         [
             run.path,
@@ -49,6 +57,7 @@ def command(options: Options, project: str | None, state: str | None, where: str
         for run in runs
     ]
     print_table(["RUN", "NAME", "STATE", "STARTED", "STEPS", "SUMMARY"], rows, right=(4,))
+    return left_out.exit_code
 
 
 def _numbers(summary: dict[str, object]) -> str:

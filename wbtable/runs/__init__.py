@@ -8,6 +8,7 @@ from wbtable.artifacts.saved import set_view_opener
 from wbtable.artifacts.store import Store, create_store, resolve_store, set_runs_reader
 
 if TYPE_CHECKING:
+    from wbtable.artifacts.unreadable import OnUnreadable
     from wbtable.format.view_spec import ViewSpec
     from wbtable.runs.run_list import RunList
     from wbtable.tables.union import UnionTable
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["Store", "create_store", "resolve_store"]
 
 
-def _read_runs(store: Store, project: str | None, filter: str | None) -> RunList:
+def _read_runs(
+    store: Store, project: str | None, filter: str | None, on_unreadable: OnUnreadable | None = None
+) -> RunList:
     from wbtable.runs.reading import list_runs
     from wbtable.runs.run_list import RunList
 
     projects = store.projects() if project is None else [project]
-    found = [run for one in projects for run in list_runs(store, one)]
+    found = [run for one in projects for run in list_runs(store, one, on_unreadable)]
     if project is None:
         found.sort(key=lambda run: (run.created_at, run.path))
     if filter is not None:

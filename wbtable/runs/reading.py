@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from wbtable.artifacts.names import near
 from wbtable.artifacts.store import children
+from wbtable.artifacts.unreadable import beside
 from wbtable.errors import FormatError, NotFoundError
 from wbtable.format.layout import project_prefix, unescape
 from wbtable.format.run_history import (
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wbtable.artifacts.store import Store
+    from wbtable.artifacts.unreadable import OnUnreadable
     from wbtable.artifacts.version import Version
     from wbtable.format.run_record import RunFinish, RunStart, RunSummary
     from wbtable.tables.table import Table
@@ -232,15 +235,18 @@ def run_ids(store: Store, project: str) -> list[str]:
     return [unescape(part) for part in children(store.backend, f"{project_prefix(project)}/runs")]
 
 
-def list_runs(store: Store, project: str) -> list[RunInfo]:
-    """Return the runs of a project, the newest last; found by listing, which on some backends lags behind."""
+def list_runs(store: Store, project: str, on_unreadable: OnUnreadable | None = None) -> list[RunInfo]:
+    """Return the runs of a project, the newest last; found by listing, which on some backends lags behind.
+
+    Raises:
+        FormatError: a run is damaged, and there is no `on_unreadable` to be told of it.
+
+    """
     found = []
     for run_id in run_ids(store, project):
-        try:
+        # Where there is no run, its folder is being made.
+        with beside(f"run {project}/{run_id}", on_unreadable), contextlib.suppress(NotFoundError):
             found.append(RunInfo(store, project, run_id))
-        except NotFoundError:
-            # Its folder is being made.
-            continue
     return sorted(found, key=lambda run: (run.created_at, run.id))
 
 

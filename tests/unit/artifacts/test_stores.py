@@ -80,7 +80,7 @@ def test_runs_are_read_by_the_room_above(store: Store, monkeypatch: pytest.Monke
     with pytest.raises(UsageError, match=r"wbtable\.runs"):
         store.run_tables("p", "val")
     set_runs_reader(lambda *given: given, lambda *given, **options: (given, options))
-    assert store.runs("p", filter="true") == (store, "p", "true")
+    assert store.runs("p", filter="true") == (store, "p", "true", None)
     options = {"runs": None, "steps": [3], "last": True}
     assert store.run_tables("p", "val", steps=range(3, 4), last=True) == ((store, "p", "val"), options)
 
