@@ -45,7 +45,7 @@ from wbtable.errors import (
 from wbtable.format import documents
 from wbtable.format.features import check_writable
 from wbtable.format.tagged import tag
-from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
+from wbtable.format.version_record import MAX_RECORD, VersionRecord
 from wbtable.storage.workers import side_by_side
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class _Commit:
             check_keys(changes, contents)
         # 1. Open a lease; put every missing object.
         # What a draft was made from says where blobs are; what is newer is looked for once the objects are up.
-        head = self.base.record if self.base is not None else self.records.find_head()[1]
+        head = self.base.record if self.base is not None else self.records.find_head_to_follow()[1]
         roots = [] if head is None else [head.manifest]
         names = [f"{self.project}/{self.draft.name}:v{head.version}"] if head is not None else []
         try:
@@ -241,7 +241,7 @@ class _Commit:
         known = None if self.base is None else self.base.record
         for attempt in range(RACES):
             # 2. Find the newest version: a hint, then probing forward.
-            newest, head = self.records.find_head(known)
+            newest, head = self.records.find_head_to_follow(known)
             known, number = head, -1 if head is None else head.version
             if head is not None:
                 check_writable(head.extra, f"{self.project}/{self.draft.name}:v{number}")
@@ -336,16 +336,12 @@ class _Commit:
         manifest: ArtifactManifest,
         facts: dict[str, Any],
     ) -> VersionRecord:
-        parent = None
-        if newest >= 0:
-            before = head if head is not None and head.version == newest else self.records.read(newest)
-            parent = Parent(version=newest, commit_id=before.commit_id)
         return VersionRecord(
             commit_id=self.commit_id,
             project=self.project,
             name=self.draft.name,
             version=newest + 1,
-            parent=parent,
+            parent=self.records.parent_of_next(newest, head),
             base=None if self.base is None else self.base.record.version,
             **facts,
             digest=manifest.digest,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from wbtable.artifacts import logs
 from wbtable.errors import FormatError, NotFoundError
 from wbtable.format import documents, layout
-from wbtable.format.version_record import MAX_RECORD, VersionRecord
+from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
 from wbtable.storage.workers import side_by_side
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from wbtable.format.digest import Digest
     from wbtable.storage.backend import Backend
 
@@ -103,6 +106,46 @@ class Records:
         if guess is not None and guess.version == newest and not self.is_deleted(newest):
             return newest, guess
         return newest, self.head(newest)[1]
+
+    def find_head_to_follow(self, guess: VersionRecord | None = None) -> tuple[int, VersionRecord | None]:
+        """Return what `find_head` does, for a commit.
+
+        Raises:
+            FormatError: a record is damaged; the message has what has to be done before anything can be committed.
+
+        """
+        with self._following():
+            return self.find_head(guess)
+
+    def parent_of_next(self, newest: int, head: VersionRecord | None) -> Parent | None:
+        """Return what the record behind the newest names as the one before it, which may be deleted (COMMIT-0).
+
+        Raises:
+            FormatError: the newest record is damaged; the message has what has to be done.
+
+        """
+        if newest < 0:
+            return None
+        with self._following():
+            before = head if head is not None and head.version == newest else self.read(newest)
+        return Parent(version=newest, commit_id=before.commit_id)
+
+    @contextlib.contextmanager
+    def _following(self) -> Iterator[None]:
+        try:
+            yield
+        except FormatError as error:
+            place = error.place or ""
+            if place.startswith(self.key(self.newest())):
+                # Its commit id is not to be believed, and the next record has to name it (DOC-8, COMMIT-0).
+                what = "also once it is deleted: put that file back from a copy of the store, or choose another name"
+            elif place.startswith(self._log):
+                what = "unless that version is deleted by its number, or that file put back from a copy of the store"
+            else:
+                raise
+            raise FormatError(
+                f"{error}; nothing can be committed to {self.project}/{self.name} on top of it, {what}"
+            ) from error
 
     def read_if_alive(self, number: int) -> VersionRecord | None:
         """Return one record, None if there is none or its version was deleted (OPEN-2, OPEN-3).
