@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from wbtable.artifacts.foreign import not_in_a_draft
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +47,5 @@ class Becoming:
     def __getattr__(self, name: str) -> Any:
         """Read everything else from the version that the draft became."""
         if name.startswith("_") or self._version is None:
-            msg = f"an Artifact that was not logged yet has no attribute {name!r}"
-            raise AttributeError(msg)
+            raise AttributeError(not_in_a_draft(name), name=name, obj=self)
         return getattr(self._version, name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wbtable.artifacts import logs, tables
 from wbtable.artifacts.contents import Contents
 from wbtable.artifacts.download import download
+from wbtable.artifacts.foreign import Foreign
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.names import name_text, near, ttl_seconds
 from wbtable.artifacts.reading import media_stem, read_media
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from wbtable.format.version_record import VersionRecord
 
 
-class VersionContent(Shows):
+class VersionContent(Shows, Foreign):
     """A version: immutable, but for its description and time to live. Safe to use from several threads.
 
     Attributes:
