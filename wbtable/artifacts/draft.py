@@ -14,14 +14,14 @@ from wbtable.artifacts.changes import Changes
 from wbtable.artifacts.items import Item
 from wbtable.artifacts.local_files import LocalFile, absolute, media_type_of
 from wbtable.artifacts.pending import PendingDocument, PendingFile, PendingMedia, PendingTable
-from wbtable.artifacts.wandb_arguments import check_all_files, check_making, check_policy
+from wbtable.artifacts.wandb_arguments import check_making, check_policy, files_asked
 from wbtable.errors import AlreadyExistsError, UsageError
 from wbtable.format.layout import check_name
 from wbtable.format.paths import check_path
 from wbtable.storage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from wbtable.artifacts.version_content import VersionContent
 
@@ -314,19 +314,18 @@ class Artifact(Becoming):
             return self._content.base.get_entry(path)
         return Item.of_pending(path, pending)
 
-    def files(self, names: list[str] | None = None, per_page: int = 50, start: str | None = None) -> list[Item]:
+    def files(self, names: Iterable[str] | None = None, per_page: int = 50, start: str | None = None) -> list[Item]:
         """Return every item, sorted by path, or those of `names`; `per_page` is accepted for W&B's sake.
 
         Raises:
             NotFoundError: there is none of one of `names`.
-            UsageError: `start` is given: all are returned.
+            UsageError: `names` is none, or `start` is given: all are returned.
 
         """
         if self._version is not None:
             return self._version.files(names, per_page, start)
-        check_all_files(start)
-        wanted = sorted(self._content.paths()) if names is None else names
-        return [self.get_entry(path) for path in wanted]
+        wanted = files_asked(names, start)
+        return [self.get_entry(path) for path in (sorted(self._content.paths()) if wanted is None else wanted)]
 
     @property
     def size(self) -> int:

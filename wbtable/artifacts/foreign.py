@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 _NONE: Final = "there is nothing like it here"
-_STORED: Final = "run.log_artifact(draft) and store.commit(draft) store a draft; a version is stored"
+_STORED: Final = "run.log_artifact(draft) and store.commit(draft) store a draft, and a version is stored"
 _LINKS: Final = "there are no links here: add_aliases() names a version, and store.copy_to() brings it to another store"
 _ITSELF: Final = "there are no links here: what name, version, project and qualified_name say is of the artifact itself"
 _CONTENT: Final = "files() lists what is in it, and get_entry(name) is one of them"

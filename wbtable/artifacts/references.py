@@ -13,6 +13,7 @@ import urllib.request
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from wbtable.artifacts.local_files import LocalFile, media_type_of, walk
+from wbtable.artifacts.wandb_arguments import check_max_objects
 from wbtable.errors import (
     DeniedError,
     DigestMismatchError,
@@ -73,6 +74,7 @@ def entries_of(
 def _entries_of(
     uri: str, name: str | None, checksum: bool | str, etag: str | None, size: int | None, max_objects: int | None
 ) -> Iterator[Entry]:
+    check_max_objects(max_objects)
     if etag is not None and not isinstance(etag, str):
         msg = f"expected etag as text, found {type(etag).__name__}"
         raise UsageError(msg, place=uri)

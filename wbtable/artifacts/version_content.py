@@ -16,12 +16,13 @@ from wbtable.artifacts.items import Item
 from wbtable.artifacts.names import name_text, near, ttl_seconds
 from wbtable.artifacts.reading import media_stem, read_media
 from wbtable.artifacts.tables import DOCUMENTS, SUFFIXES
-from wbtable.artifacts.wandb_arguments import check_all_files
+from wbtable.artifacts.wandb_arguments import files_asked
 from wbtable.errors import NotFoundError, UsageError
 from wbtable.format import layout
 from wbtable.format.showing import Shows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from wbtable.artifacts.store_files import StoreFiles
@@ -194,17 +195,17 @@ class VersionContent(Shows, Foreign):
             raise UsageError(f"it has the tables {names}: get() the one that is meant", place=self.qualified_name)
         return self._object(found[0])
 
-    def files(self, names: list[str] | None = None, per_page: int = 50, start: str | None = None) -> list[Item]:
+    def files(self, names: Iterable[str] | None = None, per_page: int = 50, start: str | None = None) -> list[Item]:
         """Return every item, sorted by path, or those of `names`; `per_page` is accepted for W&B's sake.
 
         Raises:
             NotFoundError: there is none of one of `names`.
-            UsageError: `start` is given: all are returned.
+            UsageError: `names` is none, or `start` is given: all are returned.
 
         """
-        check_all_files(start)
-        if names is not None:
-            return [self.get_entry(name) for name in names]
+        wanted = files_asked(names, start)
+        if wanted is not None:
+            return [self.get_entry(name) for name in wanted]
         return [Item.of_entry(entry, self) for entry in self.contents]
 
     def _object(self, entry: Entry) -> Any:

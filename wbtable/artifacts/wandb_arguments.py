@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+import os
+from numbers import Real
+from typing import Any, Final
 
+from wbtable.artifacts.names import check_list, name_text
 from wbtable.errors import UsageError
 
 MUTABLE: Final = "mutable"
@@ -45,13 +48,31 @@ def check_making(*, name: str, incremental: object, storage_region: object, dige
         raise UsageError(msg)
 
 
-def check_all_files(start: object) -> None:
-    """Refuse to begin a list of files anywhere but at its beginning.
+def files_asked(names: Any, start: object) -> list[str] | None:
+    """Return the names of the files that are asked for, of which one may be given alone; None for all.
 
     Raises:
-        UsageError: it is to begin elsewhere.
+        UsageError: they are no names, or the list is to begin anywhere but at its beginning.
 
     """
     if start is not None:
         msg = f"files() returns all files at once, and takes no start, found {start!r:.80}: take a slice of the list"
+        raise UsageError(msg)
+    if names is None:
+        return None
+    if isinstance(names, str | os.PathLike):
+        return [name_text(names)]
+    check_list(names, "names")
+    return list(names)
+
+
+def check_max_objects(count: object) -> None:
+    """Refuse what bounds no number of files.
+
+    Raises:
+        UsageError: it is no number.
+
+    """
+    if count is not None and (isinstance(count, bool) or not isinstance(count, Real)):
+        msg = f"expected max_objects as a number, found {count!r:.80}"
         raise UsageError(msg)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from wbtable.artifacts.draft import Artifact
@@ -163,3 +165,24 @@ def test_a_logged_draft_says_what_its_version_has(store: Store, draft_of: Make) 
     store.commit(mine)  # on top of the other
     assert "theirs" in mine
     assert mine["theirs"].read() == b"y"
+
+
+def test_one_name_is_a_list_of_one(store: Store, draft_of: Make) -> None:
+    """A text was taken for a list of its letters."""
+    draft = draft_of(files={"abc": "x", "b": "y"})
+    one: Any
+    for holder in (draft, store.commit(draft), draft):
+        for one in ("abc", PurePosixPath("abc"), ["abc"], ("abc",), iter(["abc"])):
+            assert [item.path for item in holder.files(names=one)] == ["abc"]
+        with pytest.raises(UsageError, match="expected a list of names, found int"):
+            holder.files(names=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["x", True, [1]])
+def test_the_most_objects_are_a_number(tmp_path: Path, wrong: Any) -> None:
+    (tmp_path / "f").write_text("x")
+    for uri in (tmp_path.as_uri(), (tmp_path / "f").as_uri(), "s3://bucket/key"):
+        with pytest.raises(UsageError, match="expected max_objects as a number, found"):
+            Artifact("a").add_reference(uri, checksum=False, max_objects=wrong)
+    most: Any = np.int64(1)
+    assert [item.path for item in Artifact("a").add_reference(tmp_path.as_uri(), max_objects=most)] == ["f"]
