@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
+    from wbtable.errors import WbtableError
     from wbtable.storage.backend import Backend
 
 
@@ -163,6 +164,10 @@ def _default_store(ctx: click.Context) -> Store | None:
         return None
 
 
+def _nobody(_what: str, _error: WbtableError) -> None:
+    """Be told of what completion leaves out: a shell shows nothing of it."""
+
+
 def complete_artifacts(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return names of artifacts that begin as typed; behind a ``:`` their aliases and versions."""
     from wbtable.errors import WbtableError
@@ -174,10 +179,10 @@ def complete_artifacts(ctx: click.Context, _param: click.Parameter, incomplete: 
         if ":" in incomplete:
             name = incomplete.rpartition(":")[0]
             found = [f"{name}:latest"]
-            for version in store.versions(name):
+            for version in store.versions(name, on_unreadable=_nobody):
                 found += [f"{name}:{version.version}", *(f"{name}:{alias}" for alias in version.aliases)]
             return [item for item in dict.fromkeys(found) if item.startswith(incomplete)]
-        names = [version.qualified_name.rpartition(":")[0] for version in store.artifacts()]
+        names = [version.qualified_name.rpartition(":")[0] for version in store.artifacts(on_unreadable=_nobody)]
     except (WbtableError, OSError):
         return []
     return [name for name in names if name.startswith(incomplete)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.store import Store, create_store
 from wbtable.cli.app import DAMAGED, FORMAT
+from wbtable.cli.options import complete_artifacts
 from wbtable.errors import FormatError
 from wbtable.runs.init import init
 
@@ -169,3 +171,22 @@ def test_lists_in_python_raise_unless_there_is_somebody_to_tell(more: Shell) -> 
     assert [len(read(on_unreadable=tell)) for read in lists] == [1, 1, 1]
     assert [what for what, _ in told] == ["digits/predictions", "digits/predictions:v1", "run digits/one"]
     assert all(isinstance(error, FormatError) for _, error in told)
+
+
+def test_completion_goes_on_beside_what_is_damaged(more: Shell) -> None:
+    damage(more.store, record(1))
+    for typed, found in (("", ["digits/notes"]), ("digits/predictions:v", ["digits/predictions:v0"])):
+        context = click.Context(click.Command("show"))
+        context.params["store_url"] = more.store.url
+        assert complete_artifacts(context, click.Argument(["name"]), typed) == found
+
+
+def test_what_needs_a_newer_wbtable_is_left_out(more: Shell) -> None:
+    """Whether it does, or the damage hit the field that says so."""
+    path = more.store.backend.local_path(record(1))
+    assert path is not None
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b'"format":"0.1"', b'"format":"8.1"'))
+    found, said = listed(more, "ls")
+    assert [artifact["name"] for artifact in found] == ["digits/notes"]
+    assert said.endswith("a newer wbtable reads it, or `wbtable verify` finds it damaged\n")
