@@ -89,13 +89,20 @@ def _named(store: Store, name: str, project: str | None) -> Version | Unreadable
 
 def _dependents(version: Version | Unreadable, *, with_aliases: bool) -> Iterator[str]:
     """Yield a line for each alias, run and version that depends on a version, directly."""
+    from wbtable.artifacts.unreadable import UNREADABLE
+
     name = version.qualified_name
     for alias in version.aliases if with_aliases else ():
         yield f"{name} is named {alias}"
     if not hasattr(version, "lineage"):
         yield f"{name} cannot be read: what depends on it is not known"
         return
-    for edge in version.lineage("down", depth=1).edges:
+    try:
+        edges = version.lineage("down", depth=1).edges
+    except UNREADABLE as error:
+        yield f"{name}: what depends on it is not known, for {error}"
+        return
+    for edge in edges:
         how = "was used by the run" if edge.how == "used" else "is what another was made from:"
         yield f"{name} {how} {edge.target}"
 

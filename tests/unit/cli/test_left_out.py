@@ -190,3 +190,10 @@ def test_what_needs_a_newer_wbtable_is_left_out(more: Shell) -> None:
     found, said = listed(more, "ls")
     assert [artifact["name"] for artifact in found] == ["digits/notes"]
     assert said.endswith("a newer wbtable reads it, or `wbtable verify` finds it damaged\n")
+
+
+def test_rm_deletes_a_version_beside_a_damaged_newer_one(more: Shell) -> None:
+    damage(more.store, record(1))
+    planned = more.json("rm", "digits/predictions:v0", "--dry-run")["dependents"]
+    assert planned[-1].startswith("digits/predictions:v0: what depends on it is not known, for projects/digits/")
+    assert more.json("rm", "digits/predictions:v0", "--aliases") == {"deleted": ["digits/predictions:v0"]}
