@@ -39,6 +39,7 @@ from wbtable.format.types import (
     unify,
 )
 from wbtable.tables.exact import check_exact
+from wbtable.tables.far_times import check_moments
 from wbtable.tables.infer_times import (
     Typed,
     check_length,
@@ -231,6 +232,7 @@ def _ndarray(value: Any) -> Typed:
         kept = np.array(value, dtype=value.dtype.newbyteorder("="), order="C", copy=True)
         if dtype == "str":
             check_text("".join(kept.ravel().tolist()))
+        check_moments(kept)
         return NdarrayType(dtype=dtype, shape=kept.shape), kept
     if value.dtype.kind in "mM":
         check_length(value)

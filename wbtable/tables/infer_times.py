@@ -9,6 +9,7 @@ import numpy as np
 
 from wbtable.errors import TypeMismatchError
 from wbtable.format.types import ColumnType, DateType, DurationType, NullType, TimestampType, TimeType
+from wbtable.tables.far_times import check_moments
 
 Typed = tuple[ColumnType, Any]
 """A logical type, and the plain value that is encoded under it."""
@@ -53,7 +54,7 @@ def of_datetime64(value: Any) -> Typed:
     """Return the type of a datetime64, a date where its unit is a day or longer.
 
     Raises:
-        TypeMismatchError: no unit from seconds to nanoseconds holds it.
+        TypeMismatchError: no unit from seconds to nanoseconds holds it, or it is too far from now to be stored.
 
     """
     if np.isnat(value):
@@ -67,7 +68,9 @@ def of_datetime64(value: Any) -> Typed:
             msg = f"the date {value} is too far from now to be stored"
             raise TypeMismatchError(msg)
         return DateType(), day
-    return TimestampType(unit=known), value if known == unit and count == 1 else exactly(value, f"datetime64[{known}]")
+    plain = value if known == unit and count == 1 else exactly(value, f"datetime64[{known}]")
+    check_moments(plain)
+    return TimestampType(unit=known), plain
 
 
 def of_timedelta64(value: Any) -> Typed:

@@ -35,6 +35,7 @@ from wbtable.tables.coerce import coercion, from_arrow_type
 from wbtable.tables.conform import conform, storage_of, to_physical
 from wbtable.tables.declared import check_fields, filled
 from wbtable.tables.encode import encode
+from wbtable.tables.far_times import check_seconds
 from wbtable.tables.frame_columns import (
     array_column,
     arrow_stream,
@@ -119,8 +120,7 @@ def physical(
         if isinstance(column_type, UuidType) and array.type.extension_name == "arrow.uuid":
             return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
         array = storage_of(array, f'column "{name}"', TypeMismatchError)
-    if contains(column_type, StringType):
-        check_utf8(array, f'column "{name}"')
+    _check(array, column_type, f'column "{name}"', first_row)
     if _has_text_form(column_type) and not column_type.children():
         return _as_text(array, column_type, name, blobs, first_row)
     if isinstance(column_type, ClassesType):
@@ -139,6 +139,14 @@ def physical(
     if needs_python(column_type):
         return encode_values(_values(array, name), name, blobs, declared=column_type, first_row=first_row)[1]
     return to_physical(array, target, place=f'column "{name}"', error=TypeMismatchError, first_row=first_row)
+
+
+def _check(array: pa.Array, column_type: ColumnType, place: str, first_row: int) -> None:
+    """Refuse what nothing checked before: text that is not UTF-8, instants that Parquet lacks."""
+    if contains(column_type, StringType):
+        check_utf8(array, place)
+    if contains(column_type, TimestampType):
+        check_seconds(array, place, first_row)
 
 
 def _values(array: pa.Array, name: str) -> list[Any]:
