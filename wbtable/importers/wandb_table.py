@@ -200,7 +200,7 @@ class _Reader:
         for column, given in zip(self._columns, names, strict=True):
             place = f"{source}#{column.name}"
             if column.name != given:
-                why = "the name comes twice" if given in self.names else "names are text here"
+                why = "the name comes twice" if given in self.names else "names are text here, in UTF-8 without NUL"
                 report.add("column", f"{source}#{given}", "changed", why, target=column.name)
             if column.lost is not None:
                 report.add("column", place, "failed", column.lost)

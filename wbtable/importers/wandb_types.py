@@ -65,8 +65,11 @@ def column_types(value: Any, columns: Sequence[Any]) -> list[WandbType]:
 
 
 def distinct(names: Sequence[Any]) -> list[str]:
-    """Return column names as distinct texts: a name that comes again gets a number (``a``, ``a_2``)."""
-    texts = [str(name).encode("utf-8", "backslashreplace").decode() for name in names]
+    """Return column names as distinct texts: a name that comes again gets a number (``a``, ``a_2``).
+
+    What no name may have (TABLE-2), half of a surrogate pair or a NUL, is written with a backslash.
+    """
+    texts = [str(name).encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00") for name in names]
     taken = set(texts)
     out: list[str] = []
     for text in texts:

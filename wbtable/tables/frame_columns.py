@@ -23,7 +23,8 @@ def column_names(names: object) -> list[str]:
     """Return column names as text; enum members by their name, other kinds by `str`.
 
     Raises:
-        UsageError: it is no list, two are the same, then or before, or one has no UTF-8 form.
+        UsageError: it is no list, two are the same, then or before, or one has a NUL (TABLE-2).
+        TypeMismatchError: one has no UTF-8 form.
 
     """
     if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
@@ -32,6 +33,9 @@ def column_names(names: object) -> list[str]:
     out = [_name(name) for name in names]
     for name in out:
         check_text(name)
+        if "\0" in name:
+            msg = f"the column name {name!r:.80} has a NUL, at which other libraries would cut it; take it out first"
+            raise UsageError(msg)
     if len(set(out)) != len(out):
         twice = next(name for name in out if out.count(name) > 1)
         msg = f"expected distinct column names, found {twice!r} more than once"

@@ -147,6 +147,8 @@ def test_odd_names() -> None:
     assert wbtable.Table(columns=("a", "b"), data=[(1, 2)]).data == [[1, 2]]
     array: Any = np.array(["a", "b"])
     assert wbtable.Table(columns=array).columns == ["a", "b"]
+    with pytest.raises(UsageError, match=r"'a\\x00b' has a NUL"):  # Arrow's C interface would cut it to "a"
+        wbtable.Table(columns=["a\0b", "a"])
     with pytest.raises(UsageError, match="several levels"):
         wbtable.Table(dataframe=pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])))
 
