@@ -10,6 +10,7 @@ import json
 import math
 import re
 import threading
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Never, TypeAlias, cast
 
@@ -49,7 +50,7 @@ def parse(data: bytes, place: str, *, max_bytes: int = MAX_DOCUMENT) -> Json:
         text = data.decode("utf-8")
         value = json.loads(
             text,
-            object_pairs_hook=_unique,
+            object_pairs_hook=unique_keys,
             parse_constant=_refuse_constant,
             parse_int=_safe_int,
             parse_float=_finite,
@@ -87,15 +88,18 @@ _NOT_BRACKETS = bytes(b for b in range(256) if b not in b"[]{}")
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> Json:
+def unique_keys(pairs: list[tuple[str, Any]]) -> Json:
+    """Return an object of JSON, as `object_pairs_hook`: of a key that stands twice one value would silently be lost.
+
+    Raises:
+        ValueError: a key stands twice.
+
+    """
     out = dict(pairs)
     if len(out) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                msg = f"the key {key!r:.80} stands twice in one object"
-                raise ValueError(msg)
-            seen.add(key)
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        msg = f"the key {twice!r:.80} stands twice in one object"
+        raise ValueError(msg)
     return out
 
 

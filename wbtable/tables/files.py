@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
+from wbtable.format.documents import unique_keys
 from wbtable.storage.streams import open_stream
 from wbtable.tables.csv_source import check_text, read_rows
 from wbtable.tables.frame_columns import column_names
@@ -146,7 +147,7 @@ def read_jsonl(source: Source, dtype: dict[str, object] | None = None, **storage
 
     Raises:
         NotFoundError: there is no such file.
-        FormatError: a line is no JSON object; the message has its number.
+        FormatError: a line is no JSON object, or a key stands twice in one; the message has its number.
         TypeMismatchError: values of a column are of unlike types.
 
     """
@@ -195,7 +196,7 @@ def _lines(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
             number += 1
             if not line.strip():
                 continue
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=unique_keys)
             if not isinstance(value, dict):
                 msg = f"expected a JSON object, found {type(value).__name__}"
                 raise FormatError(msg, place=f"{name}, line {number}")

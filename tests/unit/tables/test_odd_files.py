@@ -172,3 +172,10 @@ def test_pandas_by_every_door(tmp_path: Path) -> None:
     with wbtable.TableWriter(tmp_path) as writer:
         writer.write_batch(frame)
     check_identical(wbtable.open_table(tmp_path).data, want)
+
+
+@pytest.mark.parametrize("line", ['{"a":1,"a":2}', '{"a":[{"b":1,"b":1}]}'])
+def test_a_key_that_stands_twice_in_a_line(line: str) -> None:
+    """The last value silently won."""
+    with pytest.raises(FormatError, match=r"line 2: .*the key '[ab]' stands twice"):
+        wbtable.read_jsonl(io.BytesIO(f'{{"a":null}}\n{line}\n'.encode()))
