@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from wbtable.artifacts.local_files import walk
 from wbtable.artifacts.progress import Progress
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
+from wbtable.format.documents import unique_keys
+from wbtable.importers.metadata_csv import CAPTION, csv_rows
 from wbtable.importers.wandb_files import inside
 from wbtable.media import media_class
 from wbtable.tables.files_out import FILE_NAME
@@ -34,7 +36,6 @@ _KINDS: Final = {
 }
 _KIND_OF: Final = {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
 _MAX_LINE: Final = 16 << 20
-_CAPTION: Final = "_caption"
 _NO_FILE: Final = "\0"
 """Stands in the place of rows that have no file, as no path has it."""
 
@@ -151,22 +152,17 @@ def _beside(base: str, key: str, value: Any) -> Any:
 
 
 def _metadata(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    number = 0
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             if file.suffix == ".csv":
-                reader = csv.DictReader(stream, restkey="", strict=True)
-                for row in reader:
-                    if "" in row or None in row.values():
-                        msg = f"expected {len(reader.fieldnames or [])} cells"
-                        raise FormatError(msg, place=f"{file}, line {reader.line_num}")
-                    yield reader.line_num, {key: _parsed(text) for key, text in row.items()}
+                yield from csv_rows(stream, str(file))
                 return
-            number = 0
             while line := stream.readline(_MAX_LINE):
                 number += 1
                 if not line.strip():
                     continue
-                value = json.loads(line)
+                value = json.loads(line, object_pairs_hook=unique_keys)
                 if not isinstance(value, dict):
                     msg = f"expected an object, found {type(value).__name__}"
                     raise FormatError(msg, place=f"{file}, line {number}")
@@ -175,24 +171,11 @@ def _metadata(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if isinstance(error, WbtableError):
             raise
         msg = f"expected a metadata file: {error}"
-        raise FormatError(msg, place=str(file)) from None
-
-
-def _parsed(text: str) -> Any:
-    """Return a number for a cell of a CSV that is one, None for an empty one."""
-    if not text:
-        return None
-    for make in (int, float):
-        try:
-            value = make(text)
-        except ValueError:
-            continue
-        return value if str(value) == text or make is float else text  # "007" is text
-    return text
+        raise FormatError(msg, place=f"{file}, line {number}" if number else str(file)) from None
 
 
 def _caption(facts: Mapping[str, Any], column: str) -> str | None:
-    found = facts.get(column + _CAPTION)
+    found = facts.get(column + CAPTION)
     return None if found is None else str(found)
 
 
@@ -207,7 +190,7 @@ class _Folder:
         self._labels = self._label_columns(label)
         self._more = [name for name in found.columns if name.endswith(f"_{FILE_NAME}")]
         taken = {self._name, "path", *self._labels}
-        captions = {f"{name.removesuffix(f'_{FILE_NAME}')}{_CAPTION}" for name in (self._name, *self._more)}
+        captions = {f"{name.removesuffix(f'_{FILE_NAME}')}{CAPTION}" for name in (self._name, *self._more)}
         self._facts = [name for name in found.columns if name not in self._more and name not in captions]
         clash = [name for name in self._facts if name in taken]
         if clash:

@@ -191,3 +191,49 @@ def test_what_write_folder_makes_is_read_back(tmp_path: Path) -> None:
 def test_every_kind_is_read_back(kind: str, media: Any, tmp_path: Path) -> None:
     write_folder(wbtable.Table(columns=["x", "n"], data=[[media, 1]]), tmp_path / "out")
     assert wbtable.read_folder(tmp_path / "out", kind).get_column("x") == [media]
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["01234", "90210"], ["01234", "90210"]),  # one was text, the other a number
+        (["1_0.5", "2"], ["1_0.5", "2"]),  # was 10.5
+        (["1" * 5000, "2"], ["1" * 5000, "2"]),  # was infinite
+        (["1e400", "2"], ["1e400", "2"]),
+        (["\uff11.5", "2"], ["\uff11.5", "2"]),
+        (["x", ""], ["x", None]),
+        (["-5", "9007199254740993"], [-5, 9007199254740993]),
+        (["-0", "1e5"], [-0.0, 100000.0]),
+        (["inf", ""], [float("inf"), None]),
+    ],
+)
+def test_a_column_of_metadata_is_numbers_or_text(texts: list[str], values: list[Any], tmp_path: Path) -> None:
+    for name in "ab":
+        image(tmp_path / f"{name}.png")
+    rows = [f"{name}.png,{text},5.50" for name, text in zip("ab", texts, strict=True)]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file_name,x,image_caption", *rows]), "utf-8")
+    table = wbtable.read_folder(tmp_path)
+    assert table.get_column("x") == values
+    assert table.get_column("image")[0].caption == "5.50"
+
+
+def test_the_unnamed_column_that_pandas_writes(tmp_path: Path) -> None:
+    image(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_text(",file_name,x\n0,a.png,1\n", "utf-8")
+    table = wbtable.read_folder(tmp_path)
+    assert (table.columns, [row[1:] for row in table.data]) == (["image", "path", "", "x"], [["a.png", 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("metadata.csv", "file_name,x,x\na.png,1,2\n", r"line 1: expected distinct column names, found 'x'"),
+        ("metadata.csv", "file_name,x\na.png,1,2\n", r"line 2: expected 2 cells, found 3"),
+        ("metadata.jsonl", '{"file_name":"a.png","x":1,"x":2}\n', r"line 1: .*the key 'x' stands twice"),
+    ],
+)
+def test_metadata_in_which_a_value_would_be_lost(name: str, text: str, message: str, tmp_path: Path) -> None:
+    image(tmp_path / "a.png")
+    (tmp_path / name).write_text(text, "utf-8")
+    with pytest.raises(wbtable.FormatError, match=message):
+        wbtable.read_folder(tmp_path)
