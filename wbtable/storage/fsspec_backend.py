@@ -386,7 +386,8 @@ def open_remote(url: str, **storage_options: object) -> BinaryIO:
         StorageError: the file system fails.
 
     """
-    root, _, name = url.rpartition("/")
+    folder, _, name = url.rpartition("/")
+    root = f"{folder}/" if folder.endswith(":/") else folder  # memory://x.csv stands in memory://
     backend = FsspecBackend(root, **storage_options)
     file: BinaryIO = backend._do("read", name, lambda _: open_file(backend._fs, backend._path(name)))  # noqa: SLF001 - the same module
     return file

@@ -6,6 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -111,3 +112,11 @@ def test_empty_jsonl(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"")
     assert wbtable.read_jsonl(path).data == []
+
+
+def test_a_url_without_a_folder() -> None:
+    """The error was that memory:/ is not understood."""
+    fsspec.filesystem("memory").pipe_file("/top.csv", b"a\n1\n")
+    assert wbtable.read_csv("memory://top.csv").data == [[1]]
+    with pytest.raises(NotFoundError, match=r"none\.csv does not exist"):
+        wbtable.read_csv("memory://none.csv")
