@@ -118,8 +118,19 @@ def _equal(left: Term, right: Term, span: Span) -> tuple[str, Term, Term]:
 def _literals(left: Term, right: Term) -> tuple[Term, Term]:
     """Let each side that stands in the text become what the other is."""
     if _is_written(left) and not _is_written(right):
-        return adapt(left, right.type), right
-    return left, adapt(right, left.type) if _is_written(right) else right
+        return _as_other(left, right.type), right
+    return left, _as_other(right, left.type) if _is_written(right) else right
+
+
+def _as_other(term: Term, wanted: ColumnType) -> Term:
+    return term if _has_rounded(term, wanted) else adapt(term, wanted)
+
+
+def _has_rounded(term: Term, wanted: ColumnType) -> bool:
+    """Whether a list that stands in the text has a column in it that would be rounded; literals go by their value."""
+    if term.op == "list" and isinstance(wanted, ListType):
+        return any(_has_rounded(item, wanted.item) for item in term.args)
+    return not term.is_literal and rounds(term.type, wanted)
 
 
 def _is_written(term: Term) -> bool:

@@ -78,9 +78,13 @@ def test_numbers_in_lists_compare_by_value() -> None:
         "u": pa.array([2**64 - 1], pa.uint64()),
         "n": pa.array([float("nan")]),
         "zero": pa.array([0]),
+        "one": pa.array([great]),
     }
     no = ("i == f", "f == i", "i contains x", "x in i", "g contains u", "i contains n", "[i] == [f]")
     assert derived(rows, *no) == [False] * len(no)
     yes = ("exact == f", "i != f", "exact contains x", "zero in g", "[exact] == [f]", "g contains (u + 1)")
     assert derived(rows, *yes) == [True] * len(yes)
+    written = ("f == [one, 1, None]", "[one, 1, None] == f", "[[one, 1]] == [[x, 1.0]]", "[x] == [one]", "[f] == [i]")
+    assert derived(rows, *written) == [False] * len(written)
+    assert derived(rows, "f == [one - 1, 1, None]", "[x] == [one - 1]", "f == [x, 1, None]") == [True] * 3
     assert derived(rows, "i contains 2.5", "f contains 1", "g contains 10000000000000000") == [False, True, False]
