@@ -113,7 +113,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[Json]:
             kinds.setdefault(name, Counter())[kind_of(value)] += 1
             texts = seen.setdefault(name, set())
             if len(texts) < 2:
-                texts.add(repr(value)[:1000])
+                texts.add(repr(value))
     out = []
     for name, counts in kinds.items():
         held = sum(counts.values())
@@ -151,10 +151,12 @@ def _sortable(value: Any) -> tuple[int, Any] | None:
     if value is None:
         return None
     if isinstance(value, float) and math.isnan(value):
-        return (1, math.inf)
+        return (1, (True, 0))
     rank = _RANKS.get(type(value))
     if rank is None:
-        return (3, value.isoformat() if hasattr(value, "isoformat") else repr(value)[:1000])
+        return (3, value.isoformat() if hasattr(value, "isoformat") else repr(value))
+    if rank == 1:
+        return (1, (False, value))
     return (rank, value.casefold() if isinstance(value, str) else value)
 
 

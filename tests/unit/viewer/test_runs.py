@@ -151,6 +151,23 @@ def test_values_of_several_kinds_have_an_order(store: Store) -> None:
     assert window["columns"][0]["kind"] == "mixed"
 
 
+def test_long_values_differ_and_are_sorted_wherever_they_do(store: Store) -> None:
+    """The first thousand characters alone were looked at."""
+    for i, end in enumerate([[2], [1]]):
+        add_run(store, "p", f"r{i}", number=i, config={"list": [10] * 500 + end, "text": "x" * 2000 + str(end)})
+    window = run_rows.window(_index(store).runs("p"), [{"expression": "config.list"}], 0, 9, [])
+    assert [column["differs"] for column in window["columns"]] == [True, True]
+    assert [row["run"] for row in window["runs"]] == ["r1", "r0"]
+
+
+def test_what_is_no_number_comes_behind_infinity(store: Store) -> None:
+    for i, value in enumerate([math.nan, math.inf, 1.0, math.nan, math.inf, -math.inf]):
+        add_run(store, "p", f"r{i}", number=i, summary={"x": value})
+    window = run_rows.window(_index(store).runs("p"), [{"expression": "summary.x"}], 0, 9, ["summary.x"])
+    values = [row["values"]["summary.x"] for row in window["runs"]]
+    assert values == ["-Infinity", 1.0, "Infinity", "Infinity", "NaN", "NaN"]
+
+
 def test_tables_are_named_and_long_texts_cut(store: Store) -> None:
     table = {"_type": "table", "artifact": "p/t:v0", "path": "t.table.json", "more": "x" * 9000}
     assert run_rows.shown(table) == {"table": {"artifact": "p/t:v0", "path": "t.table.json"}}
