@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
-from wbtable.cli.view_options import key_option, print_rows, rows_of, spec_of, two_tables, view_options
+from wbtable.cli.view_options import (
+    key_option,
+    print_rows,
+    print_warnings,
+    rows_of,
+    spec_of,
+    two_tables,
+    view_options,
+)
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,15 +75,22 @@ def command(
         union = compare(tables, mode="concat")
         for conflict in union.conflicts:
             click.echo(f"wbtable: {conflict}", err=True)
-        print_rows(options, union.view(**spec), 0, rows)
+        together = union.view(**spec)
+        print_rows(options, together, 0, rows)
+        print_warnings(together)
         return
     if mode == "side_by_side":
-        _side_by_side(options, names, compare(tables, mode="side_by_side").view(**spec), rows)
+        views = compare(tables, mode="side_by_side").view(**spec)
+        _side_by_side(options, names, views, rows)
+        for side, view in enumerate(views):
+            print_warnings(view, f"side {side}: ")
         return
     found = compare(tables, key_option(on, len(tables)), how=how or "outer")
     kinds = () if only is None else only.split(",")
     shown = found.only(*kinds) if kinds else found.changed
-    _print(options, found, shown.view(**_narrow(found, spec)), rows)
+    view = shown.view(**_narrow(found, spec))
+    _print(options, found, view, rows)
+    print_warnings(view)
 
 
 def _narrow(found: Comparison, spec: dict[str, Any]) -> dict[str, Any]:

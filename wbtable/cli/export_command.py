@@ -16,7 +16,7 @@ from wbtable.cli.options import (
     project_option,
 )
 from wbtable.cli.query_command import source_options, table_of
-from wbtable.cli.view_options import spec_of, view_options, watched
+from wbtable.cli.view_options import print_warnings, spec_of, view_options, watched
 from wbtable.errors import UsageError
 
 EXAMPLES: Final = examples(
@@ -85,6 +85,7 @@ def command(
             _write_whole(shown, output, suffix, overwrite=overwrite)
         else:
             getattr(shown, f"write_{suffix}")(output, media)
+        print_warnings(shown)
     if options.json:
         from wbtable.cli.output import print_json
 

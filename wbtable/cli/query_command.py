@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from wbtable.cli.options import Options, common, complete_artifacts, examples, project_option
-from wbtable.cli.view_options import key_option, print_rows, spec_of, two_tables, view_options, watched
+from wbtable.cli.view_options import (
+    key_option,
+    print_rows,
+    print_warnings,
+    spec_of,
+    two_tables,
+    view_options,
+    watched,
+)
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
@@ -125,8 +133,7 @@ def command(
     else:
         with watched(view) as shown:
             print_rows(options, shown, offset, rows)
-            for warning in shown.warnings():
-                click.echo(f"wbtable: {warning}", err=True)
+            print_warnings(shown)
 
 
 def _print_text(options: Options, name: str, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from wbtable.cli.options import columns_option
-from wbtable.errors import UsageError
+from wbtable.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,9 @@ def spec_of(options: dict[str, Any]) -> Spec:
     """Take the options of a view out of a command's; return them as `Table.view` takes them.
 
     Raises:
-        UsageError: a derived column has no name, or that of another, or a document stands beside other options.
+        UsageError: a derived column has no name, or that of another; a document is none of a view, or stands beside
+            other options.
+        UnsupportedError: a document needs a newer version.
 
     """
     file = options.pop("spec")
@@ -65,8 +67,13 @@ def spec_of(options: dict[str, Any]) -> Spec:
     if any(spec.values()):
         raise UsageError("--spec is a whole view: leave the other options of the view out")
     from wbtable.format.documents import parse
+    from wbtable.format.view_spec import ViewSpec
 
-    return {"spec": parse(file.read(), "--spec")}
+    try:
+        return {"spec": ViewSpec.from_json(parse(file.read(), "--spec"), "--spec")}
+    except FormatError as error:
+        # It was written for this call: nothing that is stored is damaged.
+        raise UsageError(str(error)) from None
 
 
 def _all_named(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -125,11 +132,15 @@ def key_option(on: Sequence[str], tables: int = 2) -> object:
     """Return what ``--on`` says as a key: names, or pairs ``a=b``; None if it was not given.
 
     Raises:
-        UsageError: there are pairs for more than two tables.
+        UsageError: there are pairs for more than two tables, or a column is given twice.
 
     """
     if not on:
         return None
+    firsts = [name.partition("=")[0] for name in on]
+    twice = next((name for i, name in enumerate(firsts) if name in firsts[:i]), None)
+    if twice is not None:
+        raise UsageError(f"--on gives {twice!r:.80} twice: give each column once")
     if tables > 2:
         if any("=" in name for name in on):
             raise UsageError("--on a=b is for two tables; of more, the key has one name")
@@ -158,6 +169,12 @@ def watched(view: Any) -> Iterator[Any]:
     finally:
         if shown:
             click.echo("\r    \r", err=True, nl=False)
+
+
+def print_warnings(view: Any, place: str = "") -> None:
+    """Say what became null in a view without being an error, counted; `place` is put before each."""
+    for warning in view.warnings():
+        click.echo(f"wbtable: {place}{warning}", err=True)
 
 
 def rows_of(table: Any, offset: int, count: int) -> tuple[list[str], list[list[Any]], list[int]]:

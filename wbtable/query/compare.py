@@ -165,9 +165,9 @@ def no_key(schemas: Sequence[Schema]) -> UsageError:
     else:
         message = (
             "no column names the rows of all tables, each once, with values in common (they share "
-            f"{', '.join(map(repr, kept))[:200]}): name one or several with key="
+            f"{', '.join(map(repr, kept))[:200]}): name one or several as key"
         )
-    return UsageError(f'{message}; or put the tables one after another with mode="concat"')
+    return UsageError(f"{message}; or put the tables one after another (mode concat)")
 
 
 def key_names(key: object, sides: int) -> tuple[tuple[str, ...], ...]:

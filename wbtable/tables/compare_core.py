@@ -65,7 +65,7 @@ class CompareCore:
                 if key[number] not in side.schema:
                     msg = (
                         f"side {number} has no key column {key[number]!r}; it has {side.schema.names!r:.300}: name "
-                        'another with key=, or put the tables one after another with mode="concat"'
+                        "another as key, or put the tables one after another (mode concat)"
                     )
                     raise UsageError(msg)
         self.keys = tuple(self._key(key) for key in names)
