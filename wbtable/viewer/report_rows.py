@@ -145,11 +145,12 @@ def panel_tables(opener: Opener, panel: TablePanel, embedded: Embedded, share: i
 
 def _rows(opener: Opener, side: int, view: View, spec: ViewSpec, embedded: Embedded, share: int) -> Json:
     on = conditions(spec.filter)
-    off = [text for text in spec.extra.get("off", ()) if isinstance(text, str) and text.strip()]
+    off = _off(spec)
     whole = _whole(opener, side, view, spec, on + off) if on or off else None
     source = view if whole is None else whole
     bits = [] if whole is None else [f"{_PILL}{i}" for i in range(len(on) + len(off))]
-    shown = _shown(spec, list(view.rows.schema.names), {item.name for item in spec.derive})
+    every = _shown(spec, list(view.rows.schema.names), {item.name for item in spec.derive})
+    shown = every[:_MOST_COLUMNS]
     columns = [_column(view, setting, "row") for setting in shown]
     names = [setting.name for setting in shown]
     data: dict[str, list[Any]] = {name: [] for name in [*names, *bits]}
@@ -169,20 +170,26 @@ def _rows(opener: Opener, side: int, view: View, spec: ViewSpec, embedded: Embed
                 for i, text in enumerate(off if bits else ())
             ),
         ],
-        "notes": _notes(spec, rows, total, passing, view.plan.source.num_rows, len(names), len(view.rows.schema)),
+        "notes": _notes(spec, rows, total, passing, view.plan.source.num_rows, len(names), len(every)),
     }
 
 
 _PILL: Final = "\x00pill"
 
 
+def _off(spec: ViewSpec) -> list[str]:
+    """Return the conditions that were switched off: the page's own field, in which another program may put anything."""
+    found = spec.extra.get("off")
+    return [text for text in found if isinstance(text, str) and text.strip()] if isinstance(found, list | tuple) else []
+
+
 def _whole(opener: Opener, side: int, view: View, spec: ViewSpec, texts: list[str]) -> View | None:
     """Return the view without its filter, with a column for each condition; None where it must stay applied."""
     if view.plan.source.num_rows > MAX_WHOLE or spec.window is not None:
         return None
-    extra = tuple(Named(name=f"{_PILL}{i}", expression=text) for i, text in enumerate(texts))
-    loose = spec.with_(filter=None, derive=(*spec.derive, *extra), columns=None)
     try:
+        extra = tuple(Named(name=f"{_PILL}{i}", expression=text) for i, text in enumerate(texts))
+        loose = spec.with_(filter=None, derive=(*spec.derive, *extra), columns=None)
         return opener.views(loose)[side]
     except WbtableError:
         return None
@@ -252,8 +259,9 @@ def _grouped(view: View, spec: ViewSpec, embedded: Embedded, share: int, beside:
     if not plan.is_grouped:
         return None
     own = view.rows.schema.names
-    inside = [name for name in plan.columns if name not in own and name not in spec.group][:_MOST_COLUMNS]
-    shown = _shown(spec, [*own, *inside], set(own))
+    inside = [name for name in plan.columns if name not in own and name not in spec.group]
+    every = _shown(spec, [*own, *inside], set(own))
+    shown = every[:_MOST_COLUMNS]
     names = [setting.name for setting in shown]
     roles = dict.fromkeys(inside, "group") | {"count": "count"}
     columns = [_column(view, setting, roles.get(setting.name, "key")) for setting in shown]
@@ -273,7 +281,7 @@ def _grouped(view: View, spec: ViewSpec, embedded: Embedded, share: int, beside:
         return out
 
     rows = _fill(min(total, MAX_GROUPS), share, data, embedded, read)
-    notes = _notes(spec, rows, total, total, total, len(names), len(own) + len(inside))
+    notes = _notes(spec, rows, total, total, total, len(names), len(every))
     return {
         "columns": columns,
         "rows": rows,
@@ -298,7 +306,7 @@ def _shown(spec: ViewSpec, names: list[str], always: set[str]) -> list[ColumnSet
 
     """
     if spec.columns is None:
-        return [ColumnSetting(name=name) for name in names][:_MOST_COLUMNS]
+        return [ColumnSetting(name=name) for name in names]
     out = [setting for setting in spec.columns if setting.name in names]
     known = {setting.name for setting in out}
     for i, name in enumerate(names):
@@ -309,7 +317,7 @@ def _shown(spec: ViewSpec, names: list[str], always: set[str]) -> list[ColumnSet
         at = 0 if before is None else next(j for j, setting in enumerate(out) if setting.name == before) + 1
         out.insert(at, ColumnSetting(name=name))
         known.add(name)
-    return [setting for setting in out if setting.visible][:_MOST_COLUMNS]
+    return [setting for setting in out if setting.visible]
 
 
 def _order(spec: ViewSpec, names: list[str]) -> Json | None:
@@ -344,7 +352,8 @@ def _notes(spec: ViewSpec, rows: int, total: int, passing: int, of: int, columns
     if rows < total:
         out.append(f"Only the first {rows:,} of {total:,} {noun} are in this file: sorting and filters see no others.")
     elif passing < of and not spec.group and total == passing:
-        out.append(f"{passing:,} of the table's {of:,} rows passed the filter.")
-    if columns < all_columns and columns == _MOST_COLUMNS:
+        did = "passed the filter" if spec.window is None else "are in the view"
+        out.append(f"{passing:,} of the table's {of:,} rows {did}.")
+    if columns < all_columns:
         out.append(f"Only {columns:,} of {all_columns:,} columns are in this file.")
     return out

@@ -18,7 +18,7 @@ from wbtable.artifacts.saved import new_id
 from wbtable.errors import NotFoundError
 from wbtable.format.report import MarkdownPanel, Report, TablePanel
 from wbtable.format.view_source import TablePlace, ViewSource
-from wbtable.format.view_spec import ColumnSetting, Named, Sort, ViewSpec
+from wbtable.format.view_spec import ColumnSetting, Named, Sort, ViewSpec, Window
 from wbtable.viewer import report_html, report_rows, report_task
 
 if TYPE_CHECKING:
@@ -232,6 +232,36 @@ def test_a_missing_blob_is_said_and_nothing_else_fails(store: Store, tmp_path: P
             store.backend.put(key, data)
     assert file.table()["rows"] == 40
     assert any("missing from the store" in note for note in notes)
+
+
+def test_as_many_columns_and_pills_as_a_view_may_have(store: Store, tmp_path: Path) -> None:
+    many = tuple(Named(name=f"c{i}", expression=f"id + {i}") for i in range(1000))
+    file, _ = _made(store, tmp_path, _panel(derive=many, filter="id > 3"))
+    table = file.table()
+    assert table["rows"] == 36
+    assert "before the file was made" in table["pills"][0]["fixed"]
+    assert "Only 200 of 1,005 columns are in this file." in table["notes"]
+
+
+def test_columns_of_groups_are_counted_and_chosen_before_they_are_cut(store: Store, tmp_path: Path) -> None:
+    many = tuple(Named(name=f"c{i}", expression=f"id + {i}") for i in range(300))
+    file, _ = _made(store, tmp_path, _panel(derive=many, group=("word",)))
+    assert "Only 200 of 306 columns are in this file." in file.table()["notes"]
+    chosen = (ColumnSetting(name="c299"), ColumnSetting(name="count"), ColumnSetting(name="word"))
+    file, _ = _made(store, tmp_path, _panel(derive=many, group=("word",), columns=chosen))
+    assert [column["name"] for column in file.table()["columns"]] == ["c299", "count", "word"]
+    assert not any("columns" in note for note in file.table()["notes"])
+
+
+def test_a_window_of_rows_is_no_filter(store: Store, tmp_path: Path) -> None:
+    file, _ = _made(store, tmp_path, _panel(window=Window(offset=0, count=10)))
+    assert file.table()["notes"] == ["10 of the table's 40 rows are in the view."]
+
+
+@pytest.mark.parametrize("off", [3, {"a": 1}, "id > 1", [["id"]], None])
+def test_what_another_program_calls_off_is_no_pill(store: Store, tmp_path: Path, off: object) -> None:
+    file, _ = _made(store, tmp_path, _panel(extra={"off": off}))
+    assert (file.table()["rows"], file.table()["pills"]) == (40, [])
 
 
 def test_panels_that_cannot_be_shown_say_so(store: Store, tmp_path: Path) -> None:
