@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import tempfile
 from pathlib import Path
@@ -103,7 +104,9 @@ def _write(
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for part in report_html.page(shown, blobs.taken, scenes=blobs.has_scenes, figures=blobs.has_figures):
             file.write(part)
-    return [*notes, *(note for panel in panels for table in panel.get("tables", ()) for note in table["notes"])]
+    # A panel that cannot be shown at all is the most that a file leaves out.
+    lost = [panel["text"] for panel in panels if panel["kind"] == "other"]
+    return [*notes, *lost, *(note for panel in panels for table in panel.get("tables", ()) for note in table["notes"])]
 
 
 def _panel(opener: Opener, panel: Any, embedded: Embedded, share: int) -> Json:
@@ -115,9 +118,10 @@ def _panel(opener: Opener, panel: Any, embedded: Embedded, share: int) -> Json:
     title = panel.title or source_title(panel)
     try:
         tables = panel_tables(opener, panel, embedded, share)
+        lost = _gone(opener, panel)
     except WbtableError as error:
-        return {"id": panel.id, "kind": "other", "text": f"{title}: this view cannot be shown: {error!s:.500}"}
-    lost = _gone(opener, panel)
+        text = f"{title}: this view cannot be shown: {_reason(opener, panel, error)}"
+        return {"id": panel.id, "kind": "other", "text": text}
     if lost is not None:
         tables[0]["notes"].append(lost)
     return {
@@ -133,6 +137,15 @@ def _panel(opener: Opener, panel: Any, embedded: Embedded, share: int) -> Json:
 def _gone(opener: Opener, panel: TablePanel) -> str | None:
     source = panel.view.source
     return gone_words(gone_tables(opener.store(), source)) if source is not None and source.kind == "union" else None
+
+
+def _reason(opener: Opener, panel: TablePanel, error: WbtableError) -> str:
+    """Return why a panel cannot be shown; of lost logged tables the error says that there were none."""
+    lost = None
+    if isinstance(error, NotFoundError):
+        with contextlib.suppress(WbtableError):
+            lost = _gone(opener, panel)
+    return lost or f"{error!s:.500}"
 
 
 def source_title(panel: TablePanel) -> str:

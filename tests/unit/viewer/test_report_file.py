@@ -265,10 +265,25 @@ def test_what_another_program_calls_off_is_no_pill(store: Store, tmp_path: Path,
 
 
 def test_panels_that_cannot_be_shown_say_so(store: Store, tmp_path: Path) -> None:
-    file, _ = _made(store, tmp_path, _panel(filter="nothing > 1"), MarkdownPanel(id="m", text="after"))
+    file, notes = _made(store, tmp_path, _panel(filter="nothing > 1"), MarkdownPanel(id="m", text="after"))
+    assert notes == [file.data["panels"][0]["text"]]
     assert file.data["panels"][0]["kind"] == "other"
     assert "nothing" in file.data["panels"][0]["text"]
     assert file.data["panels"][1]["text"] == "after"
     with pytest.raises(NotFoundError, match="no report"):
         report_task.export_report(store, "p", "none", tmp_path / "none.html")
     assert not (tmp_path / "none.html").exists()
+
+
+def test_a_union_of_which_everything_is_gone_says_so(tmp_path: Path) -> None:
+    """It said that no run had logged anything, and the notes that nothing was left out."""
+    made = wbtable.create_store(tmp_path / "store")
+    with wbtable.init(project="p", id="a", store=made) as run:
+        run.log({"val": wbtable.Table(columns=["x"], data=[[1]])})
+    union = ViewSource(kind="union", project="p", run_key="val", runs=("a",))
+    panel = TablePanel(id="u", view=ViewSpec(source=union))
+    assert _made(made, tmp_path, panel)[1] == []
+    for version in made.versions("p/run-a-val"):
+        version.delete()
+    (note,) = _made(made, tmp_path, panel)[1]
+    assert note.startswith("val: this view cannot be shown: 1 of 1 logged tables are gone")
