@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from wbtable.cli.options import Options, common, complete_artifacts, examples
+from wbtable.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from wbtable.format.documents import Json
     from wbtable.viewer.opening import Opening
 
 EXAMPLES: Final = examples(
@@ -57,6 +59,23 @@ def _ended(_number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + signal.SIGTERM)
 
 
+def _linked(link: str) -> Json:
+    """Return the view of a link, or of its query string.
+
+    Raises:
+        UsageError: it is none: the name of a saved view, say.
+        UnsupportedError: it needs a newer version.
+
+    """
+    from wbtable.query.view_link import view_of_link
+
+    try:
+        return view_of_link(link.rpartition("?")[2]).to_json()
+    except FormatError as error:
+        msg = f"expected --view as the query string of a link from Share, found {link!r:.80} ({error})"
+        raise UsageError(msg) from None
+
+
 @click.command("view", epilog=EXAMPLES)
 @click.argument("what", required=False, shell_complete=complete_artifacts)
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
@@ -84,11 +103,7 @@ def command(
     from wbtable.viewer.opening import open_target
     from wbtable.viewer.server import Server
 
-    view = None
-    if link is not None:
-        from wbtable.query.view_link import view_of_link
-
-        view = view_of_link(link.rpartition("?")[2]).to_json()
+    view = None if link is None else _linked(link)
 
     def opened(folder: Path) -> Opening:
         with contextlib.closing(_Waiting()) as waiting:

@@ -69,3 +69,8 @@ def test_compare_says_what_became_null(pair: Shell) -> None:
 @pytest.mark.parametrize("file", ["x.csv", "x.feather", "folder/"])
 def test_export_says_what_became_null(pair: Shell, file: str) -> None:
     assert f"wbtable: 2 rows: {DIVIDED}" in pair.run("export", "p/t:v0", "-d", "r=id / b", "-o", file).stderr
+
+
+@pytest.mark.parametrize("link", ["often heard", "filter=1&filter=2", "sort=3", "sort=[", "http://localhost/?nothing"])
+def test_a_link_that_is_none_is_a_wrong_call(shell: Shell, link: str) -> None:
+    assert "--view as the query string" in shell.fails(USAGE, "view", "--no-browser", "--view", link)
