@@ -208,9 +208,8 @@ def _cell_type(name: str, dtype: object) -> pa.DataType:
     if isinstance(found, MediaType) or pa.types.is_nested(arrow):
         msg = f"no cell of a CSV file is of type {found}; read text, and convert it"
         raise UsageError(msg, place=f'column "{name}"')
-    return (
-        pa.float64() if pa.types.is_float16(arrow) else arrow
-    )  # which Arrow's reader lacks, and the table makes of it
+    # Arrow's reader lacks half floats; the table makes them of doubles.
+    return pa.float64() if pa.types.is_float16(arrow) else arrow
 
 
 def _opened(file: BinaryIO | Watched, delimiter: str, **convert: Any) -> pa.csv.CSVStreamingReader:

@@ -63,9 +63,8 @@ def _narrower(found: pa.DataType, want: ColumnType, place: str) -> ColumnType | 
             if field.name in names
         )
         return StructType(fields=fields, absent=ABSENT in names)
-    if (
-        isinstance(want, NdarrayType) and want.dtype == "datetime64[s]"
-    ):  # in milliseconds: Parquet has no seconds (FRAG-1)
+    # In milliseconds: Parquet has no seconds (FRAG-1).
+    if isinstance(want, NdarrayType) and want.dtype == "datetime64[s]":
         stored = NdarrayType(dtype="datetime64[ms]", shape=want.shape).arrow()
         return want if found.equals(stored) else None
     if isinstance(want, TimestampType) and pa.types.is_timestamp(found) and (found.tz is None) == (want.zone is None):
