@@ -18,10 +18,13 @@ from wbtable.storage.temporary import temporary_block
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.csv_zeros import FLOAT, Watched, ZeroFinder, ZerosError, check_zeros, patterns_of, with_zeros
 from wbtable.tables.exact import MAX_EXACT_FLOAT
+from wbtable.tables.lent import lent
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Iterator
+
+    from wbtable.tables.lent import Lent
 
 _NULLS = [text for text in pa.csv.ConvertOptions().null_values if "nan" not in text.lower()]
 _MAX_HEADER = 1 << 20
@@ -65,7 +68,7 @@ def read_rows(
         msg = f"expected a delimiter of one character of ASCII, found {delimiter!r:.40}"
         raise UsageError(msg)
     declared = {name: _cell_type(name, kind) for name, kind in (dtype or {}).items()}
-    with _rewindable(file) as rows:
+    with _rewindable(file) as whole, lent(whole) as rows:
         check_text(rows, place)
         start = rows.tell()
         texts, watched = _look_at_the_beginning(rows, delimiter, declared)
@@ -94,7 +97,7 @@ def _rewindable(file: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _look_at_the_beginning(
-    file: BinaryIO, delimiter: str, declared: dict[str, pa.DataType]
+    file: Lent, delimiter: str, declared: dict[str, pa.DataType]
 ) -> tuple[list[str], Watched | None]:
     """Return the columns of which the first block shows that they are no numbers, and who looks at the others."""
     start = file.tell()
@@ -115,17 +118,17 @@ def _look_at_the_beginning(
     return texts, None if is_whole else Watched(file, finder, len(block))
 
 
-def _opened_as_text(file: BinaryIO, delimiter: str, columns: Collection[str]) -> pa.csv.CSVStreamingReader:
+def _opened_as_text(file: BinaryIO | Lent, delimiter: str, columns: Collection[str]) -> pa.csv.CSVStreamingReader:
     return _opened(file, delimiter, include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()))
 
 
 def _reader(
-    file: BinaryIO, declared: dict[str, pa.DataType], delimiter: str, place: str, watched: Watched | None = None
+    lent_file: Lent, declared: dict[str, pa.DataType], delimiter: str, place: str, watched: Watched | None = None
 ) -> pa.RecordBatchReader:
     """Return the rows; at their end an error says which columns of numbers have leading zeros, if that is `watched`."""
-    start = file.tell()
+    start = lent_file.tell()
     try:
-        file = _with_line_end(file)
+        file = _with_line_end(lent_file)
         reader = _opened(watched or file, delimiter, column_types=declared)
         patterns = patterns_of(reader.schema, declared)
     except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -176,7 +179,7 @@ def _large_floats(batch: pa.RecordBatch, names: set[str]) -> Iterator[str]:
             yield name
 
 
-def check_text(file: BinaryIO, place: str) -> None:
+def check_text(file: BinaryIO | Lent, place: str) -> None:
     """Refuse what people often have in place of text in UTF-8, and say what it is.
 
     Raises:
@@ -193,7 +196,7 @@ def check_text(file: BinaryIO, place: str) -> None:
         raise FormatError(msg, place=place)
 
 
-def _with_line_end(file: BinaryIO) -> BinaryIO:
+def _with_line_end(file: Lent) -> BinaryIO | Lent:
     """Return a file of a header alone with a line end behind it, which pyarrow needs to take it for one."""
     start = file.tell()
     text = file.read(_MAX_HEADER)
@@ -212,7 +215,7 @@ def _cell_type(name: str, dtype: object) -> pa.DataType:
     return pa.float64() if pa.types.is_float16(arrow) else arrow
 
 
-def _opened(file: BinaryIO | Watched, delimiter: str, **convert: Any) -> pa.csv.CSVStreamingReader:
+def _opened(file: BinaryIO | Watched | Lent, delimiter: str, **convert: Any) -> pa.csv.CSVStreamingReader:
     return pa.csv.open_csv(
         file,
         read_options=pa.csv.ReadOptions(block_size=_BLOCK),
@@ -221,7 +224,7 @@ def _opened(file: BinaryIO | Watched, delimiter: str, **convert: Any) -> pa.csv.
     )
 
 
-def _check_closed(last: pa.RecordBatch, file: BinaryIO, place: str) -> None:
+def _check_closed(last: pa.RecordBatch, file: BinaryIO | Lent, place: str) -> None:
     """Refuse a file that ends inside quotes: Arrow gives what follows the last quote as one cell, rows and all."""
     cells = last.columns[-1]
     text = cells[-1].as_py() if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) else None

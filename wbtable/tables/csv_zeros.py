@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
-    from typing import BinaryIO
+
+    from wbtable.tables.lent import Lent
 
 INTEGER: Final = r"^\s*[+-]?0[0-9xX]"
 """What a column of integers would lose: a zero before other digits. Arrow reads hexadecimal numbers, too."""
@@ -85,7 +86,7 @@ class ZeroFinder:
 class Watched(io.RawIOBase):
     """A file as it is, shown to a `ZeroFinder` as it is read; closing this leaves the file open."""
 
-    def __init__(self, file: BinaryIO, finder: ZeroFinder, seen: int) -> None:
+    def __init__(self, file: Lent, finder: ZeroFinder, seen: int) -> None:
         """Read nothing yet; of the file `seen` bytes were looked at before."""
         super().__init__()
         self._file, self._finder, self._seen, self._wanted = file, finder, seen, True
@@ -105,11 +106,12 @@ class Watched(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Read from the file."""
-        data = self._file.read(size)
-        if self._wanted:
-            self._finder.look(data[self._seen :])
-        self._seen = max(0, self._seen - len(data))
-        return data
+        with self._file.reading:
+            data = self._file.read(size)
+            if self._wanted:
+                self._finder.look(data[self._seen :])
+            self._seen = max(0, self._seen - len(data))
+            return data
 
 
 def patterns_of(schema: pa.Schema, declared: Collection[str]) -> dict[str, str]:
