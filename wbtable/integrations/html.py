@@ -30,6 +30,7 @@ padding:3px 8px;text-align:left;vertical-align:top;max-width:320px;overflow-wrap
 .wbtable small,.wbtable caption{color:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,var(--wb-dim)))}
 .wbtable td.n{text-align:right;font-variant-numeric:tabular-nums}
 .wbtable img{display:block;max-width:none}
+.wbtable .sides{display:flex;gap:16px;align-items:flex-start}
 </style>"""
 
 
@@ -107,3 +108,8 @@ def table(titles: Iterable[str], rows: Iterable[Sequence[str]], numbers: frozens
         for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def beside(blocks: Iterable[str]) -> str:
+    """Return blocks, which are HTML already, side by side."""
+    return f'<div class="sides">{"".join(f"<div>{block}</div>" for block in blocks)}</div>'

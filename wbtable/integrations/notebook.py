@@ -9,10 +9,11 @@ from wbtable.artifacts.version_content import VersionContent
 from wbtable.errors import WbtableError
 from wbtable.format.readable_text import cut, size_text, text_of
 from wbtable.format.types import NumberType
-from wbtable.integrations.html import Pictures, fields, note, page, table, text, title
+from wbtable.integrations.html import Pictures, beside, fields, note, page, table, text, title
 from wbtable.runs.reading import RunInfo
 from wbtable.runs.run import Run
 from wbtable.runs.run_list import RunList
+from wbtable.tables.compare import SideBySide
 from wbtable.tables.compared import Comparison
 from wbtable.tables.readable import Readable
 
@@ -79,6 +80,14 @@ def _comparison(found: Comparison) -> list[str]:
     if changes:
         parts.append(table(["column", "status", "rows"], changes, frozenset([2])))
     return [*parts, *_rows(found)]
+
+
+def _side_by_side(found: SideBySide) -> list[str]:
+    blocks = []
+    for number, side in enumerate(found.sides):
+        size = f"{side.num_rows:,} rows x {len(side.schema)} columns"
+        blocks.append("".join([title(f"side {number}", size), *_rows(side)]))
+    return [beside(blocks)]
 
 
 def _version(found: VersionContent) -> list[str]:
@@ -152,6 +161,7 @@ def _line(values: Mapping[str, Any]) -> str:
 
 _DRAWERS: Final[tuple[tuple[type, Any], ...]] = (
     (Comparison, _comparison),
+    (SideBySide, _side_by_side),
     (Readable, _readable),
     (VersionContent, _version),
     (RunInfo, _run_info),

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from wbtable.errors import UsageError
+from wbtable.format.showing import Shows
 from wbtable.format.types import NumberType
 from wbtable.query.compare import TABLE, check_sides, key_candidates, key_names, no_key
 from wbtable.tables.compare_core import CompareCore
@@ -38,7 +39,7 @@ class HoldsTable(Protocol):
         """Return its one table."""
 
 
-class SideBySide:
+class SideBySide(Shows):
     """Tables that are looked at in the same way, each on its own.
 
     Attributes:

@@ -142,6 +142,9 @@ def test_versions_views_and_comparisons(store: wbtable.Store) -> None:
     text, _ = shown(first.compare(second, path="t", key="id"))
     assert re.search(r"changed</th><td>5<", text)
     assert "<td>score</td><td>changed</td><td class=n>5</td>" in text
+    text, checker = shown(wbtable.compare([first.get("t"), second.get("t")], mode="side_by_side"))
+    assert text.index("side 0") < text.index("<table>") < text.index("side 1") < text.rindex("<table>")
+    assert len(checker.images) == 12
 
 
 def test_damaged_media_are_said_beside_the_others(store: wbtable.Store, tmp_path: Path) -> None:
