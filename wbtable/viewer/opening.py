@@ -113,7 +113,12 @@ def open_target(
     if "://" in target:
         _open_url(opening, target)
         return opening
-    _open_name(opening, target, store)
+    try:
+        _open_name(opening, target, store)
+    except NotFoundError as error:
+        if path.suffix.lower() in FILES:
+            raise NotFoundError(f"there is no file {target!r}; {error}") from None
+        raise
     return opening
 
 

@@ -189,6 +189,8 @@ def test_what_is_nothing_says_what_was_looked_for(tmp_path: Path, store: Path, f
         open_target("nothing", folder, str(tmp_path / "none"))
     with pytest.raises(NotFoundError):
         open_target("p/nothing:v0", folder, str(store))
+    with pytest.raises(NotFoundError, match=r"no file 'nothing\.csv'; there is no artifact"):
+        open_target("nothing.csv", folder, str(store))
     with pytest.raises(NotFoundError, match="no store"):
         open_target(str(tmp_path), folder)
     (tmp_path / "a.txt").write_text("a", "utf-8")
