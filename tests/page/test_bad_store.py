@@ -33,15 +33,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(folder: Path) -> Store:
-    """Make a store with two artifacts of two versions each."""
+    """Make a store with an artifact of two versions."""
     made = wbtable.create_store(folder)
-    for name in ("doomed", "other"):
-        for version in range(2):
-            draft = wbtable.Artifact(name, type="rows")
-            rows = [[i, f"{name} {version}"] for i in range(ROWS)]
-            draft.add(wbtable.Table(columns=["id", "text"], data=rows), "rows")
-            made.commit(draft, project="p")
+    _commit(made, "other")
     return made
+
+
+def _commit(store: Store, name: str) -> None:
+    for version in range(2):
+        draft = wbtable.Artifact(name, type="rows")
+        rows = [[i, f"{name} {version}"] for i in range(ROWS)]
+        draft.add(wbtable.Table(columns=["id", "text"], data=rows), "rows")
+        store.commit(draft, project="p")
+
+
+@pytest.fixture
+def doomed(store: Store) -> str:
+    """Make an artifact of two versions, another one when the test runs again; return its name."""
+    name = f"doomed-{len(store.artifacts('p'))}"
+    _commit(store, name)
+    return name
 
 
 @pytest.fixture
@@ -58,32 +69,32 @@ def _table(name: str, version: str) -> str:
     return f"/?source={quote(json.dumps({'kind': 'table', 'tables': [place]}))}"
 
 
-def test_a_version_that_is_deleted_while_it_is_shown(page: Page, server: Server, store: Store) -> None:
-    harness.open_table(page, f"{server.origin}{_table('doomed', 'v0')}&filter={quote('id >= 0')}")
+def test_a_version_that_is_deleted_while_it_is_shown(page: Page, server: Server, store: Store, doomed: str) -> None:
+    harness.open_table(page, f"{server.origin}{_table(doomed, 'v0')}&filter={quote('id >= 0')}")
     harness.wait_rows(page)
-    store.artifact("p/doomed:v0").delete(delete_aliases=True)
+    store.artifact(f"p/{doomed}:v0").delete(delete_aliases=True)
     store.gc(dt.timedelta(0), dry_run=False)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/api/rows") else None)
     page.locator(".grid").focus()
     page.keyboard.press("ControlOrMeta+End")
     state = page.get_by_role("alert")
-    expect(state.get_by_role("heading")).to_have_text("doomed:v0 is not there")
-    expect(state).to_contain_text("p/doomed:v0 was deleted")
+    expect(state.get_by_role("heading")).to_have_text(f"{doomed}:v0 is not there")
+    expect(state).to_contain_text(f"p/{doomed}:v0 was deleted")
     expect(state.get_by_role("button", name="Show v1")).to_be_visible()
     # What cannot be read is not asked for again and again.
     assert len(asked) < 8
     # The rest of the page goes on: its versions, and the one that is there, with what was done to the rows.
     state.get_by_role("button", name="Show v1").click()
     harness.wait_rows(page)
-    assert harness.cells(page, "text", 1) == ["doomed 1"]
+    assert harness.cells(page, "text", 1) == [f"{doomed} 1"]
     assert harness.row_count(page) == ROWS
     expect(page.locator(".pills")).to_contain_text("id >= 0")
     # The address of the one that is gone says the same.
-    page.goto(f"{server.origin}{_table('doomed', 'v0')}")
-    expect(state.get_by_role("heading")).to_have_text("doomed:v0 is not there")
-    state.get_by_role("link", name="Versions of doomed").click()
-    expect(page.get_by_role("heading", name="doomed")).to_be_visible()
+    page.goto(f"{server.origin}{_table(doomed, 'v0')}")
+    expect(state.get_by_role("heading")).to_have_text(f"{doomed}:v0 is not there")
+    state.get_by_role("link", name=f"Versions of {doomed}").click()
+    expect(page.get_by_role("heading", name=doomed)).to_be_visible()
 
 
 def test_a_store_that_goes_while_it_is_shown(page: Page, server: Server, folder: Path) -> None:

@@ -9,7 +9,15 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
-from wbtable.errors import CancelledError, FormatError, LimitError, StorageError, UnsupportedError, WbtableError
+from wbtable.errors import (
+    CancelledError,
+    FormatError,
+    LimitError,
+    NotFoundError,
+    StorageError,
+    UnsupportedError,
+    WbtableError,
+)
 from wbtable.query.control import QueryControl, Share
 from wbtable.query.duck_library import duck
 from wbtable.query.duck_types import text_literal
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
 
 _KEPT: Final = 4
 _TICK: Final = 0.1
+_GONE: Final = ("No files found that match", "No such file or directory", '.parquet/**/*.parquet"')
+"""What DuckDB says of a file that is not there any more: it looks whether it is a folder, which it may not."""
 _FIXED: Final = (
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
@@ -223,6 +233,9 @@ def explained(control: Control, files: RangeFileSystem | None = None) -> Iterato
         if isinstance(error, (library.OutOfMemoryException, MemoryError)):
             msg = f"the query needs more memory than it may use: {_first_line(error)}; ask for fewer columns or rows"
             raise LimitError(msg) from error
+        if isinstance(error, (library.IOException, library.PermissionException)) and _is_gone(str(error)):
+            msg = f"a fragment is missing; it was there when the table was opened: {_first_line(error)}"
+            raise NotFoundError(msg) from error
         if isinstance(error, library.PermissionException):
             raise
         is_input = isinstance(error, library.InvalidInputException)
@@ -241,6 +254,10 @@ def explained(control: Control, files: RangeFileSystem | None = None) -> Iterato
             msg = f"queries cannot compute with a dict that has a key twice: {_first_line(error)}"
             raise UnsupportedError(msg) from error
         raise
+
+
+def _is_gone(text: str) -> bool:
+    return any(said in text for said in _GONE)
 
 
 def _first_line(error: BaseException) -> str:

@@ -68,8 +68,7 @@ def check_local(path: Path, fragment: Fragment, place: str) -> Stamp:
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        msg = f"the fragment {path} is missing"
-        raise NotFoundError(msg, place=place) from None
+        raise _missing(path, place) from None
     stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
     if found.st_size != fragment.file.size:
         msg = f"expected {fragment.file.size} bytes, found {found.st_size}: the file is cut short or damaged"
@@ -86,6 +85,10 @@ def check_local(path: Path, fragment: Fragment, place: str) -> Stamp:
         raise DigestMismatchError(msg, place=place)
     _CHECKED.add(stamp, fragment.xxh3)
     return stamp
+
+
+def _missing(path: Path | None, place: str) -> NotFoundError:
+    return NotFoundError(f"the fragment {path} is missing", place=place)
 
 
 class OpenFragment:
@@ -142,6 +145,8 @@ class OpenFragment:
                 self.stamp = check_local(path, fragment, place)
                 self._source = pa.memory_map(os.fspath(path))
                 self.metadata = pq.read_metadata(self._source)
+        except FileNotFoundError:  # it was there a moment ago
+            raise _missing(path, place) from None
         except (pa.ArrowException, OSError) as error:
             msg = f"expected a Parquet file: {error}"
             raise FormatError(msg, place=place) from None

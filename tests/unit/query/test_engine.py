@@ -96,6 +96,15 @@ def test_nothing_else_can_be_opened_or_changed(text: str, locked: tuple[Engine, 
     assert Path(places["mine"]).stat().st_size == size
 
 
+def test_a_fragment_that_goes_while_it_is_asked_is_missing(locked: tuple[Engine, Inputs, Path]) -> None:
+    """FRAG-7: what was collected since it was checked is missing, not damaged."""
+    made, inputs, _ = locked
+    path = Path(next(iter(inputs.files)))
+    path.unlink()
+    with pytest.raises(NotFoundError, match="a fragment is missing"):
+        made.run(Statement(f"SELECT * FROM read_parquet('{path}')"), inputs)
+
+
 def test_exactly_the_fragments_are_allowed(tmp_path: Path) -> None:
     """ENGINE-1: folders that hold patterns or parameters do not open others, and are read."""
     for name in ("plain", "a[bc]d", "star*", "what?", "$1", "it's", "{x,y}"):
