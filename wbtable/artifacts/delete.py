@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from wbtable.artifacts import logs
 from wbtable.errors import ConflictError
-from wbtable.format import layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +46,9 @@ class Unreadable:
 
     def delete(self, delete_aliases: bool = False) -> None:
         """Delete it, as `Version.delete` does."""
-        for alias in self.aliases if delete_aliases else ():
-            log = layout.alias_log(self.project, self.name, alias)
-            logs.append(self.store.backend, log, "alias", lambda _: None)
-        self.store.records(self.project, self.name).say_deleted(self.number, deleted=True)
+        records = self.store.records(self.project, self.name)
+        records.unname(self.number, self.aliases if delete_aliases else ())
+        records.say_deleted(self.number, deleted=True)
 
 
 def delete_versions(versions: Sequence[_V], *, delete_aliases: bool) -> list[_V]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _NONE: Final = "there is nothing like it here"
 _STORED: Final = "run.log_artifact(draft) and store.commit(draft) store a draft, and a version is stored"
 _LINKS: Final = "there are no links here: add_aliases() names a version, and store.copy_to() brings it to another store"
@@ -45,7 +48,8 @@ _OF_A_DRAFT: Final = {
 }
 
 
-def _no_such(name: str, hints: dict[str, str], what: str) -> str:
+def no_such(name: str, hints: Mapping[str, str], what: str) -> str:
+    """Return the message for an attribute that something lacks, with what to use instead where that is known."""
     hint = hints.get(name)
     said = f"{what} has no attribute {name!r}"
     return said if hint is None else f"{said}: {hint}"
@@ -53,7 +57,7 @@ def _no_such(name: str, hints: dict[str, str], what: str) -> str:
 
 def not_in_a_draft(name: str) -> str:
     """Return the message for an attribute that a draft lacks."""
-    return _no_such(name, _OF_A_DRAFT, "an Artifact that was not logged yet")
+    return no_such(name, _OF_A_DRAFT, "an Artifact that was not logged yet")
 
 
 class Foreign:
@@ -66,4 +70,4 @@ class Foreign:
             if hasattr(type(self), name):
                 # A property failed in this way, which would be hidden.
                 return object.__getattribute__(self, name)
-            raise AttributeError(_no_such(name, _OF_A_VERSION, f"{type(self).__name__!r} object"), name=name, obj=self)
+            raise AttributeError(no_such(name, _OF_A_VERSION, f"{type(self).__name__!r} object"), name=name, obj=self)

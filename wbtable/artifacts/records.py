@@ -12,7 +12,7 @@ from wbtable.format.version_record import MAX_RECORD, Parent, VersionRecord
 from wbtable.storage.workers import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from wbtable.format.digest import Digest
     from wbtable.storage.backend import Backend
@@ -176,6 +176,14 @@ class Records:
         """Whether the newest entry of a version's deletion log says so."""
         log = layout.version_log(self.project, self.name, "deletions", number)
         return logs.value(self.backend, log, "deletion") is True
+
+    def unname(self, number: int, aliases: Iterable[str]) -> None:
+        """Take aliases away from a version; those that mean another one by now, or none, are left alone."""
+        for alias in aliases:
+            log = layout.alias_log(self.project, self.name, alias)
+            logs.append(
+                self.backend, log, "alias", lambda now: None if now is None or now.value == number else now.value
+            )
 
     def say_deleted(self, number: int, *, deleted: bool) -> None:
         """Append to a version's deletion log."""

@@ -146,14 +146,7 @@ class Version(VersionContent):
 
     def remove_aliases(self, aliases: Iterable[str]) -> None:
         """Take names away from this version; those that mean another version, or none, are left alone."""
-        for alias in check_aliases(aliases, new=False):
-            log = layout.alias_log(self.project, self.name, alias)
-            logs.append(
-                self.store.backend,
-                log,
-                "alias",
-                lambda now: None if now is None or now.value == self.number else now.value,
-            )
+        self.store.records(self.project, self.name).unname(self.number, check_aliases(aliases, new=False))
 
     @property
     def tags(self) -> list[str]:
@@ -199,7 +192,7 @@ class Version(VersionContent):
                 " too (delete_aliases=True, --aliases)"
             )
         self.remove_aliases(named)
-        logs.append(self.store.backend, self._log("deletions"), "deletion", lambda _: True)
+        self.store.records(self.project, self.name).say_deleted(self.number, deleted=True)
 
     @property
     def is_deleted(self) -> bool:

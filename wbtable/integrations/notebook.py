@@ -41,9 +41,11 @@ def draw(value: Any) -> str | None:
 
 
 def _readable(found: Readable) -> list[str]:
-    schema = found.schema
-    size = f"{found.num_rows:,} rows x {len(schema)} columns"
-    return [title(type(found).__name__, size), *_rows(found)]
+    return _titled(type(found).__name__, found)
+
+
+def _titled(name: str, found: Readable) -> list[str]:
+    return [title(name, f"{found.num_rows:,} rows x {len(found.schema)} columns"), *_rows(found)]
 
 
 def _rows(found: Readable) -> list[str]:
@@ -83,11 +85,7 @@ def _comparison(found: Comparison) -> list[str]:
 
 
 def _side_by_side(found: SideBySide) -> list[str]:
-    blocks = []
-    for number, side in enumerate(found.sides):
-        size = f"{side.num_rows:,} rows x {len(side.schema)} columns"
-        blocks.append("".join([title(f"side {number}", size), *_rows(side)]))
-    return [beside(blocks)]
+    return [beside("".join(_titled(f"side {number}", side)) for number, side in enumerate(found.sides))]
 
 
 def _version(found: VersionContent) -> list[str]:

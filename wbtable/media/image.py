@@ -10,12 +10,12 @@ from wbtable.errors import FormatError, UsageError
 from wbtable.format.types_media import ImageType, layer_labels
 from wbtable.format.types_media import labels as sorted_labels
 from wbtable.media import limits, pillow
-from wbtable.media.base import FileMedia
 from wbtable.media.boxes import boxes_to_rows, rows_to_boxes
 from wbtable.media.classes import Classes, class_id
 from wbtable.media.masks import Mask, masks_from
 from wbtable.media.payload import Payload, payload_of
 from wbtable.media.pixels import Normalize, array_of, array_of_list, is_tensor, to_pixels, without_leading_ones
+from wbtable.media.sides import Sided
 from wbtable.media.sniff import sniff_images
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wbtable.media.base import BlobReader
 
 
-class Image(FileMedia):
+class Image(Sided):
     """An image with what is drawn over it.
 
     A path, bytes or an open file are kept as they are, never re-encoded. Pixels are encoded as `file_type` when the
@@ -181,18 +181,6 @@ class Image(FileMedia):
                 value = Mask.from_cell(mask, self._blobs, self._type)
                 value.class_labels = names.get(mask["layer"])
                 self._masks[mask["layer"]] = value
-
-    @property
-    def width(self) -> int:
-        """Pixels across, as stored."""
-        found = self._fact("width")
-        return pillow.header_of(self.bytes).width if found is None else int(found)
-
-    @property
-    def height(self) -> int:
-        """Pixels down, as stored."""
-        found = self._fact("height")
-        return pillow.header_of(self.bytes).height if found is None else int(found)
 
     @property
     def format(self) -> str:

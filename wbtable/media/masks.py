@@ -8,11 +8,11 @@ import numpy as np
 
 from wbtable.errors import FormatError, UsageError
 from wbtable.media import pillow
-from wbtable.media.base import FileMedia
 from wbtable.media.boxes import known, layers
 from wbtable.media.classes import class_labels
 from wbtable.media.payload import Payload, payload_of
 from wbtable.media.pixels import array_of, array_of_list
+from wbtable.media.sides import Sided
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LAYER = {"mask_data", "path", "class_labels"}
 
 
-class Mask(FileMedia):
+class Mask(Sided):
     """One layer of class ids over an image; part of an image's cell, not a column's kind of its own.
 
     Attributes:
@@ -67,18 +67,6 @@ class Mask(FileMedia):
 
         """
         raise UsageError("a mask is part of an image: give it to Image(masks=...)")
-
-    @property
-    def width(self) -> int:
-        """Pixels across."""
-        found = self._fact("width")
-        return pillow.header_of(self.bytes).width if found is None else int(found)
-
-    @property
-    def height(self) -> int:
-        """Pixels down."""
-        found = self._fact("height")
-        return pillow.header_of(self.bytes).height if found is None else int(found)
 
     def to_numpy(self) -> NDArray[Any]:
         """Return the class ids as H x W, uint8 or uint16.

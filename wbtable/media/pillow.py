@@ -152,6 +152,10 @@ def to_array(image: PillowImage) -> NDArray[np.generic]:
     return array.astype(array.dtype.newbyteorder("=")) if not array.dtype.isnative else array
 
 
+_PNG_DEPTH = 24
+"""Where a PNG says how many bits a sample has."""
+
+
 def to_ids(data: bytes) -> NDArray[np.generic]:
     """Decode a mask to its class ids, H x W: the samples as they are stored, or the numbers of a palette (MEDIA-9).
 
@@ -160,9 +164,7 @@ def to_ids(data: bytes) -> NDArray[np.generic]:
 
     """
     image = decode(data)
-    array = (
-        np.array(image) if image.mode == "P" else np.array(image, np.uint8) if image.mode == "1" else to_array(image)
-    )
+    array = np.array(image, np.uint8) if image.mode in {"P", "1"} else to_array(image)
     if array.ndim != 2:
         raise FormatError(f"expected a greyscale image as mask, found mode {image.mode!r}")
     if image.format == "PNG" and image.mode == "L" and data[_PNG_DEPTH] in {2, 4}:
@@ -170,8 +172,6 @@ def to_ids(data: bytes) -> NDArray[np.generic]:
     return array
 
 
-_PNG_DEPTH = 24
-"""Where a PNG says how many bits a sample has."""
 _CONVERTED = dict.fromkeys(("CMYK", "YCbCr", "HSV", "LAB", "RGBX"), "RGB") | {"PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Never
 
+from wbtable.artifacts.foreign import no_such
 from wbtable.errors import UsageError
 from wbtable.runs.console import warn_once
 
@@ -85,6 +86,4 @@ class Accepting:
 
         def __getattr__(self, name: str) -> Never:
             """Raise: there is no such attribute; of W&B's it is said what to use instead."""
-            hint = OF_A_RUN.get(name)
-            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(msg if hint is None else f"{msg}: {hint}", name=name, obj=self)
+            raise AttributeError(no_such(name, OF_A_RUN, f"{type(self).__name__!r} object"), name=name, obj=self)
