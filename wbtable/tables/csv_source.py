@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import shutil
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import pyarrow as pa
@@ -14,17 +12,14 @@ import pyarrow.parquet as pq
 
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.types import MediaType
-from wbtable.storage.temporary import temporary_block
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.csv_zeros import FLOAT, Watched, ZeroFinder, ZerosError, check_zeros, patterns_of, with_zeros
+from wbtable.tables.disk_rows import DiskRows, disk_rows, native_bytes
 from wbtable.tables.exact import MAX_EXACT_FLOAT
-from wbtable.tables.lent import lent
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Iterator
-
-    from wbtable.tables.lent import Lent
 
 _NULLS = [text for text in pa.csv.ConvertOptions().null_values if "nan" not in text.lower()]
 _MAX_HEADER = 1 << 20
@@ -47,6 +42,7 @@ def read_rows(
     delimiter: str = ",",
     *,
     place: str,
+    progress: Callable[[float], None] | None = None,
 ) -> T:
     """Give the rows of a CSV file with a header line to `take`, and return what that returns.
 
@@ -58,6 +54,7 @@ def read_rows(
         dtype: types by name; the others are inferred from the first block.
         delimiter: what stands between cells.
         place: what the file is called, for messages.
+        progress: called with the part of the rows that was read, from 0 to 1, after each block.
 
     Raises:
         FormatError: it is no CSV file, or not UTF-8, or inferred floats would lose digits.
@@ -68,43 +65,25 @@ def read_rows(
         msg = f"expected a delimiter of one character of ASCII, found {delimiter!r:.40}"
         raise UsageError(msg)
     declared = {name: _cell_type(name, kind) for name, kind in (dtype or {}).items()}
-    with _rewindable(file) as whole, lent(whole) as rows:
-        check_text(rows, place)
-        start = rows.tell()
+    with disk_rows(file) as rows:
+        check_text(rows.file, place)
         texts, watched = _look_at_the_beginning(rows, delimiter, declared)
         try:
-            return take(_reader(rows, _as_text(texts, declared), delimiter, place, watched))
+            return take(_reader(rows, _as_text(texts, declared), delimiter, place, watched, progress))
         except ZerosError as error:
             texts += error.columns
-        rows.seek(start)
-        return take(_reader(rows, _as_text(texts, declared), delimiter, place))
+        return take(_reader(rows, _as_text(texts, declared), delimiter, place, progress=progress))
 
 
 def _as_text(names: list[str], declared: dict[str, pa.DataType]) -> dict[str, pa.DataType]:
     return {**dict.fromkeys(names, pa.string()), **declared}
 
 
-@contextlib.contextmanager
-def _rewindable(file: BinaryIO) -> Iterator[BinaryIO]:
-    """Give a file that can be read again: what comes through a pipe is kept while the block lasts."""
-    if file.seekable():
-        yield file
-        return
-    with temporary_block() as folder, (folder / "rows.csv").open("w+b") as kept:
-        shutil.copyfileobj(file, kept, _BLOCK)
-        kept.seek(0)
-        yield kept
-
-
 def _look_at_the_beginning(
-    file: Lent, delimiter: str, declared: dict[str, pa.DataType]
+    rows: DiskRows, delimiter: str, declared: dict[str, pa.DataType]
 ) -> tuple[list[str], Watched | None]:
     """Return the columns of which the first block shows that they are no numbers, and who looks at the others."""
-    start = file.tell()
-    block = b""
-    while len(block) < _BLOCK and (more := file.read(_BLOCK - len(block))):
-        block += more
-    file.seek(start)
+    block = rows.rewind().read(_BLOCK)
     finder = ZeroFinder(delimiter)
     finder.look(block)
     is_whole = len(block) < _BLOCK
@@ -113,23 +92,26 @@ def _look_at_the_beginning(
         head = block if is_whole else block[: block.rfind(b"\n") + 1]
         # What is wrong with the block is said where it is read; it may end inside of quotes.
         with contextlib.suppress(pa.ArrowException, UnicodeDecodeError):
-            patterns = patterns_of(_opened(io.BytesIO(head), delimiter).schema, declared)
-            texts += with_zeros(_opened_as_text(io.BytesIO(head), delimiter, patterns), patterns) if patterns else ()
-    return texts, None if is_whole else Watched(file, finder, len(block))
+            patterns = patterns_of(_opened(native_bytes(head), delimiter).schema, declared)
+            texts += with_zeros(_opened_as_text(native_bytes(head), delimiter, patterns), patterns) if patterns else ()
+    return texts, None if is_whole else Watched(rows.file, finder)
 
 
-def _opened_as_text(file: BinaryIO | Lent, delimiter: str, columns: Collection[str]) -> pa.csv.CSVStreamingReader:
+def _opened_as_text(file: pa.NativeFile, delimiter: str, columns: Collection[str]) -> pa.csv.CSVStreamingReader:
     return _opened(file, delimiter, include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()))
 
 
 def _reader(
-    lent_file: Lent, declared: dict[str, pa.DataType], delimiter: str, place: str, watched: Watched | None = None
+    disk: DiskRows,
+    declared: dict[str, pa.DataType],
+    delimiter: str,
+    place: str,
+    watched: Watched | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> pa.RecordBatchReader:
     """Return the rows; at their end an error says which columns of numbers have leading zeros, if that is `watched`."""
-    start = lent_file.tell()
     try:
-        file = _with_line_end(lent_file)
-        reader = _opened(watched or file, delimiter, column_types=declared)
+        reader = _opened(_with_line_end(disk), delimiter, column_types=declared)
         patterns = patterns_of(reader.schema, declared)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         msg = f"expected a CSV file: {error}"
@@ -139,26 +121,26 @@ def _reader(
             msg = f"column {field.name!r:.80}: expected text in UTF-8, found other bytes"
             raise FormatError(msg, place=place)
 
-    if watched is not None and not patterns:
-        watched.stop()
-
-    def again(columns: Collection[str]) -> pa.csv.CSVStreamingReader:
-        file.seek(start)
-        return _opened_as_text(file, delimiter, columns)
+    def again(columns: Collection[str]) -> Iterator[pa.RecordBatch]:
+        return _read(_opened_as_text(disk.opened(), delimiter, columns), place)
 
     def rows() -> Iterator[pa.RecordBatch]:
         large: set[str] = set()
         last: pa.RecordBatch | None = None
-        for batch in _read(reader, place):
+        for blocks, batch in enumerate(_read(reader, place), 1):
+            if progress is not None:
+                progress(min(1.0, blocks * _BLOCK / disk.size))
             last = batch if batch.num_rows else last
             large.update(_large_floats(batch, {name for name in patterns if patterns[name] == FLOAT} - large))
+            if watched is not None and patterns:
+                watched.look_on(_BLOCK)
             yield batch
         if last is not None:
-            _check_closed(last, file, place)
-        if watched is not None and watched.found:
-            check_zeros(_read(again(patterns), place), patterns)
+            _check_closed(last, disk, place)
+        if watched is not None and patterns and watched.found_to_the_end(_BLOCK):
+            check_zeros(again(patterns), patterns)
         if large:
-            _check_integers(_read(again(large), place), place)
+            _check_integers(again(large), place)
 
     return pa.RecordBatchReader.from_batches(reader.schema, rows())
 
@@ -179,7 +161,7 @@ def _large_floats(batch: pa.RecordBatch, names: set[str]) -> Iterator[str]:
             yield name
 
 
-def check_text(file: BinaryIO | Lent, place: str) -> None:
+def check_text(file: BinaryIO, place: str) -> None:
     """Refuse what people often have in place of text in UTF-8, and say what it is.
 
     Raises:
@@ -196,13 +178,13 @@ def check_text(file: BinaryIO | Lent, place: str) -> None:
         raise FormatError(msg, place=place)
 
 
-def _with_line_end(file: Lent) -> BinaryIO | Lent:
+def _with_line_end(disk: DiskRows) -> pa.NativeFile:
     """Return a file of a header alone with a line end behind it, which pyarrow needs to take it for one."""
-    start = file.tell()
-    text = file.read(_MAX_HEADER)
-    file.seek(start)
-    is_whole = 0 < len(text) < _MAX_HEADER
-    return io.BytesIO(text + b"\n") if is_whole and b"\n" not in text and b"\r" not in text else file
+    if 0 < disk.size < _MAX_HEADER:
+        text = disk.rewind().read()
+        if b"\n" not in text and b"\r" not in text:
+            return native_bytes(text + b"\n")
+    return disk.opened()
 
 
 def _cell_type(name: str, dtype: object) -> pa.DataType:
@@ -215,7 +197,7 @@ def _cell_type(name: str, dtype: object) -> pa.DataType:
     return pa.float64() if pa.types.is_float16(arrow) else arrow
 
 
-def _opened(file: BinaryIO | Watched | Lent, delimiter: str, **convert: Any) -> pa.csv.CSVStreamingReader:
+def _opened(file: pa.NativeFile, delimiter: str, **convert: Any) -> pa.csv.CSVStreamingReader:
     return pa.csv.open_csv(
         file,
         read_options=pa.csv.ReadOptions(block_size=_BLOCK),
@@ -224,15 +206,14 @@ def _opened(file: BinaryIO | Watched | Lent, delimiter: str, **convert: Any) -> 
     )
 
 
-def _check_closed(last: pa.RecordBatch, file: BinaryIO | Lent, place: str) -> None:
+def _check_closed(last: pa.RecordBatch, disk: DiskRows, place: str) -> None:
     """Refuse a file that ends inside quotes: Arrow gives what follows the last quote as one cell, rows and all."""
     cells = last.columns[-1]
     text = cells[-1].as_py() if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) else None
     if text is None or "\n" not in text:
         return
-    end = file.seek(0, io.SEEK_END)
-    file.seek(max(0, end - _TAIL))
-    tail = file.read(_TAIL).rstrip(b" \t\r\n")
+    disk.file.seek(disk.start + max(0, disk.size - _TAIL))
+    tail = disk.file.read(_TAIL).rstrip(b" \t\r\n")
     if tail and not tail.endswith(b'"'):
         msg = f"expected a quote that ends the last cell, which begins {text!r:.60} and has {text.count(chr(10))} lines"
         raise FormatError(msg, place=place)
@@ -250,8 +231,12 @@ def _check_integers(reader: Iterator[pa.RecordBatch], place: str) -> None:
                     raise FormatError(msg, place=place)
 
 
-def csv_to_parquet(file: BinaryIO, path: os.PathLike[str], *, place: str) -> None:
+def csv_to_parquet(
+    file: BinaryIO, path: os.PathLike[str], *, place: str, progress: Callable[[float], None] | None = None
+) -> None:
     """Write the rows of a CSV file to a Parquet file as they are read, for somebody who waits: not packed tightly.
+
+    Arguments as `read_rows`.
 
     Raises:
         FormatError: as `read_rows`.
@@ -264,7 +249,7 @@ def csv_to_parquet(file: BinaryIO, path: os.PathLike[str], *, place: str) -> Non
                 writer.write_batch(batch)
 
     try:
-        read_rows(file, write, place=place)
+        read_rows(file, write, place=place, progress=progress)
     except pa.ArrowException as error:
         msg = f"expected a CSV file: {error}"
         raise FormatError(msg, place=place) from None

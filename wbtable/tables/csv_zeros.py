@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +10,6 @@ import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
-
-    from wbtable.tables.lent import Lent
 
 INTEGER: Final = r"^\s*[+-]?0[0-9xX]"
 """What a column of integers would lose: a zero before other digits. Arrow reads hexadecimal numbers, too."""
@@ -83,35 +80,28 @@ class ZeroFinder:
             self._last = piece[-_KEPT:]
 
 
-class Watched(io.RawIOBase):
-    """A file as it is, shown to a `ZeroFinder` as it is read; closing this leaves the file open."""
+class Watched:
+    """The bytes of a file behind its first block, shown to a `ZeroFinder` piece by piece while its rows are read."""
 
-    def __init__(self, file: Lent, finder: ZeroFinder, seen: int) -> None:
-        """Read nothing yet; of the file `seen` bytes were looked at before."""
-        super().__init__()
-        self._file, self._finder, self._seen, self._wanted = file, finder, seen, True
+    def __init__(self, file: BinaryIO, finder: ZeroFinder) -> None:
+        """Look at nothing yet; the first block was looked at before."""
+        self._file, self._finder, self._at = file, finder, file.tell()
 
-    @property
-    def found(self) -> bool:
-        """Whether there may be such cells in what was read; not where nobody wants to know."""
-        return self._wanted and self._finder.found
+    def look_on(self, size: int) -> bool:
+        """Look at the next `size` bytes, and return whether there may be more: not where a zero was found."""
+        if self._finder.found:
+            return False
+        self._file.seek(self._at)
+        data = self._file.read(size)
+        self._at += len(data)
+        self._finder.look(data)
+        return bool(data)
 
-    def stop(self) -> None:
-        """Look no more: nobody wants to know."""
-        self._wanted = False
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Read from the file."""
-        with self._file.reading:
-            data = self._file.read(size)
-            if self._wanted:
-                self._finder.look(data[self._seen :])
-            self._seen = max(0, self._seen - len(data))
-            return data
+    def found_to_the_end(self, size: int) -> bool:
+        """Look at all that is left, and return whether there may be such cells in the file."""
+        while self.look_on(size):
+            pass
+        return self._finder.found
 
 
 def patterns_of(schema: pa.Schema, declared: Collection[str]) -> dict[str, str]:

@@ -115,7 +115,8 @@ def read_csv(
     """Return a table of a CSV file with a header line.
 
     In columns other than text, empty cells, ``NA``, ``N/A`` and ``null`` are null; NaN is NaN. A column with an integer
-    that has leading zeros, such as a postal code, is text, unless it is declared.
+    that has leading zeros, such as a postal code, is text, unless it is declared. What is not on the local disk is first
+    copied to the folder for temporary files, for it is read more than once.
 
     Args:
         source: a path, a URL of any fsspec file system, or an open file.

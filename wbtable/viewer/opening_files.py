@@ -102,12 +102,16 @@ def open_file(opening: Collects, name: str) -> None:
     from wbtable.tables import files
     from wbtable.tables.csv_source import csv_to_parquet
 
+    if suffix == ".csv":
+        path = _free(opening)
+        fetched = (
+            _counted(name, lambda done: progress(f"fetching {base}", done)) if "://" in name else open_stream(name)
+        )
+        with fetched as file:
+            csv_to_parquet(file, path, place=name, progress=lambda done: progress(f"reading {base}", done))
+        _open_parquet(opening, base, str(path), progress)
+        return
     with _counted(name, lambda done: progress(f"reading {base}", done)) as file:
-        if suffix == ".csv":
-            path = _free(opening)
-            csv_to_parquet(file, path, place=name)
-            _open_parquet(opening, base, str(path), progress)
-            return
         rows = files.read_jsonl(file)
     progress(f"preparing {base}", None)
     opening.add_rows(base, rows)
