@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import pyarrow as pa
@@ -13,13 +14,14 @@ import pyarrow.parquet as pq
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.types import MediaType
 from wbtable.tables.coerce import column_type_of
+from wbtable.tables.csv_types import types_of
 from wbtable.tables.csv_zeros import FLOAT, Watched, ZeroFinder, ZerosError, check_zeros, patterns_of, with_zeros
 from wbtable.tables.disk_rows import DiskRows, disk_rows, native_bytes
 from wbtable.tables.exact import MAX_EXACT_FLOAT
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 _NULLS = [text for text in pa.csv.ConvertOptions().null_values if "nan" not in text.lower()]
 _MAX_HEADER = 1 << 20
@@ -31,6 +33,7 @@ _NO_TEXT = {
 }
 _LONG_INTEGER = r"^\s*[+-]?[0-9]{16,}\s*$"
 _BLOCK = 16 << 20
+_NARROW = "CSV conversion error to "
 
 T = TypeVar("T")
 
@@ -46,12 +49,13 @@ def read_rows(
 ) -> T:
     """Give the rows of a CSV file with a header line to `take`, and return what that returns.
 
-    A column of numbers in which an integer has leading zeros is text. Where that is seen late, `take` is called anew.
+    A column of numbers in which an integer has leading zeros is text. Where that is seen late, or a cell does not fit
+    the type that the first block shows, `take` is called anew.
 
     Args:
         file: its bytes.
         take: reads the rows, all of them.
-        dtype: types by name; the others are inferred from the first block.
+        dtype: types by name; the others are inferred.
         delimiter: what stands between cells.
         place: what the file is called, for messages.
         progress: called with the part of the rows that was read, from 0 to 1, after each block.
@@ -65,18 +69,32 @@ def read_rows(
         msg = f"expected a delimiter of one character of ASCII, found {delimiter!r:.40}"
         raise UsageError(msg)
     declared = {name: _cell_type(name, kind) for name, kind in (dtype or {}).items()}
-    with disk_rows(file) as rows:
-        check_text(rows.file, place)
-        texts, watched = _look_at_the_beginning(rows, delimiter, declared)
-        try:
-            return take(_reader(rows, _as_text(texts, declared), delimiter, place, watched, progress))
-        except ZerosError as error:
-            texts += error.columns
-        return take(_reader(rows, _as_text(texts, declared), delimiter, place, progress=progress))
+    with disk_rows(file) as disk:
+        check_text(disk.file, place)
+        texts, watched = _look_at_the_beginning(disk, delimiter, declared)
+        rows = _Rows(disk, delimiter, place, {**dict.fromkeys(texts, pa.string()), **declared}, watched, progress)
+        while True:
+            try:
+                return take(rows.reader())
+            except ZerosError as error:
+                rows.declared |= dict.fromkeys(error.columns, pa.string())
+            except _NarrowError as error:
+                if not rows.widen():
+                    raise error.why from None
 
 
-def _as_text(names: list[str], declared: dict[str, pa.DataType]) -> dict[str, pa.DataType]:
-    return {**dict.fromkeys(names, pa.string()), **declared}
+class _NarrowError(Exception):
+    """A cell does not fit the type of its column.
+
+    Attributes:
+        why: what is raised if no other type fits.
+
+    """
+
+    def __init__(self, why: FormatError) -> None:
+        """Hold the error."""
+        super().__init__(str(why))
+        self.why = why
 
 
 def _look_at_the_beginning(
@@ -101,48 +119,75 @@ def _opened_as_text(file: pa.NativeFile, delimiter: str, columns: Collection[str
     return _opened(file, delimiter, include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()))
 
 
-def _reader(
-    disk: DiskRows,
-    declared: dict[str, pa.DataType],
-    delimiter: str,
-    place: str,
-    watched: Watched | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> pa.RecordBatchReader:
-    """Return the rows; at their end an error says which columns of numbers have leading zeros, if that is `watched`."""
-    try:
-        reader = _opened(_with_line_end(disk), delimiter, column_types=declared)
-        patterns = patterns_of(reader.schema, declared)
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        msg = f"expected a CSV file: {error}"
-        raise FormatError(msg, place=place) from None
-    for field in reader.schema:
-        if pa.types.is_binary(field.type) and field.name not in declared:
-            msg = f"column {field.name!r:.80}: expected text in UTF-8, found other bytes"
-            raise FormatError(msg, place=place)
+@dataclass
+class _Rows:
+    """The rows of a file.
 
-    def again(columns: Collection[str]) -> Iterator[pa.RecordBatch]:
-        return _read(_opened_as_text(disk.opened(), delimiter, columns), place)
+    Attributes:
+        disk: has them.
+        delimiter: what stands between cells.
+        place: what the file is called.
+        declared: types of columns that are what they are.
+        watched: says in the end whether there may be numbers with leading zeros.
+        progress: is told the part that was read.
+        inferred: types by all rows, of columns that are not declared; empty where those of the first block do.
 
-    def rows() -> Iterator[pa.RecordBatch]:
+    """
+
+    disk: DiskRows
+    delimiter: str
+    place: str
+    declared: dict[str, pa.DataType]
+    watched: Watched | None
+    progress: Callable[[float], None] | None
+    inferred: dict[str, pa.DataType] = field(default_factory=dict)
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return the rows; errors at their end say which columns of numbers have leading zeros, or lost digits."""
+        place = self.place
+        try:
+            reader = _opened(_with_line_end(self.disk), self.delimiter, column_types={**self.inferred, **self.declared})
+            patterns = patterns_of(reader.schema, self.declared)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            msg = f"expected a CSV file: {error}"
+            raise FormatError(msg, place=place) from None
+        for column in reader.schema:
+            if pa.types.is_binary(column.type) and column.name not in self.declared:
+                msg = f"column {column.name!r:.80}: expected text in UTF-8, found other bytes"
+                raise FormatError(msg, place=place)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._checked(_read_typed(reader, place), patterns))
+
+    def _checked(self, batches: Iterable[pa.RecordBatch], patterns: dict[str, str]) -> Iterator[pa.RecordBatch]:
+        watched = self.watched if patterns else None
         large: set[str] = set()
         last: pa.RecordBatch | None = None
-        for blocks, batch in enumerate(_read(reader, place), 1):
-            if progress is not None:
-                progress(min(1.0, blocks * _BLOCK / disk.size))
+        for blocks, batch in enumerate(batches, 1):
+            if self.progress is not None:
+                self.progress(min(1.0, blocks * _BLOCK / self.disk.size))
             last = batch if batch.num_rows else last
             large.update(_large_floats(batch, {name for name in patterns if patterns[name] == FLOAT} - large))
-            if watched is not None and patterns:
+            if watched is not None:
                 watched.look_on(_BLOCK)
             yield batch
         if last is not None:
-            _check_closed(last, disk, place)
-        if watched is not None and patterns and watched.found_to_the_end(_BLOCK):
-            check_zeros(again(patterns), patterns)
+            _check_closed(last, self.disk, self.place)
+        if watched is not None and watched.found_to_the_end(_BLOCK):
+            check_zeros(self._as_text(patterns), patterns)
         if large:
-            _check_integers(again(large), place)
+            _check_integers(self._as_text(large), self.place)
 
-    return pa.RecordBatchReader.from_batches(reader.schema, rows())
+    def _as_text(self, columns: Collection[str]) -> Iterator[pa.RecordBatch]:
+        return _read(_opened_as_text(self.disk.opened(), self.delimiter, columns), self.place)
+
+    def widen(self) -> bool:
+        """Infer the types of what is not declared from all rows; False if that was done, or nothing is left."""
+        if self.inferred:
+            return False
+        header = _opened(self.disk.opened(), self.delimiter).schema.names
+        names = [name for name in dict.fromkeys(header) if name not in self.declared and header.count(name) == 1]
+        if names:
+            self.inferred = types_of(self._as_text(names), _conversion())
+        return bool(names)
 
 
 def _read(reader: pa.csv.CSVStreamingReader, place: str) -> Iterator[pa.RecordBatch]:
@@ -151,6 +196,15 @@ def _read(reader: pa.csv.CSVStreamingReader, place: str) -> Iterator[pa.RecordBa
     except (pa.ArrowException, UnicodeDecodeError) as error:
         msg = f"expected a CSV file: {error}"
         raise FormatError(msg, place=place) from None
+
+
+def _read_typed(reader: pa.csv.CSVStreamingReader, place: str) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from _read(reader, place)
+    except FormatError as error:
+        if _NARROW in str(error):
+            raise _NarrowError(error) from None
+        raise
 
 
 def _large_floats(batch: pa.RecordBatch, names: set[str]) -> Iterator[str]:
@@ -202,8 +256,12 @@ def _opened(file: pa.NativeFile, delimiter: str, **convert: Any) -> pa.csv.CSVSt
         file,
         read_options=pa.csv.ReadOptions(block_size=_BLOCK),
         parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(null_values=_NULLS, **convert),
+        convert_options=_conversion(**convert),
     )
+
+
+def _conversion(**convert: Any) -> pa.csv.ConvertOptions:
+    return pa.csv.ConvertOptions(null_values=_NULLS, **convert)
 
 
 def _check_closed(last: pa.RecordBatch, disk: DiskRows, place: str) -> None:

@@ -115,18 +115,18 @@ def read_csv(
     """Return a table of a CSV file with a header line.
 
     In columns other than text, empty cells, ``NA``, ``N/A`` and ``null`` are null; NaN is NaN. A column with an integer
-    that has leading zeros, such as a postal code, is text, unless it is declared. What is not on the local disk is first
-    copied to the folder for temporary files, for it is read more than once.
+    that has leading zeros, such as a postal code, is text, unless it is declared. What is not on the local disk
+    is first copied to the folder for temporary files, for it may be read more than once.
 
     Args:
         source: a path, a URL of any fsspec file system, or an open file.
-        dtype: types by name; else inferred from the first block, and refused where a later value is of another type.
+        dtype: types by name; else inferred from all rows, and text where cells are of several types.
         delimiter: what stands between cells.
         **storage_options: for fsspec.
 
     Raises:
         NotFoundError: there is no such file.
-        FormatError: a line has another number of cells, a cell is not of its column's type, the text is not UTF-8, or a
+        FormatError: a line has another number of cells, a cell is not of the declared type, the text is not UTF-8, or a
             column of floats has an integer that no float holds: declare it, as ``"uint64"``, say.
         UsageError: a type was declared that no cell of a CSV file has.
 
