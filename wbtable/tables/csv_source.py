@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -33,7 +34,7 @@ _NO_TEXT = {
 }
 _LONG_INTEGER = r"^\s*[+-]?[0-9]{16,}\s*$"
 _BLOCK = 16 << 20
-_NARROW = "CSV conversion error to "
+_MISFIT = re.compile(r"In CSV column #(\d+): CSV conversion error to ([^:]*): (?:invalid value )?(.*)", re.DOTALL)
 
 T = TypeVar("T")
 
@@ -78,23 +79,12 @@ def read_rows(
                 return take(rows.reader())
             except ZerosError as error:
                 rows.declared |= dict.fromkeys(error.columns, pa.string())
-            except _NarrowError as error:
-                if not rows.widen():
-                    raise error.why from None
+            except _NarrowError:
+                rows.widen()
 
 
 class _NarrowError(Exception):
-    """A cell does not fit the type of its column.
-
-    Attributes:
-        why: what is raised if no other type fits.
-
-    """
-
-    def __init__(self, why: FormatError) -> None:
-        """Hold the error."""
-        super().__init__(str(why))
-        self.why = why
+    """A cell does not fit the type that its column was inferred to be of."""
 
 
 def _look_at_the_beginning(
@@ -144,18 +134,37 @@ class _Rows:
 
     def reader(self) -> pa.RecordBatchReader:
         """Return the rows; errors at their end say which columns of numbers have leading zeros, or lost digits."""
-        place = self.place
         try:
             reader = _opened(_with_line_end(self.disk), self.delimiter, column_types={**self.inferred, **self.declared})
             patterns = patterns_of(reader.schema, self.declared)
         except (pa.ArrowException, UnicodeDecodeError) as error:
-            msg = f"expected a CSV file: {error}"
-            raise FormatError(msg, place=place) from None
+            raise self._said(error) from None
         for column in reader.schema:
             if pa.types.is_binary(column.type) and column.name not in self.declared:
                 msg = f"column {column.name!r:.80}: expected text in UTF-8, found other bytes"
-                raise FormatError(msg, place=place)
-        return pa.RecordBatchReader.from_batches(reader.schema, self._checked(_read_typed(reader, place), patterns))
+                raise FormatError(msg, place=self.place)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._checked(self._typed(reader), patterns))
+
+    def _typed(self, reader: pa.csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            said, misfit = self._said(error), _MISFIT.search(str(error))
+            if misfit is None or self.inferred or self._names()[int(misfit[1])] in self.declared:
+                raise said from None
+            raise _NarrowError from said
+
+    def _said(self, error: Exception) -> FormatError:
+        """Return the error by the names of the columns: Arrow has numbers."""
+        misfit = _MISFIT.search(str(error))
+        msg = f"expected a CSV file: {error}"
+        if misfit is not None:
+            column, kind, cell = misfit.groups()
+            msg = f"column {self._names()[int(column)]!r:.80}: expected {kind}, found {cell:.80}"
+        return FormatError(msg, place=self.place)
+
+    def _names(self) -> list[str]:
+        return _opened(self.disk.opened(), self.delimiter).schema.names
 
     def _checked(self, batches: Iterable[pa.RecordBatch], patterns: dict[str, str]) -> Iterator[pa.RecordBatch]:
         watched = self.watched if patterns else None
@@ -177,34 +186,16 @@ class _Rows:
             _check_integers(self._as_text(large), self.place)
 
     def _as_text(self, columns: Collection[str]) -> Iterator[pa.RecordBatch]:
-        return _read(_opened_as_text(self.disk.opened(), self.delimiter, columns), self.place)
+        try:
+            yield from _opened_as_text(self.disk.opened(), self.delimiter, columns)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise self._said(error) from None
 
-    def widen(self) -> bool:
-        """Infer the types of what is not declared from all rows; False if that was done, or nothing is left."""
-        if self.inferred:
-            return False
-        header = _opened(self.disk.opened(), self.delimiter).schema.names
+    def widen(self) -> None:
+        """Infer the types of what is not declared from all rows."""
+        header = self._names()
         names = [name for name in dict.fromkeys(header) if name not in self.declared and header.count(name) == 1]
-        if names:
-            self.inferred = types_of(self._as_text(names), _conversion())
-        return bool(names)
-
-
-def _read(reader: pa.csv.CSVStreamingReader, place: str) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from reader
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        msg = f"expected a CSV file: {error}"
-        raise FormatError(msg, place=place) from None
-
-
-def _read_typed(reader: pa.csv.CSVStreamingReader, place: str) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from _read(reader, place)
-    except FormatError as error:
-        if _NARROW in str(error):
-            raise _NarrowError(error) from None
-        raise
+        self.inferred = types_of(self._as_text(names), _conversion())
 
 
 def _large_floats(batch: pa.RecordBatch, names: set[str]) -> Iterator[str]:

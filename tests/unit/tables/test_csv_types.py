@@ -74,9 +74,9 @@ def test_what_is_declared_is_not_widened(monkeypatch: pytest.MonkeyPatch) -> Non
     """A declared column says what does not fit; one beside it is widened all the same."""
     monkeypatch.setattr(csv_source, "_BLOCK", 1000)
     text = ("a,b\n" + "1,1\n" * 1000 + "2.5,2.5\n").encode()
-    with pytest.raises(FormatError, match=r"CSV conversion error to int64: invalid value '2.5'"):
+    with pytest.raises(FormatError, match=r"column 'a': expected int64, found '2.5'"):
         wbtable.read_csv(io.BytesIO(text), dtype={"a": "int64"})
-    with pytest.raises(FormatError, match=r"CSV conversion error to int64: invalid value '2.5'"):
+    with pytest.raises(FormatError, match=r"column 'a': expected int64, found '2.5'"):
         wbtable.read_csv(io.BytesIO(text), dtype={"a": "int64", "b": "int64"})
     table = wbtable.read_csv(io.BytesIO(text), dtype={"a": "float32"})
     assert [str(column.type) for column in table.schema] == ["float32", "float64"]
