@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.format.fingerprint import is_variable, offsets_of, plain
+from wbtable.format.map_entries import entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -95,8 +96,7 @@ def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
         for i, child in enumerate(values.flatten()):
             yield from _leaves(f"{path}.{kind.field(i).name}", child)
     elif pa.types.is_map(kind):
-        entries = values.cast(pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)]))).flatten()
-        for name, child in zip(("key", "value"), entries.flatten(), strict=True):
+        for name, child in zip(("key", "value"), entries_of(values).flatten().flatten(), strict=True):
             yield from _leaves(f"{path}.key_value.{name}", child)
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         yield from _leaves(f"{path}.list.element", values.flatten())

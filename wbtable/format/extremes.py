@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.format.fingerprint import offsets_of, plain
+from wbtable.format.map_entries import entries_of
 from wbtable.format.types_media import ClassesType
 from wbtable.format.types_nested import ListType, MapType
 from wbtable.format.types_scalar import (
@@ -180,8 +181,7 @@ def _of_chunk(chunk: pa.Array, kind: SummaryKind) -> Extremes:
     if kind == "sizes":
         is_list = pa.types.is_nested(chunk.type)
         if pa.types.is_map(chunk.type):
-            item = pa.struct([("key", chunk.type.key_type), ("value", chunk.type.item_type)])
-            chunk = chunk.cast(pa.list_(item))
+            chunk = entries_of(chunk)
         chunk = pc.list_value_length(chunk) if is_list else pc.binary_length(chunk)
     if kind == "string":
         return _of_strings(chunk, count, nulls)

@@ -15,6 +15,7 @@ import xxhash
 
 from wbtable.errors import UsageError
 from wbtable.format.file_cell import FILE_TYPE
+from wbtable.format.map_entries import entries_of
 from wbtable.format.types_media import MediaType
 from wbtable.format.types_nested import ListType, MapType, StructType
 
@@ -253,8 +254,7 @@ def _map(sink: _Sink, chunks: Sequence[pa.Array], column_type: ColumnType | None
     keys: list[pa.Array] = []
     items: list[pa.Array] = []
     for chunk in chunks:
-        kind = chunk.type
-        as_list = chunk.cast(pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)])))
+        as_list = entries_of(chunk)
         _lengths(sink, [pc.list_value_length(as_list)])
         key, item = as_list.flatten().flatten()
         keys.append(key)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wbtable.errors import TypeMismatchError
+from wbtable.format.map_entries import entries_of
 from wbtable.format.types import TimestampType
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _has_beyond(array: pa.Array) -> bool:
     if pa.types.is_struct(kind):
         return any(map(_has_beyond, array.flatten()))
     if pa.types.is_map(kind):
-        return _has_beyond(array.cast(pa.list_(pa.struct([kind.key_field, kind.item_field]))))
+        return _has_beyond(entries_of(array))
     if pa.types.is_nested(kind):
         return _has_beyond(array.flatten())
     if not pa.types.is_timestamp(kind) or kind.unit != "s":
