@@ -137,7 +137,7 @@ def test_a_view_of_memory_with_gaps() -> None:
 
 def test_lengths_of_time_that_nobody_knows() -> None:
     """numpy has no way from months to microseconds, which was an error in its words."""
-    for value in (np.timedelta64(3, "M"), np.array([3], "m8[Y]"), np.timedelta64(3)):
+    for value in (np.timedelta64(3, "M"), np.array([3], "m8[Y]"), np.array([3]).view("m8")[0]):
         with pytest.raises(TypeMismatchError, match="no certain length of time"):
             tag(value)
     for far in (
