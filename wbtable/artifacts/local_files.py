@@ -17,7 +17,7 @@ from wbtable.storage.caller import frames_to_caller
 from wbtable.storage.header import KIND, MAX_HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # The tables in Python itself, not those of this machine, so that equal files get equal types everywhere.
 _TYPES: Final = mimetypes.MimeTypes(filenames=())
@@ -169,11 +169,15 @@ def _explained(error: OSError | ValueError, path: str) -> WbtableError:
     return UsageError(f"the file {path!r:.200} cannot be read: {error}")
 
 
-def walk(root: str) -> Iterator[tuple[str, LocalFile]]:
+def walk(root: str, refused: Callable[[str, WbtableError], None] | None = None) -> Iterator[tuple[str, LocalFile]]:
     """Yield the files below a directory with their paths relative to it, sorted within each directory.
 
     Links are followed if they lead to something inside the directory. A store in it is left out, with a warning: what
     is there changes while it is read, and would hold itself the next time.
+
+    Args:
+        root: the directory.
+        refused: is told path and error of what is in it and cannot be taken, which is then left out; None raises.
 
     Raises:
         NotFoundError: there is no such directory, or a link leads nowhere.
@@ -188,36 +192,50 @@ def walk(root: str) -> Iterator[tuple[str, LocalFile]]:
         )
         raise UsageError(msg) if os.path.exists(root) else NotFoundError(msg)
     top = os.path.realpath(root)
-    yield from _walk(root, "", top, (top,))
+    yield from _walk(root, "", top, (top,), refused or _raise)
 
 
-def _walk(folder: str, prefix: str, top: str, above: tuple[str, ...]) -> Iterator[tuple[str, LocalFile]]:
+def _walk(
+    folder: str, prefix: str, top: str, above: tuple[str, ...], refused: Callable[[str, WbtableError], None]
+) -> Iterator[tuple[str, LocalFile]]:
     try:
         with os.scandir(folder) as found:
             items = sorted(found, key=lambda item: item.name)
     except OSError as error:
-        raise _explained(error, folder) from error
+        refused(prefix.rstrip("/"), _explained(error, folder))
+        return
     for item in items:
-        inner = above
-        if item.is_symlink():
-            real = _inside(item.path, top)
-            if item.is_dir():
-                if real in above:
-                    msg = f"the link {item.path!r:.200} leads to a directory that it is in"
-                    raise UsageError(msg)
-                inner = (*above, real)
-        if item.is_dir():
-            if is_store(item.path):
-                said = f"the store {item.path!r:.200} is left out of what is added"
-                warnings.warn(said, stacklevel=frames_to_caller())
-                continue
-            real_folder = inner if inner is not above else (*above, os.path.join(above[-1], item.name))
-            yield from _walk(item.path, f"{prefix}{item.name}/", top, real_folder)
-            continue
+        path = prefix + item.name
         try:
-            yield prefix + item.name, LocalFile.of_stat(item.path, item.stat())
-        except OSError as error:
-            raise _explained(error, item.path) from error
+            below, file = _seen(item, top, above)
+        except WbtableError as error:
+            refused(path, error)
+            continue
+        if file is not None:
+            yield path, file
+        elif is_store(item.path):
+            said = f"the store {item.path!r:.200} is left out of what is added"
+            warnings.warn(said, stacklevel=frames_to_caller())
+        else:
+            yield from _walk(item.path, f"{path}/", top, below, refused)
+
+
+def _seen(item: os.DirEntry[str], top: str, above: tuple[str, ...]) -> tuple[tuple[str, ...], LocalFile | None]:
+    """Return the file that an item is; of a directory None, and the directories that it is in, itself the last."""
+    real = _inside(item.path, top) if item.is_symlink() else os.path.join(above[-1], item.name)
+    if item.is_dir():
+        if real in above:
+            msg = f"the link {item.path!r:.200} leads to a directory that it is in"
+            raise UsageError(msg)
+        return (*above, real), None
+    try:
+        return above, LocalFile.of_stat(item.path, item.stat())
+    except OSError as error:
+        raise _explained(error, item.path) from error
+
+
+def _raise(_path: str, error: WbtableError) -> None:
+    raise error
 
 
 def is_store(folder: str) -> bool:

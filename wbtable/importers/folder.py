@@ -89,7 +89,7 @@ def read_folder(
     if kind is not None and kind not in _KINDS:
         msg = f"expected a kind of media ({', '.join(_KINDS)}), found {kind!r:.40}"
         raise UsageError(msg)
-    found = _look(root)
+    found = _look(root, report)
     kinds = {found.media[path] for path in found.facts if path in found.media} or set(found.media.values())
     if kind is None and len(kinds) > 1:
         msg = f"there are {', '.join(sorted(kinds))} files in it: say which are meant with kind="
@@ -104,11 +104,17 @@ def _kind_of(name: str) -> str | None:
     return "object3d" if name.lower().endswith(".pts.json") else _KIND_OF.get(PurePosixPath(name).suffix.lower())
 
 
-def _look(root: Path) -> _Found:
+def _look(root: Path, report: Report | None) -> _Found:
     found = _Found()
     metadata: list[str] = []
+
+    def leave_out(path: str, error: WbtableError) -> None:
+        if report is None:
+            raise error
+        report.add("file", f"{root}: {path}", "failed", error=error)
+
     with Progress("reading", "files") as progress:
-        for path, _ in walk(str(root)):
+        for path, _ in walk(str(root), leave_out):
             progress.advance()
             name = path.rpartition("/")[2]
             kind = _kind_of(name)
@@ -119,25 +125,30 @@ def _look(root: Path) -> _Found:
             elif not name.startswith("."):
                 found.others.append(path)
     for path in metadata:
-        base = path.rpartition("/")[0]
-        where = f"{base}/" if base else ""
-        for number, facts in _metadata(root / path):
-            if found.main is None:
-                found.main = _main_key(facts)
-            name = facts.pop(found.main, "")
-            if name is None:
-                name, where = "", f"{where.partition(_NO_FILE)[0]}{_NO_FILE}{number:012d}"
-            elif not isinstance(name, str) or not name:
-                msg = f"expected the key {found.main!r} with the path of a file, found {name!r:.80}"
-                raise FormatError(msg, place=f"{path}, line {number}")
-            else:
-                where = f"{base}/{name}" if base else name
-            if where in found.facts:
-                msg = f"the file {name!r:.200} comes twice"
-                raise FormatError(msg, place=f"{path}, line {number}")
-            found.facts[where] = {key: _beside(base, key, value) for key, value in facts.items()}
-            found.columns.update(dict.fromkeys(facts))
+        _take_facts(root, path, found)
     return found
+
+
+def _take_facts(root: Path, path: str, found: _Found) -> None:
+    """Add what a metadata file says."""
+    base = path.rpartition("/")[0]
+    where = f"{base}/" if base else ""
+    for number, facts in _metadata(root / path):
+        if found.main is None:
+            found.main = _main_key(facts)
+        name = facts.pop(found.main, "")
+        if name is None:
+            name, where = "", f"{where.partition(_NO_FILE)[0]}{_NO_FILE}{number:012d}"
+        elif not isinstance(name, str) or not name:
+            msg = f"expected the key {found.main!r} with the path of a file, found {name!r:.80}"
+            raise FormatError(msg, place=f"{path}, line {number}")
+        else:
+            where = f"{base}/{name}" if base else name
+        if where in found.facts:
+            msg = f"the file {name!r:.200} comes twice"
+            raise FormatError(msg, place=f"{path}, line {number}")
+        found.facts[where] = {key: _beside(base, key, value) for key, value in facts.items()}
+        found.columns.update(dict.fromkeys(facts))
 
 
 def _main_key(facts: Mapping[str, Any]) -> str:

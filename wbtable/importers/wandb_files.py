@@ -234,7 +234,7 @@ def regular(file: Path, roots: Sequence[Path]) -> Path:
         msg = f"there is no file {str(file)!r:.300}"
         raise NotFoundError(msg) from None
     if not any(real.is_relative_to(root.resolve()) for root in roots):
-        msg = f"{str(file)!r:.300} is outside of what may be read here; name its folder to allow it (--files-from)"
+        msg = f"{str(real)!r:.300} is outside of what may be read here; name its folder to allow it (--files-from)"
         raise UsageError(msg)
     if not stat.S_ISREG(mode):
         msg = f"{str(file)!r:.300} is no regular file"

@@ -134,6 +134,13 @@ class Importer:
             self._versions[artifact.client_id] = version
         return version
 
+    def newest(self, project: str, name: str) -> Version | None:
+        """Return the newest version of an artifact, None if there is none."""
+        try:
+            return self.store.versions(name, project=project)[-1]
+        except (NotFoundError, IndexError):
+            return None
+
     def _commit(self, artifact: WandbArtifact, draft: Any, project: str, run: RunInfo | None) -> Version:
         if artifact.ttl:
             import datetime as dt

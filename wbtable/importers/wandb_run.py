@@ -20,7 +20,7 @@ from wbtable.importers.wandb_history import HistoryImport, flat_summary, time_fr
 from wbtable.importers.wandb_media import MediaReader
 from wbtable.importers.wandb_places import Places
 from wbtable.importers.wandb_records import artifact_of
-from wbtable.importers.wandb_run_files import keep_files, keep_samples, reduced_table
+from wbtable.importers.wandb_run_files import FILES, keep_files, keep_late_links, keep_samples, reduced_table
 from wbtable.importers.wandb_run_log import RunLog
 from wbtable.runs.compaction import compact
 from wbtable.runs.files import RunFiles, now
@@ -77,7 +77,7 @@ class RunImport:
         self._id = check_run_id(log.run["run_id"])
         self._project = check_name(importer.project or log.run.get("project") or DEFAULT_PROJECT, "project")
         self._place = str(log.file)
-        places = Places(log.folder, importer.files_from)
+        self._places = places = Places(log.folder, importer.files_from)
         self._folder = FolderFiles(log.folder / "files")
         self._artifacts: list[WandbArtifact] = []
         for record in log.artifacts:
@@ -111,6 +111,8 @@ class RunImport:
             for artifact in self._artifacts:
                 self._importer.recall(artifact, self._project, self._name(artifact))
             self._report.add("run", self._place, "present", target=self.path)
+            files = self._importer.newest(self._project, table_artifact(self._id, FILES))
+            keep_late_links(self._id, self._folder, self._places.file, files, self._commit, self._report)
             return
         for what in self.log.damage:
             self._report.add("record", self._place, "failed", what)
@@ -119,7 +121,7 @@ class RunImport:
         history = HistoryImport(self.log, MediaReader(self._folder), self._table_cell, self._report)
         history.write(self._files, self._importer.store.objects, int(start.environment.get(FIRST, "0")))
         keep_samples(self.log, self._id, self._commit, self._report)
-        keep_files(self.log, self._id, self._folder, self._commit, self._report)
+        keep_files(self.log, self._id, self._folder, self._places.file, self._commit, self._report)
         for kind, count in sorted(self.log.left_out.items()):
             self._report.add("record", self._place, "skipped", f"{count:,} of kind {kind}")
         self._finish(start, history)

@@ -17,7 +17,8 @@ from wbtable.runs.naming import table_artifact, table_entry
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from wbtable.artifacts.version import Version
     from wbtable.importers.report import Report
@@ -31,17 +32,25 @@ RECORDS: Final = "wandb-records.jsonl"
 _OUTPUT: Final = "output.log"
 
 
-def keep_files(log: RunLog, run_id: str, folder: FolderFiles, commit: Commit, report: Report) -> None:
-    """Store the files of a run folder that the history does not hold, as the artifact ``run-<id>-files``."""
+def keep_files(
+    log: RunLog, run_id: str, folder: FolderFiles, allowed: Callable[[str], Path], commit: Commit, report: Report
+) -> None:
+    """Store the files of a run folder that the history does not hold, as the artifact ``run-<id>-files``.
+
+    Args:
+        log: the run's log.
+        run_id: its id.
+        folder: its files.
+        allowed: returns the file that a link of W&B's ``save`` leads to, where it may be read.
+        commit: stores a draft.
+        report: is added to.
+
+    """
     draft = Artifact(table_artifact(run_id, FILES), type="run_files")
     names: list[str] = []
+    links: dict[str, WbtableError] = {}
     if folder.root.is_dir():
-        try:
-            found = list(walk(str(folder.root)))
-        except WbtableError as error:
-            report.add("file", str(folder.root), "failed", error=error)
-            found = []
-        for path, file in found:
+        for path, file in walk(str(folder.root), links.__setitem__):
             place = f"{folder.root}:{path}"
             if path in folder.used:
                 report.add("media", place, "imported", target="the history")
@@ -52,6 +61,7 @@ def keep_files(log: RunLog, run_id: str, folder: FolderFiles, commit: Commit, re
                 report.add("file", place, "failed", error=error)
                 continue
             names.append(path)
+    names += _add_links(links, folder, allowed, draft, report)
     if log.lines and _OUTPUT not in names:
         _write_output(log, draft)
         names.append(_OUTPUT)
@@ -64,6 +74,54 @@ def keep_files(log: RunLog, run_id: str, folder: FolderFiles, commit: Commit, re
         version = commit(draft)
         for name in names:
             report.add("file", f"{folder.root}:{name}", "imported", target=f"{version.qualified_name}:{name}")
+
+
+def keep_late_links(
+    run_id: str,
+    folder: FolderFiles,
+    allowed: Callable[[str], Path],
+    before: Version | None,
+    commit: Commit,
+    report: Report,
+) -> None:
+    """Store what links in the folder of a run that is here lead to, where that may be read now and is not here yet.
+
+    Arguments as `keep_files`; `before` is the version that has the run's files, None if there is none.
+    """
+    links: dict[str, WbtableError] = {}
+    if folder.root.is_dir():
+        for _ in walk(str(folder.root), links.__setitem__):
+            pass
+    missing = {path: error for path, error in links.items() if before is None or path not in before}
+    if not missing:
+        return
+    draft = Artifact(table_artifact(run_id, FILES), type="run_files") if before is None else before.new_draft()
+    names = _add_links(missing, folder, allowed, draft, report)
+    if names:
+        version = commit(draft)
+        for name in names:
+            report.add("file", f"{folder.root}:{name}", "imported", target=f"{version.qualified_name}:{name}")
+
+
+def _add_links(
+    links: Mapping[str, WbtableError],
+    folder: FolderFiles,
+    allowed: Callable[[str], Path],
+    draft: Artifact,
+    report: Report,
+) -> list[str]:
+    """Add the files that links lead to, out of the run's folder; return the paths of those that may be read."""
+    names = []
+    for path, refused in links.items():
+        try:
+            if not (folder.root / path).is_symlink():
+                raise refused
+            draft.add_file(allowed(str(folder.root / path)), path)
+        except (WbtableError, OSError) as error:
+            report.add("file", f"{folder.root}:{path}", "failed", error=error)
+            continue
+        names.append(path)
+    return names
 
 
 def _write_output(log: RunLog, draft: Artifact) -> None:

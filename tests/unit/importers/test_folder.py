@@ -145,6 +145,10 @@ def test_links_do_not_leave_the_folder(tmp_path: Path) -> None:
     (tmp_path / "in" / "link.png").symlink_to(tmp_path / "secret.png")
     with pytest.raises(wbtable.UsageError, match="leaves the directory"):
         wbtable.read_folder(tmp_path / "in")
+    image(tmp_path / "in" / "a.png")
+    report = Report()
+    assert wbtable.read_folder(tmp_path / "in", report=report).get_column("path") == ["a.png"]
+    assert [item.outcome for item in report.items] == ["failed", "imported"]
 
 
 def test_names_that_clash_are_refused(tmp_path: Path) -> None:

@@ -193,6 +193,34 @@ def test_a_record_cannot_name_files_of_others(store: wbtable.Store, folder: Path
     assert "a.txt" in store.artifact("mine/data")
 
 
+def test_links_of_saved_files_cost_no_other_file_and_come_over_once_they_may_be_read(
+    store: wbtable.Store, folder: Path, tmp_path: Path
+) -> None:
+    """W&B's `save` puts links into the run's folder, to wherever the files are."""
+    log = write(folder, [run(), EXIT])
+    outside = tmp_path / "work"
+    outside.mkdir()
+    (outside / "model.pt").write_bytes(b"weights")
+    (folder / "files" / "sub").mkdir(parents=True)
+    (folder / "files" / "output.log").write_text("said")
+    (folder / "files" / "sub" / "model.pt").symlink_to(outside / "model.pt")
+    (folder / "files" / "gone.pt").symlink_to(outside / "gone.pt")
+    first, second = failed(wbtable.import_wandb([log], store))
+    assert "gone.pt" in first
+    assert str(outside / "model.pt") in second
+    assert "--files-from" in second
+    name = "digits/run-abc123-files"
+    assert [item.path for item in store.artifact(name).files()] == ["output.log"]
+
+    again = wbtable.import_wandb([log], store, files_from=[outside])
+    assert "gone.pt" in "".join(failed(again))
+    version = store.artifact(name)
+    assert [item.path for item in version.files()] == ["output.log", "sub/model.pt"]
+    assert version.get_entry("sub/model.pt").read() == b"weights"
+    assert len(wbtable.import_wandb([log], store, files_from=[outside]).items) == 2
+    assert store.artifact(name) == version
+
+
 def test_files_are_found_in_the_staging_area_and_the_cache(
     store: wbtable.Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
