@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _RECORDED: Final = ("name", "type", "description", "metadata")
 """What a draft says of itself, and the record of its version says from then on."""
+_OF_A_VERSION: Final = ("aliases", "tags")
+"""What only a version has."""
 
 
 class Becoming:
@@ -30,14 +32,19 @@ class Becoming:
             raise UsageError(msg)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; of a version the description is said anew, and what else its record says stays.
+        """Set an attribute; of a version description, aliases and tags are said anew, and what else is recorded stays.
 
         Raises:
-            UsageError: it became a version, whose record cannot say anything else.
+            UsageError: it became a version, whose record cannot say anything else; or it is none yet, and has no
+                aliases and tags.
 
         """
         version = self.__dict__.get("_version")
-        if version is None or name not in _RECORDED:
+        if name in _OF_A_VERSION:
+            if version is None:
+                raise UsageError(f"{name} are given to a version: use log_artifact(draft, {name}=...)")
+            setattr(version, name, value)
+        elif version is None or name not in _RECORDED:
             object.__setattr__(self, name, value)
         elif name == "description":
             version.description = value

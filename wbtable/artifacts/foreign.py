@@ -13,7 +13,7 @@ _LINKS: Final = "there are no links here: add_aliases() names a version, and sto
 _ITSELF: Final = "there are no links here: what name, version, project and qualified_name say is of the artifact itself"
 _CONTENT: Final = "files() lists what is in it, and get_entry(name) is one of them"
 OF_AN_ARTIFACT: Final = {
-    **dict.fromkeys(("save", "finalize"), _STORED),
+    "finalize": _STORED,
     **dict.fromkeys(("link", "unlink", "linked_artifacts", "linked_at", "is_link"), _LINKS),
     **dict.fromkeys(("source_artifact", "source_collection", "source_name", "source_project"), _ITSELF),
     **dict.fromkeys(("source_qualified_name", "source_version"), _ITSELF),
@@ -44,6 +44,7 @@ _LOGGED: Final = (
 )
 _OF_A_DRAFT: Final = {
     **OF_AN_ARTIFACT,
+    "save": _STORED,
     **dict.fromkeys(_LOGGED, "log it with run.log_artifact(draft) or store.commit(draft), after which it is there"),
 }
 

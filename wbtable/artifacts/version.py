@@ -11,6 +11,7 @@ from wbtable.artifacts.download import checkout, default_root
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.lineage import Lineage, lineage, said_later
 from wbtable.artifacts.names import LATEST, check_aliases, check_list, check_tags, parse_name
+from wbtable.artifacts.said_names import SaidNames
 from wbtable.artifacts.verify import Report, verify_download, verify_version
 from wbtable.artifacts.version_content import VersionContent
 from wbtable.errors import ConflictError, NotFoundError
@@ -116,14 +117,38 @@ class Version(VersionContent):
 
     # What is said of it later.
 
+    def save(self, project: str | None = None, settings: object = None) -> None:
+        """Accept W&B's call: aliases, tags and a description are stored as they are set.
+
+        Raises:
+            UsageError: what `metadata` returned was changed, which changes no version.
+
+        """
+        self.check_metadata()
+
     @property
     def aliases(self) -> list[str]:
-        """The names that mean this version, ``latest`` among them if it is the newest; found by listing."""
+        """The names that mean this version, ``latest`` among them if it is the newest; found by listing.
+
+        Names that are put into the list, or taken out of it, are given to the version, or taken away, at once.
+        """
+        return self._aliases()
+
+    @aliases.setter
+    def aliases(self, names: Iterable[str]) -> None:
+        check_list(names, "aliases")
+        self._aliases().become(names)
+
+    def _aliases(self) -> SaidNames:
         found = [
             alias for alias, number in self.store.aliases(self.project, self.name).items() if number == self.number
         ]
         newest = self.store.records(self.project, self.name).head_number()
-        return [*(["latest"] if newest == self.number else []), *found]
+        return SaidNames([*(["latest"] if newest == self.number else []), *found], self._say_aliases)
+
+    def _say_aliases(self, come: list[str], gone: list[str]) -> None:
+        self.add_aliases(come)
+        self.remove_aliases(gone)
 
     def add_aliases(self, aliases: Iterable[str]) -> None:
         """Make names mean this version; they stop meaning another. ``latest`` is accepted and does nothing.
@@ -150,8 +175,20 @@ class Version(VersionContent):
 
     @property
     def tags(self) -> list[str]:
-        """The tags, sorted."""
-        return list(logs.value(self.store.backend, self._log("tags"), "tags") or [])
+        """The tags, sorted; such as are put into the list, or taken out of it, are added or removed at once."""
+        return self._tags()
+
+    @tags.setter
+    def tags(self, names: Iterable[str]) -> None:
+        check_list(names, "tags")
+        self._tags().become(names)
+
+    def _tags(self) -> SaidNames:
+        return SaidNames(logs.value(self.store.backend, self._log("tags"), "tags") or [], self._say_tags)
+
+    def _say_tags(self, come: list[str], gone: list[str]) -> None:
+        self.add_tags(come)
+        self.remove_tags(gone)
 
     def add_tags(self, tags: Iterable[str]) -> None:
         """Add tags.

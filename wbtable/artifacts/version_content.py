@@ -6,7 +6,7 @@ import copy
 import datetime as dt
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wbtable.artifacts import logs, tables
 from wbtable.artifacts.contents import Contents
@@ -22,13 +22,17 @@ from wbtable.format import layout
 from wbtable.format.showing import Shows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from wbtable.artifacts.store_files import StoreFiles
     from wbtable.format.digest import Descriptor
     from wbtable.format.entry import Entry
     from wbtable.format.version_record import VersionRecord
+
+_NO_METADATA: Final = (
+    "the metadata of a version does not change: begin a new_draft() of it, change what it says, and log it"
+)
 
 
 class VersionContent(Shows, Foreign):
@@ -95,7 +99,28 @@ class VersionContent(Shows, Foreign):
     @property
     def metadata(self) -> dict[str, Any]:
         """The user's values, as they were given; a copy, to its innermost value."""
-        return copy.deepcopy(dict(self.record.metadata))
+        self._is_changed = self._has_changed_metadata()
+        self._handed_out: dict[str, Any] | None = copy.deepcopy(dict(self.record.metadata))
+        return self._handed_out
+
+    @metadata.setter
+    def metadata(self, _: Mapping[str, Any] | None) -> None:
+        raise UsageError(_NO_METADATA, place=self.qualified_name)
+
+    def _has_changed_metadata(self) -> bool:
+        known = self.__dict__
+        handed_out = known.get("_handed_out")
+        return known.get("_is_changed", False) or (handed_out is not None and handed_out != self.record.metadata)
+
+    def check_metadata(self) -> None:
+        """Refuse to go on as if the metadata had been changed that was given out.
+
+        Raises:
+            UsageError: it was.
+
+        """
+        if self._has_changed_metadata():
+            raise UsageError(_NO_METADATA, place=self.qualified_name)
 
     @property
     def created_at(self) -> dt.datetime:

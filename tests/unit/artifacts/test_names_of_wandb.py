@@ -11,6 +11,7 @@ import pytest
 from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.foreign import OF_AN_ARTIFACT
 from wbtable.artifacts.version import Version
+from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,11 +44,12 @@ def test_whatever_wandb_has_is_there_or_says_what_to_use(store: Store, draft_of:
     draft = draft_of()
     lacking = [name for name in NAMES if not hasattr(draft, name)]
     assert {"save", "aliases"} < set(lacking)
+    assert "run.log_artifact(draft)" in said(draft, "save")
     for name in lacking:
         assert f"not logged yet has no attribute {name!r}: " in said(draft, name)
     version = store.commit(draft_of("other"))
     lacking = [name for name in NAMES if not hasattr(version, name)]
-    assert {"save", "add_file", "source_name"} < set(lacking)
+    assert {"finalize", "add_file", "source_name"} < set(lacking)
     for name in lacking:
         assert f"'Version' object has no attribute {name!r}: " in said(version, name)
 
@@ -55,8 +57,7 @@ def test_whatever_wandb_has_is_there_or_says_what_to_use(store: Store, draft_of:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("save", r"run.log_artifact(draft)"),
-        ("finalize", "store.commit(draft)"),
+        ("finalize", "run.log_artifact(draft) and store.commit(draft)"),
         ("link", "add_aliases()"),
         ("id", "qualified_name"),
         ("entity", "project"),
@@ -93,3 +94,48 @@ def test_a_property_that_fails_says_how(store: Store, draft_of: Make, monkeypatc
     monkeypatch.setattr(Version, "size", property(lambda self: self.contents.no_such_thing))
     with pytest.raises(AttributeError, match="no_such_thing"):
         _ = version.size
+
+
+def test_aliases_and_tags_are_changed_as_lists(store: Store, draft_of: Make) -> None:  # LOG-2
+    draft = draft_of()
+    with pytest.raises(UsageError, match=r"log_artifact\(draft, aliases=...\)"):
+        draft.aliases = ["x"]
+    version = store.commit(draft)
+    version.aliases.append("best")
+    version.aliases += ["a", "b"]
+    version.aliases.remove("a")
+    version.tags.extend(["one", "two"])
+    version.tags.pop()
+    version.save()
+    again = store.artifact("data:best")
+    assert (again.aliases, again.tags) == (["latest", "b", "best"], ["one"])
+    draft.aliases, draft.tags = ["c"], []
+    assert (again.aliases, again.tags) == (["latest", "c"], [])
+    again.aliases[-1] = "d"
+    again.aliases.insert(0, "e")
+    assert sorted(version.aliases) == ["d", "e", "latest"]
+    names = version.aliases
+    with pytest.raises(UsageError, match="must not contain"):
+        names.append("a/b")
+    with pytest.raises(UsageError, match="expected a list of"):
+        names += "abc"
+    with pytest.raises(UsageError, match="expected a list of"):
+        version.tags = "abc"
+    del names[names.index("e")]
+    assert names == version.aliases == ["latest", "d"]
+    for copied in (copy.copy(names), pickle.loads(pickle.dumps(names))):
+        copied.append("other")
+    names.clear()
+    assert version.aliases == ["latest"]
+
+
+def test_metadata_that_would_not_be_saved_is_said(store: Store, draft_of: Make) -> None:
+    version = store.commit(draft_of(metadata={"a": {"b": float("nan")}}))
+    assert version.metadata.keys() == {"a"}
+    version.save()
+    version.metadata["a"]["c"] = 1
+    assert version.metadata.keys() == {"a"}
+    with pytest.raises(UsageError, match="new_draft"):
+        version.save()
+    with pytest.raises(UsageError, match="new_draft"):
+        version.metadata = {}
