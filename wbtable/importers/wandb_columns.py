@@ -24,7 +24,8 @@ from wbtable.format.types import (
     unify,
 )
 from wbtable.importers.npz_column import NpzColumn
-from wbtable.importers.wandb_media import is_media
+from wbtable.importers.wandb_media import holds_media, is_media
+from wbtable.importers.wandb_types import field_params, item_params
 from wbtable.tables.encode import encode
 from wbtable.tables.exact import MAX_EXACT_FLOAT
 from wbtable.tables.infer import MAX_INT64, MIN_INT64, array_dtype
@@ -32,7 +33,7 @@ from wbtable.tables.ingest import encode_values
 from wbtable.tables.rows import ColumnRule, RowBuffer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -213,12 +214,12 @@ class Column:
 
     def _cells(self, values: Sequence[Any], first_row: int) -> Encoded:
         """Convert cell by cell; what the column cannot hold is null, and its JSON is kept beside it."""
-        media = has_media(self.type) or any(map(is_media, values))
+        media = has_media(self.type) or any(map(holds_media, values))
         start = self.type if media else NullType()
         buffer = RowBuffer([self.name], [start], [ColumnRule(mixed=not media)])
         for row, value in enumerate(values, first_row):
             try:
-                buffer.add((self._value(value),))
+                buffer.add((self._value(value, self._found.params),))
             except (WbtableError, OSError, ValueError, RecursionError) as error:
                 self.rejected[row] = _text(value)
                 self._media.give_back(value)
@@ -237,14 +238,15 @@ class Column:
         """Return values of any kinds, each as it is."""
         return encode_values([_mend(value) for value in values], self.name, self._blobs, declared=AnyType())
 
-    def _value(self, value: Any) -> Any:
+    def _value(self, value: Any, params: Mapping[str, Any]) -> Any:
         if isinstance(value, dict):
-            return self._media.read(value, self._found.params) if is_media(value) else _mend(value)
-        if isinstance(value, list):
             if is_media(value):
-                return [None if v is None else self._media.read(v, self._found.params) for v in value]
-            return _mend(value)
-        return _mend(value) if isinstance(value, str) else value
+                return self._media.read(value, params)
+            return {_mend(key): self._value(item, field_params(params, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            inner = params if is_media(value) else item_params(params)
+            return [self._value(item, inner) for item in value]
+        return _mend(value)
 
 
 def _whole(array: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -250,6 +250,13 @@ def is_media(value: object) -> bool:
     return False
 
 
+def holds_media(value: object) -> bool:
+    """Whether a value of the JSON is a media cell, or holds one however deep."""
+    if isinstance(value, dict):
+        return is_media(value) or any(map(holds_media, value.values()))
+    return isinstance(value, list) and any(map(holds_media, value))
+
+
 def _caption(cell: Mapping[str, Any]) -> str | None:
     caption = cell.get("caption")
     return None if caption is None else str(caption)
@@ -270,4 +277,4 @@ def _const(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-__all__ = ["PLURAL", "MediaReader", "is_media"]
+__all__ = ["PLURAL", "MediaReader", "holds_media", "is_media"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _LEGACY: Final = {
     "dictionary": "typedDict",
@@ -54,6 +54,17 @@ def wandb_type(value: Any, depth: int = 0) -> WandbType:
         if element.kind.endswith("-file"):  # the names of classes stand there
             return WandbType("list", element.params)
     return WandbType(name, params)
+
+
+def field_params(params: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the parameters of the type of a dict's field, where those of the dict's type say them."""
+    fields = params.get("type_map")
+    return wandb_type(fields.get(key)).params if isinstance(fields, dict) else {}
+
+
+def item_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of the type of a list's items, where those of the list's type say them."""
+    return wandb_type(params.get("element_type")).params
 
 
 def column_types(value: Any, columns: Sequence[Any]) -> list[WandbType]:

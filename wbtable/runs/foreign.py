@@ -58,6 +58,15 @@ def login(*_args: Any, **_kwargs: Any) -> bool:
     return True
 
 
+def without_entity(name: str) -> str:
+    """Return the name of an artifact without an entity before its project, which is said once."""
+    entity, slash, rest = name.partition("/")
+    if not slash or rest.partition(":")[0].count("/") != 1 or ":" in entity:
+        return name
+    warn_once(f"the entity {entity!r:.80} of an artifact's name has no meaning here: {rest!r:.200} is used")
+    return rest
+
+
 class Accepting:
     """What does nothing here, for scripts that have it."""
 

@@ -18,7 +18,7 @@ from wbtable.runs import exits
 from wbtable.runs.compaction import compact
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.files import RunFiles, now
-from wbtable.runs.foreign import Accepting
+from wbtable.runs.foreign import Accepting, without_entity
 from wbtable.runs.intake import Intake
 from wbtable.runs.links import is_here, record_link
 from wbtable.runs.reading import empty_history, read_history
@@ -211,7 +211,8 @@ class Run(Accepting, Shows):
         """Return a version and record that this run used it.
 
         Args:
-            artifact_or_name: ``name:alias`` of this project, ``project/name:alias``, or a version.
+            artifact_or_name: ``name:alias`` of this project, ``project/name:alias``, or a version. An entity before
+                the project, as W&B's pages show it, means nothing here.
             type: the type that it must have, if given.
             aliases: accepted for W&B's sake, as `use_as`.
             use_as: accepted.
@@ -228,7 +229,7 @@ class Run(Accepting, Shows):
         if isinstance(artifact_or_name, str):
             store = self._store or resolve_store()
             self._intake.uploads.drain()
-            version = store.artifact(artifact_or_name, type=type, project=self.project)
+            version = store.artifact(without_entity(artifact_or_name), type=type, project=self.project)
         elif hasattr(artifact_or_name, "wait"):
             version = artifact_or_name.wait()
         else:

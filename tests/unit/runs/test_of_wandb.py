@@ -113,6 +113,17 @@ def test_names_of_wandb(store: Store) -> None:
         wbtable.define_metric("loss")
 
 
+def test_an_entity_before_the_project_is_left_out(store: Store) -> None:
+    """W&B's pages show names so, and programs have them from there."""
+    with wbtable.init(project="p", store=store) as run:
+        run.log_artifact(wbtable.Artifact("a", type="t"), aliases=["best"])
+        with pytest.warns(RunWarning, match=r"the entity 'me' .* 'p/a:best' is used"):
+            assert run.use_artifact("me/p/a:best", type="t").qualified_name == "p/a:v0"
+        for wrong in ("x/me/p/a:best", "me/p/"):
+            with pytest.raises(UsageError, match="must not"):
+                run.use_artifact(wrong)
+
+
 def test_what_is_set_on_a_run_is_not_lost_silently(store: Store) -> None:
     with wbtable.init(project="p", name="first", store=store) as run:
         with pytest.warns(RunWarning, match=r"init\(name=...\)"):
