@@ -7,10 +7,8 @@ cannot hold, lone surrogates, deep nesting. Writing is canonical (RFC 8785), so 
 from __future__ import annotations
 
 import json
-import math
 import re
 import threading
-from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Never, TypeAlias, cast
 
@@ -18,6 +16,7 @@ import zstandard
 
 from wbtable.errors import FormatError
 from wbtable.format.es_number import es_number
+from wbtable.format.exact_json import finite, unique_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -53,7 +52,7 @@ def parse(data: bytes, place: str, *, max_bytes: int = MAX_DOCUMENT) -> Json:
             object_pairs_hook=unique_keys,
             parse_constant=_refuse_constant,
             parse_int=_safe_int,
-            parse_float=_finite,
+            parse_float=finite,
         )
         # A lone surrogate can only have come from an escape; it has no UTF-8 form.
         if "\\u" in text:
@@ -88,21 +87,6 @@ _NOT_BRACKETS = bytes(b for b in range(256) if b not in b"[]{}")
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
-def unique_keys(pairs: list[tuple[str, Any]]) -> Json:
-    """Return an object of JSON, as `object_pairs_hook`: of a key that stands twice one value would silently be lost.
-
-    Raises:
-        ValueError: a key stands twice.
-
-    """
-    out = dict(pairs)
-    if len(out) != len(pairs):
-        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        msg = f"the key {twice!r:.80} stands twice in one object"
-        raise ValueError(msg)
-    return out
-
-
 def _refuse_constant(name: str) -> Never:
     msg = f"{name} is not JSON"
     raise ValueError(msg)
@@ -113,14 +97,6 @@ def _safe_int(text: str) -> int:
         msg = f"the integer {text:.40} is beyond 2^53 - 1; such values stand as strings"
         raise ValueError(msg)
     return int(text)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        msg = f"the number {text:.40} is out of range"
-        raise ValueError(msg)
-    return value
 
 
 def canonical(value: object) -> bytes:

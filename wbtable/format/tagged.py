@@ -183,15 +183,23 @@ def _is_pandas_null(value: object) -> bool:
 
 
 def _key(key: object, place: str) -> str:
+    found = key_text(key)
+    if found is None:
+        msg = f"a key of type {type(key).__name__} cannot be stored"
+        raise TypeMismatchError(msg, place=place)
+    return utf8_text(found, place)
+
+
+def key_text(key: object) -> str | None:
+    """Return the key of a dict as text, None if it has none; an enum's member that is text or a number is just that."""
     if isinstance(key, str):
-        return utf8_text(str(key), place)
+        return str.__str__(key)  # of a member of an enum `str` may give its class and name
+    if isinstance(key, int) and not isinstance(key, bool):
+        return int.__repr__(key)
     if isinstance(key, (int, float)) or hasattr(key, "item"):
         return str(key)
     name = getattr(key, "name", None)
-    if isinstance(name, str):
-        return name
-    msg = f"a key of type {type(key).__name__} cannot be stored"
-    raise TypeMismatchError(msg, place=place)
+    return name if isinstance(name, str) else None
 
 
 def float_text(value: float) -> str:

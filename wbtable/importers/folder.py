@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wbtable.artifacts.local_files import walk
 from wbtable.artifacts.progress import Progress
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
-from wbtable.format.documents import unique_keys
+from wbtable.format.exact_json import EXACT_JSON
 from wbtable.importers.metadata_csv import CAPTION, csv_rows
 from wbtable.importers.wandb_files import inside
 from wbtable.media import media_class
@@ -173,7 +172,7 @@ def _metadata(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 number += 1
                 if not line.strip():
                     continue
-                value = json.loads(line, object_pairs_hook=unique_keys)
+                value = EXACT_JSON.decode(line)
                 if not isinstance(value, dict):
                     msg = f"expected an object, found {type(value).__name__}"
                     raise FormatError(msg, place=f"{file}, line {number}")

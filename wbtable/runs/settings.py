@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, Final
 
 from wbtable.errors import TypeMismatchError, UsageError
-from wbtable.format.tagged import tag, untag, utf8_text
+from wbtable.format.tagged import key_text, tag, untag, utf8_text
 from wbtable.runs.console import warn_once
 
 _MAX_RANGE: Final = 1000
@@ -44,7 +44,8 @@ class Settings(MutableMapping[str, Any]):
         object.__setattr__(self, "_changed", changed)
         object.__setattr__(self, "_values", {} if into is None else into)
         for key, value in (values or {}).items():
-            self._values[str(key)] = self._take(str(key), value)
+            name = _name(key)
+            self._values[name] = self._take(name, value)
 
     def _take(self, key: str, value: object) -> Any:
         utf8_text(key, f"a key of {self._what}")
@@ -75,7 +76,8 @@ class Settings(MutableMapping[str, Any]):
         if not isinstance(key, str):
             msg = f"expected text as a key of {self._what}, found {type(key).__name__}"
             raise UsageError(msg)
-        self._values[key] = self._take(key, value)
+        name = _name(key)
+        self._values[name] = self._take(name, value)
         self._changed()
 
     def __delitem__(self, key: str) -> None:
@@ -130,14 +132,14 @@ class Settings(MutableMapping[str, Any]):
         del allow_val_change
         for given in args:
             for key, value in as_mapping(given, self._what).items():
-                self[str(key)] = value
+                self[_name(key)] = value
         for key, value in kwargs.items():
             self[key] = value
 
     def setdefaults(self, values: Mapping[str, Any]) -> None:
         """Set those values that are not set yet."""
         for key, value in as_mapping(values, self._what).items():
-            self.setdefault(str(key), value)
+            self.setdefault(_name(key), value)
 
     def as_dict(self) -> dict[str, Any]:
         """Return a copy that can be stored: what was set inside a value since it was taken is looked at now."""
@@ -152,6 +154,10 @@ class Settings(MutableMapping[str, Any]):
         except TypeMismatchError as error:
             warn_once(f"{error}: it is kept as text, or left out")
             return untag(tag(_kept(value), place), place)
+
+
+def _name(key: object) -> str:
+    return key_text(key) or str(key)
 
 
 def _nobody() -> None:
@@ -176,7 +182,7 @@ def _told(value: object) -> Any:
 def _kept(value: object) -> Any:
     """Return what of a value can be stored; in a list None stands for what cannot."""
     if isinstance(value, Mapping):
-        pairs = ((str(key), item, _kept(item)) for key, item in value.items())
+        pairs = ((_name(key), item, _kept(item)) for key, item in value.items())
         return {key: found for key, item, found in pairs if found is not None or item is None}
     if isinstance(value, list | tuple | set | frozenset):
         return [_kept(item) for item in value]

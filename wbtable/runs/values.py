@@ -92,7 +92,7 @@ def take_scalars(data: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _flatten(data: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
     for key, value in data.items():
-        name = prefix + (key if isinstance(key, str) else str(getattr(key, "name", key)))
+        name = prefix + (str.__str__(key) if isinstance(key, str) else str(getattr(key, "name", key)))
         if isinstance(value, Mapping) and value and depth < _MAX_DEPTH:
             yield from _flatten(value, f"{name}.", depth + 1)
         else:

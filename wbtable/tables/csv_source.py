@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -169,12 +170,14 @@ class _Rows:
     def _checked(self, batches: Iterable[pa.RecordBatch], patterns: dict[str, str]) -> Iterator[pa.RecordBatch]:
         watched = self.watched if patterns else None
         large: set[str] = set()
+        infinite: set[str] = set()
         last: pa.RecordBatch | None = None
         for blocks, batch in enumerate(batches, 1):
             if self.progress is not None:
                 self.progress(min(1.0, blocks * _BLOCK / self.disk.size))
             last = batch if batch.num_rows else last
             large.update(_large_floats(batch, {name for name in patterns if patterns[name] == FLOAT} - large))
+            infinite.update(_infinite_floats(batch, infinite))
             if watched is not None:
                 watched.look_on(_BLOCK)
             yield batch
@@ -184,6 +187,8 @@ class _Rows:
             check_zeros(self._as_text(patterns), patterns)
         if large:
             _check_integers(self._as_text(large), self.place)
+        if infinite and last is not None:
+            _check_range(self._as_text(infinite), last.schema, self.place)
 
     def _as_text(self, columns: Collection[str]) -> Iterator[pa.RecordBatch]:
         try:
@@ -204,6 +209,16 @@ def _large_floats(batch: pa.RecordBatch, names: set[str]) -> Iterator[str]:
         size = pc.abs(batch.column(batch.schema.get_field_index(name)))
         if pc.any(pc.and_(pc.is_finite(size), pc.greater_equal(size, MAX_EXACT_FLOAT))).as_py():
             yield name
+
+
+def _infinite_floats(batch: pa.RecordBatch, known: Collection[str]) -> Iterator[str]:
+    """Yield the further columns of floats that have infinite ones."""
+    names = batch.schema.names
+    for name, column in zip(names, batch.columns, strict=True):
+        if pa.types.is_floating(column.type) and name not in known and names.count(name) == 1:
+            found = pc.max(pc.abs(column)).as_py()
+            if found is not None and math.isinf(found):
+                yield name
 
 
 def check_text(file: BinaryIO, place: str) -> None:
@@ -268,7 +283,7 @@ def _check_closed(last: pa.RecordBatch, disk: DiskRows, place: str) -> None:
         raise FormatError(msg, place=place)
 
 
-def _check_integers(reader: Iterator[pa.RecordBatch], place: str) -> None:
+def _check_integers(reader: Iterable[pa.RecordBatch], place: str) -> None:
     for batch in reader:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             for text in column.filter(pc.match_substring_regex(column, _LONG_INTEGER)).to_pylist():
@@ -277,6 +292,20 @@ def _check_integers(reader: Iterator[pa.RecordBatch], place: str) -> None:
                         f"column {name!r:.80}: the integer {text.strip():.80} has no exact form as a float, as which "
                         'the column was read; declare it with dtype=, as "uint64" or "string"'
                     )
+                    raise FormatError(msg, place=place)
+
+
+def _check_range(reader: Iterable[pa.RecordBatch], schema: pa.Schema, place: str) -> None:
+    """Refuse numbers that Arrow made infinite; those that are called infinite are."""
+    for batch in reader:
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            kind = schema.field(name).type
+            for text in column.filter(pc.match_substring_regex(column, "[0-9]")).to_pylist():
+                if text not in _NULLS and math.isinf(
+                    pa.scalar(float(text), pa.float64()).cast(kind, safe=False).as_py()
+                ):
+                    what = f"the number {text.strip():.80} is beyond the range of float{kind.bit_width}"
+                    msg = f"column {name!r:.80}: {what}"
                     raise FormatError(msg, place=place)
 
 

@@ -26,7 +26,7 @@ from wbtable.tables.coerce import coercion
 from wbtable.tables.infer_times import exactly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _Times = TimestampType | DurationType | TimeType
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 1}
@@ -71,6 +71,36 @@ def check_fields(declared: ColumnType, found: ColumnType) -> None:
     elif type(declared) is type(found):
         for own_child, child in zip(declared.children(), found.children(), strict=False):
             check_fields(own_child, child)
+
+
+def check_units(wanted: ColumnType, found: ColumnType, values: Iterable[Any], name: str) -> None:
+    """Refuse values that need a finer unit of time than they are to have.
+
+    Args:
+        wanted: the type that they are to have.
+        found: the type that holds them.
+        values: the values of a column.
+        name: the column's name.
+
+    Raises:
+        TypeMismatchError: there are such.
+
+    """
+    if not _is_finer(found, wanted):
+        return
+    for row, value in enumerate(values):
+        if value is not None and _is_finer(_held(wanted, wanted, found, [value]), wanted):
+            msg = f"expected {wanted}, found {value!r:.80}, which does not convert exactly"
+            raise TypeMismatchError(msg, place=f'column "{name}", row {row}')
+
+
+def _is_finer(found: ColumnType | None, wanted: ColumnType) -> bool:
+    """Whether a type has times of another unit than is wanted, be it deep inside."""
+    if found is None or type(found) is not type(wanted):
+        return False
+    if isinstance(found, _Times):
+        return found.unit != wanted.unit  # type: ignore[attr-defined]  # it is of the same class
+    return any(map(_is_finer, found.children(), wanted.children()))
 
 
 def held(declared: ColumnType, column: ColumnType, merged: ColumnType, found: ColumnType, plain: object) -> ColumnType:

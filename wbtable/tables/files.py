@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
-from wbtable.format.documents import unique_keys
+from wbtable.format.exact_json import EXACT_JSON
 from wbtable.storage.streams import open_stream
 from wbtable.tables.csv_source import check_text, read_rows
 from wbtable.tables.frame_columns import column_names
@@ -127,7 +126,8 @@ def read_csv(
     Raises:
         NotFoundError: there is no such file.
         FormatError: a line has another number of cells, a cell is not of the declared type, the text is not UTF-8, or a
-            column of floats has an integer that no float holds: declare it, as ``"uint64"``, say.
+            column of floats has an integer that no float holds: declare it, as ``"uint64"``, say; or a number is beyond
+            the range of floats.
         UsageError: a type was declared that no cell of a CSV file has.
 
     """
@@ -148,7 +148,8 @@ def read_jsonl(source: Source, dtype: dict[str, object] | None = None, **storage
 
     Raises:
         NotFoundError: there is no such file.
-        FormatError: a line is no JSON object, or a key stands twice in one; the message has its number.
+        FormatError: a line is no JSON object, a key stands twice in one, or a number is beyond the range of floats; the
+            message has the number of the line.
         TypeMismatchError: values of a column are of unlike types.
 
     """
@@ -197,7 +198,7 @@ def _lines(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
             number += 1
             if not line.strip():
                 continue
-            value = json.loads(line, object_pairs_hook=unique_keys)
+            value = EXACT_JSON.decode(line)
             if not isinstance(value, dict):
                 msg = f"expected a JSON object, found {type(value).__name__}"
                 raise FormatError(msg, place=f"{name}, line {number}")

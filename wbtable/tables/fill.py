@@ -14,6 +14,7 @@ from wbtable.format.types import AnyType, ColumnType, ImageType, unify
 from wbtable.tables import ingest
 from wbtable.tables.coerce import column_type_of
 from wbtable.tables.fitting import check_rows
+from wbtable.tables.frame_columns import column_name
 from wbtable.tables.image_windows import hashed, windows
 from wbtable.tables.parts import SMALL
 from wbtable.tables.prefetch import ahead
@@ -235,7 +236,7 @@ def _ordered(parts: Parts, row: object) -> Sequence[Any]:
     place = f"row {parts.num_rows}"
     if isinstance(row, dict):
         names = parts.buffer.names
-        by_name = {str(key): value for key, value in row.items()}
+        by_name = {column_name(key): value for key, value in row.items()}
         unknown = [name for name in by_name if name not in names]
         if unknown:
             msg = f"unknown column {unknown[0]!r}; there are {names!r:.200}"

@@ -20,7 +20,7 @@ _NUMBERS = (int, float, complex, np.number)
 
 
 def column_names(names: object) -> list[str]:
-    """Return column names as text; enum members by their name, other kinds by `str`.
+    """Return column names as text; enum members that are no text by their name, other kinds by `str`.
 
     Raises:
         UsageError: it is no list, two are the same, then or before, or one has a NUL (TABLE-2).
@@ -30,7 +30,7 @@ def column_names(names: object) -> list[str]:
     if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
         msg = f"expected a list of column names, found {names!r:.80}"
         raise UsageError(msg)
-    out = [_name(name) for name in names]
+    out = [column_name(name) for name in names]
     for name in out:
         check_text(name)
         if "\0" in name:
@@ -43,9 +43,10 @@ def column_names(names: object) -> list[str]:
     return out
 
 
-def _name(name: object) -> str:
+def column_name(name: object) -> str:
+    """Return one column name as text, see `column_names`; whether it can be one is not checked."""
     if isinstance(name, str):
-        return str(getattr(name, "name", name)) if type(name) is not str and hasattr(name, "name") else str(name)
+        return str.__str__(name)  # of a member of an enum `str` may give its class and name
     if isinstance(name, tuple):
         msg = f"the column name {name!r:.80} has several levels; join them into one text first"
         raise UsageError(msg)

@@ -200,10 +200,11 @@ def _dict(value: Any) -> Typed:
     for key, item in value.items():
         try:
             check_text(key)
-            found_item, plain[str(key)] = infer(item)
+            name = str.__str__(key)  # of a member of an enum `str` may give its class and name
+            found_item, plain[name] = infer(item)
         except TypeMismatchError as error:
             raise TypeMismatchError(str(error), place=f'field "{key}"') from None
-        fields.append(Field(name=str(key), type=found_item))
+        fields.append(Field(name=name, type=found_item))
     return StructType(fields=tuple(fields)), plain
 
 

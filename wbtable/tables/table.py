@@ -13,7 +13,9 @@ from wbtable.format.table_manifest import LOG_MODES
 from wbtable.format.types import NumberType
 from wbtable.tables import fill, ingest
 from wbtable.tables.coerce import column_type_of
+from wbtable.tables.declared import check_units
 from wbtable.tables.exact_columns import exact_numbers
+from wbtable.tables.frame_columns import column_name
 from wbtable.tables.infer import NULL, is_missing
 from wbtable.tables.keys import ForeignKeyTo, RowLink, check_primary_key
 from wbtable.tables.parts import Parts
@@ -214,7 +216,7 @@ class Table(Viewable):
                 msg = f"expected a dict of new values, found {type(found).__name__}"
                 raise UsageError(msg, place=f"row {int(i)}")
             for key, value in found.items():
-                computed.setdefault(str(key), [None] * int(i)).append(value)
+                computed.setdefault(column_name(key), [None] * int(i)).append(value)
             for values in computed.values():
                 if len(values) <= int(i):
                     values.append(None)
@@ -249,6 +251,7 @@ class Table(Viewable):
             values = self.get_column(col_name)
         rule = ColumnRule(declared=want, optional=optional)
         found, array = fill.encode_column(self._parts, col_name, values, rule)
+        check_units(want, found, cast("Any", values), col_name)
         self._parts.replace_column(col_name, want if found.arrow() == want.arrow() else found, array)
         self._parts.buffer.links.pop(col_name, None)  # a link that becomes a number links no more
         self._parts.declare(col_name, rule)

@@ -25,6 +25,11 @@ class Colour(enum.Enum):
     RED = 1
 
 
+# As ``class Split(str, Enum)``: `str` of a member is not the member's text, as it is of a StrEnum's.
+_make: Any = enum.Enum
+Split = _make("Split", {"TRAIN": "train"}, type=str)
+Level = _make("Level", {"LOW": 1}, type=int)
+
 _EXACT = (
     st.none()
     | st.booleans()
@@ -84,6 +89,7 @@ def test_special_floats() -> None:
         (pd.NA, None),
         (pd.NaT, None),
         ({1: "a", Colour.RED: 2}, {"1": "a", "RED": 2}),
+        ({Split.TRAIN: 1, Level.LOW: 2}, {"train": 1, "1": 2}),
     ],
 )
 def test_other_kinds_become_plain(value: object, back: object) -> None:

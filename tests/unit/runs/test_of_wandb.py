@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
+import enum
 import importlib
 import pickle
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
 class Device:
     def __str__(self) -> str:
         return "cuda:0"
+
+
+# As ``class Split(str, Enum)``: `str` of a member is not the member's text, as it is of a StrEnum's.
+_make: Any = enum.Enum
+Split = _make("Split", {"TRAIN": "train", "TEST": "test", "DEV": "dev"}, type=str)
+
+
+class Colour(enum.Enum):
+    RED = 1
 
 
 @dataclasses.dataclass
@@ -59,6 +69,22 @@ def test_settings_that_cannot_be_stored_are_kept_as_text(store: Store) -> None:
             run.config["wrong"] = wrong
     run.finish()
     assert store.runs("p")[0].config["where"] == "cuda:0"
+
+
+def test_keys_that_are_members_of_enums_are_their_text(store: Store) -> None:
+    """`str` of a member of ``class Split(str, Enum)`` is ``Split.TRAIN``, which nobody would look for."""
+    with init(project="p", store=store, config={Split.TRAIN: 1, Colour.RED: 2}) as run:
+        run.config.update({Split.TEST: {Split.TRAIN: 3}})
+        run.summary[Split.TRAIN] = 4
+        run.log({Split.TEST: 5, "n": {Split.TRAIN: 6, Colour.RED: 7}})
+    (ended,) = store.runs("p")
+    assert ended.config == {"train": 1, "RED": 2, "test": {"train": 3}}
+    assert ended.summary == {"train": 4, "test": 5, "n.train": 6, "n.RED": 7}
+    table = wbtable.Table(columns=[Split.TRAIN, Split.TEST], data=[{Split.TEST: 2, Split.TRAIN: {Split.TRAIN: 1}}])
+    table.add_data({Split.TRAIN: 4}, 3)
+    table.add_computed_columns(lambda _, row: {Split.DEV: row[Split.TEST]})
+    assert table.columns == ["train", "test", "dev"]
+    assert table.get_column(Split.TRAIN) == [{"train": 1}, {"train": 4}]
 
 
 def test_keys_of_settings_that_are_not_kept(store: Store) -> None:

@@ -185,3 +185,31 @@ def test_names_that_do_not_say_what_a_column_holds() -> None:
         _rows("decimal")
     with pytest.raises(UsageError, match=r"the column type 'nonsense' is unknown; there are any, audio, "):
         _rows("nonsense")
+
+
+_ZONED = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+_LATER = _ZONED + dt.timedelta(microseconds=5)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([_ZONED, None, _LATER], pa.timestamp("s", "UTC")),
+        ([np.datetime64(0, "ms"), None, np.datetime64(1, "ms")], "datetime64[s]"),
+        ([dt.timedelta(seconds=1), None, dt.timedelta(microseconds=1)], pa.duration("ms")),
+        ([dt.time(1), None, dt.time(1, 0, 0, 4)], pa.time32("s")),
+        ([[_ZONED], None, [None, _LATER]], pa.list_(pa.timestamp("s", "UTC"))),
+        ([{"a": dt.time(1)}, None, {"a": dt.time(1, 0, 0, 4)}], pa.struct({"a": pa.time32("s")})),
+    ],
+)
+def test_times_are_cast_exactly_or_not_at_all(values: list[Any], dtype: Any) -> None:
+    """A cast to seconds gave microseconds where a value needed them, and said nothing."""
+    table = wbtable.Table(columns=["x"], data=[[value] for value in values])
+    before = table.schema["x"]
+    with pytest.raises(TypeMismatchError, match=r'column "x", row 2: expected .*exactly'):
+        table.cast("x", dtype)
+    assert table.schema["x"] == before
+    table = wbtable.Table(columns=["x"], data=[[value] for value in values[:2]])
+    table.cast("x", dtype)
+    assert "us" not in str(table.schema["x"])
+    assert table.get_column("x")[1] is None

@@ -179,3 +179,30 @@ def test_a_key_that_stands_twice_in_a_line(line: str) -> None:
     """The last value silently won."""
     with pytest.raises(FormatError, match=r"line 2: .*the key '[ab]' stands twice"):
         wbtable.read_jsonl(io.BytesIO(f'{{"a":null}}\n{line}\n'.encode()))
+
+
+@pytest.mark.parametrize("line", ['{"a": 1e400}', '{"a": [0.5, {"b": -1E+309}]}'])
+def test_numbers_of_json_lines_that_no_float_holds(line: str) -> None:
+    """They became infinite."""
+    with pytest.raises(FormatError, match=r"line 2: .* the number -?1[eE]\+?\d+ is out of range"):
+        wbtable.read_jsonl(io.BytesIO(b'{"a": null}\n' + line.encode()))
+    check_identical(
+        wbtable.read_jsonl(io.BytesIO(b'{"a": Infinity}\n{"a": NaN}\n{"a": 1e308}')).get_column("a"),
+        [float("inf"), NAN, 1e308],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "width"),
+    [
+        ("a,b\ninf,x\n1e400,y\n", {}, 64),
+        ("a,b\n-1e400,1\n", {"dtype": {"a": "float64"}}, 64),
+        ("a,b\n3.5e38,1\n", {"dtype": {"a": "float32"}}, 32),
+    ],
+)
+def test_numbers_of_csv_files_that_no_float_holds(text: str, options: dict[str, Any], width: int) -> None:
+    """Arrow makes them infinite."""
+    with pytest.raises(FormatError, match=rf"column 'a': the number \S+ is beyond the range of float{width}"):
+        _csv(text, **options)
+    check_identical(_csv("a\ninf\n-Infinity\n1e308\nnan\n").get_column("a"), [float("inf"), -float("inf"), 1e308, NAN])
+    assert _csv("a\n1e400\n", dtype={"a": "string"}).data == [["1e400"]]
