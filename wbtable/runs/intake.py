@@ -16,7 +16,7 @@ from wbtable.runs.console import warn, warn_once
 from wbtable.runs.leasing import RunLeases
 from wbtable.runs.rescue import keep_media
 from wbtable.runs.rules import SummaryRules
-from wbtable.runs.tables import TableJob
+from wbtable.runs.tables import Before, TableJob
 from wbtable.runs.uploads import Uploads, media_row, store_media
 from wbtable.runs.values import PLAIN, Prepared, key_fault, payloads, plain_value, prepare, take_scalars
 
@@ -78,6 +78,10 @@ class Intake:
         # By identity: tables are equal by content, and change.
         self._tables: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._rows: dict[tuple[int, str], int] = {}
+        self._rows_before: dict[tuple[int, str], Before] = {}
+        # Tables of log_mode INCREMENTAL go on behind those of the attempt before, each key's first one here.
+        self._begun: set[str] = set()
+        self._goes_on = before is not None and recorder is not None and recorder.owner
         self._went_back = False
         self._rules: SummaryRules | None = None
         self._before: Mapping[str, Any] = {} if before is None else before.summary
@@ -216,13 +220,17 @@ class Intake:
         try:
             again = self._tables.get(id(table)) is table
             rows = self._rows.get((id(table), key), 0) if again else 0
-            job = TableJob.take(self._owner, key, table, again=again, logged=rows)
+            goes_on = self._goes_on and not again and key not in self._begun
+            before = Before(None) if goes_on else self._rows_before.get((id(table), key)) if again else None
+            job = TableJob.take(self._owner, key, table, again=again, logged=rows, before=before)
         except Exception as error:  # noqa: BLE001 - a table that cannot be stored must not end training
             warn(f"run {self._owner.id}: {key!r} was not logged: {error}")
             return
         with contextlib.suppress(TypeError):
             self._tables[id(table)] = table
             self._rows[id(table), key] = job.rows or 0
+            self._rows_before[id(table), key] = job.before
+            self._begun.add(key)
 
         def work() -> None:
             store.check_there()

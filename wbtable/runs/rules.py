@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wbtable.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 KINDS: Final = ("min", "max", "mean", "best", "last", "first", "none", "copy")
 GOALS: Final = ("minimize", "maximize")
@@ -25,6 +25,7 @@ class Rule:
         kinds: which of `KINDS` are kept.
         goal: ``minimize`` or ``maximize``: what is best.
         kept: those of them that stand beside the last value.
+        replaces: whether it counts though it says nothing of the summary.
 
     """
 
@@ -32,9 +33,10 @@ class Rule:
     kinds: frozenset[str]
     goal: str = "minimize"
     kept: tuple[str, ...] = ()
+    replaces: bool = False
 
     @classmethod
-    def of(cls, name: object, summary: object, goal: object) -> Rule:
+    def of(cls, name: object, summary: object, goal: object, *, overwrite: bool | None = None) -> Rule:
         """Return the rule that the arguments of ``define_metric`` say.
 
         Raises:
@@ -53,7 +55,13 @@ class Rule:
             msg = f"expected goal as minimize or maximize, found {goal!r:.40}"
             raise UsageError(msg)
         kept = tuple(kind for kind in KINDS if kind in texts and kind not in {"none", "last", "copy"})
-        return cls(name=name, kinds=frozenset(texts), goal="minimize" if goal is None else str(goal), kept=kept)
+        return cls(
+            name=name,
+            kinds=frozenset(texts),
+            goal="minimize" if goal is None else str(goal),
+            kept=kept,
+            replaces=bool(overwrite),
+        )
 
     def fits(self, key: str) -> bool:
         """Whether it is for a key."""
@@ -65,7 +73,7 @@ class SummaryRules:
     """The rules of one run, and what they have come to. Not for several threads.
 
     Attributes:
-        rules: the rules; of two for a name the later one counts.
+        rules: the rules; of two for a name the later one counts, and one for a name before those for patterns.
 
     """
 
@@ -77,14 +85,15 @@ class SummaryRules:
         """Add a rule, for values that come from now on.
 
         Args:
-            rule: the rule.
+            rule: the rule; one that says nothing of the summary, such as of an axis, leaves others as they are.
             sums: sum and count of what was logged before the run was resumed, by key.
 
         """
         for key, (total, count) in (sums or {}).items():
             self._mean.setdefault(key, (total, count))
-        self.rules.append(rule)
-        self._of.clear()
+        if rule.kinds or rule.replaces:
+            self.rules.append(rule)
+            self._of.clear()
 
     def apply(self, values: Mapping[str, Any], latest: dict[str, Any], before: Mapping[str, Any]) -> None:
         """Bring a summary up to date with logged values.
@@ -107,8 +116,9 @@ class SummaryRules:
 
     def _find(self, key: str) -> Rule | None:
         if key not in self._of:
-            fitting: Iterable[Rule] = (rule for rule in reversed(self.rules) if rule.fits(key))
-            self._of[key] = next(iter(fitting), None)
+            later_first = self.rules[::-1]
+            named = [rule for rule in later_first if rule.name == key]
+            self._of[key] = next((rule for rule in (*named, *later_first) if rule.fits(key)), None)
         return self._of[key]
 
     def _keep(self, key: str, value: Any, rule: Rule, latest: dict[str, Any], before: Mapping[str, Any]) -> None:

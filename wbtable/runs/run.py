@@ -355,14 +355,15 @@ class Run(Accepting, Shows):
             summary: one or several of ``min``, ``max``, ``mean``, ``best``, ``first``, separated by commas: they stand
                 under ``<key>.min`` and so on; ``none`` leaves the last value out; ``last`` and ``copy`` are as without.
             goal: ``minimize`` (the default) or ``maximize``: what is best.
-            overwrite: accepted; of two definitions the later one counts.
+            overwrite: whether this counts without a `summary`, too. Of two that count the later one does, and one of a
+                name before those of patterns.
 
         Raises:
             UsageError: `summary` or `goal` is none of these.
 
         """
-        del step_metric, step_sync, hidden, overwrite
-        self._intake.add_rule(Rule.of(name, summary, goal))
+        del step_metric, step_sync, hidden
+        self._intake.add_rule(Rule.of(name, summary, goal, overwrite=overwrite))
 
     def _check_open(self) -> None:
         if not self._intake.open:

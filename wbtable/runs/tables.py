@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -13,10 +13,11 @@ from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.local_files import absolute
 from wbtable.artifacts.names import RUN_TABLE
 from wbtable.artifacts.store import Store, create_store
-from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
+from wbtable.errors import AlreadyExistsError, NotFoundError, TypeMismatchError, UsageError
 from wbtable.runs.console import warn, warn_once
 from wbtable.runs.naming import table_artifact, table_entry
 from wbtable.runs.spool import spool_root, write_note
+from wbtable.tables.keys import check_primary_key
 from wbtable.tables.save import widened
 from wbtable.tables.source import ConcatSource, SliceSource
 from wbtable.tables.table import Table
@@ -30,6 +31,18 @@ if TYPE_CHECKING:
 
 TABLES: Final = "tables.jsonl"
 """The file beside a run's spool with a line for each table that waits in the local store there."""
+
+
+@dataclass(slots=True)
+class Before:
+    """The rows that a run had logged under a key before a table of log_mode INCREMENTAL was logged there.
+
+    Attributes:
+        rows: how many there are; None until a version is looked at, as for the first table of a run that was resumed.
+
+    """
+
+    rows: int | None = 0
 
 
 class Owner(Protocol):
@@ -60,6 +73,7 @@ class TableJob:
         rows: how many rows it has, None if that is not known without reading it.
         logged: of a table of log_mode INCREMENTAL, how many of its rows were logged before; None of others.
         snapshot: of such a table, its rows.
+        before: of such a table, the rows that go before its own.
 
     """
 
@@ -70,9 +84,12 @@ class TableJob:
     rows: int | None
     logged: int | None = None
     snapshot: TableSnapshot | None = None
+    before: Before = field(default_factory=Before)
 
     @classmethod
-    def take(cls, owner: Owner, key: str, table: Any, *, again: bool, logged: int = 0) -> TableJob:
+    def take(
+        cls, owner: Owner, key: str, table: Any, *, again: bool, logged: int = 0, before: Before | None = None
+    ) -> TableJob:
         """Take a table's content as it is now.
 
         Args:
@@ -81,6 +98,7 @@ class TableJob:
             table: a table, joined table or partitioned table.
             again: whether this very object was logged before.
             logged: how many rows it had then.
+            before: the rows that go before its own; None for none.
 
         Raises:
             UsageError: it cannot be stored; the message says why.
@@ -98,7 +116,7 @@ class TableJob:
         job = cls(owner=owner, key=key, draft=draft, path=item.path, rows=rows)
         if mode != "INCREMENTAL":
             return job
-        return replace(job, logged=logged, snapshot=table.snapshot())
+        return replace(job, logged=logged, snapshot=table.snapshot(), before=before or Before())
 
     def commit(self, store: Store) -> Version:
         """Commit it, or find that it is the newest version already."""
@@ -106,17 +124,28 @@ class TableJob:
 
     def _grown(self, store: Store) -> Artifact | None:
         """Return a draft of the rows logged before and the new ones behind them; None if they are gone (RUN-11)."""
-        if not self.logged or self.snapshot is None:
+        if self.snapshot is None or self.logged is None or (not self.logged and self.before.rows == 0):
             return None
         try:
             stored = store.artifact(f"{self.owner.project}/{self.draft.name}:latest").get(self.path)
         except NotFoundError:
+            self.before.rows = self.before.rows or 0
             return None
-        if len(stored) != self.logged:
+        first = self.before.rows
+        if first is None:
+            first = self.before.rows = self._rows_that_stay(stored)
+        known = len(stored) - first
+        if not self.logged <= known <= self.snapshot.num_rows or not first + known:
             return None
-        added = SliceSource(self.snapshot.source, self.logged, self.snapshot.num_rows - self.logged)
+        added = SliceSource(self.snapshot.source, known, self.snapshot.num_rows - known)
         before = stored.snapshot().source
         rows = ConcatSource([before, added], widened(before.schema, self.snapshot.schema))
+        if first and self.snapshot.primary_key is not None:
+            try:
+                check_primary_key(rows, self.snapshot.primary_key)
+            except UsageError:  # a row of the earlier attempt has the same key
+                self.before.rows = 0
+                return None
         draft = Artifact(self.draft.name, type=RUN_TABLE)
         grown = Table.from_source(
             rows,
@@ -127,10 +156,25 @@ class TableJob:
         draft.add(grown, table_entry(self.key))
         return draft
 
+    def _rows_that_stay(self, stored: Any) -> int:
+        """Return how many rows of an earlier attempt go before those of this table: all, if it has such columns."""
+        assert self.snapshot is not None
+        schema = self.snapshot.schema
+        if getattr(stored, "log_mode", None) != "INCREMENTAL" or stored.columns != schema.names:
+            return 0
+        try:
+            widened(stored.snapshot().source.schema, schema)
+        except TypeMismatchError:
+            return 0
+        return len(stored)
+
     def reference(self, version: Version) -> dict[str, Any]:
         """Return what history and summary say of it (RUN-10)."""
         out = {"_type": "table", "artifact": version.qualified_name, "path": self.path, "rows": self.rows}
-        return out if self.logged is None else {**out, "increment": [self.logged, self.rows]}
+        if self.logged is None or self.rows is None:
+            return out
+        first, last = (rows + (self.before.rows or 0) for rows in (self.logged, self.rows))
+        return {**out, "rows": last, "increment": [first, last]}
 
     def rescue(self, url: str, step: int, moment: int) -> None:
         """Commit it to a local store beside the run's spool, for ``sync``, and say where that is.
@@ -149,7 +193,7 @@ class TableJob:
             store = create_store(root)
         except AlreadyExistsError:
             store = Store(root)
-        version = self.commit(store)
+        version = commit_artifact(self.owner, self.draft, store) if self.before.rows is None else self.commit(store)
         line = {"key": self.key, "step": step, "time": moment, "value": self.reference(version)}
         with (folder / TABLES).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,3 +101,42 @@ def test_a_column_that_widens_writes_rows_again_but_no_media(tmp_path: Path) -> 
     last = store.artifact(f"p/run-{run.id}-preds:latest").get("preds")
     assert [(image.to_numpy().max(), x) for _, (image, x) in last.iterrows()] == [(2, 1.0), (4, 2.0), (5, 2.5)]
     assert len(list((tmp_path / "store" / "objects").rglob("*.pack"))) == 3
+
+
+def _attempt(store: wbtable.Store, rows: list[object], column: str = "a", key: str | None = None) -> None:
+    table = wbtable.Table(columns=[column], log_mode="INCREMENTAL")
+    with wbtable.init(project="p", id="r", resume="allow", store=store) as run:
+        for row in rows:
+            table.add_data(row)
+            if key is not None:
+                table.set_pk(key)
+            run.log({"t": table})
+
+
+def _last(store: wbtable.Store) -> tuple[list[object], list[int]]:
+    (info,) = store.runs("p")
+    return store.artifact("p/run-r-t:latest").only_table().get_column("a"), info.summary["t"]["increment"]
+
+
+def test_a_run_that_is_resumed_goes_on_with_its_table(tmp_path: Path) -> None:
+    """RUN-11: rows of the attempts before stay, though the table in memory is a new one."""
+    store = wbtable.create_store(tmp_path / "store")
+    _attempt(store, [1, 2])
+    _attempt(store, [3, 4.5])
+    _attempt(store, [5])
+    assert _last(store) == ([1.0, 2.0, 3.0, 4.5, 5.0], [4, 5])
+    cells = [json.loads(cell) for cell in store.runs("p")[0].history(["t"])["t"].to_pylist()]
+    assert [(cell["increment"], cell["rows"]) for cell in cells] == [([i, i + 1], i + 1) for i in range(5)]
+    assert [len(version.only_table()) for version in store.versions("p/run-r-t")] == [1, 2, 3, 4, 5]
+
+
+def test_another_table_of_a_run_that_is_resumed_begins_anew(tmp_path: Path) -> None:
+    """RUN-11: of other columns or types, or with a key that rows before have, it is no growth of the one before."""
+    store = wbtable.create_store(tmp_path / "store")
+    _attempt(store, [1, 2], "b")
+    _attempt(store, ["x", "y"])
+    assert _last(store) == (["x", "y"], [1, 2])
+    _attempt(store, [7, 8], key="a")
+    assert _last(store) == ([7, 8], [1, 2])
+    _attempt(store, [9, 8, 10], key="a")
+    assert _last(store) == ([9, 8, 10], [2, 3])

@@ -79,3 +79,20 @@ def test_the_later_definition_counts(store: wbtable.Store) -> None:
 def test_wrong_rules_say_what_is_right(store: wbtable.Store, arguments: dict[str, Any], match: str) -> None:
     with wbtable.init(project="p", store=store) as run, pytest.raises(wbtable.UsageError, match=match):
         run.define_metric(**arguments)
+
+
+def test_what_is_said_of_axes_and_patterns_leaves_what_a_name_is_to_have(store: wbtable.Store) -> None:
+    """As trainers do, which say the axis of all metrics once the program has said what it wants of one."""
+    with wbtable.init(project="p", store=store) as run:
+        run.define_metric("acc", summary="max")
+        run.define_metric("loss", summary="min")
+        run.define_metric("loss", summary="mean")
+        run.define_metric("other", summary="min")
+        run.define_metric("other", overwrite=True)
+        run.define_metric("*", step_metric="step")
+        run.define_metric("acc", step_metric="epoch")
+        run.define_metric("a*", summary="mean")
+        for value in (1, 3, 2):
+            run.log({"acc": value, "loss": value, "other": value, "step": value})
+    (ended,) = store.runs("p")
+    assert ended.summary == {"acc": 2, "acc.max": 3, "loss": 2, "loss.mean": 2.0, "other": 2, "step": 2}
