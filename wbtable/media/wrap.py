@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wbtable.media.image import Image
@@ -14,12 +15,18 @@ if TYPE_CHECKING:
 _BASES: dict[tuple[str, str], type[Image | Plotly]] = {
     ("PIL.Image", "Image"): Image,
     ("matplotlib.figure", "Figure"): Image,
+    ("matplotlib.axes._base", "_AxesBase"): Image,
     ("plotly.basedatatypes", "BaseFigure"): Plotly,
 }
 
 
 def wrap(value: object) -> Media | None:
-    """Return a Pillow image or matplotlib figure as Image, a Plotly figure as Plotly, None for anything else."""
+    """Return a Pillow image or what matplotlib draws as Image, a Plotly figure as Plotly, None for anything else.
+
+    Of matplotlib that is a figure, axes, or the module pyplot, which means its current figure.
+    """
+    if isinstance(value, ModuleType):
+        return Image(value) if value.__name__ == "matplotlib.pyplot" else None
     kind: Any = type(value)
     made = _class_for(kind)
     return None if made is None else made(value)

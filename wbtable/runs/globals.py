@@ -44,7 +44,13 @@ def get(name: str) -> Any:
         return found
     if found is not None:
         return getattr(found, name)
+    if name == "finish":
+        return _nothing_to_finish
     return _NoRun(name) if name in {"config", "summary"} else _refuse(name)
+
+
+def _nothing_to_finish(*_args: object, **_kwargs: object) -> None:
+    """End no run: there is none, as after its end."""
 
 
 def _refuse(name: str) -> Callable[..., Never]:

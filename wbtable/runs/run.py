@@ -355,8 +355,7 @@ class Run(Accepting, Shows):
             summary: one or several of ``min``, ``max``, ``mean``, ``best``, ``first``, separated by commas: they stand
                 under ``<key>.min`` and so on; ``none`` leaves the last value out; ``last`` and ``copy`` are as without.
             goal: ``minimize`` (the default) or ``maximize``: what is best.
-            overwrite: whether this counts without a `summary`, too. Of two that count the later one does, and one of a
-                name before those of patterns.
+            overwrite: whether it counts without `summary`; a later one counts, and one of a name before patterns.
 
         Raises:
             UsageError: `summary` or `goal` is none of these.

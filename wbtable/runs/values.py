@@ -7,6 +7,7 @@ import functools
 import json
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wbtable.errors import WbtableError
@@ -239,7 +240,9 @@ def _media(value: object) -> Cell | None:
             kind = unify(kind, cell.type)
         return Cell(ListType(item=kind), [cell.value for cell in found])
     kind_module = type(value).__module__
-    if kind_module in _NEVER_MEDIA or (hasattr(value, "dtype") and hasattr(value, "shape")):
+    if kind_module in _NEVER_MEDIA and not isinstance(value, ModuleType):
+        return None
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
         return None
     from wbtable.media.base import Media
     from wbtable.media.wrap import wrap

@@ -166,6 +166,35 @@ def test_a_data_frame_is_logged_as_a_table(store: Store, library: str) -> None:
     assert store.artifact("p/run-r-frame").only_table().get_column("a") == [1, 2]
 
 
+def test_what_matplotlib_draws_is_logged_as_an_image(store: Store) -> None:
+    """``log({"chart": plt})`` is how W&B's guides have it."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with wbtable.init(project="p", store=store) as run:
+        _, axes = plt.subplots()
+        axes.plot([1, 2])
+        run.log({"module": plt, "axes": axes, "list": [plt], "figure": axes.figure})
+        with pytest.warns(RunWarning, match="'other' was not logged: .* of type module"):
+            run.log({"other": np})
+        plt.close("all")
+    (ended,) = store.runs("p")
+    images = [ended.summary[key]["value"] for key in ("module", "axes", "figure")] + ended.summary["list"]["value"]
+    assert {image["file"]["content_type"] for image in images} == {"image/png"}
+    assert len({image["file"]["checksum"] for image in images}) == 1
+
+
+def test_there_may_be_no_run_to_finish(store: Store) -> None:
+    """As at the top of a notebook's cell, or after a `with` block."""
+    wbtable.finish()
+    with wbtable.init(project="p", store=store):
+        pass
+    wbtable.finish(exit_code=1)
+    assert [run.exit_code for run in store.runs("p")] == [0]
+
+
 def test_a_series_is_a_mapping(store: Store) -> None:
     import pandas as pd
 
