@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from wbtable.artifacts.draft import Artifact
 from wbtable.artifacts.names import check_aliases
 from wbtable.errors import FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.importers.wandb_files import CLIENT, SERVER, ArtifactFiles, ManifestEntry
-from wbtable.importers.wandb_table import ReadTable, read_table, with_links
+from wbtable.importers.wandb_table import ForeignKey, ReadTable, check_links, read_table, with_links
 from wbtable.tables.joined import JoinedTable
 from wbtable.tables.partitioned import PartitionedTable
 from wbtable.tables.save import widened
@@ -19,7 +20,7 @@ from wbtable.tables.source import ConcatSource
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from wbtable.artifacts.version import Version
@@ -172,24 +173,48 @@ class Builder:
             path for path, found in self._tables.items() if any(k.table_column is None for k in found.foreign_keys)
         }
         for path, found in list(self._tables.items()):
+            links: dict[str, Table] = {}
             for key in found.foreign_keys:
-                other = self._tables.get(key.table)
-                try:
-                    if other is None or (key.table_column is None and key.table in linked):
-                        msg = f"the table {key.table!r:.120} is not in the artifact, or links to rows itself"
-                        raise NotFoundError(msg)
-                    table = self._tables[path].table
-                    if key.table_column is None:
-                        table = with_links(table, key.column, other.table)
-                        self._tables[path] = replace(found, table=table)
-                    else:
-                        table.set_fk(key.column, other.table, key.table_column)
+                if key.table_column is None:
+                    with self._plain_if_refused(path, key):
+                        other = self._linked_to(key, linked)
+                        check_links(found.table, key.column, other)
+                        links[key.column] = other
+            table = with_links(found.table, links) if links else found.table
+            self._tables[path] = replace(found, table=table)
+            for key in found.foreign_keys:
+                if key.table_column is not None:
+                    with self._plain_if_refused(path, key):
+                        table.set_fk(key.column, self._linked_to(key), key.table_column)
+            if found.foreign_keys:
+                with self._plain_if_refused(path, found.foreign_keys[0]):
                     self.draft.add(table, path, overwrite=True)
-                except (WbtableError, OSError) as error:
-                    place = f"{self._place(path)}#{key.column}"
-                    self._report.add(
-                        "column", place, "changed", f"its links are plain values here: {error}", error=error
-                    )
+
+    @contextlib.contextmanager
+    def _plain_if_refused(self, path: str, key: ForeignKey) -> Iterator[None]:
+        """Note of a column that cannot be linked that it has plain values."""
+        try:
+            yield
+        except (WbtableError, OSError) as error:
+            place = f"{self._place(path)}#{key.column}"
+            self._report.add("column", place, "changed", f"its links are plain values here: {error}", error=error)
+
+    def _linked_to(self, key: ForeignKey, refused: Collection[str] = ()) -> Table:
+        """Return the table that a column leads to; one of another artifact is taken into this one for that.
+
+        Raises:
+            NotFoundError: it is not there, or one of those that are refused, which have links themselves.
+
+        """
+        path = key.table
+        if path not in self._tables and path in self._files.entries and path in self.draft:
+            found = read_table(self._files.find(path), self._place(path), self._files, self._report)
+            self.draft.add(found.table, path, overwrite=True)
+            self._tables[path] = found
+        if path not in self._tables or path in refused:
+            msg = f"the table {path!r:.120} is not in the artifact, or links to rows itself"
+            raise NotFoundError(msg)
+        return self._tables[path].table
 
     def _try_increments(self, entries: Sequence[ManifestEntry]) -> None:
         groups: dict[str, list[tuple[int, int, ManifestEntry]]] = {}

@@ -23,7 +23,7 @@ from wbtable.tables.rows import ColumnRule
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from wbtable.format.types import ColumnType
@@ -250,26 +250,34 @@ def _foreign_keys(names: Sequence[str], types: Sequence[WandbType]) -> tuple[For
     return tuple(out)
 
 
-def with_links(table: Table, column: str, other: Table) -> Table:
-    """Return the rows of a table with links to rows of another one in place of their numbers (LINK-1).
+def check_links(table: Table, column: str, other: Table) -> None:
+    """Refuse a column whose values are no numbers of rows of another table.
 
     Raises:
-        UsageError: a value is no number of a row of the other table.
+        UsageError: one is none.
 
     """
-    at = table.columns.index(column)
-    out = Table(columns=table.columns, dtype=_declared(table, column), allow_mixed_types=True, log_mode=table.log_mode)
-    for number, row in table.iterrows():
-        value = row[at]
+    for row, value in enumerate(table.get_column(column)):
         if value is not None and not (type(value) is int and 0 <= value < len(other)):
             msg = f"expected the number of a row from 0 to {len(other) - 1}, found {value!r:.40}"
-            raise UsageError(msg, place=f'column "{column}", row {int(number)}')
-        row[at] = None if value is None else other.index_ref(value)
+            raise UsageError(msg, place=f'column "{column}", row {row}')
+
+
+def with_links(table: Table, links: Mapping[str, Table]) -> Table:
+    """Return the rows of a table with links to rows of other tables in place of their numbers (LINK-1).
+
+    Args:
+        table: the table, whose columns `check_links` accepted.
+        links: the other table of each column of numbers.
+
+    """
+    dtype = {found.name: found.type for found in table.schema if found.name not in links}
+    others = [(table.columns.index(column), other) for column, other in links.items()]
+    out = Table(columns=table.columns, dtype=dtype, allow_mixed_types=True, log_mode=table.log_mode)
+    for _, row in table.iterrows():
+        for at, other in others:
+            row[at] = None if row[at] is None else other.index_ref(row[at])
         out.add_data(*row)
     if table.primary_key is not None:
         out.set_pk(table.primary_key)
     return out
-
-
-def _declared(table: Table, column: str) -> dict[str, object]:
-    return {found.name: found.type for found in table.schema if found.name != column}

@@ -125,3 +125,19 @@ def test_without_the_staging_area_the_rest_comes_over_and_the_loss_is_told(writt
     assert any("its artifact is gone" in str(item) for item in report.problems())
     failed = {item.kind for item in report.items if item.outcome == "failed"}
     assert failed == {"file", "table"}
+
+
+def test_keys_and_links_lead_into_a_table_of_another_artifact(imported: tuple[wbtable.Store, Report]) -> None:
+    """W&B only refers to a table that it has; links lead to one of their own artifact here."""
+    store, _ = imported
+    version = store.artifact("digits/linked")
+    uses = version.get("uses")
+    rows = [(word, int(row), int(other)) for _, (word, row, other) in uses.iterrows()]
+    assert rows == [("w3", 3, 0), ("w1", 1, 2)]
+    assert [str(uses.schema[name]) for name in ("row", "other")] == ["link", "link"]
+    (key,) = uses.snapshot().foreign_keys
+    assert (key.column, key.table_column) == ("word", "word")
+    others = {item.path for item in version.files()} - {"uses.table.json"}
+    words = store.artifact("digits/data").get("words").data
+    assert [version.get(path).data for path in others] == [words] * len(others)
+    assert version.verify().ok

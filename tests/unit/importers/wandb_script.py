@@ -44,13 +44,21 @@ def main(folder: Path) -> None:
     (folder / "notes.txt").write_text("hello")
     data = wandb.Artifact("data", type="dataset", description="what there is", metadata={"rows": 5})
     data.add(table, "again")
-    data.add(wandb.Table(columns=["id", "word"], data=[[i, f"w{i}"] for i in range(5)]), "words")
+    words = wandb.Table(columns=["id", "word"], data=[[i, f"w{i}"] for i in range(5)])
+    words.set_pk("word")
+    data.add(words, "words")
     data.add_file(str(folder / "notes.txt"))
     data.add_reference("custom://somewhere/else", name="far")
     run.log_artifact(data, aliases=["best"])
     both = wandb.Artifact("both", type="analysis")
     both.add(CLIENT.JoinedTable(table, wandb.Table(columns=["id", "word"], data=[[4, "four"]]), "id"), "joined")
     run.log_artifact(both)
+    linked = wandb.Artifact("linked", type="analysis")
+    rows = [["w3", words.index_ref(3), words.index_ref(0)], ["w1", words.index_ref(1), words.index_ref(2)]]
+    uses = wandb.Table(columns=["word", "row", "other"], data=rows)
+    uses.set_fk("word", words, "word")
+    linked.add(uses, "uses")
+    run.log_artifact(linked)
     run.summary["final"] = {"score": 3}
     run.finish(exit_code=0)
 
