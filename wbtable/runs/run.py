@@ -25,7 +25,7 @@ from wbtable.runs.reading import empty_history, read_history
 from wbtable.runs.recorder import Recorder
 from wbtable.runs.rescue import commit_or_keep
 from wbtable.runs.rules import Rule
-from wbtable.runs.settings import Settings
+from wbtable.runs.settings import Settings, not_recorded
 from wbtable.runs.sync import keep_finish, with_history
 from wbtable.runs.tables import as_draft, check_is
 
@@ -369,10 +369,10 @@ class Run(Accepting, Shows):
             raise UsageError(f"the run {self.path} is finished: call init() to start another")
 
     def _touch(self) -> None:
-        if self._recorder is not None and not self._intake.open:
-            warn_once(f"run {self.id}: config or summary was changed after its end, which is not recorded")
-        elif self._recorder is not None:
+        if self._recorder is not None and self._intake.open and self._recorder.owner:
             self._recorder.touch()
+        elif self._recorder is not None:
+            warn_once(f"run {self.id}: {not_recorded(is_open=self._intake.open)}")
 
     def _summarize(self) -> RunSummary:
         with self._intake.lock:

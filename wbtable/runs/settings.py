@@ -156,6 +156,13 @@ class Settings(MutableMapping[str, Any]):
             return untag(tag(_kept(value), place), place)
 
 
+def not_recorded(*, is_open: bool) -> str:
+    """Return what is said of a change that comes after the run's end or, while it `is_open`, in another process."""
+    if is_open:
+        return "config or summary was changed in a process that did not start it, which is not recorded: log() it"
+    return "config or summary was changed after its end, which is not recorded"
+
+
 def _name(key: object) -> str:
     return key_text(key) or str(key)
 

@@ -42,6 +42,17 @@ def test_going_on_begins_behind_the_rows_of_all_processes(store: Store) -> None:
         assert run.step == 8
 
 
+def test_what_another_process_sets_is_said_to_be_lost(store: Store) -> None:  # RUN-9
+    with init(project="p", id="r", store=store, mode="shared", config={"lr": 1}) as run:
+        other = init(project="p", id="r", store=store, mode="shared", reinit="create_new")
+        with pytest.warns(RunWarning, match="process that did not start it, which is not recorded"):
+            other.config["a"] = other.summary["a"] = 1
+        other.finish()
+        run.summary["b"] = 2
+    (ended,) = store.runs("p")
+    assert (ended.config, ended.summary) == ({"lr": 1}, {"b": 2})
+
+
 def test_what_was_set_inside_a_setting_and_cannot_be_stored_does_not_cost_the_run(store: Store) -> None:
     with init(project="p", id="r", store=store, config={"net": {"lr": 1, "layers": [1]}, "seed": 3}) as run:
         run.config["net"]["lr"] = object()
