@@ -91,7 +91,7 @@ def command(
 
         print_json({"file": output, "rows": len(view), "columns": view.columns})
     else:
-        click.echo(f"{len(view):,} rows in {output}", err=True)
+        click.echo(f"{len(view):,} row{'s' * (len(view) != 1)} in {output}", err=True)
 
 
 def _write_whole(view: Any, output: str, suffix: str, *, overwrite: bool) -> None:

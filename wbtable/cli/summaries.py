@@ -19,6 +19,10 @@ _TIMES: Final = frozenset({"timestamp", "date", "time"})
 def column_facts(name: str, kind: ColumnType, summary: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what is known of a column."""
     known = None if summary is None else dict(summary)
+    if known is not None and isinstance(found := known.get("distinct"), dict) and not found.get("exact"):
+        # An estimate may pass the number of values (SUM-4), which is exact.
+        values = known["count"] - known["nulls"] - known.get("nan", 0)
+        known["distinct"] = found | {"count": min(found["count"], values)}
     return {"name": name, "type": str(kind), "kind": kind.to_json(), "summary": known}
 
 

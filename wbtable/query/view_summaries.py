@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -50,7 +51,13 @@ def view_summaries(rows: ViewRows, columns: Sequence[str] | None = None) -> dict
     rest = [slot for slot in slots if slot not in out]
     if rest:
         out.update(_counted(rows, rest))
-    return {slot.name: out[slot] for slot in slots}
+    return {slot.name: _possible(out[slot]) for slot in slots}
+
+
+def _possible(summary: ColumnSummary) -> ColumnSummary:
+    """Return a summary whose estimate of distinct values (SUM-4) is not above the number of values, which is exact."""
+    values = summary.count - summary.nulls - summary.nan
+    return summary if summary.distinct is None or summary.distinct <= values else replace(summary, distinct=values)
 
 
 def _counted(rows: ViewRows, slots: Sequence[Slot]) -> dict[Slot, ColumnSummary]:

@@ -176,7 +176,7 @@ def _may_be_unique(source: Source, name: str) -> bool:
         if len(summaries) == len(source.schema):
             facts = summaries[source.schema.index(name)]
             distinct, count = facts.get("distinct"), int(facts.get("count", 0)) - int(facts.get("nulls", 0))
-            value = distinct.get("value") if isinstance(distinct, dict) else None
+            value = distinct.get("count") if isinstance(distinct, dict) else None
             if isinstance(value, int) and value < 0.8 * count:
                 return False
     head = source.take(np.arange(min(_SAMPLE, source.num_rows), dtype=np.int64), [name]).column(0)

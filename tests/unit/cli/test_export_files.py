@@ -47,6 +47,11 @@ def test_bytes(store: wbtable.Store, tmp_path: Path, suffix: str) -> None:
     assert [image.bytes for image in back.get_column("image")] == [image.bytes for image in stored.get_column("image")]
 
 
+def test_one_row_is_no_rows(store: wbtable.Store, tmp_path: Path) -> None:
+    assert export(store, "-o", tmp_path / "1.csv", "-w", "id == 1").stderr.startswith("1 row in ")
+    assert export(store, "-o", tmp_path / "0.csv", "-w", "id == 9").stderr.startswith("0 rows in ")
+
+
 def test_bytes_in_text_are_refused(store: wbtable.Store, tmp_path: Path) -> None:
     result = export(store, "-o", tmp_path / "t.csv", "--media", "bytes")
     assert result.exit_code == 2

@@ -102,11 +102,15 @@ def test_summaries_of_columns() -> None:
     from wbtable.cli.summaries import column_facts, column_row
     from wbtable.format.types import BinaryType, DateType, NumberType, StringType, TimestampType
 
-    number = {"count": 9, "nulls": 1, "nan": 2, "min": "0", "max": "3", "distinct": {"count": 1200, "exact": False}}
+    number = {"count": 9000, "nulls": 1, "nan": 2, "min": "0", "max": "3", "distinct": {"count": 1200, "exact": False}}
     number["histogram"] = {"edges": ["0", "1", "2"], "counts": [1, 4]}
     assert column_row(column_facts("n", NumberType(dtype="float64"), number)) == [
         *("n", "float64", "1", "0", "3", "~1,200", "▂█ 2 nan"),
     ]
+    # SUM-4: an estimate is above the number of values now and then, which is exact.
+    few = number | {"count": 1100, "distinct": {"count": 1110, "exact": False}}
+    found = column_facts("n", NumberType(dtype="float64"), few)
+    assert (found["summary"]["distinct"], column_row(found)[5]) == ({"count": 1097, "exact": False}, "~1,097")
     top = [{"value": f"v{i}", "count": 9 - i} for i in range(5)]
     text = {"count": 9, "nulls": 0, "min": "v", "min_cut": True, "max": "v4", "top": top}
     assert column_row(column_facts("s", StringType(), text))[2:] == [
