@@ -21,6 +21,7 @@ from wbtable.format.types import (
     NumberType,
     StructType,
     TimeType,
+    has_media,
 )
 from wbtable.query import ast
 from wbtable.query.check_values import adapt, as_double, check_literal
@@ -30,6 +31,7 @@ from wbtable.query.kinds import (
     BOOLEAN,
     INTEGER,
     TEXT,
+    by_digest,
     common,
     int_bits,
     is_float,
@@ -101,6 +103,14 @@ def _equal(left: Term, right: Term, span: Span) -> tuple[str, Term, Term]:
     a, b = left.type, right.type
     if isinstance(a, MediaType) or isinstance(b, MediaType):
         return _media(left, right, span)
+    if has_media(a) or has_media(b):
+        left, right = (
+            adapt(one, by_digest(other.type)) if _is_written(one) and not has_media(one.type) else one
+            for one, other in ((left, right), (right, left))
+        )
+        return (
+            ("nested", left, right) if by_digest(left.type) == by_digest(right.type) else _mismatch(left, right, span)
+        )
     if a == b and not isinstance(a, AnyType):
         return ("nested" if a.children() or isinstance(a, StructType | NdarrayType) else "plain"), left, right
     if isinstance(a, AnyType) != isinstance(b, AnyType):
@@ -267,10 +277,10 @@ def check_contains(left: Term, right: Term, span: Span) -> Term:
         advice = "write a list in brackets: [1, 2]" if not is_text(left.type) else "write str(value)"
         raise ExpressionError(f"nothing is in {left.type}", left.span, suggestion=advice)
     wanted = adapt(right, item)
-    by_digest = isinstance(item, MediaType) and (isinstance(right.type, MediaType) or is_text(right.type))
+    are_media = isinstance(item, MediaType) and (isinstance(right.type, MediaType) or is_text(right.type))
     if not right.is_literal and rounds(right.type, item):
         return make("list contains", BOOLEAN, (left, right), "exact", span)
-    if wanted.type == item or by_digest:
+    if wanted.type == item or are_media:
         return make("list contains", BOOLEAN, (left, wanted), None, span)
     shared = common([item, right.type])
     if shared is None or (is_float(shared) and not is_float(item) and not is_float(right.type)):

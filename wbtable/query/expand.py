@@ -24,12 +24,12 @@ from wbtable.format.types import (
     StructType,
     TimestampType,
     TimeType,
-    has_media,
 )
 from wbtable.format.types_nested import ABSENT
 from wbtable.query.ast import Name
 from wbtable.query.compile_decimals import is_text_decimal
 from wbtable.query.duck_types import from_duck
+from wbtable.query.kinds import by_digest
 from wbtable.query.print import quote, show
 from wbtable.query.time_literals import UNIT_NS
 
@@ -66,8 +66,8 @@ def group_filter(groups: GroupRows, number: int) -> str:
         elif isinstance(key.type, AnyType):
             parts.append(_mixed(text, column[0].as_py()))
         else:
-            nests = has_media(key.type)
-            literal = None if nests else literal_text(from_duck(column, key.type)[0], key.type)
+            found = by_digest(key.type)
+            literal = literal_text(from_duck(column, found)[0], found)
             if literal is None:
                 msg = f"a {key.type} of {name!r:.80} cannot be written in an expression: group by a part of it"
                 raise UsageError(msg)

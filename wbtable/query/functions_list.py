@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wbtable.format.types import ListType, MapType, NullType, NumberType, StructType
+from wbtable.format.types import ListType, MapType, NullType, NumberType, StructType, has_media
 from wbtable.query.check_values import adapt
 from wbtable.query.compile_decimals import in_order, is_text_decimal
-from wbtable.query.compile_maps import in_key_order
+from wbtable.query.compile_maps import comparable, in_key_order
 from wbtable.query.compile_values import MAX_BUILT, MAX_RESULT, type_of
 from wbtable.query.expression_error import ExpressionError
 from wbtable.query.function import Function, Parameter
@@ -142,10 +142,32 @@ def _key_type(args: tuple[Term, ...]) -> ColumnType:
 
 
 def _sort(builder: Builder, term: Term, args: list[str]) -> str:
-    return in_order(args[0], _item(term.args))
+    item = _item(term.args)
+    if has_media(item):
+        return builder.let([args[0], _by_digest(args[0], item)], lambda v: _at_places(v[0], v[1]))
+    return in_order(args[0], item)
+
+
+def _by_digest(text: str, item: ColumnType) -> str:
+    """Return the elements of a list as what they compare by and their place, in that order; null is behind all."""
+    pairs = f"list_transform({text}, lambda d, i: row(d IS NULL, {comparable('d', item)}, i))"
+    return f"list_sort({pairs}, 'ASC', 'NULLS LAST')"
+
+
+def _at_places(text: str, places: str) -> str:
+    return f"list_transform({places}, lambda p: list_extract({text}, struct_extract_at(p, 3)))"
 
 
 def _unique(builder: Builder, term: Term, args: list[str]) -> str:
+    item = _item(term.args)
+    if has_media(item):
+        # Of equal ones the first; where a blob lies, and what it is called, tells nothing apart.
+        def firsts(v: list[str]) -> str:
+            same = f"struct_extract_at(list_extract({v[1]}, i - 1), 2) IS NOT DISTINCT FROM struct_extract_at(p, 2)"
+            kept = f"list_filter({v[1]}, lambda p, i: NOT struct_extract_at(p, 1) AND NOT (i > 1 AND {same}))"
+            return _at_places(v[0], kept)
+
+        return builder.let([args[0], _by_digest(args[0], item)], firsts)
     return in_order(f"list_distinct({in_key_order(args[0], term.args[0].type)})", _item(term.args))
 
 

@@ -15,6 +15,7 @@ from wbtable.format.types import (
     DateType,
     DecimalType,
     DurationType,
+    Field,
     HistogramType,
     ImageType,
     IntegerType,
@@ -122,6 +123,20 @@ def list_item(found: ColumnType) -> ColumnType | None:
         element_type(found.dtype)
         return BOOLEAN if found.dtype == "bool" else NumberType(dtype=found.dtype)
     return None
+
+
+def by_digest(found: ColumnType) -> ColumnType:
+    """Return the type that values have whose media, in lists and dicts too, are digests (EXPR-6)."""
+    if isinstance(found, MediaType):
+        return TEXT
+    if isinstance(found, ListType):
+        return ListType(item=by_digest(found.item))
+    if isinstance(found, MapType):
+        return MapType(key=found.key, item=by_digest(found.item))
+    if isinstance(found, StructType):
+        fields = tuple(Field(name=field.name, type=by_digest(field.type)) for field in found.fields)
+        return StructType(fields=fields, absent=found.absent)
+    return found
 
 
 _KINDS: Final[dict[str, type[ColumnType] | tuple[type[ColumnType], ...]]] = {

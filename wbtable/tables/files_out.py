@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
-from wbtable.format.types import MapType, MediaType, contains, has_media
+from wbtable.format.types import MapType, MediaType, TimeType, contains, has_media
 from wbtable.storage.os_errors import explained
 from wbtable.tables.far_times import has_zone, instant
-from wbtable.tables.view_files import key_text
+from wbtable.tables.view_files import key_text, time_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -214,7 +214,12 @@ def write_folder(rows: Rows, folder: str | os.PathLike[str], *, progress: Callab
 def _counted(rows: Rows, progress: Callable[[int], None] | None) -> Iterator[tuple[int, list[Any]]]:
     zoned = [i for i, column in enumerate(rows.schema) if has_zone(column.type)]
     keyed = [i for i, column in enumerate(rows.schema) if contains(column.type, MapType)]
+    fine = [i for i, column in enumerate(rows.schema) if column.type == TimeType(unit="ns")]
+    times = _times(rows, [rows.schema.names[i] for i in fine])
     for number, (_, row) in enumerate(rows.iterrows()):
+        if fine:
+            for i, text in zip(fine, next(times), strict=True):
+                row[i] = text
         for i in zoned:
             row[i] = instant(row[i])
         for i in keyed:
@@ -222,6 +227,12 @@ def _counted(rows: Rows, progress: Callable[[int], None] | None) -> Iterator[tup
         yield number, row
         if progress is not None:
             progress(1)
+
+
+def _times(rows: Rows, names: list[str]) -> Iterator[tuple[str | None, ...]]:
+    """Yield for each row its times of nanoseconds as text: Python's end at microseconds."""
+    for batch in rows.scan(names, media="lazy"):
+        yield from zip(*(time_texts(column).to_pylist() for column in batch.columns), strict=True)
 
 
 def _with_text_keys(value: Any) -> Any:

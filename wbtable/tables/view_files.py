@@ -225,6 +225,8 @@ def _readable(array: pa.Array, found: ColumnType, media: _Media) -> tuple[pa.Arr
         return _seconds(array), _FLOAT
     if isinstance(found, HistogramType):
         return array, _HISTOGRAM
+    if isinstance(found, TimeType) and found.unit == "ns":
+        return time_texts(array), StringType()
     if isinstance(found, ListType):
         values, item = _readable(inner_values(array, array.values), found.item, media)
         return relist(array, values, pa.list_(values.type)), ListType(item=item)
@@ -253,6 +255,11 @@ def _seconds(array: pa.Array) -> pa.Array:
     """Return durations as seconds, which other programs compute with."""
     per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[array.type.unit]
     return pc.divide(array.cast(pa.int64()).cast(pa.float64(), safe=False), per_second)
+
+
+def time_texts(array: pa.Array) -> pa.Array:
+    """Return times of nanoseconds as text, which Python's lack: as `isoformat` writes those that it has."""
+    return pc.replace_substring_regex(array.cast(pa.string()), r"(\.000000000|000)$", "")
 
 
 def write_jsonl(source: Source, path: str | os.PathLike[str], media: CopiedMedia = "paths") -> None:

@@ -19,6 +19,7 @@ from wbtable.errors import StorageError, UsageError
 from wbtable.format.view_spec import ColumnSetting, Named, Sort, TablePlace, ViewSource, ViewSpec, Window
 from wbtable.media import Histogram, Image
 from wbtable.query.expression_error import ExpressionError
+from wbtable.tables import files_out
 from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
@@ -215,3 +216,20 @@ def test_durations_and_bytes(tmp_path: Path) -> None:
         [-86400, "eA==", 1.5],
         [None, "eA==", None],
     ]
+
+
+def test_times_of_nanoseconds_keep_their_digits(tmp_path: Path) -> None:
+    """Python's times end at microseconds; others are written as `isoformat` writes them."""
+    times = pa.array([0, 1, 45_000_123_000_000, None], pa.time64("ns"))
+    nested = pa.array([[(at, at)] if at.is_valid else None for at in times], pa.map_(pa.time64("ns"), pa.time64("ns")))
+    table = Table.from_arrow(pa.table({"at": times, "nested": nested}))
+    texts = ["00:00:00", "00:00:00.000000001", "12:30:00.123000", None]
+    table.view().write_jsonl(tmp_path / "view.jsonl")
+    files_out.write_jsonl(table, tmp_path / "table.jsonl")
+    files_out.write_csv(table, tmp_path / "table.csv")
+    for name in ("view", "table"):
+        lines = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        assert [line["at"] for line in lines] == texts
+        if name == "view":
+            assert [line["nested"] for line in lines] == [text and {text: text} for text in texts]
+    assert [line.partition(",")[0] or None for line in (tmp_path / "table.csv").read_text().splitlines()[1:]] == texts
