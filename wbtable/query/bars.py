@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Edge = int | float
 BarKind = Literal["histogram", "top", "page"]
+AT_ONCE: Final = 64
+"""The most columns that one statement counts: the engine plans thousands in a time that grows with their square."""
 _PER_UNIT: Final = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 1}
 _INT64: Final = 2**63
 _HUGE: Final = 2**127 - 1

@@ -10,6 +10,7 @@ import pyarrow as pa
 from wbtable.errors import UsageError
 from wbtable.query import engine
 from wbtable.query.bars import (
+    AT_ONCE,
     TOP,
     Bins,
     Cells,
@@ -73,8 +74,8 @@ def group_cells(
     window = _Window(groups, offset, count)
     out: dict[str, Cells] = {}
     numbers = [slot for slot in slots if shown[slot] == "histogram"]
-    if numbers:
-        out.update(_histograms(window, numbers, beside))
+    for start in range(0, len(numbers), AT_ONCE):
+        out.update(_histograms(window, numbers[start : start + AT_ONCE], beside))
     for slot in slots:
         if shown[slot] == "top":
             out[slot.name] = _top(window, slot)

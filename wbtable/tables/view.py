@@ -262,7 +262,8 @@ class View(Viewable):
     def summaries(self, columns: Sequence[str] | None = None) -> dict[str, ColumnSummary]:
         """Return counts, extremes, histogram or top values of columns of the rows, groups aside.
 
-        From the manifest where the view has no filter, else in one pass; bins do not move when rows are filtered.
+        From the manifest where the view has no filter, else in a pass for some columns; bins do not move when rows are
+        filtered.
 
         Raises:
             NotFoundError: there is no such column.
