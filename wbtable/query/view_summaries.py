@@ -1,4 +1,4 @@
-"""Summaries of a view's columns: from the manifest where all rows are seen, else in a pass for some columns (BARS-1)."""
+"""Summaries of columns of a view: from the manifest where all rows are seen, else counted some at a time (BARS-1)."""
 
 from __future__ import annotations
 
