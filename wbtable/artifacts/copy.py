@@ -14,13 +14,14 @@ from wbtable.artifacts.lease import Lease
 from wbtable.artifacts.names import DEFAULT_PROJECT, LATEST, parse_name
 from wbtable.artifacts.parallel import each
 from wbtable.artifacts.unreadable import beside
-from wbtable.errors import ConflictError, UsageError
+from wbtable.errors import ConflictError, FormatError, UsageError
 from wbtable.format import layout
 from wbtable.format.features import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from wbtable.artifacts.records import Records
     from wbtable.artifacts.store_files import StoreFiles
     from wbtable.artifacts.unreadable import OnUnreadable
 
@@ -100,7 +101,7 @@ def _copy_artifact(
         raise source.missing(project, name)
     live = [number for number in range(newest + 1) if not mine.is_deleted(number)]
     wanted = live if numbers is None else sorted(numbers)
-    last = newest if numbers is None else max(wanted)
+    last = _last_whole(mine, newest, live) if numbers is None else max(wanted)
     have = theirs.newest()
     each(target.backend, lambda n: check_same(source.backend, target.backend, mine.key(n)), range(min(last, have) + 1))
     marker = Marker(source.backend)
@@ -127,7 +128,20 @@ def _copy_artifact(
     for alias, number in source.aliases(project, name).items():
         if number in wanted:
             log = layout.alias_log(project, name, alias)
-            logs.append(target.backend, log, "alias", lambda _, number=number: number)  # type: ignore[misc]
+            logs.say(target.backend, log, "alias", number)
+
+
+def _last_whole(records: Records, newest: int, live: Collection[int]) -> int:
+    """Return the highest number to copy: nothing could be committed on top of damaged records of deleted versions."""
+    last = newest
+    while last > max(live, default=-1):
+        try:
+            records.read(last)
+        except FormatError:
+            last -= 1
+        else:
+            break
+    return last
 
 
 def _copy_records(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wbtable.artifacts import logs
-from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, WbtableError
+from wbtable.errors import AlreadyExistsError, ConflictError, FormatError, NotFoundError, WbtableError
 from wbtable.format import documents, layout
+from wbtable.format.seal import check_bytes
 
 if TYPE_CHECKING:
     from wbtable.format.log_entry import LogEntry
@@ -23,6 +24,7 @@ def create_same(source: Backend, target: Backend, key: str) -> bool:
 
     Raises:
         ConflictError: the target has another one.
+        FormatError: so it seems, for one of the two is damaged.
 
     """
     data = source.get(key)
@@ -35,6 +37,7 @@ def create_same(source: Backend, target: Backend, key: str) -> bool:
         except NotFoundError:
             raise error from None
         if found != data:
+            _check_whole(source, target, key, data, found)
             raise ConflictError(f"{key} is another one in {target.url!r}: the two stores have gone apart") from error
         return not isinstance(error, AlreadyExistsError)
     return True
@@ -45,12 +48,32 @@ def check_same(source: Backend, target: Backend, key: str) -> None:
 
     Raises:
         ConflictError: it does.
+        FormatError: it does, for one of the two is damaged.
 
     """
-    if source.get(key) != target.get(key):
+    data, found = source.get(key), target.get(key)
+    if data != found:
+        _check_whole(source, target, key, data, found)
         raise ConflictError(
             f"{key} is another one in {target.url!r}: the two stores have gone apart, and nothing was copied"
         )
+
+
+def _check_whole(source: Backend, target: Backend, key: str, data: bytes, found: bytes) -> None:
+    """Say that one of two files that differ is damaged, and where a good one is."""
+    if not key.endswith(".json"):
+        return
+    damage: dict[str, FormatError] = {}
+    for backend, one in ((source, data), (target, found)):
+        try:
+            documents.parse(one, key)
+            check_bytes(one, key)
+        except FormatError as error:
+            damage[backend.url] = error
+    for url, found_there in damage.items():
+        whole = [backend.url for backend in (source, target) if backend.url not in damage]
+        where = f"in {whole[0]!r} it is whole: put that file back from there" if whole else "so it is in both stores"
+        raise FormatError(f"{found_there}, in {url!r}; {where}") from found_there
 
 
 def copy_facts(source: Backend, target: Backend, project: str, name: str, number: int) -> None:
@@ -60,7 +83,7 @@ def copy_facts(source: Backend, target: Backend, project: str, name: str, number
         newest = logs.newest(source, log)
         if newest >= 0:
             value = logs.read(source, log, kind, newest).value
-            logs.append(target, log, kind, lambda _, value=value: value)  # type: ignore[misc]
+            logs.say(target, log, kind, value, logs.NOTHING)
     log = layout.version_log(project, name, "lineage", number)
     have = {entry.id for entry in logs.entries(target, log, "lineage")}
     for entry in logs.entries(source, log, "lineage"):

@@ -151,10 +151,13 @@ class _Collector:
         try:
             self.roots.read(now, listing)
         except FormatError as error:
-            raise FormatError(
-                f"nothing was deleted, for what a root leads to is not known: {error}; mend it with `wbtable repair`,"
-                " or delete the versions that need it"
-            ) from error
+            what = "mend it with `wbtable repair`, or delete the versions that need it"
+            if (error.place or "").startswith("projects/"):
+                what = (
+                    "put that file back from a copy of the store, or delete its version or run:"
+                    " a deleted version counts until the grace period has passed"
+                )
+            raise FormatError(f"nothing was deleted, for what a root leads to is not known: {error}; {what}") from error
 
     def _preview(self, now: float, old: list[KeyInfo]) -> tuple[list[KeyInfo], list[KeyInfo]]:
         """Return what would be deleted: leases are read, none is ended."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_ENTRY: Final = 1 << 20
 ATTEMPTS: Final = 200
+NOTHING: Final = object()
+"""No value: an empty log that stands for nothing."""
 _MAX_HINT = 20
 
 
@@ -79,10 +81,21 @@ def append(
     change: Callable[[LogEntry | None], Any],
     *,
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    is_blind: bool = False,
+    empty: Any = None,
 ) -> LogEntry | None:
     """Append the value that `change` makes of the newest entry; nothing is written if it is the same value (LOG-5).
 
     A lost race is no error: the newest entry is read again, and `change` is asked again.
+
+    Args:
+        backend: where the log is.
+        log: the log's prefix.
+        kind: the kind of its entries.
+        change: makes the value of the newest entry, None if there is none.
+        clock: what the time is.
+        is_blind: whether the value is the same whatever was there, see `say`.
+        empty: the value that an empty log stands for, which is not appended to it.
 
     Raises:
         ConflictError: others were faster in each of many attempts.
@@ -93,11 +106,17 @@ def append(
     check_there(backend)
     number = newest(backend, log)
     for _ in range(ATTEMPTS):
-        current = None if number < 0 else read(backend, log, kind, number)
+        is_damaged, current = False, None
+        try:
+            current = None if number < 0 else read(backend, log, kind, number)
+        except FormatError:
+            if not is_blind:
+                raise
+            is_damaged = True
         value = change(current)
         if current is not None and current.value == value:
             return current
-        if value is None and current is None:
+        if current is None and not is_damaged and value == empty:
             return None
         try:
             entry = LogEntry(kind=kind, id=os.urandom(16).hex(), created_at=clock(), value=value)
@@ -112,6 +131,25 @@ def append(
         number = newest(backend, log, number + 1)
     msg = f"others appended first in each of {ATTEMPTS} attempts"
     raise ConflictError(msg, place=log)
+
+
+def say(backend: Backend, log: str, kind: str, value: Any, empty: Any = None) -> None:
+    """Append a value that does not depend on the newest entry, which may be damaged then: it counts no more (LOG-1).
+
+    Args:
+        backend: where the log is.
+        log: the log's prefix.
+        kind: the kind of its entries.
+        value: the value; if the newest entry says it already, nothing is written.
+        empty: the value that an empty log stands for; `NOTHING` for none.
+
+    Raises:
+        ConflictError: others were faster in each of many attempts.
+        StorageError: the store's folder vanished.
+        UsageError: the log cannot hold the value, or it is too long.
+
+    """
+    append(backend, log, kind, lambda _: value, is_blind=True, empty=empty)
 
 
 def _create(backend: Backend, key: str, data: bytes, kind: str, own: str) -> bool:

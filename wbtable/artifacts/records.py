@@ -138,7 +138,10 @@ class Records:
             place = error.place or ""
             if place.startswith(self.key(self.newest())):
                 # Its commit id is not to be believed, and the next record has to name it (DOC-8, COMMIT-0).
-                what = "also once it is deleted: put that file back from a copy of the store, or choose another name"
+                what = (
+                    "also once it is deleted: put that file back from a copy of the store, or choose another name,"
+                    " or copy the versions before it to another store"
+                )
             elif place.startswith(self._log):
                 what = "unless that version is deleted by its number, or that file put back from a copy of the store"
             else:
@@ -188,7 +191,7 @@ class Records:
     def say_deleted(self, number: int, *, deleted: bool) -> None:
         """Append to a version's deletion log."""
         log = layout.version_log(self.project, self.name, "deletions", number)
-        logs.append(self.backend, log, "deletion", lambda _: deleted)
+        logs.say(self.backend, log, "deletion", deleted)
 
     def read(self, number: int) -> VersionRecord:
         """Return one record (OPEN-3).

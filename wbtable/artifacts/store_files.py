@@ -8,12 +8,14 @@ from wbtable.artifacts import logs
 from wbtable.artifacts.folders import children
 from wbtable.artifacts.names import LATEST, VersionName, near, near_or_all
 from wbtable.artifacts.records import Records
+from wbtable.artifacts.unreadable import beside
 from wbtable.errors import NotFoundError
 from wbtable.format import layout
 from wbtable.storage.header import check_there, read_header
 from wbtable.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
+    from wbtable.artifacts.unreadable import OnUnreadable
     from wbtable.format.version_record import VersionRecord
     from wbtable.storage.backend import Backend
 
@@ -90,14 +92,26 @@ class StoreFiles:
         prefix = f"{layout.project_prefix(project)}/artifacts"
         return sorted(layout.unescape(part) for part in children(self.backend, prefix))
 
-    def aliases(self, project: str, name: str) -> dict[str, int]:
-        """Return the aliases of an artifact and the versions that they name; found by listing."""
+    def aliases(self, project: str, name: str, *, on_unreadable: OnUnreadable | None = None) -> dict[str, int]:
+        """Return the aliases of an artifact and the versions that they name; found by listing.
+
+        Args:
+            project: the project's name.
+            name: the artifact's name.
+            on_unreadable: called with each alias that cannot be read, and the error; None: the first is raised.
+
+        Raises:
+            FormatError: one is damaged, and there is no `on_unreadable`.
+
+        """
         prefix = f"{layout.artifact_prefix(project, name)}/aliases"
         found: dict[str, int] = {}
         for part in children(self.backend, prefix):
-            number = logs.value(self.backend, f"{prefix}/{part}", "alias")
-            if number is not None:
-                found[layout.unescape(part)] = number
+            alias = layout.unescape(part)
+            with beside(f"{project}/{name}:{alias}", on_unreadable):
+                number = logs.value(self.backend, f"{prefix}/{part}", "alias")
+                if number is not None:
+                    found[alias] = number
         return dict(sorted(found.items()))
 
     def records(self, project: str, name: str) -> Records:

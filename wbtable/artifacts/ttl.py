@@ -44,7 +44,7 @@ def expired(
 def delete(backend: Backend, versions: Iterable[tuple[Artifact, int]]) -> None:
     """Delete versions."""
     for artifact, version in versions:
-        logs.append(backend, log_of(artifact, "deletions", version), "deletion", lambda _: True)
+        logs.say(backend, log_of(artifact, "deletions", version), "deletion", value=True)
 
 
 def _has_alias(backend: Backend, listing: Listing, artifact: Artifact, version: int) -> bool:

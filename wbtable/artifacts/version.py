@@ -140,15 +140,17 @@ class Version(VersionContent):
         self._aliases().become(names)
 
     def _aliases(self) -> SaidNames:
-        found = [
-            alias for alias, number in self.store.aliases(self.project, self.name).items() if number == self.number
-        ]
+        found = self._own_aliases()
         newest = self.store.records(self.project, self.name).head_number()
         return SaidNames([*(["latest"] if newest == self.number else []), *found], self._say_aliases)
 
     def _say_aliases(self, come: list[str], gone: list[str]) -> None:
         self.add_aliases(come)
         self.remove_aliases(gone)
+
+    def _own_aliases(self) -> list[str]:
+        found = self.store.aliases(self.project, self.name)
+        return [alias for alias, number in found.items() if number == self.number]
 
     def add_aliases(self, aliases: Iterable[str]) -> None:
         """Make names mean this version; they stop meaning another. ``latest`` is accepted and does nothing.
@@ -167,7 +169,7 @@ class Version(VersionContent):
         """Make names mean this version, as `add_aliases` does for whoever has just made or found it."""
         for alias in names:
             log = layout.alias_log(self.project, self.name, alias)
-            logs.append(self.store.backend, log, "alias", lambda _: self.number)
+            logs.say(self.store.backend, log, "alias", self.number)
 
     def remove_aliases(self, aliases: Iterable[str]) -> None:
         """Take names away from this version; those that mean another version, or none, are left alone."""
@@ -222,7 +224,7 @@ class Version(VersionContent):
             ConflictError: aliases mean it, and `delete_aliases` is False.
 
         """
-        named = [alias for alias in self.aliases if alias != "latest"]
+        named = self._own_aliases()
         if named and not delete_aliases:
             raise ConflictError(
                 f"{self.qualified_name} has the aliases {', '.join(named)}: remove them, or delete them"

@@ -292,7 +292,7 @@ class VersionContent(Shows, Foreign):
 
     @description.setter
     def description(self, value: str | None) -> None:
-        logs.append(self.store.backend, self._log("descriptions"), "description", lambda _: value)
+        logs.say(self.store.backend, self._log("descriptions"), "description", value, self.record.description)
 
     @property
     def ttl(self) -> dt.timedelta | None:
@@ -306,7 +306,7 @@ class VersionContent(Shows, Foreign):
 
     def set_ttl_seconds(self, seconds: int | None) -> None:
         """Set `ttl` in whole seconds."""
-        logs.append(self.store.backend, self._log("ttl"), "ttl", lambda _: seconds)
+        logs.say(self.store.backend, self._log("ttl"), "ttl", seconds)
 
     def _log(self, kind: str) -> str:
         return layout.version_log(self.project, self.name, kind, self.number)

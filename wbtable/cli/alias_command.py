@@ -50,7 +50,8 @@ def command(options: Options, name: str, aliases: tuple[str, ...], remove: bool,
         raise click.UsageError("--delete needs the names to take away")
     version = options.version(name, project)
     check_aliases(aliases)
-    current = version.aliases
+    # An alias whose file is damaged is mended by being given anew: what there is, is looked at where it matters only.
+    current = version.aliases if remove or LATEST in aliases else []
     if LATEST in aliases and (remove or LATEST not in current):
         raise click.UsageError("'latest' always means the newest version: the store keeps it, and nobody moves it")
     if remove:

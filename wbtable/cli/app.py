@@ -190,7 +190,9 @@ def say_error(error: Exception) -> int:
         if isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.command is not None:
             message += f" (see {error.ctx.command_path} --help)"
     elif isinstance(error, WbtableError):
-        message = str(error)
+        from wbtable.cli.advice import said
+
+        message = said(error)
         code = next((code for kind, code in _CODES if isinstance(error, kind)), BUG)
     elif isinstance(error, OSError):
         message, code = str(error), STORAGE

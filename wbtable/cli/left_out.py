@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from wbtable.errors import UnsupportedError
+from wbtable.cli.advice import with_advice
 
 if TYPE_CHECKING:
     from wbtable.errors import WbtableError
-
-_RECORD: Final = re.compile(r"projects/([^/]+)/artifacts/([^/]+)/versions/(\d{20})\.json")
-_RUN: Final = re.compile(r"projects/[^/]+/runs/[^/]+(?=/)")
 
 
 class LeftOut:
@@ -35,22 +31,5 @@ class LeftOut:
         from wbtable.cli.app import DAMAGED
 
         self.exit_code = DAMAGED
-        said = f"wbtable: {what} is left out, for it cannot be read: {error}; {what_to_do(error)}"
+        said = f"wbtable: {what} is left out, for it cannot be read: {with_advice(error)}"
         click.echo(" ".join(said.split()), err=True)
-
-
-def what_to_do(error: WbtableError) -> str:
-    """Return what to do about something that cannot be read, by where that is."""
-    if isinstance(error, UnsupportedError):
-        return "a newer wbtable reads it, or `wbtable verify` finds it damaged"
-    place = error.place or ""
-    record = _RECORD.match(place)
-    if record is not None:
-        from wbtable.format.layout import unescape
-
-        name = f"{unescape(record[1])}/{unescape(record[2])}:v{int(record[3])}"
-        return f"put that file back from a copy of the store, or delete the version: wbtable rm {name}"
-    run = _RUN.match(place)
-    if run is not None:
-        return f"put that file back from a copy of the store, or remove the run: its folder {run[0]}"
-    return "`wbtable verify` names all that is damaged, `wbtable repair --from STORE` mends it with good copies"

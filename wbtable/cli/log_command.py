@@ -11,6 +11,7 @@ from wbtable.cli.options import Options, common, complete_artifacts, examples, p
 if TYPE_CHECKING:
     from wbtable.artifacts.store import Store
     from wbtable.artifacts.version import Version
+    from wbtable.cli.left_out import LeftOut
 
 EXAMPLES: Final = examples(
     "wbtable log digits/predictions",
@@ -39,7 +40,7 @@ def command(options: Options, name: str, limit: int | None, project: str | None)
     facts: list[dict[str, Any]] = []
     for found in versions[:limit]:
         with beside(found.qualified_name, left_out):
-            names = names or _names(store, found)
+            names = names or _names(store, found, left_out)
             facts.append(_facts(found, names.get(found.number, [])))
     if options.json:
         print_json(facts)
@@ -63,11 +64,11 @@ def command(options: Options, name: str, limit: int | None, project: str | None)
     return left_out.exit_code
 
 
-def _names(store: Store, version: Version) -> dict[int, list[str]]:
+def _names(store: Store, version: Version, left_out: LeftOut) -> dict[int, list[str]]:
     """Return the names of the versions of an artifact: `latest`, which may be one that cannot be read, and aliases."""
     newest = store.records(version.project, version.name).head_number()
     found = {newest: ["latest"]}
-    for alias, number in store.aliases(version.project, version.name).items():
+    for alias, number in store.aliases(version.project, version.name, on_unreadable=left_out).items():
         found.setdefault(number, []).append(alias)
     return found
 

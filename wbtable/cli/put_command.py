@@ -59,7 +59,7 @@ def command(
     has gives no new version.
     """
     from wbtable.artifacts.draft import Artifact
-    from wbtable.artifacts.names import parse_name
+    from wbtable.artifacts.names import DEFAULT_PROJECT, parse_name
     from wbtable.cli.output import noted, print_json
     from wbtable.errors import AlreadyExistsError
 
@@ -75,24 +75,15 @@ def command(
             taken = str(error).partition(";")[0]
             raise AlreadyExistsError(f"{taken}: it stands under that name in another of PATHS", place=path) from None
     store = options.store(create=True)
-    before = {found.number for found in _newest(options, parsed.name, parsed.project or project)}
+    before = store.records(parsed.project or project or DEFAULT_PROJECT, parsed.name).newest()
     version = store.commit(draft, project=parsed.project or project, aliases=aliases, tags=tags)
-    is_new = version.number not in before
+    is_new = version.number > before
     if options.json:
         print_json({"version": version.qualified_name, "digest": version.digest, "size": version.size, "new": is_new})
     else:
         click.echo(version.qualified_name)
         if not is_new:
             click.echo("the newest version has this content already", err=True)
-
-
-def _newest(options: Options, name: str, project: str | None) -> list[Any]:
-    from wbtable.errors import NotFoundError
-
-    try:
-        return [options.store().artifact(name, project=project)]
-    except NotFoundError:
-        return []
 
 
 def _add(draft: Artifact, path: Path, *, as_tables: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -197,3 +198,53 @@ def test_rm_deletes_a_version_beside_a_damaged_newer_one(more: Shell) -> None:
     planned = more.json("rm", "digits/predictions:v0", "--dry-run")["dependents"]
     assert planned[-1].startswith("digits/predictions:v0: what depends on it is not known, for projects/digits/")
     assert more.json("rm", "digits/predictions:v0", "--aliases") == {"deleted": ["digits/predictions:v0"]}
+
+
+ALIASES = "projects/digits/artifacts/predictions/aliases/best/"
+
+
+def test_log_leaves_a_damaged_alias_out_and_alias_mends_it(more: Shell) -> None:  # LOG-1
+    damage(more.store, f"{ALIASES}{0:020d}.json")
+    found, said = listed(more, "log", "digits/predictions")
+    assert [(version["version"], version["aliases"]) for version in found] == [("v1", ["latest"]), ("v0", [])]
+    assert said.startswith("wbtable: digits/predictions:best is left out")
+    assert said.endswith("say anew what it means: wbtable alias digits/predictions:vN best\n")
+    more.ok("alias", "digits/predictions:v0", "best")
+    assert more.json("log", "digits/predictions")[1]["aliases"] == ["best"]
+    more.ok("rm", "digits/predictions:v1")
+
+
+@pytest.mark.parametrize("folder", ["deletions", "tags", "descriptions", "ttl"])
+def test_errors_of_damaged_logs_say_what_leads_out(more: Shell, folder: str) -> None:
+    version = more.store.artifact("digits/predictions:v1")
+    version.description, version.ttl = "said later", dt.timedelta(days=9)
+    version.delete()
+    more.store.records("digits", "predictions").say_deleted(1, deleted=False)
+    damage(
+        more.store, f"projects/digits/artifacts/predictions/{folder}/{1:020d}/{int(folder == 'deletions'):020d}.json"
+    )
+    said = more.fails(FORMAT, "rm" if folder == "deletions" else "copy", *_arguments(more, folder))
+    assert "put that file back from a copy of the store" in said
+    assert ("wbtable rm digits/predictions:v1" in said) == (folder == "deletions")
+    assert ("anew in Python" in said) == (folder in {"descriptions", "ttl"})
+    more.ok("rm", "digits/predictions:v1")
+
+
+def _arguments(shell: Shell, folder: str) -> list[str]:
+    if folder == "deletions":
+        return ["digits/predictions", "--all-versions", "--aliases"]
+    return [create_store(shell.store.url + "-copy").url, "digits/predictions"]
+
+
+def test_errors_of_a_damaged_record_say_what_leads_out(more: Shell, tmp_path: Path) -> None:
+    damage(more.store, record(1))
+    file = tmp_path / "new.txt"
+    file.write_text("new")
+    for args in (["get", "digits/predictions"], ["ls", "digits/predictions"], ["lineage", "digits/predictions:v0"]):
+        assert more.fails(FORMAT, *args).endswith("delete the version: wbtable rm digits/predictions:v1\n")
+    assert "nothing can be committed" in more.fails(FORMAT, "put", file, "--name", "digits/predictions")
+    more.ok("rm", "digits/predictions:v1")
+    said = more.fails(FORMAT, "gc")
+    assert "a deleted version counts until the grace period has passed" in said
+    assert "wbtable repair" not in said
+    more.ok("gc", "--delete", "--grace", "0s")
