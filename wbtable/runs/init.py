@@ -130,7 +130,7 @@ def init(
         open_run.finish()
         start = _with(start, created_at=now())
     if where is None:
-        run = Run(start, None, finished=current.forget)
+        run = Run(start, None, finished=current.forget, read_from=store)
     else:
         run = _begin(start, where, how_to_resume, is_new=id is None)
         _announce(run)

@@ -69,6 +69,7 @@ class Run(Accepting, Shows):
         resumed: RunSummary | None = None,
         finished: Callable[[Run], None] | None = None,
         joined: bool = False,
+        read_from: Store | str | os.PathLike[str] | None = None,
     ) -> None:
         """Open a run whose start record is written.
 
@@ -78,19 +79,19 @@ class Run(Accepting, Shows):
             resumed: where an earlier attempt ended.
             finished: is told when the run is finished.
             joined: another process owns the run: it writes the summary and ends it (RUN-9).
+            read_from: where a run without a store finds the versions that it uses; None: in the default one.
 
         """
         self.project, self.id, self.name = start.project, start.id, start.name
         self.tags, self.notes, self.group, self.job_type = start.tags, start.notes, start.group, start.job_type
-        self._start, self._store, self._finished = start, store, finished
+        self._start, self._store, self._finished, self._read_from = start, store, finished, read_from
         self._used: dict[str, None] = {}
         self._recorder: Recorder | None = None
         latest: dict[str, Any] = {}
         self.config = Settings("config", self._touch, start.config)
         self.summary = Settings("summary", self._touch, {} if resumed is None else resumed.summary, latest)
         self._files = None if store is None else RunFiles(store.backend, self.project, self.id)
-        if self._files is not None:
-            self._recorder = Recorder(self._files, self._summarize, owner=not joined)
+        self._recorder = None if self._files is None else Recorder(self._files, self._summarize, owner=not joined)
         self._intake = Intake(self, self._recorder, store, latest, self._link_table, resumed)
         # Rows of several processes meet in a step: whoever comes late may begin with the first.
         self._intake.least = 0 if joined else None
@@ -227,9 +228,9 @@ class Run(Accepting, Shows):
             warn_once("use_artifact(aliases=..., use_as=...) have no meaning here and do nothing")
         version: Version
         if isinstance(artifact_or_name, str):
-            store = self._store or resolve_store()
             self._intake.uploads.drain()
-            version = store.artifact(without_entity(artifact_or_name), type=type, project=self.project)
+            place = self._store or resolve_store(self._read_from)
+            version = place.artifact(without_entity(artifact_or_name), type=type, project=self.project)
         elif hasattr(artifact_or_name, "wait"):
             version = artifact_or_name.wait()
         else:

@@ -8,6 +8,7 @@ import pytest
 
 import wbtable
 from wbtable.artifacts.draft import Artifact
+from wbtable.artifacts.store import create_store
 from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, StorageError, UsageError
 from wbtable.runs import globals as current
 from wbtable.runs.console import RunWarning
@@ -59,6 +60,21 @@ def test_disabled_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert run.history().num_rows == 0
         assert wbtable.run is run
     assert not (tmp_path / ".wbtable").exists()
+
+
+def test_a_disabled_run_uses_versions_of_the_store_that_it_was_given(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = create_store(tmp_path / "other")
+    monkeypatch.setenv("WBTABLE_STORE", other.url)
+    for one in (store, other):
+        one.commit(Artifact("data", description=one.url), project="p")
+    for given in (store, store.url):
+        with init(project="p", store=given, mode="disabled") as run:
+            assert run.use_artifact("data").description == store.url
+    with init(project="p", mode="disabled") as run:
+        assert run.use_artifact("data").description == other.url
+    assert store.runs("p") == []
 
 
 def test_disabled_by_the_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
