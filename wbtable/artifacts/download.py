@@ -20,6 +20,7 @@ from wbtable.artifacts.tables import DOCUMENTS
 from wbtable.errors import DigestMismatchError, FormatError, NotFoundError, UsageError, WbtableError
 from wbtable.format.digest import Digest
 from wbtable.format.layout import COLLECTIONS, HEADER, LEASES, OBJECTS, TEMPORARY, object_key
+from wbtable.storage.here import path_here
 from wbtable.storage.local_backend import LocalBackend
 from wbtable.storage.objects import ObjectStore
 from wbtable.storage.os_errors import explain, explained
@@ -42,7 +43,7 @@ _OF_A_STORE: Final = frozenset({COLLECTIONS, LEASES, OBJECTS, "projects", TEMPOR
 
 def default_root(version: Holder) -> Path:
     """Return where a version is downloaded to if nothing is said: ``./artifacts/<name>:vN``."""
-    return Path(os.environ.get(VARIABLE) or "artifacts").expanduser() / f"{version.name}:v{version.number}"
+    return path_here(os.environ.get(VARIABLE) or "artifacts").expanduser() / f"{version.name}:v{version.number}"
 
 
 def download(
@@ -103,8 +104,8 @@ def _chosen(version: Holder, prefix: str | None, only: Entry | None) -> list[Ent
 
 
 def directory(root: str | os.PathLike[str]) -> Path:
-    """Return where files are to go; an empty text, as of a variable that is not set, is no directory."""
-    target = Path(root)
+    """Return where files are to go; a URL, or an empty text, as of a variable that is not set, is no directory."""
+    target = path_here(root, "copy_to (wbtable copy) brings a version to another store, a download is files here")
     if not os.fspath(root) or (target.exists() and not target.is_dir()):
         raise UsageError(f"{os.fspath(root)!r} is no directory")
     return target

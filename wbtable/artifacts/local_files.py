@@ -15,6 +15,7 @@ from wbtable.format.digest import BLOB
 from wbtable.format.layout import HEADER
 from wbtable.storage.caller import frames_to_caller
 from wbtable.storage.header import KIND, MAX_HEADER
+from wbtable.storage.here import path_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ def absolute(path: str | os.PathLike[str]) -> str:
     if not text:
         msg = "expected a path, found an empty text, as of a variable that is not set; '.' is this folder"
         raise UsageError(msg)
+    path_here(text, "download it, or use add_reference")
     return os.path.abspath(text)
 
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from wbtable.errors import AlreadyExistsError, NotFoundError, UsageError
 from wbtable.format.types import MapType, MediaType, TimeType, contains, has_media
+from wbtable.storage.here import path_here
 from wbtable.storage.os_errors import explained
 from wbtable.tables.far_times import has_zone, instant
 from wbtable.tables.view_files import key_text, time_texts
@@ -188,7 +189,7 @@ def write_folder(rows: Rows, folder: str | os.PathLike[str], *, progress: Callab
         FormatError: stored bytes are damaged.
 
     """
-    root = Path(folder)
+    root = path_here(folder)
     keys = {column.name: column.name for column in rows.schema}
     for column in rows.schema:
         if isinstance(column.type, MediaType):
@@ -281,13 +282,13 @@ class _MediaFiles:
 
 
 def _media_files(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None, schema: Schema) -> _MediaFiles:
-    return _MediaFiles(None if folder is None else Path(folder), Path(path).parent, schema)
+    return _MediaFiles(None if folder is None else path_here(folder), Path(path).parent, schema)
 
 
 @contextlib.contextmanager
 def _target(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Path]:
     """Give a temporary file beside `path` that takes its name when the block ends without an error."""
-    target = Path(path)
+    target = path_here(path)
     if target.exists() and not overwrite:
         msg = f"there is a file {str(target)!r} already: choose another name, or overwrite it"
         raise AlreadyExistsError(msg)

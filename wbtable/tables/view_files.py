@@ -7,7 +7,6 @@ import contextlib
 import json
 import math
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
@@ -40,6 +39,7 @@ from wbtable.format.types import (
     UuidType,
     has_media,
 )
+from wbtable.storage.here import path_here
 from wbtable.storage.os_errors import explained
 from wbtable.tables.conform import inner_values, relist
 from wbtable.tables.far_times import far_text, has_far, has_zone, instant
@@ -48,6 +48,7 @@ from wbtable.tables.values import to_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from wbtable.format.types import ColumnType
     from wbtable.tables.source import Source
@@ -115,9 +116,10 @@ def _whole(path: str | os.PathLike[str]) -> Iterator[tuple[Path, Path]]:
     Raises:
         NotFoundError: there is no folder for it.
         StorageError: it cannot be written.
+        UsageError: it is a URL.
 
     """
-    target = Path(path)
+    target = path_here(path)
     if not target.absolute().parent.is_dir():
         msg = f"there is no folder {str(target.parent)!r:.200}"
         raise NotFoundError(msg)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wbtable.artifacts.saved import report_log
 from wbtable.errors import NotFoundError, WbtableError
 from wbtable.format.report import MarkdownPanel, TablePanel
+from wbtable.storage.here import path_here
 from wbtable.storage.os_errors import explained
 from wbtable.viewer import report_html
 from wbtable.viewer.open_tasks import opener as kept_opener
@@ -54,10 +55,11 @@ def export_report(
     Raises:
         NotFoundError: there is no such report, or no folder for the file.
         StorageError: the file cannot be written.
+        UsageError: it is a URL.
 
     """
     opener = Opener(Places(store=store.url, opened={}), store=store)
-    target = Path(path)
+    target = path_here(path)
     around = target.absolute().parent
     if not around.is_dir():
         raise NotFoundError(f"there is no folder {str(around)!r:.200}")
