@@ -196,12 +196,14 @@ class FsspecBackend:
 
     def list(self, prefix: str) -> Iterator[str]:
         """See `Backend.list`."""
-        for info in self.scan(prefix):
-            yield info.key
+        return (key for key, _ in self._below(prefix))
 
     def scan(self, prefix: str) -> Iterator[KeyInfo]:
         """See `Backend.scan`."""
+        for key, info in self._below(prefix):
+            yield KeyInfo(key, int(info["size"] or 0), modified_of(info))
 
+    def _below(self, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
         def find(_: int) -> dict[str, Any]:
             self._fs.invalidate_cache(self._path(prefix))
             try:
@@ -214,7 +216,7 @@ class FsspecBackend:
         for path, info in sorted(found.items()):
             # A listing of "log" is not one of "log2", and a folder's own marker is no key.
             if path[start:].startswith(f"{prefix}/" if prefix else "") and not path.endswith("/"):
-                yield KeyInfo(path[start:], int(info["size"] or 0), modified_of(info))
+                yield path[start:], info
 
     def modified(self, key: str) -> float | None:
         """See `Backend.modified`."""
@@ -330,7 +332,9 @@ class FsspecBackend:
             failed: tuple[str, Exception] | None = None
             for i, answer in zip(left, answers, strict=True):
                 if not isinstance(answer, Exception):
-                    found[i] = bytes(answer)
+                    start, size = parts[i][1:]
+                    # A web server that knows no ranges answers with the whole file.
+                    found[i] = bytes(answer if len(answer) <= max(1, size) else answer[start : start + size])
                 elif meaning_of(answer) is Meaning.RANGE:
                     found[i] = b""
                 else:
