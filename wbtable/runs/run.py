@@ -226,7 +226,6 @@ class Run(Accepting, Shows):
         self._check_open()
         if aliases or use_as:
             warn_once("use_artifact(aliases=..., use_as=...) have no meaning here and do nothing")
-        version: Version
         if isinstance(artifact_or_name, str):
             self._intake.uploads.drain()
             place = self._store or resolve_store(self._read_from)
