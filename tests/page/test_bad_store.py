@@ -116,6 +116,29 @@ def test_a_store_that_goes_while_it_is_shown(page: Page, server: Server, folder:
     assert harness.cells(page, "text", 1) == ["other 1"]
 
 
+@pytest.mark.parametrize("address", ["", "/?project=p&artifact=other", "/?project=p&run=run"])
+def test_a_store_that_went_before_anything_of_it_was_opened(
+    page: Page, serve: Servers, watch: Watch, tmp_path: Path, address: str
+) -> None:
+    """Each page says so once, and goes on when the store is there again."""
+    watch.allow("status of 404")
+    folder = tmp_path / "store"
+    made = wbtable.create_store(folder)
+    with wbtable.init(project="p", id="run", store=made):
+        _commit(made, "other")
+    server = serve.server(folder)
+    away = folder.rename(folder.with_name("away"))
+    page.goto(server.url)
+    page.goto(f"{server.origin}{address or _table('other', 'v1')}")
+    state = page.get_by_role("main")
+    expect(state).to_contain_text("there is no store here")
+    assert state.inner_text().count(str(folder)) == 1
+    away.rename(folder)
+    state.get_by_role("button", name="Try again").click()
+    expect(state).to_contain_text("process" if "run=" in address else "other 1")
+    expect(state).not_to_contain_text("there is no store here")
+
+
 def test_a_version_that_cannot_be_read(page: Page, server: Server, folder: Path, watch: Watch) -> None:
     """A record that is damaged hides nothing else."""
     watch.allow("status of 422")

@@ -116,6 +116,24 @@ export function aligned(lines) {
   return { data, at };
 }
 
+/** Which values have none beside them, so that no line leads to them: they need a mark to be seen. @param {(number | null | undefined)[]} values @returns {number[]} */
+export function alone(values) {
+  /** @type {number[]} */
+  const found = [];
+  let before = -1;
+  let isOpen = false;
+  values.forEach((value, i) => {
+    if (value === undefined) return;
+    if (value === null || !isOpen) {
+      if (before >= 0) found.push(before);
+      before = value === null ? -1 : i;
+    } else before = -1;
+    isOpen = value !== null;
+  });
+  if (before >= 0) found.push(before);
+  return found;
+}
+
 /** What a line comes to, for who reads instead of looking. @param {Line} line */
 export function facts(line) {
   let least = Infinity;

@@ -1,5 +1,5 @@
 // One plot of curves, by uPlot, which is loaded with the first of them: cursor shared, zoom, words for who cannot see it.
-import { aligned, nearest } from "./curves_lines.js";
+import { aligned, alone, nearest } from "./curves_lines.js";
 import { el } from "./dom.js";
 import { number } from "./numbers.js";
 import { lengthText } from "./workspace.js";
@@ -72,9 +72,9 @@ function options(host, lines, how, together, /** @type {any} */ uPlot) {
       for (const edge of [at.low, at.high]) series[edge] = { stroke: "transparent", width: 0, points: { show: false } };
       bands.push({ series: [at.high, at.low], fill: soft });
     }
-    if (at.raw > 0) series[at.raw] = { stroke: `${colours[i]}55`, width: 1, points: { show: false } };
-    const single = lines[i].y.length < 2;
-    series[at.y] = { stroke: colours[i], width: 1.75, dash: DASHES[Math.floor(lines[i].slot / runs.COLOURS) % DASHES.length], points: { show: single || undefined, size: 5 }, label: lines[i].label };
+    const marks = (/** @type {number} */ index, /** @type {number} */ size) => ({ show: false, filter: () => alone(together.data[index]), size });
+    if (at.raw > 0) series[at.raw] = { stroke: `${colours[i]}55`, width: 1, points: marks(at.raw, 3) };
+    series[at.y] = { stroke: colours[i], width: 1.75, dash: DASHES[Math.floor(lines[i].slot / runs.COLOURS) % DASHES.length], points: marks(at.y, 5), label: lines[i].label };
   });
   const axis = { stroke: ink, font: `11px ${token(host, "--font")}`, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1, size: 4 } };
   return {

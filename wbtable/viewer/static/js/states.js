@@ -7,6 +7,14 @@ import * as state from "./state.js";
 import * as steps from "./steps.js";
 import { html } from "../vendor/preact.js";
 
+/** The errors that the view itself makes, whatever becomes of the store and its server. */
+const OWN = new Set(["expression", "usage", "too_large", "unsupported"]);
+
+/** Where an error is, unless its message begins with that. @param {any} wrong */
+function placeText({ place, message }) {
+  return place && !message.startsWith(`${place}: `) ? `${place.replace(/, characters? .*$/, "")}: ` : "";
+}
+
 /** The expression that an error is about. @param {import("./spec.js").Spec} view @param {string | undefined} place @returns {string | null} */
 function expressionAt(view, place) {
   const found = /(filter|having|derive|cells|group|sort)(?:\[(\d+)\])?/.exec(place ?? "");
@@ -28,10 +36,11 @@ export function GridState({ model = state }) {
     const parts = [];
     if (steps.canUndo.value) parts.push(["Undo", steps.undo]);
     if (view.filter) parts.push(["Remove the filter", () => state.apply({ ...state.spec.value, filter: null })]);
-    if (wrong.code === "cancelled" || wrong.code === "offline" || wrong.code === "limit") parts.unshift(["Try again", () => void state.load()]);
+    // What is wrong in the view stays wrong; what is wrong elsewhere may have been mended since.
+    if (!OWN.has(wrong.code)) parts.unshift(["Try again", () => void state.load()]);
     parts.push(["Reset the view", () => state.apply({ source: state.spec.value.source })]);
     return html`<div class="grid-state is-wrong"><div class="state" role="alert"><h2>${wrong.code === "cancelled" ? "Cancelled" : wrong.code === "offline" ? "The server does not answer" : "This view cannot be shown"}</h2>
-      <p>${wrong.place ? `${wrong.place.replace(/, characters? .*$/, "")}: ` : ""}${wrong.code === "offline" ? wrong.message.replace("The server does not answer. ", "") : wrong.message}${wrong.suggestion ? `; ${wrong.suggestion}` : ""}</p>
+      <p>${placeText(wrong)}${wrong.code === "offline" ? wrong.message.replace("The server does not answer. ", "") : wrong.message}${wrong.suggestion ? `; ${wrong.suggestion}` : ""}</p>
       ${text ? html`<p class="where"><code>${text.slice(0, from)}<mark>${text.slice(from, to) || " "}</mark>${text.slice(to)}</code></p>` : null}<div class="actions">${parts.map(([name, run]) => html`<button class="btn" onClick=${run}>${name}</button>`)}</div></div></div>`;
   }
   if (model.rows.value === 0 && model.info.value) {
