@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pyarrow as pa
 from playwright.sync_api import expect
@@ -11,7 +13,7 @@ import wbtable
 from tests.page import harness
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.page.harness import Servers, Watch
 
@@ -55,3 +57,50 @@ def test_columns_of_nulls_alone_and_no_rows_are_usable(page: Page, serve: Server
     expect(harness.cell(page, 1, "t")).to_have_text("null", timeout=harness.PATIENCE)
     harness.enter(page, serve(wbtable.Table(columns=["a", "b"])))
     expect(page.locator(".grid-state")).to_contain_text("no rows", timeout=harness.PATIENCE)
+
+
+def _extent(page: Page, column: int) -> Locator:
+    """Return the least and the greatest value below the histogram of a column."""
+    return page.locator(f'.grid-head [data-column="{column}"] .hextent')
+
+
+def test_undo_brings_back_the_histogram_with_the_values(page: Page, serve: Servers) -> None:
+    url = serve(wbtable.Table(columns=["n"], data=[[row] for row in range(100)]))
+    address, token = url.split("#")
+    derive = quote(json.dumps([{"name": "x", "expression": "n + 1"}]))
+    harness.open_table(page, f"{address}?derive={derive}#{token}")
+    expect(_extent(page, 1)).to_have_text("1100", timeout=harness.PATIENCE)
+    harness.go_to_cell(page, -1, "x")
+    page.keyboard.press("o")
+    page.locator(".panel .cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text("n * 1000")
+    expect(_extent(page, 1)).to_have_text("099000", timeout=harness.PATIENCE)
+    page.get_by_role("button", name="Done").click()
+    page.go_back()
+    expect(_extent(page, 1)).to_have_text("1100", timeout=harness.PATIENCE)
+
+
+def test_what_heads_say_is_of_the_rows_that_are_grouped(page: Page, serve: Servers) -> None:
+    rows = [[row % 4, row % 10, row] for row in range(100)]
+    harness.open_table(page, serve(wbtable.Table(columns=["group", "ten", "count"], data=rows)))
+    expect(harness.head(page, "ten")).to_contain_text("10 distinct", timeout=harness.PATIENCE)
+    expect(harness.head(page, "count")).to_contain_text("100 distinct", timeout=harness.PATIENCE)
+    harness.go_to_cell(page, -1, "group")
+    page.keyboard.press("g")
+    harness.wait_until(page, "() => location.search.includes('group=')")
+    harness.wait_idle(page)
+    expect(harness.head(page, "ten")).to_contain_text("10 distinct", timeout=harness.PATIENCE)
+    expect(harness.head(page, "count")).not_to_contain_text("distinct", timeout=harness.PATIENCE)
+    harness.filter_rows(page, "ten == 3")
+    expect(harness.head(page, "ten")).not_to_contain_text("distinct", timeout=harness.PATIENCE)
+
+
+def test_histograms_come_once_the_server_answers_again(page: Page, serve: Servers, watch: Watch) -> None:
+    watch.allow("ERR_FAILED", "status of 500")
+    page.route("**/api/summaries", lambda route: route.abort())
+    harness.open_table(page, serve(wbtable.Table(columns=["n"], data=[[row] for row in range(100)])))
+    expect(page.get_by_role("alert").first).to_contain_text("does not answer", timeout=harness.PATIENCE)
+    assert _extent(page, 0).count() == 0
+    page.unroute("**/api/summaries")
+    expect(_extent(page, 0)).to_have_text("099", timeout=harness.PATIENCE)

@@ -177,6 +177,10 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       void state.pins.value;
       grid.draw();
     });
+    const stopRecovering = effect(() => {
+      void model.generation.value;
+      if (state.online.value) queueMicrotask(() => summaries.again());
+    });
     const stopGoing = effect(() => {
       const to = !model.isActive || model.isActive.value ? state.goColumn.value : null;
       // The column may be on its way: it is gone to once the server has said what it is.
@@ -196,7 +200,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       if (model.stops.value !== stops) windows?.stop();
       stops = model.stops.value;
     });
-    return () => (stop(), stopSelecting(), stopGoing(), stopPinning(), stopStopping(), stopBreaking(), clearTimeout(telling), windows?.close());
+    return () => (stop(), stopSelecting(), stopRecovering(), stopGoing(), stopPinning(), stopStopping(), stopBreaking(), clearTimeout(telling), windows?.close());
   }, []);
   return html`<div class="grid" ref=${host} tabindex="0" aria-label=${label} aria-busy=${model.asking.value > 0 ? "true" : "false"}
     onFocus=${(/** @type {FocusEvent} */ event) => event.target === event.currentTarget && !gridRef.current?.host.classList.contains("mouse") && gridRef.current?.focusCell()}></div>

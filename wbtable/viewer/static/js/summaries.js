@@ -1,6 +1,6 @@
 // Summaries of columns for the header: asked for as columns come into view, one question at a time, kept as long as
 // the rows are the same. Those that must be counted are asked for one after the other, and show as they come.
-import { isCancelled, post } from "./api.js";
+import { ApiError, isCancelled, post } from "./api.js";
 import { rowsOf } from "./spec.js";
 import * as state from "./state.js";
 
@@ -13,7 +13,7 @@ export class Summaries {
   constructor(changed, model = state) {
     this.changed = changed;
     this.model = model;
-    /** @type {Map<string, any>} by the rows they are of and the column */
+    /** @type {Map<string, any>} by the rows they are of and the column; without one: null for good, undefined until {@link again} */
     this.kept = new Map();
     /** @type {Map<string, any>} */
     this.found = new Map();
@@ -24,7 +24,6 @@ export class Summaries {
     /** Columns of the next question, and of which rows it was learned. */
     this.most = 1;
     this.rows = "";
-    this.shown = "";
   }
 
   /** What the summary of a column depends on: a column of the table is not touched by columns that are derived. @param {string} name */
@@ -34,11 +33,13 @@ export class Summaries {
     return JSON.stringify([source, of, filter, name]);
   }
 
-  /** Those that the view has; null while it is not known, for another is being asked for. @param {string[]} names */
+  /** Those that rows of the view have; null while it is not known, for another is being asked for. @param {string[]} names */
   #known(names) {
     const info = this.model.info.value;
-    if (!info || info.rowsOf !== rowsOf(this.model.asked()) || info.grouped || this.model.grouped.value) return null;
+    if (!info || info.rowsOf !== rowsOf(this.model.asked()) || info.grouped !== this.model.grouped.value) return null;
     const known = new Set(info.columns.map((/** @type {any} */ column) => column.name));
+    // What a group is counted or computed by is no column of rows, even if one is called so.
+    for (const { name, role } of this.model.columns.value) if (role === "count" || role === "cell") known.delete(name);
     return names.filter((name) => known.has(name));
   }
 
@@ -51,23 +52,33 @@ export class Summaries {
     this.#later(this.kept.size ? REST : 0);
   }
 
+  /** Ask again for those that could not be had: what was in the way may be gone. */
+  again() {
+    for (const [key, found] of this.kept) if (found === undefined) this.kept.delete(key);
+    this.#later(REST);
+  }
+
   /** @param {number} wait milliseconds */
   #later(wait) {
-    if (this.isBusy || this.timer || this.wanted.every((name) => this.kept.has(this.#key(name)))) return;
+    // Groups show what is known already: what their cells show says more.
+    if (this.isBusy || this.timer || this.model.grouped.value || this.wanted.every((name) => this.kept.has(this.#key(name)))) return;
     this.timer = window.setTimeout(() => ((this.timer = 0), void this.#ask()), wait);
   }
 
   #show() {
-    const keys = this.wanted.map((name) => this.#key(name));
-    const shown = JSON.stringify([this.wanted, keys.map((key) => this.kept.get(key) !== undefined), keys.length ? keys[0] : ""]);
-    if (shown === this.shown) return;
-    this.shown = shown;
-    this.found = new Map(this.wanted.flatMap((name, i) => (this.kept.get(keys[i]) ? [[name, this.kept.get(keys[i])]] : [])));
-    this.changed(this.found);
+    const found = new Map();
+    for (const name of this.wanted) {
+      const one = this.kept.get(this.#key(name));
+      if (one) found.set(name, one);
+    }
+    if (found.size === this.found.size && [...found].every(([name, one]) => this.found.get(name) === one)) return;
+    this.found = found;
+    this.changed(found);
   }
 
   async #ask() {
-    // While it waited, another view may have come, of other columns.
+    // While it waited, another view may have come, of other columns, or of groups.
+    if (this.model.grouped.value) return;
     const all = (this.#known(this.wanted) ?? []).filter((name) => !this.kept.has(this.#key(name)));
     if (!all.length) return;
     this.isBusy = true;
@@ -83,8 +94,9 @@ export class Summaries {
       missing.forEach((name, i) => this.kept.set(keys[i], found.columns[name]));
       this.most = performance.now() - start < QUICK ? Infinity : 1;
     } catch (error) {
-      // The rows are there without them; these columns are not asked for again before the view changes.
-      if (!isCancelled(error)) keys.forEach((key) => this.kept.set(key, undefined));
+      // The rows are there without them. What takes too long is not asked for again, the others not before the next view.
+      const tooLong = error instanceof ApiError && error.code === "limit";
+      if (!isCancelled(error)) keys.forEach((key) => this.kept.set(key, tooLong ? null : undefined));
     }
     this.isBusy = false;
     while (this.kept.size > 4000) this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
