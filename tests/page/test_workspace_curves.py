@@ -1,4 +1,4 @@
-"""What curves draw of odd values: each that is finite can be seen."""
+"""What curves draw of odd values, and the list of runs in a narrow window."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.page import workspace_store
+from tests.page import harness, workspace_store
 from tests.page.test_workspace import panel, show
 from wbtable.artifacts.store import create_store
 
@@ -37,3 +37,13 @@ def test_values_between_others_that_are_not_finite_are_marked(page: Page, serve:
         canvas = panel(page, key).locator("canvas")
         expect(canvas).to_be_visible()
         assert canvas.evaluate(DRAWN) == groups
+
+
+def test_runs_can_be_filtered_in_a_narrow_window(page: Page, serve: Servers, tmp_path: Path) -> None:
+    store = create_store(tmp_path / "store")
+    workspace_store.add_run(store, "p", "run", rows=[{"loss": 1.0}])
+    page.set_viewport_size({"width": 380, "height": 640})
+    show(page, serve.server(None, store=store.url), "/?project=p")
+    field = page.get_by_role("combobox", name="Filter runs")
+    expect(field).to_be_visible()
+    assert harness.box_of(field)["width"] > 250
