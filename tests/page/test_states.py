@@ -104,3 +104,20 @@ def test_histograms_come_once_the_server_answers_again(page: Page, serve: Server
     assert _extent(page, 0).count() == 0
     page.unroute("**/api/summaries")
     expect(_extent(page, 0)).to_have_text("099", timeout=harness.PATIENCE)
+
+
+def test_a_filter_is_not_wrong_because_the_server_was_away(page: Page, serve: Servers, watch: Watch) -> None:
+    watch.allow("ERR_FAILED")
+    harness.open_table(page, serve(wbtable.Table(columns=["n"], data=[[row] for row in range(100)])))
+    harness.filter_rows(page, "n > 10")
+    page.route("**/api/**", lambda route: route.abort())
+    field = page.locator(".toolbar .filter")
+    field.locator(".cm-content").click()
+    page.keyboard.press("End")
+    page.keyboard.insert_text("0")
+    page.keyboard.press("Enter")
+    expect(field.get_by_role("alert")).to_contain_text("does not answer", timeout=harness.PATIENCE)
+    page.unroute("**/api/**")
+    expect(field.get_by_role("alert")).to_have_count(0, timeout=harness.PATIENCE)
+    page.keyboard.press("Enter")
+    expect(page.locator(".grid-state")).to_contain_text("No row matches", timeout=harness.PATIENCE)

@@ -78,16 +78,18 @@ export function ExpressionField({ value, at, label, hint, take, fieldRef, change
     }
   };
   if (fieldRef) fieldRef.current = { focus: () => (editor.current ? editor.current.focus() : plain.current?.focus()) };
+  // That the server did not answer is no fault of the expression, and is over once it answers.
+  const shown = wrong?.code === "offline" && state.online.value ? null : wrong;
   const id = `wrong-${at}${left ? "-part" : ""}`;
   return html`<div>
-    <div class=${`field${wrong ? " is-wrong" : ""}`}>
+    <div class=${`field${shown ? " is-wrong" : ""}`}>
       <span class="icon" aria-hidden="true">${at === "filter" && !left ? html`<svg width="14" height="14" viewBox="0 0 14 14"><path d="M1.5 2.5h11L8.5 7.5v4l-3 -1.5v-2.5z" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round"/></svg>` : "ƒ"}</span>
       <div class=${`editor cm-host${ready ? "" : " is-waiting"}`} ref=${host}></div>
       ${ready ? null : html`<input class="plain" ref=${plain} value=${text} aria-label=${label} placeholder=${hint} spellcheck="false"
-        autocomplete="off" aria-invalid=${wrong ? "true" : "false"} onFocus=${load} onInput=${(/** @type {any} */ event) => set(event.target.value)}
+        autocomplete="off" aria-invalid=${shown ? "true" : "false"} onFocus=${load} onInput=${(/** @type {any} */ event) => set(event.target.value)}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" ? submit(now.current) : event.key === "Escape" ? cancel() : undefined} />`}
       ${text && at === "filter" && !left ? html`<button class="btn quiet icon" aria-label="Clear the filter" onClick=${() => take("")}>×</button>` : null}
     </div>
-    <${Wrong} wrong=${wrong} text=${text} id=${id} />
+    <${Wrong} wrong=${shown} text=${text} id=${id} />
   </div>`;
 }
