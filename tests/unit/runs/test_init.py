@@ -168,7 +168,7 @@ def test_resume(store: Store) -> None:
 
 def test_without_a_run() -> None:
     assert wbtable.run is None
-    for name in ("log", "log_artifact", "use_artifact", "finish"):
+    for name in ("log", "log_artifact", "use_artifact"):
         with pytest.raises(UsageError, match=r"init\(\) first"):
             getattr(wbtable, name)({})
     with pytest.raises(UsageError, match=r"init\(\) first"):
