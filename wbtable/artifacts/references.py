@@ -241,15 +241,20 @@ class Source:
         try:
             data = self._stream.read(size)
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, http.client.IncompleteRead) and self._announced is not None:  # since Python 3.15
+                raise self._broke_off(self._found + len(error.partial)) from error
             msg = f"what {self._entry.path!r} refers to cannot be read: {error}"
             raise StorageError(msg, place=place) from error
         self._found += len(data)
         if self._entry.size is not None and self._found > self._entry.size:
             raise DigestMismatchError(f"expected {self._entry.size} bytes, found more: it changed", place=place)
         if self._announced is not None and self._found < self._announced and (size < 0 or not data):
-            msg = f"expected {self._announced} bytes, as the server announced, found {self._found}: it broke off"
-            raise StorageError(msg, place=place)
+            raise self._broke_off(self._found)
         return data
+
+    def _broke_off(self, found: int) -> StorageError:
+        msg = f"expected {self._announced} bytes, as the server announced, found {found}: it broke off"
+        return StorageError(msg, place="" if self._entry.reference is None else self._entry.reference.uri)
 
 
 def open_reference(entry: Entry) -> Source:

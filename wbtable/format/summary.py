@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from operator import itemgetter, sub
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -273,7 +274,8 @@ def float_edges(least: float, greatest: float) -> list[float]:
         return [least, greatest]
     # Weighted, not stepped: the difference of two finite doubles may be infinite.
     inner = [least * (1 - i / FLOAT_BINS) + greatest * (i / FLOAT_BINS) for i in range(1, FLOAT_BINS)]
-    return [least, *(min(max(edge, least), greatest) for edge in inner), greatest]
+    # Between values that few doubles separate, rounding may lead back, or beyond the ends.
+    return [*accumulate([least, *(min(edge, greatest) for edge in inner)], max), greatest]
 
 
 def integer_edges(least: int, greatest: int) -> list[int]:
