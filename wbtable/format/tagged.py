@@ -144,9 +144,12 @@ def _tag_numpy_time(value: Any, kind: str, place: str) -> Any:
         if kind == "m" and scalar.dtype.str.endswith(("8[Y]", "8[M]", "m8")):
             msg = f"{scalar.dtype} is no certain length of time; give it in days, seconds or less"
             raise TypeMismatchError(msg, place=place)
-        exact = scalar.astype(f"{kind}8[us]")
+        try:
+            exact = scalar.astype(f"{kind}8[us]")
+        except OverflowError:  # since numpy 2.5; before, both would wrap alike
+            _refuse_nanoseconds(value, place)
         plain = exact.item()
-        if exact.astype(scalar.dtype) != scalar or isinstance(plain, int):  # as microseconds both would wrap alike
+        if exact.astype(scalar.dtype) != scalar or isinstance(plain, int):
             _refuse_nanoseconds(value, place)
     return tag(plain, place)
 
