@@ -299,7 +299,7 @@ def _as(part: Made, kind: str) -> Made:
         if value is None:
             return None
         if kind in WHOLE:
-            return int(value)
+            return int(value if part.literal is None else part.literal)
         return _narrow(float(value)) if kind == "f32" else float(value)
 
     return Made(kind, run, item=part.item)

@@ -108,7 +108,7 @@ def _one_to_one(change: Callable[[str], str], text: str) -> str:
 def _whole(function: Callable[[float], int], value: Value) -> Value:
     if isinstance(value, int) or not math.isfinite(value):
         return value
-    return float(function(value))
+    return math.copysign(function(value), value)  # IEEE 754 keeps the sign of zero
 
 
 def _all(text: str, *kinds: str) -> bool:
