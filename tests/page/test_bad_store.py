@@ -108,12 +108,29 @@ def test_a_store_that_goes_while_it_is_shown(page: Page, server: Server, folder:
         expect(state).to_contain_text("Projects cannot be read")
         expect(state).to_contain_text(f"{folder}: there is no store here")
         page.goto(f"{server.origin}{_table('other', 'v1')}")
-        expect(state).to_contain_text("other:v1 is not there")
+        expect(state).to_contain_text(f"{folder}: there is no store here")
+        # Of what was there nothing is said to be missing: all of it is.
+        for address, what in (("artifact=other", "Versions"), ("run=run", "The run"), ("tab=runs", "The project")):
+            page.goto(f"{server.origin}/?project=p&{address}")
+            expect(state).to_contain_text(f"{what} cannot be read")
+            expect(state).to_contain_text(f"{folder}: there is no store here")
     finally:
         away.rename(folder)
     state.get_by_role("button", name="Try again").click()
-    harness.wait_rows(page)
-    assert harness.cells(page, "text", 1) == ["other 1"]
+    expect(page.get_by_role("link", name="Artifacts")).to_be_visible()
+
+
+def test_an_address_whose_table_is_not_in_its_version(page: Page, server: Server) -> None:
+    """What is missing is the table: the version is there, and the way leads to what it holds."""
+    at = {"project": "p", "artifact": "other", "version": "v1"}
+    tables = [{**at, "path": "rows.table.json"}, {**at, "path": "row's.table.json"}]
+    for source in ({"kind": "table", "tables": tables[1:]}, {"kind": "compare", "tables": tables}):
+        page.goto(f"{server.origin}/?source={quote(json.dumps(source))}")
+        state = page.get_by_role("alert")
+        expect(state.get_by_role("heading")).to_have_text("row's is not there")
+        expect(state).to_contain_text('there is no table "row\'s.table.json" in p/other:v1')
+        state.get_by_role("link", name="Tables of other:v1").click()
+        expect(page.get_by_role("region", name="rows.table.json", exact=True)).to_contain_text("other 1")
 
 
 @pytest.mark.parametrize("address", ["", "/?project=p&artifact=other", "/?project=p&run=run"])

@@ -29,6 +29,10 @@ class ReadOnlyError(ConflictError):
     """The server may only read."""
 
 
+class StoreGoneError(NotFoundError):
+    """The store that the server opened is not there any more."""
+
+
 class BadRequestError(UsageError):
     """A request is not as ENDPOINTS.md says."""
 
@@ -47,6 +51,7 @@ _STATUS: Final[tuple[tuple[type[WbtableError], int, str], ...]] = (
     (DigestMismatchError, 422, "damaged"),
     (FormatError, 422, "damaged"),
     (UnsupportedError, 422, "unsupported"),
+    (StoreGoneError, 404, "store_gone"),
     (NotFoundError, 404, "not_found"),
     (BodyTooLargeError, 413, "too_large"),
     (UsageError, 400, "usage"),

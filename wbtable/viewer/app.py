@@ -11,12 +11,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from wbtable.errors import WbtableError
-from wbtable.viewer.answers import failure, refusal
+from wbtable.errors import NotFoundError, WbtableError
+from wbtable.viewer.answers import StoreGoneError, failure, refusal
 from wbtable.viewer.guard import Guard
 from wbtable.viewer.open_routes import open_routes
 from wbtable.viewer.page_routes import page_routes
 from wbtable.viewer.query_routes import query_routes
+from wbtable.viewer.sources import Opener
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,7 +36,7 @@ class Application:
     def __init__(self, state: State) -> None:
         """Answer for `state`."""
         self._state: Final = state
-        self._first = _answering([*page_routes(state), *open_routes(state), *query_routes(state)])
+        self._first = _answering(state, [*page_routes(state), *open_routes(state), *query_routes(state)])
         self._guard = threading.Lock()
         self._others: Starlette | None = None
 
@@ -53,7 +54,7 @@ class Application:
                 from wbtable.viewer.store_routes import store_routes
 
                 state = self._state
-                self._others = _answering([*store_routes(state), *saved_routes(state), *media_routes(state)])
+                self._others = _answering(state, [*store_routes(state), *saved_routes(state), *media_routes(state)])
             return self._others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,13 +76,26 @@ def guarded(app: Application, state: State) -> Guard:
     return Guard(app, state.sessions, state.allowed_hosts)
 
 
-def _answering(routes: list[Route]) -> Starlette:
-    handlers = {WbtableError: _failed, HTTPException: _refused, Exception: _fault}
+def _answering(state: State, routes: list[Route]) -> Starlette:
+    async def failed(_request: Request, error: Exception) -> Response:
+        gone = await asyncio.to_thread(_gone, state) if isinstance(error, NotFoundError) else None
+        return failure(error if gone is None else gone)
+
+    handlers = {WbtableError: failed, HTTPException: _refused, Exception: _fault}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
-async def _failed(_request: Request, error: Exception) -> Response:
-    return failure(error)
+def _gone(state: State) -> StoreGoneError | None:
+    """Return what says that the store is gone, if it is: nothing of it is there then, whatever was looked for."""
+    if state.places.store is None:
+        return None
+    try:
+        Opener(state.places).store()
+    except NotFoundError as error:
+        return StoreGoneError(str(error))
+    except (WbtableError, OSError):
+        return None  # it does not answer, or may not be read: that says nothing about what was looked for
+    return None
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

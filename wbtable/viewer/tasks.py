@@ -45,11 +45,18 @@ def view_info(control: Control, places: Json, view: Json, side: int) -> Json:
         "view": found.spec.to_json(),
         "grouped": plan.is_grouped,
         "total": plan.source.num_rows,
+        "digest": plan.source.digest,
         # Without filter and groups the number of rows is known before anything is counted.
         "rows": None if plan.is_grouped or plan.filter is not None or found.spec.window else plan.source.num_rows,
         "columns": _columns(plan),
         "shown": [
-            {"name": column.name, "type": str(column.type), "kind": column.type.kind} for column in found.rows.schema
+            {
+                "name": column.name,
+                "type": str(column.type),
+                "kind": column.type.kind,
+                "params": column.type.params(),
+            }
+            for column in found.rows.schema
         ],
         "sides": sides,
         "key": list(getattr(plan.source, "key", ())),

@@ -21,7 +21,7 @@ export function ArtifactPage({ where, opened }) {
   const asked = where.version || newest;
   const one = useAnswer(asked ? `/api/version?${new URLSearchParams({ project, artifact, version: asked })}` : null, undefined, `${project}/${artifact}:${asked}`);
   if (!first.found) {
-    if (first.error?.status === 404) return html`<main class="home center"><${Empty} title="There is no such artifact"><p>${first.error.message}</p><div class="actions"><button class="btn" onClick=${first.again}>Try again</button><a class="btn" href=${projectLink(project, { tab: "artifacts" })}>All artifacts of ${project}</a></div></${Empty}></main>`;
+    if (first.error?.code === "not_found") return html`<main class="home center"><${Empty} title="There is no such artifact"><p>${first.error.message}</p><div class="actions"><button class="btn" onClick=${first.again}>Try again</button><a class="btn" href=${projectLink(project, { tab: "artifacts" })}>All artifacts of ${project}</a></div></${Empty}></main>`;
     return html`<main class="home"><${Waiting} answer=${first} what="Versions" /></main>`;
   }
   if (!first.found.versions.length) return html`<main class="home center"><${Empty} title="All versions were deleted"><p>The artifact had ${count(first.found.newest + 1)}.</p><div class="actions"><a class="btn" href=${projectLink(project, { tab: "artifacts" })}>All artifacts of ${project}</a></div></${Empty}></main>`;
@@ -41,7 +41,7 @@ export function ArtifactPage({ where, opened }) {
 /** @param {{answer: any, version: string, newest: string, where: any}} props */
 function Missing({ answer, version, newest, where }) {
   if (!answer.error) return html`<${Waiting} answer=${answer} what="The version" />`;
-  return html`<div class="state" role="alert"><h2>${answer.error.status === 404 ? `${version} is not there` : `${version} cannot be read`}</h2><p>${answer.error.message}</p>
+  return html`<div class="state" role="alert"><h2>${answer.error.code === "not_found" ? `${version} is not there` : `${version} cannot be read`}</h2><p>${answer.error.message}</p>
     <div class="actions"><button class="btn" onClick=${answer.again}>Try again</button>${newest && newest !== version ? html`<a class="btn" href=${address({ project: where.project, artifact: where.artifact, version: newest })}>Show ${newest}</a>` : null}</div></div>`;
 }
 

@@ -27,6 +27,15 @@ export function isMedia(column) {
   return MEDIA.has(column.kind);
 }
 
+/** How many characters a fraction of a second has, with its point. @type {Record<string, number>} */
+const FRACTION = { s: 0, ms: 4, us: 7, ns: 10 };
+
+/** How much room a column of times needs to be read whole: a part of a time would be another one. @param {ColumnInfo} column */
+export function timeWidth({ params }) {
+  const characters = "2024-03-31 12:00:00".length + (FRACTION[params?.unit] ?? FRACTION.us) + (params?.zone ? " +02:00".length : 0);
+  return Math.max(190, Math.ceil(26 + 7.5 * characters));
+}
+
 /** How wide a column is where nobody says. @param {ColumnInfo} column @param {number} rowHeight */
 export function widthOf(column, rowHeight) {
   if (/** @type {any} */ (column).pair) return pairWidth(column, rowHeight);
@@ -37,7 +46,7 @@ export function widthOf(column, rowHeight) {
   if (column.kind === "boolean") return Math.max(name, 112);
   // Large integers show whole: rounded they would be others.
   if (isNumeric(column)) return Math.max(name, 140, 26 + 8 * (column.longest ?? 0));
-  if (column.kind === "timestamp") return Math.max(name, 190);
+  if (column.kind === "timestamp") return Math.max(name, timeWidth(column));
   if (column.kind === "string") return Math.max(name, 190);
   return Math.max(name, 170);
 }

@@ -2,7 +2,7 @@
 import { bar, expand } from "./actions.js";
 import { post } from "./api.js";
 import { barsOf, groupCell } from "./group_bars.js";
-import { isMedia, isNumeric, valueText } from "./cells.js";
+import { isMedia, isNumeric, timeWidth, valueText } from "./cells.js";
 import { pairBars } from "./compare_bars.js";
 import { MARKS, SIGNS, baseOf, differ, difference, placeName } from "./compare_model.js";
 import { el, svg } from "./dom.js";
@@ -22,6 +22,7 @@ export function pairWidth(column, rowHeight) {
   if (column.kind === "image" || column.kind === "video") return Math.max(name, Math.min(520, (rowHeight + 14) * sides + 20));
   if (isMedia(column)) return Math.max(name, 240);
   if (isNumeric(column)) return Math.max(name, 160);
+  if (column.kind === "timestamp") return Math.max(name, 24 + Math.max(...column.pair.map(timeWidth)));
   return Math.max(name, column.kind === "string" ? 240 : 180);
 }
 

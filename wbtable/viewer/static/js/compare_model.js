@@ -23,13 +23,16 @@ export const isBeside = (source) => source?.kind === "compare" && source.mode ==
 /** The name of a column without its side. @param {string} name */
 export const baseOf = (name) => name.replace(/^\d+\./, "");
 
+/** The name of a table in its version. @param {Place} place */
+export const fileName = (place) => String(place.path).replace(/\.(joined-table|partitioned-table|table)\.json$/, "");
+
 /** What a table is called among others: as short as tells it apart. @param {Place} place @param {Place[]} [all] @param {{id: string, title: string}[]} [opened] */
 export function placeName(place, all = [place], opened = []) {
   if (place.url) return opened.find((each) => each.id === place.url)?.title ?? place.url;
   const version = String(place.version);
   const short = `${place.artifact}:${/^[0-9a-f]{64}$/.test(version) ? version.slice(0, 12) : version}`;
   const same = all.filter((other) => other.artifact === place.artifact && other.version === place.version);
-  const file = String(place.path).replace(/\.(joined-table|partitioned-table|table)\.json$/, "");
+  const file = fileName(place);
   const isElsewhere = all.some((other) => other.project !== place.project);
   return `${isElsewhere ? `${place.project}/` : ""}${short}${new Set(same.map((other) => other.path)).size > 1 ? ` ${file}` : ""}`;
 }
@@ -43,7 +46,7 @@ export function sourceName(source, opened = []) {
     const names = tables.map((/** @type {Place} */ place) => placeName(place, tables, opened));
     return source.mode === "concat" ? names.join(" then ") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
   }
-  return tables[0].url ? placeName(tables[0], tables, opened) : String(tables[0].path).replace(/\.(joined-table|partitioned-table|table)\.json$/, "");
+  return tables[0].url ? placeName(tables[0], tables, opened) : fileName(tables[0]);
 }
 
 /**

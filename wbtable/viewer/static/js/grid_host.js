@@ -57,6 +57,8 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
     let windows = null;
     /** @type {any} */
     let before = {};
+    /** @type {string | null | undefined} */
+    let digest = null;
     let shown = -1;
     let seen = { first: 0, end: 0 };
     let telling = 0;
@@ -150,7 +152,8 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
       let top = null;
       if (generation !== shown || !windows) {
         const now = model.asked();
-        const same = windows ? sameColumns(before, now) : null;
+        // Other rows may stand in the place of those before: a file was written anew, a run went on.
+        const same = windows && digest === model.info.value?.digest ? sameColumns(before, now) : null;
         const size = model.grouped.value ? GROUPS : EARLY;
         const next = new Windows({ ask: (offset, number, names, signal) => ask(offset, number, names, signal, model, now), size, changed: early, failed: model.failed, busy: (flying) => {
           const { number, since } = model.reading.peek();
@@ -161,6 +164,7 @@ export function GridHost({ filterRef, gridRef, model = state, label = "Rows" }) 
         windows = next;
         shown = generation;
         before = now;
+        digest = model.info.value?.digest;
         const place = steps.restore.peek();
         steps.restore.value = null;
         top = same ? null : place?.top ?? 0;

@@ -1,5 +1,5 @@
 // The rows that stay below the header: read by their positions, which no filter and no order changes.
-import { isCancelled, post } from "./api.js";
+import { ApiError, post } from "./api.js";
 import * as state from "./state.js";
 
 export class Pinned {
@@ -18,7 +18,7 @@ export class Pinned {
   need(names) {
     const positions = this.model.grouped.value ? [] : state.pins.value;
     const { source, derive } = this.model.asked();
-    const key = JSON.stringify([source, derive]);
+    const key = JSON.stringify([source, derive, this.model.info.value?.digest]);
     if (key !== this.key) {
       this.key = key;
       this.values = new Map();
@@ -56,7 +56,7 @@ export class Pinned {
     } catch (error) {
       failed = true;
       // A row that is no more cannot stay: say so by letting all go.
-      if (!isCancelled(error)) state.pins.value = [];
+      if (error instanceof ApiError && error.code === "not_found") state.pins.value = [];
     }
     this.isBusy = false;
     if (!failed) this.need(names);

@@ -19,6 +19,7 @@ import { isOther, otherCell } from "./report_media.js";
  */
 
 const NUMERIC = new Set(["number", "integer", "decimal", "duration", "link"]);
+const TIMES = new Set(["date", "time", "timestamp"]);
 const MEDIA = new Set(["image", "audio", "video", "html", "object3d", "molecule", "figure", "plotly"]);
 
 /** @param {CellColumn} column */
@@ -54,7 +55,7 @@ export function words(value, column) {
  * @param {HTMLElement} cell @param {any} value @param {CellColumn} column @param {MediaUrls} urls
  */
 export function drawCell(cell, value, column, urls) {
-  cell.className = isNumber(column) ? "num" : "";
+  cell.className = isNumber(column) ? "num" : TIMES.has(column.kind) && column.role !== "group" ? "time" : "";
   if (column.role === "group" && value !== null) return group(cell, value, column, urls);
   if (isMediaValue(value) && column.display !== "text") return void cell.append(mediaNode(value, column, urls));
   if (Array.isArray(value) && value.some(isMediaValue)) return several(cell, value, column, urls);

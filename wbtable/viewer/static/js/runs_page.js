@@ -31,7 +31,7 @@ export function RunPage({ where }) {
   }, [project, run]);
   const { found } = answer;
   if (!found) {
-    if (answer.error?.status === 404) return html`<main class="home center"><${Empty} title="There is no such run"><p>${answer.error.message}</p><div class="actions"><button class="btn" onClick=${answer.again}>Try again</button><a class="btn" href=${projectLink(project)}>All runs of ${project}</a></div></${Empty}></main>`;
+    if (answer.error?.code === "not_found") return html`<main class="home center"><${Empty} title="There is no such run"><p>${answer.error.message}</p><div class="actions"><button class="btn" onClick=${answer.again}>Try again</button><a class="btn" href=${projectLink(project)}>All runs of ${project}</a></div></${Empty}></main>`;
     return html`<main class="home"><${Waiting} answer=${answer} what="The run" /></main>`;
   }
   const tab = TABS.some(([id]) => id === where.tab) ? where.tab : "overview";

@@ -30,7 +30,7 @@ export class Summaries {
   #key(name) {
     const { derive, filter, source } = this.model.asked();
     const of = (derive ?? []).some((/** @type {any} */ column) => column.name === name) || filter ? derive : undefined;
-    return JSON.stringify([source, of, filter, name]);
+    return JSON.stringify([source, this.model.info.value?.digest, of, filter, name]);
   }
 
   /** Those that rows of the view have; null while it is not known, for another is being asked for. @param {string[]} names */
