@@ -1,7 +1,7 @@
 // The pages of a store: which one the address means. What it needs is loaded when it is first shown.
 import { Top } from "./page.js";
 import * as state from "./state.js";
-import { followed, go, place, placeOf, tableLink, address, projectLink, useLoaded } from "./workspace.js";
+import { followed, go, place, returned, tableLink, address, projectLink, useLoaded } from "./workspace.js";
 import { html, useEffect } from "../vendor/preact.js";
 
 export { tableLink };
@@ -40,7 +40,6 @@ export function Home({ place: start, opened }) {
   useEffect(() => {
     const { page, ...found } = start;
     go(found, true);
-    const back = () => (place.value = placeOf(location.search));
     const key = (/** @type {KeyboardEvent} */ event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select, [contenteditable], dialog, .menu")) return;
@@ -50,10 +49,10 @@ export function Home({ place: start, opened }) {
       else return;
       event.preventDefault();
     };
-    addEventListener("popstate", back);
+    addEventListener("popstate", returned);
     document.addEventListener("click", followed);
     document.addEventListener("keydown", key);
-    return () => (removeEventListener("popstate", back), document.removeEventListener("click", followed), document.removeEventListener("keydown", key));
+    return () => (removeEventListener("popstate", returned), document.removeEventListener("click", followed), document.removeEventListener("keydown", key));
   }, []);
   const where = place.value;
   const name = pageOf(where);

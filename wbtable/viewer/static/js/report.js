@@ -7,7 +7,7 @@ import { openExport } from "./report_export.js";
 import { Refused, openDialog, useSending } from "./views_dialog.js";
 import { openNumbers, restore } from "./views_numbers.js";
 import { toast } from "./menu.js";
-import { Waiting, When, set, useAnswer } from "./workspace.js";
+import { Waiting, When, set, unsaved, useAnswer } from "./workspace.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
 /** @typedef {import("./report_panels.js").Panel} Panel */
@@ -43,6 +43,11 @@ function Loaded({ project, name, found, opened, edit, again }) {
     addEventListener("beforeunload", leave);
     return () => removeEventListener("beforeunload", leave);
   }, []);
+  useEffect(() => {
+    if (!editing || !dirty) return;
+    unsaved.ask = (on) => openDiscard(() => ((latest.current.dirty = false), (unsaved.ask = null), on()));
+    return () => void (unsaved.ask = null);
+  }, [editing, dirty]);
   const { busy, wrong, send, setWrong } = useSending(async () => {
     try {
       await post("/api/reports", { project, name, number: found.number, report: sent(draft, name) });

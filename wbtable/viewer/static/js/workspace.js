@@ -74,6 +74,17 @@ export function placeOf(search) {
   return found;
 }
 
+/** What asks before a page goes on which something is not saved; it is told what goes on then. @type {{ask: ((go: () => void) => void) | null}} */
+export const unsaved = { ask: null };
+
+/** Back and Forward: the address is another one already; what is not saved stays until somebody agrees. */
+export function returned() {
+  const to = placeOf(location.search);
+  if (!unsaved.ask) return void (place.value = to);
+  history.pushState({}, "", address(place.peek()));
+  unsaved.ask(() => go(to));
+}
+
 /** Links inside the store change the page; those to tables, and with a key held, are the browser's. @param {MouseEvent} event */
 export function followed(event) {
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -82,7 +93,14 @@ export function followed(event) {
   const params = new URLSearchParams(link.search);
   if (!params.has("project") && !params.has("projects")) return;
   event.preventDefault();
-  go(placeOf(link.search));
+  const to = placeOf(link.search);
+  if (unsaved.ask) unsaved.ask(() => follow(to));
+  else follow(to);
+}
+
+/** @param {Place} to */
+function follow(to) {
+  go(to);
   document.querySelector("main")?.scrollTo(0, 0);
   /** @type {HTMLElement | null} */ (document.querySelector("h1"))?.focus({ preventScroll: true });
 }
