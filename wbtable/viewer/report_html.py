@@ -125,6 +125,17 @@ def data_text(value: Json) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def _unscripted(report: Json) -> str:
+    """Return what stands in a file whose script may not run: its words, as they were written."""
+    texts = [panel["text"] for panel in report["panels"] if panel.get("kind") == "markdown"]
+    about = [str(report["description"])] if report.get("description") else []
+    words = "".join(f"<pre>{html.escape(text)}</pre>" for text in [*about, *texts])
+    return (
+        f"<h1>{html.escape(str(report['title']))}</h1><p><strong>JavaScript is switched off: the text of this report "
+        f"stands below as it was written; allow its own script to see its tables.</strong></p>{words}"
+    ).translate({0x2028: "\n", 0x2029: "\n"})
+
+
 def page(
     report: Json, blobs: Iterable[tuple[str, str, bytes]], *, scenes: bool = False, figures: bool = False
 ) -> Iterable[str]:
@@ -146,8 +157,8 @@ def page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="generator" content="wbtable">\n'
         f"<title>{html.escape(str(report['title']))}</title>\n<style>{look}</style></head>\n"
-        '<body class="report-file"><main id="report" class="report"><noscript>This report shows its tables with a '
-        "script of its own, which is switched off.</noscript></main>\n"
+        '<body class="report-file"><main id="report" class="report">'
+        f"<noscript>{_unscripted(report)}</noscript></main>\n"
         f'<script type="application/json" id="data">{data_text(report)}</script>\n'
     )
     for name, kind, data in blobs:
