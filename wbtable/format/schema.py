@@ -40,14 +40,19 @@ class Schema:
     """
 
     columns: tuple[Column, ...]
+    # Both follow from the columns, so that nothing that can be seen changes.
     _arrow: pa.Schema | None = field(default=None, init=False, repr=False, compare=False)
+    _places: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse two columns of one name."""
-        names = self.names
-        if len(set(names)) != len(names):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            msg = f"expected distinct column names, found {twice[0]!r} more than once"
+        places = self._places
+        for i, column in enumerate(self.columns):
+            places[column.name] = i
+        if len(places) != len(self.columns):
+            names = self.names
+            twice = min(name for i, name in enumerate(names) if places[name] != i)
+            msg = f"expected distinct column names, found {twice!r} more than once"
             raise FormatError(msg)
 
     @classmethod
@@ -70,7 +75,7 @@ class Schema:
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a column of this name."""
-        return any(column.name == name for column in self.columns)
+        return isinstance(name, str) and name in self._places
 
     def index(self, name: str) -> int:
         """Return the position of a column.
@@ -79,9 +84,9 @@ class Schema:
             NotFoundError: there is none of this name; the message has near ones.
 
         """
-        for i, column in enumerate(self.columns):
-            if column.name == name:
-                return i
+        found = self._places.get(name) if isinstance(name, str) else None
+        if found is not None:
+            return found
         import difflib
 
         near = difflib.get_close_matches(str(name), self.names, n=3)
@@ -107,14 +112,14 @@ class Schema:
         """
         if names is None:
             return self
-        return Schema(tuple(self.columns[self.index(name)] for name in names))
+        columns = tuple(self.columns[self.index(name)] for name in names)
+        return self if columns == self.columns else Schema(columns)
 
     def arrow(self) -> pa.Schema:
         """Return the physical Arrow schema: what fragments hold."""
         found = self._arrow
         if found is None:
             found = pa.schema([pa.field(column.name, column.type.arrow()) for column in self.columns])
-            # It follows from the columns, so that nothing that can be seen changes.
             object.__setattr__(self, "_arrow", found)
         return found
 

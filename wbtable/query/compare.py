@@ -145,7 +145,7 @@ def key_candidates(schemas: Sequence[Schema], preferred: Iterable[str | None] = 
         if all(column.name in schema and may_be_key(schema[column.name]) for schema in schemas)
     ]
     wanted = set(preferred)
-    return sorted(shared, key=lambda name: (name not in wanted, _rank(name), shared.index(name)))
+    return sorted(shared, key=lambda name: (name not in wanted, _rank(name)))  # the sort keeps their order
 
 
 def _rank(name: str) -> int:

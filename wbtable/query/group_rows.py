@@ -206,7 +206,8 @@ class GroupRows:
         # Of a small table all cells were found with the groups.
         known = list(self.plan.cells) if self._is_small else names
         table = self._whole([self.plan.cells[name] for name in known])
-        return self._presented(table, {name: table.column(known.index(name)) for name in names}, columns)
+        found = dict(zip(known, table.columns, strict=False))  # behind the cells stands what `index` has
+        return self._presented(table, {name: found[name] for name in names}, columns)
 
     def _whole(self, cells: Sequence[Expression]) -> pa.Table:
         """Return all groups in order: ``v0``… for the cells, then what `index` has."""

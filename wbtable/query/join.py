@@ -140,10 +140,9 @@ class JoinQuery(PairedQuery):
         wanted = self.schema.select(columns)
         keys = ([pair.left for pair in self._key_pairs], [pair.right for pair in self._key_pairs])
         keys = (list(dict.fromkeys(keys[0])), list(dict.fromkeys(keys[1])))
-        sides = [
-            source.relation(self.needed(number, wanted, keys[number])) for number, source in enumerate(self._sources)
-        ]
-        selected = [f"{self.value(column.name, column.type, wanted, keys)} AS c{i}" for i, column in enumerate(wanted)]
+        places = self.places(wanted, keys)
+        sides = [source.relation(list(names)) for source, names in zip(self._sources, places, strict=True)]
+        selected = [f"{self.value(column.name, column.type, places)} AS c{i}" for i, column in enumerate(wanted)]
         rows = self._sources[0].num_rows
         selected.append(f"coalesce(s0.pos, {rows}) * {self._step} + coalesce(s1.pos, {self._step - 1}) AS pos")
         equal = []

@@ -80,12 +80,13 @@ class LabelledQuery:
         wanted = self.schema.select(columns)
         inner = [self._names[name] for name in wanted.names if name not in self._values]
         relation = self._inner.relation(inner)
+        at = {name: i for i, name in enumerate(inner)}
         selected = []
         for i, column in enumerate(wanted):
             if column.name in self._values:
                 selected.append(f"CAST({_literal(self._values[column.name])} AS {duck_type(column.type)}) AS c{i}")
             else:
-                selected.append(f"l.c{inner.index(self._names[column.name])} AS c{i}")
+                selected.append(f"l.c{at[self._names[column.name]]} AS c{i}")
         selected.append("l.pos AS pos")
         return Relation(sql=f"(SELECT {', '.join(selected)} FROM {relation.sql} AS l)", inputs=relation.inputs)
 

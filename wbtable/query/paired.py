@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -123,7 +124,7 @@ class PairedQuery:
         """Reads the blobs of media cells."""
         return self._rows.blobs
 
-    @property
+    @cached_property
     def sides(self) -> tuple[Schema, ...]:
         """The columns of each side but for its keys."""
         out = []
@@ -152,7 +153,8 @@ class PairedQuery:
         positions = self._rows.pairing.pairs(rows)
         computed = [name for name in wanted.names if self._is_computed(name)]
         extra = self._rows.take(rows, computed) if computed else None
-        read = Schema(tuple(column for column in wanted if column.name not in computed))
+        left_out = set(computed)
+        read = Schema(tuple(column for column in wanted if column.name not in left_out))
         names = ["pos", *(f"p{number}" for number in range(len(positions)))]
         arrays = [pa.chunked_array([pa.array(rows)])]
         arrays += [
@@ -185,13 +187,13 @@ class PairedQuery:
 
     def _selected(self, wanted: Schema, computed: Sequence[str], read: Schema) -> list[str]:
         """Return the SQL of columns; of those that are not `computed`, `read` has the same."""
-        out = []
-        for i, column in enumerate(wanted):
-            if column.name in computed:
-                out.append(f"p.e{computed.index(column.name)} AS c{i}")
-            else:
-                out.append(f"{self.value(column.name, column.type, read)} AS c{i}")
-        return out
+        at, places = {name: i for i, name in enumerate(computed)}, self.places(read)
+        return [
+            f"p.e{at[column.name]} AS c{i}"
+            if column.name in at
+            else f"{self.value(column.name, column.type, places)} AS c{i}"
+            for i, column in enumerate(wanted)
+        ]
 
     def _place(self, name: str) -> tuple[int, str] | None:
         """Return the side and the name there of a column, None of a key or a computed one."""
@@ -210,19 +212,22 @@ class PairedQuery:
         out += [key.sides[number] for key in self._rows.keys if key.name in wanted]
         return list(dict.fromkeys(out))
 
-    def value(self, name: str, found: ColumnType, wanted: Schema, keys: Sequence[Sequence[str]] | None = None) -> str:
-        """Return the SQL of a column over the sides, which are called ``s0``, ``s1`` and so on."""
+    def places(self, wanted: Schema, keys: Sequence[Sequence[str]] | None = None) -> list[dict[str, int]]:
+        """Return where each side has the columns that it is read for."""
+        needed = (self.needed(i, wanted, keys[i] if keys else ()) for i in range(len(self._sources)))
+        return [{name: at for at, name in enumerate(names)} for names in needed]
+
+    def value(self, name: str, found: ColumnType, places: Sequence[dict[str, int]]) -> str:
+        """Return the SQL of a column over the sides, which are called ``s0``, ``s1`` and so on; see `places`."""
         place = self._place(name)
         if place is not None:
             number, inner = place
-            at = self.needed(number, wanted, keys[number] if keys else ()).index(inner)
-            return f"s{number}.c{at}"
+            return f"s{number}.c{places[number][inner]}"
         key = next(key for key in self._rows.keys if key.name == name)
         target = duck_type(found)
         parts = []
         for number, inner in enumerate(key.sides[: self._key_sides]):
-            at = self.needed(number, wanted, keys[number] if keys else ()).index(inner)
-            parts.append(f"CAST(s{number}.c{at} AS {target})")
+            parts.append(f"CAST(s{number}.c{places[number][inner]} AS {target})")
         return f"coalesce({', '.join(parts)})" if len(parts) > 1 else parts[0]
 
 

@@ -242,11 +242,8 @@ class ViewRows:
         """Return rows by position; the values of `derived` are the first columns of `computed`."""
         found = {slot: from_duck(computed.column(i), slot.type) for i, slot in enumerate(derived)}
         plain = list(dict.fromkeys(slot.name for slot in slots if slot.expression is None))
-        own = self._source_rows(positions, plain) if plain else None
-        arrays = [
-            cast("pa.Table", own).column(plain.index(slot.name)) if slot.expression is None else found[slot]
-            for slot in slots
-        ]
+        own = dict(zip(plain, self._source_rows(positions, plain).columns, strict=True)) if plain else {}
+        arrays = [own[slot.name] if slot.expression is None else found[slot] for slot in slots]
         if not arrays:
             return pa.table({"": pa.nulls(len(positions))}).select([])
         return pa.Table.from_arrays(arrays, schema=self.schema.select([slot.name for slot in slots]).arrow())
@@ -268,7 +265,8 @@ class ViewRows:
             self._missed = self._missed or bool(rest)
             if found:
                 read = source.take(positions, rest) if rest else None
-                arrays = [found[name] if name in found else cast("pa.Table", read).column(name) for name in names]
+                found |= dict(zip(rest, read.columns, strict=True)) if read is not None else {}
+                arrays = [found[name] for name in names]
                 return pa.Table.from_arrays(arrays, schema=wanted.arrow())
         return source.take(positions, names)
 
@@ -303,17 +301,16 @@ class ViewRows:
         # Nested values in row order are read faster by position; scattered ones only by the engine's sort.
         through = is_exact if self.plan.sort else is_plain
         direct = [slot for slot in slots if through(slot.type) or slot.expression is not None]
-        by_position = [slot for slot in slots if slot not in direct]
+        known = set(direct)
+        by_position = [slot for slot in slots if slot not in known]
         for batch in self._stream(direct, batch_size):
             # The position comes last.
             positions = batch.column(len(direct)).to_numpy()
-            rest = self._source_rows(positions, [slot.name for slot in by_position]) if by_position else None
-            arrays = []
-            for slot in slots:
-                if slot in direct:
-                    arrays.append(from_duck(pa.chunked_array([batch.column(direct.index(slot))]), slot.type))
-                else:
-                    arrays.append(cast("pa.Table", rest).column(by_position.index(slot)))
+            found = {slot: from_duck(pa.chunked_array([batch.column(i)]), slot.type) for i, slot in enumerate(direct)}
+            if by_position:
+                rest = self._source_rows(positions, [slot.name for slot in by_position])
+                found |= dict(zip(by_position, rest.columns, strict=True))
+            arrays = [found[slot] for slot in slots]
             yield from pa.Table.from_arrays(arrays, schema=wanted.arrow()).combine_chunks().to_batches()
 
     def _stream(self, direct: Sequence[Slot], batch_size: int) -> Iterator[pa.RecordBatch]:

@@ -124,13 +124,15 @@ class _Row:
     """The one row of an aggregate, by name."""
 
     def __init__(self, table: pa.Table) -> None:
-        self._table = table
+        # Arrow looks for a name among all of them each time.
+        self._columns = dict(zip(table.column_names, table.columns, strict=True))
 
     def column(self, name: str) -> pa.ChunkedArray:
-        return self._table.column(name)
+        return self._columns[name]
 
     def __getitem__(self, name: str) -> Any:
-        return self._table.column(name)[0].as_py() if name in self._table.column_names else None
+        column = self._columns.get(name)
+        return None if column is None else column[0].as_py()
 
 
 def _summary(row: _Row, slot: Slot, name: str, bins: Bins | None, *, few: bool) -> ColumnSummary:

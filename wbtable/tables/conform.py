@@ -362,8 +362,9 @@ def _to_map(array: pa.StructArray, have: StructType, want: MapType, place: str, 
     names = [field.name for field in have.fields]
     held = np.repeat(array.is_valid().to_numpy(zero_copy_only=False)[:, None], len(names), axis=1)
     if have.has_absent:
+        at = {name: i for i, name in enumerate(names)}
         for row, lacks in enumerate(array.field(array.type.get_field_index(ABSENT)).to_pylist()):
-            held[row, [names.index(name) for name in lacks or ()]] = False
+            held[row, [at[name] for name in lacks or ()]] = False
     parts = [
         conform(array.field(i), field.type, want.item, place=f"{place}.{field.name}", error=error)
         for i, field in enumerate(have.fields)

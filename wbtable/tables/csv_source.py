@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -198,8 +199,8 @@ class _Rows:
 
     def widen(self) -> None:
         """Infer the types of what is not declared from all rows."""
-        header = self._names()
-        names = [name for name in dict.fromkeys(header) if name not in self.declared and header.count(name) == 1]
+        counts = Counter(self._names())
+        names = [name for name, count in counts.items() if name not in self.declared and count == 1]
         self.inferred = types_of(self._as_text(names), _conversion())
 
 
@@ -214,8 +215,9 @@ def _large_floats(batch: pa.RecordBatch, names: set[str]) -> Iterator[str]:
 def _infinite_floats(batch: pa.RecordBatch, known: Collection[str]) -> Iterator[str]:
     """Yield the further columns of floats that have infinite ones."""
     names = batch.schema.names
+    counts = Counter(names)
     for name, column in zip(names, batch.columns, strict=True):
-        if pa.types.is_floating(column.type) and name not in known and names.count(name) == 1:
+        if pa.types.is_floating(column.type) and name not in known and counts[name] == 1:
             found = pc.max(pc.abs(column)).as_py()
             if found is not None and math.isinf(found):
                 yield name

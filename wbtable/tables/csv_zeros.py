@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
@@ -106,12 +107,12 @@ class Watched:
 
 def patterns_of(schema: pa.Schema, declared: Collection[str]) -> dict[str, str]:
     """Return what no cell may be like, by the name of each column that was inferred to be numbers."""
-    names = schema.names
+    counts = Counter(schema.names)
     kinds = {pa.int64(): INTEGER, pa.float64(): FLOAT}
     return {
         field.name: kinds[field.type]
         for field in schema
-        if field.type in kinds and field.name not in declared and names.count(field.name) == 1
+        if field.type in kinds and field.name not in declared and counts[field.name] == 1
     }
 
 

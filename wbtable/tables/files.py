@@ -99,9 +99,11 @@ def read_feather(
 
 
 def _picked(schema: pa.Schema, columns: Sequence[str] | None, place: str) -> pa.Schema:
-    names = schema.names if columns is None else column_names(columns)
-    column_names(schema.names)
-    unknown = [name for name in names if name not in schema.names]
+    known = column_names(schema.names)
+    if columns is None:
+        return schema.remove_metadata()
+    names, held = column_names(columns), set(known)
+    unknown = [name for name in names if name not in held]
     if unknown:
         msg = f"there is no column {unknown[0]!r:.80}; there are {schema.names!r:.200}"
         raise NotFoundError(msg, place=place)

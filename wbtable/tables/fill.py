@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -89,8 +90,9 @@ def extend(parts: Parts, table: Readable) -> None:
             msg = "expected links to rows of the table that the column links to, found some to another table"
             raise TypeMismatchError(msg, place=f'column "{name}"')
     parts.flush()
+    whole = parts.whole()
     for name, wide in zip(names, types, strict=True):
-        for part in (parts.whole(), source):
+        for part in (whole, source):
             check_rows(part, name, wide, f'column "{name}"')
     parts.buffer.types = types
     parts.buffer.links |= links
@@ -339,12 +341,14 @@ def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tu
 
 def _picked(found: Sequence[str], names: Sequence[str]) -> list[int]:
     """Return which column of a source each column of the table is: the one of its name, or all in order, renamed."""
-    if all(found.count(name) == 1 for name in names):
-        return [found.index(name) for name in names]
+    counts = Counter(found)
+    if all(counts[name] == 1 for name in names):
+        places = {name: i for i, name in enumerate(found)}
+        return [places[name] for name in names]
     if len(found) != len(names):
         msg = f"expected {len(found)} column names, found {len(names)}, not all of them names of {list(found)!r:.200}"
         raise UsageError(msg)
-    moved = [name for i, name in enumerate(names) if name in found and found[i] != name]
+    moved = [name for i, name in enumerate(names) if name in counts and found[i] != name]
     if moved:
         msg = f"expected names of columns, or new ones for all, found {moved[0]!r} in another column's place"
         raise UsageError(msg)

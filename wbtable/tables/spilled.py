@@ -86,4 +86,5 @@ class SpilledSource:
         wanted = list(range(len(self.schema))) if columns is None else [self.schema.index(name) for name in columns]
         read = sorted(set(wanted))
         options = pa.ipc.IpcReadOptions(included_fields=read)
-        return pa.ipc.open_file(file, options=options), [read.index(at) for at in wanted]
+        places = {at: i for i, at in enumerate(read)}
+        return pa.ipc.open_file(file, options=options), [places[at] for at in wanted]

@@ -10,6 +10,10 @@ import pytest
 from tests.unit.query.viewing import table_of
 from wbtable.query import engine
 from wbtable.query.bars import AT_ONCE
+from wbtable.query.paired import PairedQuery
+from wbtable.tables.compare import compare
+from wbtable.tables.joined import JoinedTable
+from wbtable.tables.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,3 +47,24 @@ def test_summaries_and_groups_of_many_columns(way: str, tmp_path: Path, monkeypa
         alone: Any = groups.group_cells(columns=[name])[name]
         assert together.edges == alone.edges
         assert together.counts.tolist() == alone.counts.tolist()
+
+
+@pytest.mark.parametrize("pairs", ["join", "comparison"])
+def test_joins_find_each_column_once(pairs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JOIN-6: what a side is read for is found once for all columns, not again for each."""
+    count = 40
+    names = ["id", *(f"c{i}" for i in range(count))]
+    one, other = (Table(columns=names, data=[[i] + [side + i] * count for i in range(3)]) for side in range(2))
+    rows = JoinedTable(one, other, "id") if pairs == "join" else compare([one, other], key="id")
+    calls: list[int] = []
+    needed = PairedQuery.needed
+
+    def watched(self: PairedQuery, number: int, *given: Any) -> list[str]:
+        calls.append(number)
+        return needed(self, number, *given)
+
+    monkeypatch.setattr(PairedQuery, "needed", watched)
+    found = rows.view(derive={"more": "id + 1"}, filter="id > 0").to_arrow()
+    assert found["more"].to_pylist() == [2, 3]
+    assert found[f"1.c{count - 1}"].to_pylist() == [2, 3]
+    assert 0 < len(calls) < 2 * count
