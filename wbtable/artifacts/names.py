@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.digest import Digest
 from wbtable.format.layout import check_alias, check_name
-from wbtable.format.tagged import tag, untag, utf8_text
+from wbtable.format.tagged import plain_text, tag, untag, utf8_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,7 +121,7 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
     """
     check_list(tags, "tags")
-    found = list(tags)
+    found = [str.__str__(one) if isinstance(one, str) else one for one in tags]
     for one in found:
         if not isinstance(one, str) or len(one) > MAX_TAG or not _TAG.fullmatch(one):
             msg = f"a tag is words of letters, digits, '_' and '-', separated by blanks: {one!r:.80} is not"
@@ -158,7 +158,7 @@ def check_description(text: object) -> str | None:
         UsageError: it has no UTF-8 form.
 
     """
-    return None if text is None else utf8_text(str(text), "description")
+    return None if text is None else utf8_text(plain_text(text), "description")
 
 
 def stored_metadata(values: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def name_text(name: str | os.PathLike[str]) -> str:
     text = os.fspath(name) if isinstance(name, str | os.PathLike) else name
     if not isinstance(text, str):
         raise UsageError(f"expected a name as text, found {type(name).__name__}")
-    return text
+    return str.__str__(text)
 
 
 def entry_name(name: object) -> str:
@@ -196,7 +196,7 @@ def entry_name(name: object) -> str:
     """
     if name is None:
         raise UsageError("expected a name, found None")
-    return str(name)
+    return plain_text(name)
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -106,6 +106,7 @@ def check_name(name: object, what: str = "name") -> str:
     if not isinstance(name, str):
         msg = f"expected the {what} as text, found {type(name).__name__}"
         raise UsageError(msg)
+    name = str.__str__(name)  # of a member of an enum an f-string may have its class and name
     problem = None
     if not name:
         problem = "must not be empty"

@@ -98,6 +98,8 @@ def _tag_object(value: object, place: str, level: int) -> Any:
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind in {"m", "M"}:
         return _tag_numpy_time(value, kind, place)
+    if isinstance(value, enum.Enum):
+        return tag(of_member(value), place, level)
     if getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0):  # pandas' Timestamp and Timedelta
         _refuse_nanoseconds(value, place)
     if (isinstance(value, dt.date) and not dt.MINYEAR <= value.year <= dt.MAXYEAR) or (
@@ -107,8 +109,6 @@ def _tag_object(value: object, place: str, level: int) -> Any:
     known = _tag_known(value)
     if known is not None:
         return known
-    if isinstance(value, enum.Enum):
-        return value.name
     if hasattr(value, "__fspath__"):
         return tag(value.__fspath__(), place, level)
     if isinstance(value, str):  # subclasses, such as numpy.str_
@@ -185,6 +185,28 @@ def _is_pandas_null(value: object) -> bool:
     return kind.__name__ in {"NaTType", "NAType"} and kind.__module__.startswith("pandas")
 
 
+_MEMBERS: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
+    (str, str.__str__),  # of a member of an enum `str` may give its class and name
+    (int, int.__int__),
+    (float, float.__float__),
+    (complex, complex.__complex__),
+    (decimal.Decimal, decimal.Decimal),
+)
+
+
+def of_member(member: enum.Enum) -> object:
+    """Return as what a member of an enum is stored: just the text or number that it is, if it is one, else its name."""
+    for base, plain in _MEMBERS:
+        if isinstance(member, base):
+            return plain(member)
+    return member.name or str(member)  # a flag of which nothing is set has no name
+
+
+def plain_text(value: object) -> str:
+    """Return what ``str`` says of a value; of a member of an enum, of what it is stored as (`of_member`)."""
+    return str(of_member(value) if isinstance(value, enum.Enum) else value)
+
+
 def _key(key: object, place: str) -> str:
     found = key_text(key)
     if found is None:
@@ -194,9 +216,11 @@ def _key(key: object, place: str) -> str:
 
 
 def key_text(key: object) -> str | None:
-    """Return the key of a dict as text, None if it has none; an enum's member that is text or a number is just that."""
+    """Return the key of a dict as text, None if it has none; of members of enums see `of_member`."""
+    if isinstance(key, enum.Enum):
+        return plain_text(key)
     if isinstance(key, str):
-        return str.__str__(key)  # of a member of an enum `str` may give its class and name
+        return str.__str__(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return int.__repr__(key)
     if isinstance(key, (int, float)) or hasattr(key, "item"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
 from wbtable.errors import FormatError, UsageError
 from wbtable.format.digest import BLOB, Digest
 from wbtable.format.file_cell import cell_digest
-from wbtable.format.tagged import utf8_text
+from wbtable.format.tagged import plain_text, utf8_text
 from wbtable.media import limits
 from wbtable.media.payload import Payload
 
@@ -264,6 +264,6 @@ def caption_of(caption: object) -> str | None:
     if caption is None:
         return None
     if isinstance(caption, str | int | float) or type(caption).__module__ == "numpy":
-        return utf8_text(str(caption), "caption")
+        return utf8_text(plain_text(caption), "caption")
     msg = f"expected text as caption, found {type(caption).__name__}"
     raise UsageError(msg)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from wbtable.errors import FormatError, UsageError
-from wbtable.format.tagged import utf8_text
+from wbtable.format.tagged import plain_text, utf8_text
 from wbtable.media.classes import class_id, class_labels
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def layers(value: object, what: str) -> Iterable[tuple[str, Mapping[str, Any], s
         place = f"{what}[{name!r:.80}]"
         if not isinstance(name, str) or not isinstance(layer, Mapping):
             raise UsageError(f"expected text to a mapping, found {type(layer).__name__}", place=place)
-        yield utf8_text(name, what), layer, place
+        yield utf8_text(plain_text(name), what), layer, place
 
 
 def known(found: Mapping[str, Any], names: set[str], place: str) -> None:
@@ -109,7 +109,7 @@ def _row(layer: str, box: object, place: str) -> dict[str, Any]:
     if caption is not None and not isinstance(caption, str):
         raise UsageError(f"expected text, found {type(caption).__name__}", place=f"{place}.box_caption")
     if caption is not None:
-        utf8_text(caption, f"{place}.box_caption")
+        caption = utf8_text(plain_text(caption), f"{place}.box_caption")
     return {
         "layer": layer,
         "style": style,
@@ -125,7 +125,7 @@ def _scores(scores: object, place: str) -> list[tuple[str, float]]:
     if not isinstance(scores, Mapping):
         raise UsageError(f"expected a mapping from name to number, found {type(scores).__name__}", place=place)
     # In order of name: the same scores are the same cell, however the mapping was built.
-    found = sorted((str(name), value) for name, value in scores.items())
+    found = sorted((plain_text(name), value) for name, value in scores.items())
     return [(utf8_text(name, place), _number(value, f"{place}.{name}", finite=False)) for name, value in found]
 
 

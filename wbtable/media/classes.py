@@ -7,7 +7,7 @@ from operator import index
 from typing import TYPE_CHECKING
 
 from wbtable.errors import UsageError
-from wbtable.format.tagged import utf8_text
+from wbtable.format.tagged import plain_text, utf8_text
 from wbtable.format.types_media import ClassesType, labels
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Classes:
             number = class_id(item["id"], f"class_set[{i}].id")
             if number in found:
                 raise UsageError(f"the id {number} comes twice", place=f"class_set[{i}].id")
-            found[number] = utf8_text(str(item["name"]), f"class_set[{i}].name")
+            found[number] = utf8_text(plain_text(item["name"]), f"class_set[{i}].name")
         self._labels = found
 
     @property
@@ -101,7 +101,7 @@ def class_labels(value: object, place: str) -> dict[int, str]:
         raise UsageError(f"expected a mapping from class id to name, found {type(value).__name__}", place=place)
     out: dict[int, str] = {}
     for key, given in value.items():
-        number, name = class_id(key, place), utf8_text(str(given), place)
+        number, name = class_id(key, place), utf8_text(plain_text(given), place)
         if out.setdefault(number, name) != name:  # 1 and "1" are two keys of a mapping
             raise UsageError(f"the id {number} has two names, {out[number]!r:.40} and {name!r:.40}", place=place)
     return out

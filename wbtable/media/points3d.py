@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wbtable.errors import FormatError, UsageError
+from wbtable.format.tagged import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +139,7 @@ def _box(box: object, place: str) -> dict[str, Any]:
         "color": _color(found.get("color"), f"{place}.color"),
     }
     if found.get("label") is not None:
-        out["label"] = str(found["label"])
+        out["label"] = plain_text(found["label"])
     if found.get("score") is not None:
         out["score"] = float(_vectors(found["score"], (), f"{place}.score"))
     return out

@@ -14,7 +14,7 @@ from wbtable.artifacts.store import resolve_store
 from wbtable.errors import AlreadyExistsError, ConflictError, NotFoundError, UsageError
 from wbtable.format.layout import check_name
 from wbtable.format.run_record import RunFinish, RunStart, RunSummary
-from wbtable.format.tagged import tag
+from wbtable.format.tagged import utf8_text
 from wbtable.runs import exits
 from wbtable.runs import globals as current
 from wbtable.runs.console import say, warn_once
@@ -263,8 +263,7 @@ def _choice(what: str, value: Any, known: tuple[str, ...]) -> str | None:
 
 def _text(what: str, value: Any) -> str | None:
     if value is None or isinstance(value, str):
-        tag(value, what)  # which refuses text without a UTF-8 form
-        return value
+        return None if value is None else utf8_text(str.__str__(value), what)
     msg = f"expected {what} as text, found {type(value).__name__}"
     raise UsageError(msg)
 

@@ -11,7 +11,7 @@ from wbtable.artifacts.names import near
 from wbtable.artifacts.store import children
 from wbtable.artifacts.unreadable import beside
 from wbtable.errors import FormatError, NotFoundError
-from wbtable.format.layout import project_prefix, unescape
+from wbtable.format.layout import check_name, project_prefix, unescape
 from wbtable.format.run_history import (
     RESERVED,
     RUNTIME,
@@ -242,7 +242,7 @@ def list_runs(store: Store, project: str, on_unreadable: OnUnreadable | None = N
         FormatError: a run is damaged, and there is no `on_unreadable` to be told of it.
 
     """
-    found = []
+    project, found = check_name(project, "project"), []
     for run_id in run_ids(store, project):
         # Where there is no run, its folder is being made.
         with beside(f"run {project}/{run_id}", on_unreadable), contextlib.suppress(NotFoundError):

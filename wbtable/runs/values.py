@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wbtable.errors import WbtableError
 from wbtable.format.run_history import RESERVED, Cell, to_text
-from wbtable.format.tagged import untag, utf8_text
+from wbtable.format.tagged import key_text, of_member, untag, utf8_text
 from wbtable.format.types import AnyType, ListType, NullType, unify
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def take_scalars(data: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _flatten(data: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
     for key, value in data.items():
-        name = prefix + (str.__str__(key) if isinstance(key, str) else str(getattr(key, "name", key)))
+        found = key_text(key)
+        name = prefix + (str(key) if found is None else found)
         if isinstance(value, Mapping) and value and depth < _MAX_DEPTH:
             yield from _flatten(value, f"{name}.", depth + 1)
         else:
@@ -170,10 +171,11 @@ def to_scalar(value: object) -> Any:
         if type(value).__module__ == "numpy" and not hasattr(value, "__len__"):
             _remember(type(value), type(item))
         return item
-    if not isinstance(value, enum.Enum):
-        for base in (int, float, str):
-            if isinstance(value, base):
-                return base(value)
+    if isinstance(value, enum.Enum):
+        return to_scalar(of_member(value))
+    for base in (int, float, str):
+        if isinstance(value, base):
+            return base(value)
     text = to_text(value if item is None else item)
     return None if text == "null" else Cell(_ANY, text)
 

@@ -38,7 +38,7 @@ from wbtable.format.types import (
     UuidType,
 )
 from wbtable.tables.exact import MAX_EXACT_FLOAT
-from wbtable.tables.infer import as_media, common_type, is_missing
+from wbtable.tables.infer import as_media, common_type, infer, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def column_type_of(dtype: object) -> ColumnType:
     if isinstance(dtype, type) and isinstance(kind, str) and kind in KINDS:
         return KINDS[kind]()
     if isinstance(dtype, type) and issubclass(dtype, enum.Enum):
-        return StringType()
+        return _of_enum(dtype)
     get_type = getattr(dtype, "get_type", None)
     if callable(get_type):
         return cast("ColumnType", get_type())
@@ -110,6 +110,14 @@ def column_type_of(dtype: object) -> ColumnType:
     except TypeError:
         msg = f"expected a column type such as int, 'float32', [str] or wbtable.Image, found {dtype!r:.80}"
         raise UsageError(msg) from None
+
+
+def _of_enum(kind: type[enum.Enum]) -> ColumnType:
+    """Return the type of what members of an enum are stored as, see `of_member`."""
+    base = next((base for base in (int, float, complex) if issubclass(kind, base)), str)
+    if issubclass(kind, decimal.Decimal):
+        return common_type([infer(member)[0] for member in kind], mixed=False)
+    return _CLASSES[base]
 
 
 def _named(name: str) -> ColumnType:

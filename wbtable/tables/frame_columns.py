@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from wbtable.errors import TypeMismatchError, UsageError
+from wbtable.format.tagged import key_text
 from wbtable.tables.infer import is_missing
 from wbtable.tables.text import check_text
 
@@ -20,7 +21,7 @@ _NUMBERS = (int, float, complex, np.number)
 
 
 def column_names(names: object) -> list[str]:
-    """Return column names as text; enum members that are no text by their name, other kinds by `str`.
+    """Return column names as text; members of enums as values are stored (`of_member`), other kinds by `str`.
 
     Raises:
         UsageError: it is no list, two are the same, then or before, or one has a NUL (TABLE-2).
@@ -45,12 +46,11 @@ def column_names(names: object) -> list[str]:
 
 def column_name(name: object) -> str:
     """Return one column name as text, see `column_names`; whether it can be one is not checked."""
-    if isinstance(name, str):
-        return str.__str__(name)  # of a member of an enum `str` may give its class and name
     if isinstance(name, tuple):
         msg = f"the column name {name!r:.80} has several levels; join them into one text first"
         raise UsageError(msg)
-    return str(getattr(name, "name", name))
+    found = key_text(name)
+    return str(name) if found is None else found
 
 
 def arrow_stream(value: object) -> pa.RecordBatchReader | None:

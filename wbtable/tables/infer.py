@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from wbtable.errors import TypeMismatchError
+from wbtable.format.tagged import of_member
 from wbtable.format.types import (
     MAX_PRECISION,
     AnyType,
@@ -289,7 +290,7 @@ def _other(value: object) -> Typed:
     if module == "pandas":
         return _pandas(value, kind.__name__)
     if isinstance(value, enum.Enum):
-        return STRING, value.name
+        return infer(of_member(value))
     if isinstance(value, dt.datetime):
         return of_datetime(value)
     if isinstance(value, dt.date):
