@@ -121,8 +121,14 @@ def _tag_object(value: object, place: str, level: int) -> Any:
             found = method()
             # numpy.longdouble gives itself.
             return tag(float(cast("Any", found)) if type(found) is type(value) else found, place, level)
+    raise _no_form(value, place)
+
+
+def _no_form(value: object, place: str) -> TypeMismatchError:
     msg = f"a value of type {type(value).__name__} cannot be stored"
-    raise TypeMismatchError(msg, place=place)
+    if type(value).__module__.startswith(("wbtable.media.", "wbtable.tables.", "wbtable.artifacts.")):
+        msg += " among settings and metadata: log it with run.log, or add it to an artifact"
+    return TypeMismatchError(msg, place=place)
 
 
 def _int_text(value: int, place: str) -> str:

@@ -1,4 +1,4 @@
-"""How this process ends, as far as it can be told: the code given to ``sys.exit``, an exception, SIGTERM (RUN-2)."""
+"""How this process ends, as far as it can be told: the code given to ``sys.exit``, an exception, a signal (RUN-2)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from wbtable.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TERMINATED: Final = 128 + signal.SIGTERM
-"""The exit code of a process that SIGTERM ended, as shells say it."""
+_ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What asks a process to end: a scheduler, or a terminal that was closed."""
 
 _exit: Callable[..., Never] = sys.exit
 _state: dict[str, Any] = {"code": None, "by": None, "owner": 0}
@@ -40,8 +40,8 @@ class _Exit(SystemExit):
 def watch(is_running: Callable[[], bool]) -> None:
     """Notice from now on how the process ends; further calls do nothing.
 
-    SIGTERM then ends it as ``sys.exit`` does, so that open runs are finished; but only if nobody else handles it, and
-    only while a run is open.
+    SIGTERM and SIGHUP then end it as ``sys.exit`` does, so that open runs are finished; but only if nobody else handles
+    them, as ``nohup`` does, and only while a run is open.
 
     Args:
         is_running: says whether a run is open.
@@ -57,17 +57,18 @@ def watch(is_running: Callable[[], bool]) -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     with contextlib.suppress(ValueError, OSError, AttributeError):
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            owner = os.getpid()
+        owner = os.getpid()
 
-            def terminate(number: int, _frame: object) -> None:
-                if os.getpid() != owner or not is_running():
-                    signal.signal(number, signal.SIG_DFL)
-                    os.kill(os.getpid(), number)
-                    return
-                sys.exit(TERMINATED)
+        def terminate(number: int, _frame: object) -> None:
+            if os.getpid() != owner or not is_running():
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
+                return
+            sys.exit(128 + number)  # as shells say it
 
-            signal.signal(signal.SIGTERM, terminate)
+        for number in _ENDING:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, terminate)
 
 
 def _noticed(code: Any = None, /) -> Never:

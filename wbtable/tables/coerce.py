@@ -39,6 +39,7 @@ from wbtable.format.types import (
 )
 from wbtable.tables.exact import MAX_EXACT_FLOAT
 from wbtable.tables.infer import as_media, common_type, infer, is_missing
+from wbtable.tables.type_text import parse_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,7 @@ _ROUNDED_UP = {"float16": 2.0**16 - 2.0**4, "float32": 2.0**128 - 2.0**103}
 """The least number that is infinite in a narrower type: halfway behind the greatest."""
 _NEED_MORE = frozenset({"number", "list", "struct", "map", "ndarray", "decimal"})
 """Kinds of which a name does not say what they hold."""
-_NAMES = {"number": "float64", "int": "int64", "integer": "int64", "float": "float64", "double": "float64"}
+_NAMES = {"number": "float64", "int": "int64", "float": "float64", "double": "float64"}
 
 
 def column_type_of(dtype: object) -> ColumnType:
@@ -75,8 +76,8 @@ def column_type_of(dtype: object) -> ColumnType:
 
     Args:
         dtype: one of our types; a Python class (``int``, ``str``, ``wbtable.Image``); a numpy or Arrow type; a name
-            (``"float32"``, ``"image"``, ``"string"``); ``[T]`` for lists; ``{"key": T}`` for dicts; an object with
-            ``get_type()``, such as ``Classes``.
+            (``"float32"``, ``"image"``, ``"string"``); the text of a type (``"list<timestamp[us, UTC]>"``); ``[T]`` for
+            lists; ``{"key": T}`` for dicts; an object with ``get_type()``, such as ``Classes``.
 
     Raises:
         UsageError: it means none.
@@ -128,7 +129,9 @@ def _named(name: str) -> ColumnType:
         return StringType()
     try:
         return _numpy(np.dtype(name))
-    except TypeError:
+    except (TypeError, ValueError):
+        if not name.isidentifier():
+            return parse_type(name, _named)
         known = sorted({*KINDS, "int64", "float32", "float64"} - _NEED_MORE)
         said = "to be said in full" if name in _NEED_MORE else "unknown"
         msg = f"the column type {name!r:.80} is {said}; there are {', '.join(known)}, decimal.Decimal, [int] and more"

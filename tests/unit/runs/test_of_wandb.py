@@ -67,6 +67,9 @@ def test_settings_that_cannot_be_stored_are_kept_as_text(store: Store) -> None:
     for wrong in (object(), wbtable.Image(np.zeros((2, 2), np.uint8)), wbtable.Table(columns=["a"]), {"a": "\ud800"}):
         with pytest.raises(TypeMismatchError):
             run.config["wrong"] = wrong
+    for logged in (wbtable.Image(np.zeros((2, 2), np.uint8)), wbtable.Table(columns=["a"]), wbtable.Artifact("a")):
+        with pytest.raises(TypeMismatchError, match=r"summary.wrong: .* log it with run.log, or add it to an artifact"):
+            run.summary["wrong"] = logged
     run.finish()
     assert store.runs("p")[0].config["where"] == "cuda:0"
 

@@ -120,19 +120,23 @@ def test_the_exit_code_is_that_of_the_process(tmp_path: Path, ending: str, code:
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_sigterm_finishes_the_run_unless_the_program_has_its_own_way(tmp_path: Path, own: bool) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_finish_the_run_unless_the_program_has_its_own_way(
+    tmp_path: Path, sent: signal.Signals, own: bool
+) -> None:
+    """SIGHUP is what a terminal sends that is closed: it ended a run as crashed, without its last rows."""
     store = wbtable.create_store(tmp_path / "store")
-    before = "import signal, os\nsignal.signal(signal.SIGTERM, lambda *_: os._exit(7))\n" if own else ""
+    before = f"import signal, os\nsignal.signal({int(sent)}, lambda *_: os._exit(7))\n" if own else ""
     command = [sys.executable, "-c", before + START + "time.sleep(60)", store.url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(sent)
         code = process.wait(60)
     (run,) = store.runs("p")
-    assert code == (7 if own else 143)
-    assert (run.state, run.exit_code) == (("crashed", None) if own else ("failed", 143))
+    assert code == (7 if own else 128 + sent)
+    assert (run.state, run.exit_code) == (("crashed", None) if own else ("failed", code))
 
 
 def test_sigterm_without_a_run_ends_the_process_as_ever(tmp_path: Path) -> None:
