@@ -130,7 +130,7 @@ def _named(name: str) -> ColumnType:
     try:
         return _numpy(np.dtype(name))
     except (TypeError, ValueError):
-        if not name.isidentifier():
+        if any(sign in name for sign in "<[("):  # which no name in it has
             return parse_type(name, _named)
         known = sorted({*KINDS, "int64", "float32", "float64"} - _NEED_MORE)
         said = "to be said in full" if name in _NEED_MORE else "unknown"

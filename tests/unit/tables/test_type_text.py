@@ -63,7 +63,9 @@ def test_texts_with_parameters(text: str) -> None:
         ("decimal(1001, 0)", "expected 1 to 1000 digits"),
         ("struct<a: int64, a: int64>", "expected distinct field names"),
         ("list<" * 40 + "int64" + ">" * 40, "nests deeper than 32 levels"),
-        ("", "expected a column type"),
+        ("", "is unknown"),
+        ("float-32", "is unknown"),
+        ("list<a-b>", "the column type .a-b. is unknown"),
     ],
 )
 def test_texts_that_are_no_types(text: str, message: str) -> None:
