@@ -27,7 +27,7 @@ EXAMPLES: Final = examples(
     "wbtable query digits/predictions -d 'loops=score_0 + score_6 + score_8 + score_9' -s 'loops desc'",
     "wbtable query music/original_songs --join music/synth_songs --on song_id -g 1.instrument",
     "wbtable query digits/predictions:v0 --compare digits/predictions:v4 --on id -w '0.guess != 1.guess'",
-    "wbtable query digits --logged val -g run,step --cell 'accuracy=avg(guess == truth)'",
+    "wbtable query digits --logged val -g run -g step --cell 'accuracy=avg(guess == truth)'",
 )
 HOWS: Final = ("outer", "inner", "left", "right")
 
