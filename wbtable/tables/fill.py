@@ -260,7 +260,14 @@ def has_python_form(column_type: ColumnType) -> bool:
 
 
 def with_names(source: object) -> object:
-    """Return a source that says what its columns are called: a stream in place of what only gives one."""
+    """Return a source that says what its columns are called: a stream in place of what only gives one.
+
+    Raises:
+        UsageError: it is only a plan of a DataFrame.
+
+    """
+    if type(source).__name__ == "LazyFrame":
+        raise UsageError("expected a DataFrame, found a LazyFrame: call its collect() first")
     if isinstance(source, (list, tuple, np.ndarray, Readable)) or hasattr(source, "columns"):
         return source
     reader = ingest.arrow_stream(source)
@@ -278,7 +285,7 @@ def names_of(source: object) -> list[str]:
             )
         return list(_DEFAULT_COLUMNS)
     if isinstance(source, np.ndarray):
-        return list(_DEFAULT_COLUMNS)
+        return list(_DEFAULT_COLUMNS) if source.dtype.names is None else ingest.column_names(source.dtype.names)
     if isinstance(source, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)):
         return ingest.column_names(list(source.schema.names))
     columns: Any = getattr(source, "columns", None)
@@ -330,6 +337,10 @@ def _rows_of(source: object) -> Iterable[object]:
 def _array_columns(array: np.ndarray[Any, Any], names: Sequence[str]) -> list[tuple[str, object]]:
     if isinstance(array, np.matrix):  # whose columns have two dimensions
         array = np.asarray(array)
+    if array.dtype.names is not None and array.ndim == 1:  # structured: of rows that have named fields
+        own = list(array.dtype.names)
+        picked = zip(names, _picked(own, names), strict=True)
+        return [(name, ingest.array_column(np.asanyarray(array[own[i]]))) for name, i in picked]
     if array.ndim < 2:
         msg = f"expected an array of rows and columns, found {array.ndim} dimensions"
         raise UsageError(msg)

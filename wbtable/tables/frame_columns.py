@@ -17,6 +17,8 @@ from wbtable.tables.text import check_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NO_ARROW = frozenset({"Object", "Int128", "UInt128"})
+"""Types of Polars' Series that Arrow lacks."""
 _NUMBERS = (int, float, complex, np.number)
 
 
@@ -159,7 +161,7 @@ def whole_column(data: Any) -> object:
 
         return _pandas_array(data if kind == "Series" else pd.Series(data))
     if module == "polars" and kind == "Series":
-        return list(data) if str(data.dtype) == "Object" else data.to_arrow()
+        return list(data) if str(data.dtype) in _NO_ARROW else data.to_arrow()
     return data
 
 
