@@ -293,7 +293,7 @@ def test_two_people_change_a_report(page: Page, server: Server, store: Store, wa
     _save(store, "shared", [{"id": "text", "kind": "markdown", "text": "theirs"}], seen=0)
     page.get_by_role("button", name="Save", exact=True).click()
     dialog = page.get_by_role("dialog", name="Somebody saved this report meanwhile")
-    expect(dialog.get_by_text("“The shared”, 1 panels")).to_be_visible()
+    expect(dialog.get_by_text("“The shared”, 1 panel")).to_be_visible()
     dialog.get_by_role("button", name="Save mine as the newest").click()
     expect(page.locator(".report-head h1")).to_have_text("Mine")
     log = report_log(store, PROJECT, "shared")

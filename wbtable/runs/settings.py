@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import enum
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, Final
 
@@ -73,7 +74,7 @@ class Settings(MutableMapping[str, Any]):
             TypeMismatchError: it cannot be stored.
 
         """
-        if not isinstance(key, str):
+        if not isinstance(key, str | enum.Enum):
             msg = f"expected text as a key of {self._what}, found {type(key).__name__}"
             raise UsageError(msg)
         name = _name(key)

@@ -71,6 +71,7 @@ def test_members_are_the_text_or_number_that_they_are_else_their_name(store: Sto
     with init(project="p", store=store, config={"c": [member], member: {member: member}}) as run:
         run.log({"x": member, member: 2, "l": [member], "n": {member: member}})
         run.summary["s"] = member
+        run.config[member] = run.config[str(plain)]
     (ended,) = store.runs("p")
     assert ended.config == {"c": [plain], str(plain): {str(plain): plain}}
     assert ended.summary == {"x": plain, str(plain): 2, "l": [plain], f"n.{plain}": plain, "s": plain}

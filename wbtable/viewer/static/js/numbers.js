@@ -7,6 +7,11 @@ export function count(value) {
   return counts.format(value);
 }
 
+/** How many panels a report has. @param {number} value */
+export function panelCount(value) {
+  return value === 1 ? "1 panel" : `${count(value)} panels`;
+}
+
 /** A count in little space: 12.3k. @param {number} value */
 export function short(value) {
   if (value < 10_000) return count(value);

@@ -6,6 +6,7 @@ import { PanelView } from "./report_panels.js";
 import { openExport } from "./report_export.js";
 import { Refused, openDialog, useSending } from "./views_dialog.js";
 import { openNumbers, restore } from "./views_numbers.js";
+import { panelCount } from "./numbers.js";
 import { toast } from "./menu.js";
 import { Waiting, When, set, unsaved, useAnswer } from "./workspace.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
@@ -113,7 +114,7 @@ function OldBar({ project, name, found, opened }) {
 function openHistory(project, name, found, again) {
   openNumbers({
     kind: "reports", project, name, title: found.title, now: found.number,
-    words: (saved) => `${saved.panels === 1 ? "1 panel" : `${saved.panels} panels`}${saved.description ? ` · ${saved.description}` : ""}`,
+    words: (saved) => `${panelCount(saved.panels ?? 0)}${saved.description ? ` · ${saved.description}` : ""}`,
     look: (number, newest) => set({ number: number === newest ? "" : String(number), edit: "" }),
     restored: (number) => {
       toast(`Restored: it is number ${number + 1} now`);
@@ -149,7 +150,7 @@ function openConflict(project, name, mine, done) {
       location.assign(reportLink(project, to));
     });
     return html`<p>Yours is not saved yet, and theirs is not lost.</p>
-      ${theirs ? html`<dl class="two-facts"><dt>Theirs</dt><dd>“${theirs.title}”, ${theirs.panels.length} panels · <${When} at=${theirs.created_at} /></dd><dt>Yours</dt><dd>“${mine.title}”, ${mine.panels.length} panels</dd></dl>` : html`<p class="note">Reading theirs…</p>`}
+      ${theirs ? html`<dl class="two-facts"><dt>Theirs</dt><dd>“${theirs.title}”, ${panelCount(theirs.panels.length)} · <${When} at=${theirs.created_at} /></dd><dt>Yours</dt><dd>“${mine.title}”, ${panelCount(mine.panels.length)}</dd></dl>` : html`<p class="note">Reading theirs…</p>`}
       <${Refused} wrong=${load.wrong ?? over.wrong ?? aside.wrong} readOnly="" />
       <div class="choices"><div><a class="btn" data-first href=${reportLink(project, name)} target="_blank">Look at theirs</a><span class="note">In a tab of its own.</span></div>
         <div><button class="btn" disabled=${!theirs || over.busy} onClick=${over.send}>Save mine as the newest</button><span class="note">Theirs stays in the log, as number ${theirs ? theirs.number + 1 : "…"}.</span></div>

@@ -2,7 +2,7 @@
 import { openNewReport, reportLink } from "./report_add.js";
 import { viewLink } from "./views.js";
 import { inWords } from "./views_menu.js";
-import { count } from "./numbers.js";
+import { count, panelCount } from "./numbers.js";
 import { Empty, Search, Waiting, When, projectLink, set, useAnswer } from "./workspace.js";
 import { html } from "../vendor/preact.js";
 
@@ -22,7 +22,7 @@ export function ReportsTab({ where, project, opened }) {
       <${Search} value=${where.q ?? ""} label="Find a report" changed=${(/** @type {string} */ q) => set({ q }, true)} />${fresh}</div>
     ${reports.length ? html`<ul class="links kept">${reports.map((/** @type {any} */ each) => html`<li key=${each.name}>${each.error
       ? html`<span><b dir="auto">${each.name}</b></span><span class="wrong">${each.error}</span>`
-      : html`<span><a href=${reportLink(project, each.name)} dir="auto">${each.title}</a>${each.description ? html`<small dir="auto">${each.description}</small>` : null}</span><span>${each.panels === 1 ? "1 panel" : `${count(each.panels)} panels`} · <${When} at=${each.created_at} /></span>`}</li>`)}</ul>`
+      : html`<span><a href=${reportLink(project, each.name)} dir="auto">${each.title}</a>${each.description ? html`<small dir="auto">${each.description}</small>` : null}</span><span>${panelCount(each.panels)} · <${When} at=${each.created_at} /></span>`}</li>`)}</ul>`
       : html`<p class="note">No report has “${where.q}” in its name.</p>`}</main>`;
 }
 
