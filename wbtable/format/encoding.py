@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from wbtable.format.fingerprint import is_variable, offsets_of, plain
 from wbtable.format.map_entries import entries_of
@@ -38,6 +39,10 @@ _FEW: Final = 1 << 12
 """Of fewer rows nothing is tried: that would take longer than writing them."""
 _WORTH: Final = 0.97
 """What compression must bring a leaf down to: reading costs time too."""
+_LONG: Final = 1 << 10
+"""Bytes of a value, on average, from which on it is known by its hash."""
+_LOOKED_AT: Final = 257
+"""How many strings are compared with the one before, and the first."""
 _PREFIX_MEAN: Final = 24
 """Strings shorter than this on average are faster, and not much larger, as PLAIN."""
 
@@ -58,7 +63,7 @@ class LeafEncoding:
     compressed: bool = True
 
 
-_Leaf = tuple[str, pa.Array | None]
+_Leaf = tuple[str, "pa.Array | pa.ChunkedArray | None"]
 """A path, and the values that have it; None where several leaves have it."""
 
 
@@ -79,12 +84,31 @@ def leaf_encodings(table: pa.Table, spread: Spread = map) -> tuple[LeafEncoding,
     """
     leaves: dict[str, pa.Array | None] = {}
     for name, values in zip(table.column_names, table.columns, strict=True):
-        joined = values
-        if isinstance(values, pa.ChunkedArray):
-            joined = values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
-        for path, leaf in _leaves(name, joined):
+        found = _long_leaf(name, values) if is_variable(values.type) else None
+        for path, leaf in [found] if found is not None else _leaves(name, _joined(values)):
             leaves[path] = None if path in leaves else leaf
     return tuple(spread(_choose, list(leaves.items())))
+
+
+def _long_leaf(path: str, values: pa.Array | pa.ChunkedArray) -> _Leaf | None:
+    """Return a leaf of long values in pieces, as far as it is looked at; None if they are not long."""
+    few = values.slice(0, _SAMPLED)
+    long = isinstance(few, pa.ChunkedArray) and few.nbytes > _LONG * len(few)
+    return (path, few) if long else None
+
+
+def _joined(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return the first values of a column in one piece: as many as give each leaf all that is looked at, or all."""
+    if isinstance(values, pa.Array):
+        return values
+    chunks, sizes = [], np.zeros(0, np.int64)
+    for chunk in values.chunks:
+        chunks.append(chunk)
+        found = np.array([len(leaf) for _, leaf in _leaves("", chunk)], np.int64)
+        sizes = found if not sizes.size else sizes + found
+        if sizes.size and sizes.min() >= _SAMPLED_FLOATS:
+            break
+    return chunks[0] if len(chunks) == 1 else pa.chunked_array(chunks, values.type).combine_chunks()
 
 
 def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
@@ -109,6 +133,8 @@ def _choose(named: _Leaf) -> LeafEncoding:
     if leaf is None:
         return LeafEncoding(path=path, encoding="PLAIN")
     kind = leaf.type
+    if isinstance(leaf, pa.ChunkedArray):
+        return LeafEncoding(path=path, encoding=_long(leaf))
     values = leaf.slice(0, _SAMPLED)
     values = values.drop_null() if values.null_count else values
     if not len(values) or pa.types.is_null(kind):
@@ -134,6 +160,28 @@ def _repeats(values: pa.Array) -> bool:
     if len(pc.unique(few)) * _REPEATS > len(values):
         return False
     return len(pc.unique(values)) * _REPEATS <= len(values)
+
+
+def _bytes_of(array: pa.Array) -> Iterator[pa.Buffer]:
+    """Yield the bytes of values but for nulls; a scalar of Arrow's would be a copy."""
+    data = array.buffers()[2]
+    offsets = offsets_of(array).tolist() if len(array) else []
+    for (start, end), held in zip(pairwise(offsets), array.is_valid().to_pylist(), strict=True):
+        if held:
+            yield data.slice(start, end - start) if end > start else pa.py_buffer(b"")
+
+
+def _long(leaf: pa.ChunkedArray) -> Encoding:
+    """Choose as for other strings, but copy no value: a table of all distinct ones would hold them all again."""
+    values = [value for chunk in leaf.chunks for value in _bytes_of(chunk)]
+    if not values:
+        return "PLAIN"
+    if len({xxhash.xxh3_128_digest(value) for value in values}) * _REPEATS <= len(values):
+        return "DICTIONARY"
+    if len(leaf) < _FEW:
+        return "PLAIN"
+    mean = sum(value.size for value in values) / len(values)
+    return _shared([value.to_pybytes() for value in values[:_LOOKED_AT]], mean)
 
 
 def _zstd_size(raw: np.ndarray) -> int:
@@ -173,7 +221,11 @@ def _strings(values: pa.Array) -> Encoding:
     mean = int(offsets[-1] - offsets[0]) / len(values)
     if mean < _PREFIX_MEAN:
         return "PLAIN"
-    looked_at = [x.as_buffer().to_pybytes() for x in values.slice(0, 257)]
+    return _shared([x.as_buffer().to_pybytes() for x in values.slice(0, _LOOKED_AT)], mean)
+
+
+def _shared(looked_at: Sequence[bytes], mean: float) -> Encoding:
+    """Choose for strings of some mean length by the first of them."""
     shared = [_common_prefix(a, b) for a, b in pairwise(looked_at)]
     return "DELTA_BYTE_ARRAY" if shared and sum(shared) / len(shared) > mean / 2 else "PLAIN"
 

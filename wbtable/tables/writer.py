@@ -17,10 +17,11 @@ from wbtable.storage.packs import PackWriter
 from wbtable.storage.pool import Pool
 from wbtable.storage.workers import CORES, end_after
 from wbtable.tables.conform import conform_batch
+from wbtable.tables.first_rows import FirstRows
 from wbtable.tables.fragment_job import FragmentJob, Making, Written
 from wbtable.tables.relocate import Relocator
 from wbtable.tables.sketches import keep_sketch, sketched
-from wbtable.tables.source import ConcatSource
+from wbtable.tables.source import ArrowSource, ConcatSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -95,6 +96,7 @@ class TableBuilder:
         self._waiting: deque[_Waiting] = deque()
         self._waiting_rows = 0
         self._open = _Open()
+        self._first = FirstRows()
         self._job: FragmentJob | None = None
         self._first_row = 0 if base is None else base.rows
         self._jobs: list[Making] = []
@@ -113,12 +115,13 @@ class TableBuilder:
         """Abort what was not finished."""
         end_after(kind, getattr(self._objects.backend, "is_distant", False), self.abort)
 
-    def add(self, batch: pa.RecordBatch, blobs: BlobReader) -> None:
+    def add(self, batch: pa.RecordBatch, blobs: BlobReader, *, kept: bool = False) -> None:
         """Add rows in physical form.
 
         Args:
             batch: columns exactly as ``schema.arrow()``.
             blobs: reads what its media cells name.
+            kept: whether the caller keeps the rows in memory, so that a copy on disk would spare nothing.
 
         Raises:
             UsageError: the builder is closed.
@@ -131,7 +134,7 @@ class TableBuilder:
         if not batch.num_rows:
             return
         if not self._media:
-            self._gather(batch, frozenset())
+            self._gather(batch, frozenset(), kept=kept)
             return
         moved, highest = self._relocator.move(batch, blobs)
         self._waiting.append(_Waiting(moved, highest))
@@ -142,8 +145,8 @@ class TableBuilder:
 
     def add_source(self, source: Source) -> None:
         """Add all rows of a source, whose columns are the builder's, or narrower."""
-        for batch, blobs in _stream(source, self.schema):
-            self.add(batch, blobs)
+        for batch, blobs, kept in _stream(source, self.schema):
+            self.add(batch, blobs, kept=kept)
 
     def _release(self) -> None:
         """Pass on the rows whose packs have names."""
@@ -153,7 +156,7 @@ class TableBuilder:
             batch, uris = self._relocator.resolve(first.batch)
             self._gather(batch, uris)
 
-    def _gather(self, batch: pa.RecordBatch, uris: set[str] | frozenset[str]) -> None:
+    def _gather(self, batch: pa.RecordBatch, uris: set[str] | frozenset[str], *, kept: bool = False) -> None:
         while batch.num_rows:
             limit = _PLAN_ROWS if self._job is None else self._job.fragment_rows
             part = batch.slice(0, limit - self._open.rows)
@@ -161,6 +164,8 @@ class TableBuilder:
             self._open.batches.append(part)
             self._open.rows += part.num_rows
             self._open.uris |= uris
+            if self._job is None and not kept:
+                self._first.held(self._open.batches)
             if self._open.rows < limit:
                 return
             if self._job is None:
@@ -303,12 +308,14 @@ def put_page(objects: ObjectStore, fragments: Sequence[Fragment]) -> PageEntry:
     )
 
 
-def _stream(source: Source, schema: Schema) -> Iterator[tuple[pa.RecordBatch, BlobReader]]:
-    """Yield batches in the form of `schema`, each with what reads its blobs."""
+def _stream(source: Source, schema: Schema) -> Iterator[tuple[pa.RecordBatch, BlobReader, bool]]:
+    """Yield batches in the form of `schema`, each with what reads its blobs and whether it stays in memory anyway."""
     if isinstance(source, ConcatSource):
         for part in source.parts:
             yield from _stream(part, schema)
         return
     have = source.schema
     for batch in source.batches(None, BATCH_ROWS):
-        yield (batch if have == schema else conform_batch(batch, have, schema, error=UsageError)), source.blobs
+        same = have == schema
+        whole = batch if same else conform_batch(batch, have, schema, error=UsageError)
+        yield whole, source.blobs, same and isinstance(source, ArrowSource)
