@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -48,7 +49,8 @@ class RemotePlace:
         import fsspec
 
         fs = fsspec.filesystem(self.scheme, **self.options)
-        fs.mkdir(self.bucket)
+        with contextlib.suppress(FileExistsError):  # memory is the process's own, and keeps it
+            fs.mkdir(self.bucket)
 
 
 def _memory(folder: Path) -> RemotePlace:

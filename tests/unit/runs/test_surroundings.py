@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,11 +126,11 @@ def test_signals_finish_the_run_unless_the_program_has_its_own_way(
     """SIGHUP is what a terminal sends that is closed: it ended a run as crashed, without its last rows."""
     store = wbtable.create_store(tmp_path / "store")
     before = f"import signal, os\nsignal.signal({int(sent)}, lambda *_: os._exit(7))\n" if own else ""
-    command = [sys.executable, "-c", before + START + "time.sleep(60)", store.url]
+    waits = "while True: time.sleep(0.1)"  # a signal that comes just before a sleep begins is seen behind it
+    command = [sys.executable, "-c", before + START + waits, store.url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        time.sleep(0.1)
         process.send_signal(sent)
         code = process.wait(60)
     (run,) = store.runs("p")
