@@ -34,6 +34,7 @@ _NO_TEXT = {
     b"\xff\xfe": "UTF-16: convert it first",
     b"\xfe\xff": "UTF-16: convert it first",
 }
+_LARGE = r"[eE]\+?[0-9]|[0-9]{39}"  # what may be beyond the range of floats: most numbers are not looked at
 _LONG_INTEGER = r"^\s*[+-]?[0-9]{16,}\s*$"
 _BLOCK = 16 << 20
 _MISFIT = re.compile(r"In CSV column #(\d+): CSV conversion error to ([^:]*): (?:invalid value )?(.*)", re.DOTALL)
@@ -302,10 +303,8 @@ def _check_range(reader: Iterable[pa.RecordBatch], schema: pa.Schema, place: str
     for batch in reader:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             kind = schema.field(name).type
-            for text in column.filter(pc.match_substring_regex(column, "[0-9]")).to_pylist():
-                if text not in _NULLS and math.isinf(
-                    pa.scalar(float(text), pa.float64()).cast(kind, safe=False).as_py()
-                ):
+            for text in column.filter(pc.match_substring_regex(column, _LARGE)).to_pylist():
+                if math.isinf(pa.scalar(float(text), pa.float64()).cast(kind, safe=False).as_py()):
                     what = f"the number {text.strip():.80} is beyond the range of float{kind.bit_width}"
                     msg = f"column {name!r:.80}: {what}"
                     raise FormatError(msg, place=place)
